@@ -30,7 +30,7 @@ TEST(CanonicalJson, SortsByUtf16CodeUnits) {
 }
 
 TEST(ParseJson, SaysWhereAndWhatIsWrong) {
-  EXPECT_EQ(Canonical(R"({"a":1,"a":2})"), "JSON, byte 10: a member name that is already there");
+  EXPECT_EQ(Canonical(R"({"a":1,"a":2})"), "JSON, byte 9: a member name that is already there");
   EXPECT_EQ(Canonical("9007199254740993"), "JSON, byte 16: a number that 64-bit floating point cannot hold exactly");
   EXPECT_EQ(Canonical("[1,]").substr(0, 10), "JSON, byte");
   for (const char* bad : {"", "[1] 2", "{'a':1}", "[01]", "[1e999]", "nul", "\"\xff\"", "[1,//x\n2]"}) {

@@ -1,5 +1,6 @@
 #include <boost/json/basic_parser_impl.hpp>
 
+#include <charconv>
 #include <cmath>
 #include <vector>
 
@@ -44,16 +45,24 @@ class TreeBuilder {
     text_.clear();
     return Put(std::move(value));
   }
-  bool on_number_part(boost::json::string_view, error_code&) { return true; }
+  bool on_number_part(boost::json::string_view part, error_code&) { return Extend(part); }
   bool on_int64(std::int64_t number, boost::json::string_view, error_code& ec) {
+    text_.clear();
     if (number > kExactIntegerMax || number < -kExactIntegerMax) return Stop(Trouble::kInexactNumber, ec);
     return Put(number);
   }
   bool on_uint64(std::uint64_t, boost::json::string_view, error_code& ec) {
     return Stop(Trouble::kInexactNumber, ec);  // only called above INT64_MAX
   }
-  bool on_double(double number, boost::json::string_view, error_code& ec) {
-    if (!std::isfinite(number)) return Stop(Trouble::kInexactNumber, ec);
+  // Boost's own conversion is not correctly rounded; another language would read another double and compute
+  // another digest.
+  bool on_double(double, boost::json::string_view part, error_code& ec) {
+    Extend(part);
+    double number = 0;
+    const auto [end, status] = std::from_chars(text_.data(), text_.data() + text_.size(), number);
+    const bool whole = status == std::errc() && end == text_.data() + text_.size();
+    text_.clear();
+    if (!whole || !std::isfinite(number)) return Stop(Trouble::kInexactNumber, ec);
     return Put(number);
   }
   bool on_bool(bool value, error_code&) { return Put(value); }
