@@ -1,0 +1,38 @@
+#include "crypto/kdf.h"
+
+#include "base/check.h"
+#include "crypto/digest.h"
+
+namespace cloister::crypto {
+
+// Written out over HMAC, since OpenSSL 3.0's own HKDF bounds `info` by 1024 bytes.
+SecretBytes HkdfSha256(ByteView input_key, ByteView salt, ByteView info, std::size_t size) {
+  constexpr std::size_t kHashBytes = 32;
+  CLOISTER_CHECK(size <= 255 * kHashBytes);
+  Digest256 pseudorandom_key = HmacSha256(salt, input_key);
+  SecretBytes output(size);
+  Bytes block;  // T(n-1) || info || n
+  block.reserve(kHashBytes + info.size() + 1);
+  Digest256 step{};
+  for (std::size_t done = 0, n = 1; done < size; ++n) {
+    if (n == 1) {
+      Append(block, info);
+      block.push_back(0);
+    } else if (n == 2) {
+      block.insert(block.begin(), step.begin(), step.end());
+    } else {
+      std::memcpy(block.data(), step.data(), step.size());
+    }
+    block.back() = static_cast<std::uint8_t>(n);
+    step = HmacSha256(pseudorandom_key, block);
+    const std::size_t count = std::min(kHashBytes, size - done);
+    std::memcpy(output.mutable_view().data() + done, step.data(), count);
+    done += count;
+  }
+  Wipe(pseudorandom_key);
+  Wipe(step);
+  Wipe(block);
+  return output;
+}
+
+}  // namespace cloister::crypto
