@@ -1,0 +1,50 @@
+#pragma once
+
+// What the engine runs, and nothing else: SQL printed by the compiler from its own tree. Only Lower() can make a plan
+// (lower/lower.h), so a plan in hand is the proof that every pass before it has passed.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "agreement/policy.h"
+#include "base/bytes.h"
+
+namespace cloister::sql {
+
+struct PlanColumn {
+  std::string name;
+  std::string type;  // the SQL type the engine's column has: "BIGINT", "HUGEINT", "DOUBLE", "VARCHAR", "DECIMAL(38,2)"
+};
+
+class ExecutablePlan {
+ public:
+  // One SELECT over tables named TableName(dataset id). Every identifier in it is quoted, every literal is re-printed
+  // from a typed value; it holds no byte sequence that was copied from the analyst unread.
+  const std::string& sql() const { return sql_; }
+  const std::vector<PlanColumn>& columns() const { return columns_; }
+  // Ids of the datasets read, sorted, without repetition.
+  const std::vector<std::string>& datasets() const { return datasets_; }
+  agreement::Level level() const { return level_; }
+  // Rows of the result beyond this are an error with a fixed text, never a cut.
+  std::int64_t rows_max() const { return rows_max_; }
+
+  // Canonical JSON of all of the above plus the privacy parameters; its SHA-256 is the plan digest.
+  const std::string& canonical() const { return canonical_; }
+
+  // `ds_...` ids are table names as they are; the engine quotes them.
+  static std::string TableName(std::string_view dataset_id) { return std::string(dataset_id); }
+
+ private:
+  friend class PlanBuilder;
+  ExecutablePlan() = default;
+
+  std::string sql_;
+  std::vector<PlanColumn> columns_;
+  std::vector<std::string> datasets_;
+  agreement::Level level_ = agreement::Level::kAggregateOnly;
+  std::int64_t rows_max_ = 0;
+  std::string canonical_;
+};
+
+}  // namespace cloister::sql
