@@ -1,5 +1,9 @@
 #include "crypto/kdf.h"
 
+#include <sodium/crypto_pwhash_scryptsalsa208sha256.h>
+
+#include <algorithm>
+
 #include "base/check.h"
 #include "crypto/digest.h"
 
@@ -33,6 +37,18 @@ SecretBytes HkdfSha256(ByteView input_key, ByteView salt, ByteView info, std::si
   Wipe(step);
   Wipe(block);
   return output;
+}
+
+// libsodium's, which is about twice as fast as OpenSSL's portable one.
+Result<SecretBytes> Scrypt(const ScryptInput& input) {
+  CLOISTER_CHECK(input.log_n >= 1 && input.log_n <= kScryptLogNMax);
+  SecretBytes key(input.size);
+  if (crypto_pwhash_scryptsalsa208sha256_ll(input.password.data(), input.password.size(), input.salt.data(),
+                                            input.salt.size(), std::uint64_t{1} << input.log_n, input.block_size,
+                                            input.parallelism, key.mutable_view().data(), key.size()) != 0) {
+    return ResourceExhausted("not enough memory for the passphrase's work factor");
+  }
+  return key;
 }
 
 }  // namespace cloister::crypto
