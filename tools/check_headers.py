@@ -3,8 +3,8 @@
 
     tools/check_headers.py [--all] [ROOT]
 
-A header with an x.cc beside it is proved by every build, because x.cc includes it first (tools/check_style.py).
-The others are compiled here, and again only when they or something they include changed (build/.headers).
+A header with an x.cc beside it is proved by every build, because x.cc includes it first (check_style.py). The
+others are compiled here, and again only when they or something they include changed (build/.headers).
 """
 
 import concurrent.futures
@@ -39,8 +39,9 @@ def fingerprint(source_root, path):
 def compile_alone(root, path):
     """What the compiler says, or nothing."""
     compiler = os.environ.get('CXX', 'g++')
+    source = f'#include "{path.relative_to(root / "src")}"\n'
     done = subprocess.run([compiler, *COMMAND, '-I', root / 'src', '-I', root / '.tools/duckdb', '-'],
-                          input=f'#include "{path.relative_to(root / "src")}"\n', text=True, capture_output=True)
+                          input=source, text=True, capture_output=True)
     return '' if done.returncode == 0 else done.stderr
 
 

@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""Canaries of the checks: each planted violation must be found, and what is right must pass.
+
+    tools/test_tools.py [--count FILE]     FILE gets `passed failed skipped` for tools/count_tests.py
+"""
+
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import check_headers
+import check_layers
+import check_style
+import count_tests
+import cpp_text
+import tcb
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYERS = check_layers.Layers((ROOT / 'tools/layers.txt').read_text())
+
+
+def layers_of(path, text):
+    return check_layers.check_source(LAYERS, path, text)
+
+
+def style_of(name, text):
+    findings = [*check_style.check_text(name, text), *check_style.check_columns(name, text),
+                *check_style.check_cpp(name, text)]
+    return [str(finding) for finding in findings]
+
+
+class Tree(unittest.TestCase):
+    """A folder that looks like the repository."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.root = Path(self.folder.name)
+        self.write('tools/layers.txt', (ROOT / 'tools/layers.txt').read_text())
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def write(self, name, text):
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+
+class LayersTest(unittest.TestCase):
+    def assert_finds(self, path, text, words):
+        found = layers_of(path, text)
+        self.assertEqual(len(found), 1, found)
+        self.assertIn(words, found[0])
+
+    def test_the_file_itself_is_sound(self):
+        self.assertEqual(LAYERS.findings, [])
+
+    def test_an_arrow_up_is_found(self):
+        self.assert_finds('crypto/jws.cc', '#include "sealing/age.h"\n', 'crypto may not include sealing')
+
+    def test_a_sibling_is_found(self):
+        self.assert_finds('enclave/job.cc', '#include "control/server.h"\n', 'enclave may not include control')
+
+    def test_an_arrow_down_passes(self):
+        self.assertEqual(layers_of('sealing/age.cc', '#include "crypto/aead.h"\n#include <vector>\n'), [])
+
+    def test_the_server_half_of_net_stays_outside_the_enclave(self):
+        self.assert_finds('enclave/job.cc', '#include "net/server/http.h"\n', 'may not include net/server')
+        self.assertEqual(layers_of('enclave/job.cc', '#include "net/frame/frame.h"\n'), [])
+
+    def test_the_named_exceptions_pass(self):
+        self.assertEqual(layers_of('tee/metadata.cc', '#include "net/client/http.h"\n'), [])
+
+    def test_a_library_outside_its_room_is_found(self):
+        self.assert_finds('sealing/age.cc', '#include <openssl/evp.h>\n', 'OpenSSL')
+        self.assert_finds('control/rest/users.cc', '#include <sqlite3.h>\n', 'SQLite')
+        self.assertEqual(layers_of('control/store/database.cc', '#include <sqlite3.h>\n'), [])
+
+    def test_a_library_without_an_owner_is_found(self):
+        self.assert_finds('codec/json_parse.cc', '#include <rapidjson/document.h>\n', 'has no owner')
+        self.assert_finds('codec/json_parse.cc', '#include <boost/spirit.hpp>\n', 'has no owner')
+
+    def test_test_frameworks_stay_in_tests(self):
+        self.assert_finds('codec/text.cc', '#include <gtest/gtest.h>\n', 'GoogleTest')
+        self.assertEqual(layers_of('codec/text_test.cc', '#include <gtest/gtest.h>\n'), [])
+
+    def test_only_tests_use_test_arrows(self):
+        self.assert_finds('sql/parse.cc', '#include "engine/duckdb_parser.h"\n', 'may not include engine')
+        self.assertEqual(layers_of('sql/parse_test.cc', '#include "engine/duckdb_parser.h"\n'), [])
+
+    def test_the_clock_and_entropy_are_found(self):
+        self.assert_finds('ledger/log.cc', 'auto now = std::chrono::system_clock::now();\n', 'the wall clock')
+        self.assert_finds('crypto/x25519.cc', 'RAND_bytes(out, 32);\n', 'entropy')
+        self.assert_finds('crypto/x25519.cc', 'open("/dev/urandom", 0);\n', 'entropy')
+        self.assertEqual(layers_of('base/clock.cc', 'clock_gettime(id, &now);\n'), [])
+
+    def test_comments_do_not_count(self):
+        self.assertEqual(layers_of('ledger/log.cc', '// system_clock\n/* #include "apps/main.h" */\n'), [])
+        self.assertEqual(layers_of('tee/sandbox.cc', 'Allow(SCMP_SYS(getrandom));\n'), [])
+
+    def test_a_folder_that_is_no_room_is_found(self):
+        self.assert_finds('misc/util.cc', 'int x;\n', 'no room')
+
+    def test_what_cmake_links_is_held_too(self):
+        check = lambda path, text: check_layers.check_cmake(LAYERS, path, text)
+        self.assertEqual(check('sealing/CMakeLists.txt', 'cloister_module(sealing DEPS agreement crypto)'), [])
+        self.assertIn('may not link net', check('sql/CMakeLists.txt', 'cloister_module(sql DEPS net)')[0])
+        self.assertIn('OpenSSL', check('sql/CMakeLists.txt', 'cloister_module(sql LIBS OpenSSL::SSL)')[0])
+        self.assertIn('no owner', check('sql/CMakeLists.txt', 'cloister_module(sql LIBS Poco::Net)')[0])
+        self.assertEqual(check('sql/CMakeLists.txt', 'cloister_module(sql TEST_LIBS cloister_engine)'), [])
+
+    def test_an_upward_arrow_in_the_file_is_found(self):
+        upward = check_layers.Layers('level codec\nlevel base\nroom codec : base\nroom base : codec\n')
+        self.assertEqual(upward.findings, ['tools/layers.txt: arrow base -> codec does not point down'])
+
+
+class StyleTest(Tree):
+    def test_banned_words_and_foreign_paths_are_found(self):
+        for word in ('TO' 'DO', 'FIX' 'ME', 'HA' 'CK', 'XX' 'X'):
+            self.assertEqual(len(style_of('src/a.cc', f'// {word} later\n')), 1, word)
+        self.assertEqual(len(style_of('src/a.cc', '// see /ho' 'me/me/notes\n')), 1)
+        self.assertEqual(style_of('src/a.cc', 'mkstemp("/tmp/cloister-XXXXXX");  // build/work/x\n'), [])
+
+    def test_long_lines_and_white_space_are_found(self):
+        self.assertEqual(len(style_of('src/a.cc', 'x' * 111 + '\n')), 1)
+        self.assertEqual(len(style_of('src/a.cc', 'int x; \n')), 1)
+        self.assertEqual(len(style_of('src/a.cc', 'int x;')), 1)
+
+    def test_a_long_function_is_found_and_a_long_class_is_not(self):
+        body = '  x();\n' * 70
+        found = style_of('src/a.cc', f'Status Room::Open(int a) {{\n{body}}}\n')
+        self.assertIn('Room::Open has 72 lines', found[0])
+        methods = '  int F() { return 1; }\n' * 80
+        self.assertEqual(style_of('src/a.cc', f'class A {{\n{methods}}};\n'), [])
+
+    def test_a_long_file_and_a_header_without_guard_are_found(self):
+        self.assertEqual(len(style_of('src/a.cc', '\n' * 401)), 1)
+        self.assertEqual(len(style_of('src/a.h', '// a header\nint x();\n')), 1)
+        self.assertEqual(style_of('src/a.h', '// a header\n#pragma once\n'), [])
+
+    def test_the_own_header_comes_first(self):
+        self.write('src/base/a.h', '#pragma once\n')
+        check = lambda text: list(check_style.check_first_include(self.root, 'src/base/a.cc', text))
+        self.assertEqual(len(check('#include <vector>\n#include "base/a.h"\n')), 1)
+        self.assertEqual(check('// why\n#include "base/a.h"\n#include <vector>\n'), [])
+
+    def test_the_ratchet_holds_and_shrinks(self):
+        over = lambda lines: [check_style.Finding('src/a.cc', 1, 'long', 'file src/a.cc', lines)]
+        self.assertEqual(check_style.apply_ratchet(over(450), {'file src/a.cc': 450})[0], [])
+        self.assertEqual(len(check_style.apply_ratchet(over(451), {'file src/a.cc': 450})[0]), 1)
+        left, kept = check_style.apply_ratchet(over(440), {'file src/a.cc': 450})
+        self.assertEqual((len(left), kept), (1, {'file src/a.cc': 440}))
+        self.assertEqual(check_style.apply_ratchet([], {'file src/a.cc': 450})[1], {})
+
+    def test_fix_mends_white_space(self):
+        path = self.write('src/base/a.cc', 'int x;  \n\n\n')
+        check_style.fix_tree(self.root)
+        self.assertEqual(path.read_text(), 'int x;\n')
+        self.assertEqual(check_style.check_tree(self.root), [])
+
+
+class FunctionsTest(unittest.TestCase):
+    def names(self, source):
+        return [check_style.function_name(head) for _, _, head in cpp_text.functions(source)]
+
+    def test_knows_a_function_when_it_sees_one(self):
+        self.assertEqual(self.names('A::A(int x) : x_{x}, y_(x) {\n}\n'), ['A::A'])
+        self.assertEqual(self.names('template <typename T>\nauto F(T t) -> Result<T> {\n}\n'), ['F'])
+        self.assertEqual(self.names('class A {\n public:\n  int f() const noexcept { return 1; }\n};\n'), ['f'])
+        self.assertEqual(self.names('extern "C" int G(char* s) {\n  if (s) {}\n  return 0;\n}\n'), ['G'])
+        self.assertEqual(self.names('TEST(Suite, Name) {\n}\n'), ['Suite.Name'])
+
+    def test_and_does_not_see_one_elsewhere(self):
+        self.assertEqual(self.names('namespace a {\nstruct B {\n  int c = 1;\n};\nenum class E { kX };\n}'), [])
+        self.assertEqual(self.names('int kTable[] = {1, 2};\n// void f() {\nconst char* s = "g() {";\n'), [])
+
+
+class HeadersTest(Tree):
+    def test_a_header_that_needs_another_is_found(self):
+        self.write('src/base/good.h', '#pragma once\n#include <string>\nstd::string F();\n')
+        self.write('src/base/bad.h', '#pragma once\nstd::string F();\n')
+        found = check_headers.check_tree(self.root)
+        self.assertEqual(len(found), 1, found)
+        self.assertIn('src/base/bad.h', found[0])
+        self.assertEqual(len(check_headers.check_tree(self.root)), 1, 'a failure is not remembered as proved')
+
+
+class TcbTest(Tree):
+    NINJA = (
+        'build src/base/libcloister_base.a: CXX_STATIC_LIBRARY_LINKER__cloister_base_Debug '
+        'src/base/CMakeFiles/cloister_base.dir/clock.cc.o\n  LANGUAGE_COMPILE_FLAGS = -O1\n\n'
+        'build src/apps/cloister-enclave: CXX_EXECUTABLE_LINKER__cloister-enclave_Debug '
+        'src/apps/CMakeFiles/cloister-enclave.dir/enclave_main.cc.o | src/base/libcloister_base.a\n'
+        '  FLAGS = -O1\n'
+        '  LINK_LIBRARIES = src/base/libcloister_base.a  /usr/lib/libssl.so  -lcurl -Wl,-rpath,/x\n\n')
+
+    def test_follows_the_link_line(self):
+        sources, foreign = tcb.closure(tcb.read_edges(self.NINJA), 'cloister-enclave')
+        self.assertEqual(sources, {'src/base/clock.cc', 'src/apps/enclave_main.cc'})
+        self.assertEqual(foreign, {'libssl', 'libcurl'})
+
+    def test_counts_code_of_sources_and_headers_they_reach(self):
+        self.write('src/base/clock.h', '#pragma once\n\n// time\nint Now();\n')
+        self.write('src/base/clock.cc', '#include "base/clock.h"\nint Now() { return 1; }\n')
+        self.assertEqual(tcb.count_rooms(self.root, LAYERS, ['src/base/clock.cc']), {'base': (2, 4)})
+
+    def test_what_must_stay_outside_is_found(self):
+        never = LAYERS.programs['cloister-enclave']
+        for name in ('control/store', 'net/server', 'libcurl', 'libspdlog'):
+            self.assertTrue(tcb.is_kept_out(name, never), name)
+        self.assertFalse(tcb.is_kept_out('net/frame', never))
+
+    def test_a_program_that_is_not_there_is_said(self):
+        with self.assertRaises(tcb.NotBuilt):
+            tcb.closure(tcb.read_edges(self.NINJA), 'cloister')
+
+
+class CountTest(Tree):
+    CTEST = ('<testsuite><testcase name="a" status="fail"/><testcase name="b" status="run"/>'
+             '<testcase name="c" status="notrun"><skipped message="SKIP_RETURN_CODE=77"/></testcase>'
+             '<testcase name="d" status="notrun"><skipped message="Unable to find executable"/></testcase>'
+             '<testcase name="e" status="fail"/></testsuite>')
+    TESTS = ('{"tests":[{"name":"a","command":["/x/a_test"]},{"name":"b","command":["/x/b_test"]},'
+             '{"name":"c","command":["sh"]},{"name":"d"},{"name":"e","command":["/x/e_test"]}]}')
+    GTEST = ('<testsuites><testsuite><testcase name="x" classname="A" status="run"/>'
+             '<testcase name="y" classname="A" status="run">{}</testcase>'
+             '<testcase name="z" classname="A" status="run" result="skipped"><skipped/></testcase>'
+             '</testsuite></testsuites>')
+
+    def test_adds_up_cases_entries_steps_and_crashes(self):
+        self.write('r/debug/ctest.xml', self.CTEST)
+        self.write('r/debug/tests.json', self.TESTS)
+        self.write('r/debug/gtest/a_test.xml', self.GTEST.format('<failure/>'))
+        self.write('r/debug/gtest/b_test.xml', self.GTEST.format(''))
+        self.write('r/layers.step', 'passed\n')
+        self.write('r/build.step', 'failed\n')
+        self.write('r/tools.count', '5 0 1\n')
+        rows = {name: count for name, count, _ in count_tests.count_results(self.root / 'r')}
+        # a: 1 1 1 and b: 2 0 1 by their cases; c is skipped, d and e failed
+        self.assertEqual(rows['debug'], count_tests.Count(3, 3, 3))
+        self.assertEqual(rows['layers'], count_tests.Count(1, 0, 0))
+        self.assertEqual(rows['build'], count_tests.Count(0, 1, 0))
+        self.assertEqual(rows['tools (cases)'], count_tests.Count(5, 0, 1))
+
+    def test_a_program_that_fails_outside_its_cases_fails(self):
+        self.write('r/debug/ctest.xml', '<testsuite><testcase name="a" status="fail"/></testsuite>')
+        self.write('r/debug/tests.json', '{"tests":[{"name":"a","command":["/x/a_test"]}]}')
+        self.write('r/debug/gtest/a_test.xml', self.GTEST.format(''))
+        count, failed = count_tests.count_ctest(self.root / 'r/debug')
+        self.assertEqual((count, failed), (count_tests.Count(2, 1, 1), ['a']))
+
+    def test_no_report_is_a_failure(self):
+        self.write('r/debug/tests.json', '{"tests":[]}')
+        self.assertEqual(count_tests.count_ctest(self.root / 'r/debug')[0], count_tests.Count(0, 1, 0))
+
+
+class DevTest(unittest.TestCase):
+    def run_dev(self, *arguments):
+        return subprocess.run([ROOT / 'dev', *arguments], capture_output=True, text=True, cwd='/', timeout=60)
+
+    def test_prints_its_verbs_from_any_folder(self):
+        done = self.run_dev()
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        self.assertIn('demo', done.stdout)
+
+    def test_an_unknown_verb_is_a_usage_error(self):
+        self.assertEqual(self.run_dev('demon').returncode, 2)
+
+
+def main():
+    result = unittest.TextTestRunner(verbosity=1).run(unittest.defaultTestLoader.loadTestsFromModule(
+        sys.modules['__main__']))
+    if '--count' in sys.argv:
+        failed = len(result.failures) + len(result.errors)
+        passed = result.testsRun - failed - len(result.skipped)
+        Path(sys.argv[sys.argv.index('--count') + 1]).write_text(f'{passed} {failed} {len(result.skipped)}\n')
+    return 0 if result.wasSuccessful() else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
