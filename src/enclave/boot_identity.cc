@@ -1,0 +1,81 @@
+#include "enclave/boot_identity.h"
+
+#include "agreement/keys.h"
+#include "codec/json.h"
+#include "codec/text.h"
+#include "crypto/x25519.h"
+#include "sealing/open_reader.h"
+#include "sealing/seal_writer.h"
+
+namespace cloister::enclave {
+namespace {
+
+constexpr std::size_t kRecoveryPlaintextBytesMax = 4096;
+
+SecretBytes NewEnvironmentKey(Rng& rng) {
+  SecretBytes key(agreement::kEnvironmentKeyBytes);
+  rng.Fill(key.mutable_view());
+  return key;
+}
+
+}  // namespace
+
+BootIdentity BootIdentity::Generate(Rng& rng) {
+  return BootIdentity(attestation::Origin::kGenerated, NewEnvironmentKey(rng), rng);
+}
+
+BootIdentity BootIdentity::Recover(SecretBytes environment_key, Rng& rng) {
+  return BootIdentity(attestation::Origin::kRecovered, std::move(environment_key), rng);
+}
+
+BootIdentity::BootIdentity(attestation::Origin origin, SecretBytes environment_key, Rng& rng)
+    : origin_(origin),
+      environment_key_(std::move(environment_key)),
+      seal_key_(agreement::LedgerSealKey(environment_key_)),
+      document_key_(crypto::Ed25519Signer::Generate(rng)),
+      checkpoint_key_(crypto::Ed25519Signer::Generate(rng)) {}
+
+attestation::BootKeys BootIdentity::public_keys() const {
+  return {.checkpoint_key = checkpoint_key_.public_key(), .document_key = document_key_.public_key()};
+}
+
+Result<sealing::AgeIdentity> BootIdentity::DatasetIdentity(const agreement::Thumbprint& owner) const {
+  CLOISTER_ASSIGN(auto key, crypto::X25519PrivateKey::FromSecret(agreement::DatasetIdentitySecret(environment_key_, owner)));
+  return sealing::AgeIdentity::FromPrivateKey(std::move(key));
+}
+
+Result<std::vector<attestation::DatasetRecipient>> BootIdentity::DatasetRecipients(const agreement::Charter& charter) const {
+  std::vector<attestation::DatasetRecipient> recipients;
+  for (const agreement::Participant& participant : charter.participants) {
+    CLOISTER_ASSIGN(const sealing::AgeIdentity identity, DatasetIdentity(participant.thumbprint));
+    recipients.push_back({.thumbprint = participant.thumbprint, .recipient = identity.recipient().Text()});
+  }
+  return recipients;
+}
+
+Result<Bytes> WrapEnvironmentKey(const BootIdentity& identity, const EnvironmentId& environment, const Digest256& entry_0,
+                                 const sealing::AgeRecipient& sealer, Rng& rng) {
+  codec::JsonObject plaintext;
+  plaintext["environment"] = environment.str();
+  plaintext["environment_key"] = codec::Base64UrlEncode(identity.environment_key().view());
+  plaintext["entry_0"] = codec::HexEncode(entry_0);
+  std::string text = codec::CanonicalJson(plaintext);
+  auto blob = sealing::SealBytes(AsBytes(text), {&sealer, 1}, rng);
+  Wipe(text);
+  return blob;
+}
+
+Result<RecoveredKey> UnwrapEnvironmentKey(ByteView blob, const EnvironmentId& environment, const sealing::AgeIdentity& sealer) {
+  CLOISTER_ASSIGN(const SecretBytes plaintext, sealing::OpenSecret(blob, sealer, kRecoveryPlaintextBytesMax));
+  CLOISTER_ASSIGN(const codec::Json json, codec::ParseJson(AsText(plaintext.view())));
+  codec::ObjectReader in(json, "recovery");
+  const std::string of = in.String("environment");
+  Bytes key = in.Base64Url("environment_key", agreement::kEnvironmentKeyBytes);
+  const Digest256 entry_0 = in.HexDigest("entry_0");
+  RecoveredKey recovered{.environment_key = SecretBytes::TakeFrom(key), .entry_0 = entry_0};
+  CLOISTER_TRY(in.Finish());
+  if (of != environment.str()) return VerificationFailed("the recovery blob belongs to another environment");
+  return recovered;
+}
+
+}  // namespace cloister::enclave
