@@ -2,11 +2,11 @@
 """The same questions without a clean room: SQLite over the plain files of both owners.
 
     examples/plain.py QUERY           prints the rows of plain/QUERY.sql as JSON, one list a row
-    examples/plain.py QUERY FILE      compares FILE ({"columns": [...], "rows": [[...], ...]}) with them; exits 1
-                                      if it differs
+    examples/plain.py QUERY FILE      compares FILE ({"columns": [...], "rows": [[...], ...]}) with them;
+                                      exits 1 if it differs
 
-QUERY is a name of queries/ without .sql. The SQL in plain/ is written by hand for another engine, with the owners'
-threshold written out, so that an error of Cloister's compiler cannot be repeated here.
+QUERY is a name of queries/ without .sql. The SQL in plain/ is written by hand for another engine, with the
+owners' threshold written out, so that an error of Cloister's compiler cannot be repeated here.
 """
 
 import csv
@@ -25,7 +25,8 @@ def open_plain():
     database = sqlite3.connect(':memory:')
     database.execute('CREATE TABLE visits (person_id INTEGER, year_no INTEGER, mdvis INTEGER, health TEXT,'
                      ' disea REAL, physlm REAL)')
-    database.execute('CREATE TABLE coverage (person_id INTEGER, plan TEXT, coinsurance INTEGER, incentive REAL)')
+    database.execute('CREATE TABLE coverage (person_id INTEGER, plan TEXT, coinsurance INTEGER,'
+                     ' incentive REAL)')
     with open(HERE / 'hospital/visits.csv', newline='') as file:
         rows = list(csv.reader(file))[1:]
     database.executemany('INSERT INTO visits VALUES (?, ?, ?, ?, ?, ?)', rows)

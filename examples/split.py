@@ -4,10 +4,10 @@
     examples/split.py            writes hospital/visits.csv and insurer/coverage.jsonl
     examples/split.py --check    exits 1 if the committed files are not what this script writes
 
-A row of the source is one person's year; it carries no id. Consecutive rows with equal plan and health columns are
-taken for one person (a run). The experiment enrolled families for three or for five years, so a longer run is
-several people of one family: it is cut into fives if five divides its length, else into threes if three does,
-else into fives and a rest. That gives 5,867 people out of 5,294 runs.
+A row of the source is one person's year; it carries no id. Consecutive rows with equal plan and health
+columns are taken for one person (a run). The experiment enrolled families for three or for five years, so a
+longer run is several people of one family: it is cut into fives if five divides its length, else into threes
+if three does, else into fives and a rest. That gives 5,867 people out of 5,294 runs.
 """
 
 import csv

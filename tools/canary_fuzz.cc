@@ -1,5 +1,5 @@
-// A planted bug. `./dev fuzz` runs this target first: a fuzzing set-up that cannot find it cannot be believed when
-// it finds nothing elsewhere. The bug needs a length, a magic and a checksum, as the parsers' own would.
+// A planted bug. `./dev fuzz` runs this target first: a fuzzing set-up that cannot find it cannot be believed
+// when it finds nothing elsewhere. The bug needs a length, a magic and a checksum, as the parsers' own would.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

@@ -2,7 +2,8 @@
 """The style that a machine can hold, as a ratchet.
 
     tools/check_style.py [ROOT]          prints one line per finding, exits 1 if there is any
-    tools/check_style.py --fix [ROOT]    repairs what it can: white space, and ratchet entries that got better
+    tools/check_style.py --fix [ROOT]    repairs what it can: white space, long comments, and ratchet entries
+                                         that got better
     tools/check_style.py --adopt [ROOT]  writes the ratchet anew; for the day on which a limit is introduced
 
 Limits are the constants below. What is over a limit stands in tools/ratchet.txt with its present size, may
@@ -14,6 +15,7 @@ import sys
 from pathlib import Path
 
 from cpp_text import functions, without_comments
+from wrap_comments import wrap
 
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
@@ -169,9 +171,11 @@ def fix_tree(root):
         text = path.read_text()
         fixed = text if path.suffix == '.md' else re.sub(r'[ \t]+$', '', text, flags=re.MULTILINE)
         fixed = fixed.rstrip('\n') + '\n' if fixed.strip() else fixed
+        if path.suffix not in LONG_LINES_ALLOWED:
+            fixed = wrap(fixed, LINE_COLUMNS_MAX)
         if fixed != text:
             path.write_text(fixed)
-            print(f'{name}: white space repaired')
+            print(f'{name}: repaired')
     _, kept = apply_ratchet(check_tree(root), read_ratchet(root))
     write_ratchet(root, kept)
 

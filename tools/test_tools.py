@@ -17,6 +17,7 @@ import check_style
 import count_tests
 import cpp_text
 import tcb
+import wrap_comments
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = check_layers.Layers((ROOT / 'tools/layers.txt').read_text())
@@ -161,6 +162,18 @@ class StyleTest(Tree):
         check_style.fix_tree(self.root)
         self.assertEqual(path.read_text(), 'int x;\n')
         self.assertEqual(check_style.check_tree(self.root), [])
+
+
+class WrapTest(unittest.TestCase):
+    def test_moves_words_into_the_paragraph(self):
+        code = '\nint x;  // a comment behind code stays\n'
+        self.assertEqual(wrap_comments.wrap('// one two three\n// four\n' + code, 12),
+                         '// one two\n// three\n// four\n' + code)
+
+    def test_leaves_tables_and_lists_alone(self):
+        text = '// - one two three\n// - four\n'
+        self.assertEqual(wrap_comments.wrap(text, 12), '// - one two\n//   three\n// - four\n')
+        self.assertEqual(wrap_comments.wrap('// aaaaaaaaaaaaaaaa\n', 12), '// aaaaaaaaaaaaaaaa\n')
 
 
 class FunctionsTest(unittest.TestCase):
