@@ -7,15 +7,14 @@
 
 #include <cstdint>
 
+#include "agreement/object_ref.h"
 #include "base/bytes.h"
 #include "crypto/merkle.h"
 
 namespace cloister::sealing {
 
-struct SealedObjectRef {
-  Digest256 header_digest{};        // SHA-256 of the age header, from "age-" to the line feed behind the MAC
-  std::uint64_t length_bytes = 0;   // of the whole age file
-  Digest256 root{};                 // RFC 6962 over the payload nonce and the sealed chunks
+using agreement::SealedObjectRef;
+                // RFC 6962 over the payload nonce and the sealed chunks
   bool operator==(const SealedObjectRef&) const = default;
 };
 

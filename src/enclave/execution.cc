@@ -1,0 +1,211 @@
+// Execution: an approved query becomes a sealed result and a receipt.
+//
+//   reserve -> load -> run -> seal -> (bucket ends) -> hand out -> execution entry -> receipt -> release entry
+//
+// The reservation is written before any data is touched and is never given back. A boot that finds a reservation without
+// a release runs the same plan again: the answer is the same, and nothing is charged twice.
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "crypto/digest.h"
+#include "enclave/enclave.h"
+#include "engine/result_json.h"
+#include "sealing/seal_writer.h"
+
+namespace cloister::enclave {
+
+// What one run needs, copied out of the ledger so that the ledger is not locked while it runs.
+struct Enclave::Job {
+  ledger::QueryRecord query;
+  ledger::ReservationEntry reservation;
+  sql::CompiledQuery compiled;
+  std::vector<sealing::AgeRecipient> recipients;
+  EnclaveLimits limits;
+  engine::Database* database = nullptr;
+  std::shared_ptr<engine::Cancellation> cancellation;
+  std::int64_t started_ms = 0;
+  std::int64_t bucket_ms = 0;
+  std::int64_t rows = 0;
+};
+
+namespace {
+
+constexpr std::size_t kPieceBytes = 1 << 20;
+
+// The report's `protections`, each by its rule: what was applied, never how often.
+std::vector<std::string> ProtectionsOf(const agreement::Report& report) {
+  std::vector<std::string> names;
+  const codec::Json* protections = report.accepted->report.if_contains("protections");
+  if (protections == nullptr || !protections->is_array()) return names;
+  for (const codec::Json& protection : protections->get_array()) {
+    std::string name;
+    if (protection.is_string()) name = std::string(protection.get_string());
+    if (const auto* object = protection.if_object()) {
+      if (const auto* rule = object->if_contains("rule"); rule != nullptr && rule->is_string()) name = std::string(rule->get_string());
+    }
+    if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    if (names.size() == agreement::kProtectionsMax) break;
+  }
+  return names;
+}
+
+Result<std::vector<sealing::AgeRecipient>> RecipientsOf(const agreement::Charter& charter, const agreement::QueryRequest& request) {
+  std::vector<sealing::AgeRecipient> recipients;
+  for (const agreement::Thumbprint& thumbprint : request.recipients) {
+    const agreement::Participant* person = charter.Find(thumbprint);
+    if (person == nullptr) return FailedPrecondition("a recipient is no longer a participant");
+    CLOISTER_ASSIGN(sealing::AgeRecipient recipient, sealing::AgeRecipient::Parse(person->recipient));
+    recipients.push_back(std::move(recipient));
+  }
+  return recipients;
+}
+
+bool Resumes(ledger::QueryPhase phase) {
+  return phase == ledger::QueryPhase::kReserved || phase == ledger::QueryPhase::kReleasing;
+}
+
+}  // namespace
+
+Result<ExecutionAnswer> Enclave::Execute(const QueryId& query) {
+  MutexLock job_lock(job_mutex_);
+  CLOISTER_ASSIGN(Job job, StartJob(query));
+  Result<ExecutionAnswer> answer = RunJob(job);
+  MutexLock lock(mutex_);
+  running_.reset();
+  cancellation_.reset();
+  return answer;
+}
+
+Result<Enclave::Job> Enclave::StartJob(const QueryId& id) {
+  MutexLock lock(mutex_);
+  CLOISTER_TRY(Launched());
+  const ledger::LedgerState& state = journal_->state();
+  const ledger::QueryRecord* query = state.FindQuery(id);
+  if (query == nullptr) return NotFound("no such query in this environment");
+  const ledger::CharterRecord* charter = state.in_force();
+  if (charter == nullptr || query->request.charter != charter->digest) {
+    return FailedPrecondition("the query was made under a charter that is not in force");
+  }
+  CLOISTER_ASSIGN(const CompileQuestion question, QuestionOf(state, query->request, query->submitter));
+  CLOISTER_ASSIGN(CompileAnswer answer, AskCompiler(question, parser_));
+  if (!answer.compiled || !query->report || !query->report->accepted ||
+      answer.compiled->plan_digest != query->report->accepted->plan) {
+    return Error{Code::kRefused, "the query does not compile to the plan that was approved; submit it again"};
+  }
+  CLOISTER_ASSIGN(auto recipients, RecipientsOf(charter->charter, query->request));
+  std::optional<ledger::ReservationEntry> reservation = query->reservation;
+  if (!Resumes(query->phase)) {
+    CLOISTER_ASSIGN(reservation, state.Reserve(query->digest, journal_->Now()));
+    std::vector<ledger::EntryBody> entry;
+    entry.emplace_back(*reservation);
+    CLOISTER_TRY(journal_->Append(std::move(entry)));
+    query = journal_->state().FindQuery(id);
+  }
+  CLOISTER_CHECK(reservation.has_value());
+  running_ = id;
+  cancellation_ = std::make_shared<engine::Cancellation>();
+  return Job{.query = *query,
+             .reservation = *std::move(reservation),
+             .compiled = *std::move(answer.compiled),
+             .recipients = std::move(recipients),
+             .limits = limits_,
+             .database = database_.get(),
+             .cancellation = cancellation_,
+             .started_ms = clock_.MonotonicMs()};
+}
+
+Result<ExecutionAnswer> Enclave::RunJob(Job& job) {
+  Result<Bytes> sealed = ComputeSealedResult(job);
+  job.bucket_ms = TimeBucketMs(clock_.MonotonicMs() - job.started_ms);
+  pacer_.WaitUntil(job.started_ms + job.bucket_ms);
+  if (!sealed) return RecordFailure(job, sealed.error());
+  CLOISTER_TRY(HandOut(job, *sealed));
+  return Release(job, *sealed);
+}
+
+Result<Bytes> Enclave::ComputeSealedResult(Job& job) {
+  for (const std::string& dataset : job.compiled.plan.datasets()) {
+    CLOISTER_ASSIGN(const DatasetId id, DatasetId::Parse(dataset));
+    CLOISTER_TRY(LoadLocked(id));
+  }
+  engine::JsonResultWriter writer(job.compiled.plan.columns(), kResultBytesMax);
+  CLOISTER_ASSIGN(const engine::ExecutionSummary summary,
+                  engine::Execute(*job.database, job.compiled.plan,
+                                  {.time_ms = job.limits.query_ms,
+                                   .rows_max = job.limits.result_rows,
+                                   .result_bytes_max = static_cast<std::int64_t>(kResultBytesMax)},
+                                  *job.cancellation, writer));
+  job.rows = summary.rows;
+  std::string text = writer.Finish();
+  auto sealed = sealing::SealBytes(AsBytes(text), job.recipients, rng_);
+  Wipe(text);
+  return sealed;
+}
+
+Status Enclave::HandOut(const Job& job, ByteView sealed) {
+  for (std::uint64_t offset = 0; offset < sealed.size(); offset += kPieceBytes) {
+    const ByteView rest = sealed.subspan(offset);
+    CLOISTER_TRY(host_.PutResult(job.query.request.query.str(), offset, rest.first(std::min(kPieceBytes, rest.size()))));
+  }
+  return {};
+}
+
+Result<ExecutionAnswer> Enclave::Release(const Job& job, ByteView sealed) {
+  MutexLock lock(mutex_);
+  if (job.query.phase != ledger::QueryPhase::kReleasing) {
+    std::vector<ledger::EntryBody> executed;
+    executed.emplace_back(ledger::ExecutionEntry{.query = job.query.digest, .outcome = ledger::Outcome::kReleased, .code = "OK"});
+    CLOISTER_TRY(journal_->Append(std::move(executed)));
+  }
+  const agreement::Report& report = *job.query.report;
+  const agreement::Receipt receipt{.environment = journal_->state().environment(),
+                                   .query = job.query.digest,
+                                   .query_id = job.query.request.query,
+                                   .plan = report.accepted->plan,
+                                   .report_digest = report.accepted->report_digest,
+                                   .approvals = job.reservation.approvals,
+                                   .result = {.digest = crypto::Sha256(sealed), .length_bytes = sealed.size(), .format = "json"},
+                                   .recipients = job.query.request.recipients,
+                                   .rows = job.rows,
+                                   .protections = ProtectionsOf(report),
+                                   .spent = job.reservation.charges,
+                                   .checkpoint = journal_->state().point(),
+                                   .time_bucket_ms = job.bucket_ms,
+                                   .evidence = evidence_digest_,
+                                   .time = journal_->Now()};
+  CLOISTER_ASSIGN(const agreement::SignedReceipt signed_receipt, agreement::SignReceipt(identity_->document_key(), receipt));
+  std::vector<ledger::EntryBody> release;
+  release.emplace_back(ledger::ReleaseEntry{.query = job.query.digest,
+                                            .receipt = signed_receipt.digest(),
+                                            .result = receipt.result.digest,
+                                            .guard_state = std::nullopt,
+                                            .answer = std::nullopt});
+  CLOISTER_ASSIGN(const Written written, journal_->Append(std::move(release)));
+  return ExecutionAnswer{.outcome = ledger::Outcome::kReleased,
+                         .code = "OK",
+                         .receipt = signed_receipt.compact(),
+                         .release_entry = written.first_entry,
+                         .checkpoint = written.checkpoint};
+}
+
+Result<ExecutionAnswer> Enclave::RecordFailure(const Job& job, const Error& error) {
+  // A host that withholds an object or a piece is no verdict on the query: the reservation stands, and it may run again.
+  if (error.code == Code::kUnavailable || error.code == Code::kDataLoss) return error;
+  if (job.query.phase == ledger::QueryPhase::kReleasing) return error;
+  const ledger::Outcome outcome = error.code == Code::kCancelled ? ledger::Outcome::kCancelled : ledger::Outcome::kFailed;
+  MutexLock lock(mutex_);
+  std::vector<ledger::EntryBody> entry;
+  entry.emplace_back(ledger::ExecutionEntry{.query = job.query.digest, .outcome = outcome, .code = std::string(CodeName(error.code))});
+  CLOISTER_ASSIGN(const Written written, journal_->Append(std::move(entry)));
+  return ExecutionAnswer{.outcome = outcome, .code = std::string(CodeName(error.code)), .checkpoint = written.checkpoint};
+}
+
+Status Enclave::Cancel(const QueryId& query) {
+  MutexLock lock(mutex_);
+  if (running_ != query) return FailedPrecondition("that query is not running");
+  cancellation_->Cancel();
+  return {};
+}
+
+}  // namespace cloister::enclave

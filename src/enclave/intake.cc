@@ -1,0 +1,53 @@
+// Intake: charters and signed links into the ledger.
+
+#include "base/check.h"
+#include "enclave/enclave.h"
+
+namespace cloister::enclave {
+
+Result<Written> Enclave::Propose(const agreement::Charter& charter) {
+  MutexLock lock(mutex_);
+  CLOISTER_TRY(Launched());
+  CLOISTER_TRY(journal_->state().CheckProposal(charter));
+  CLOISTER_ASSIGN(const auto recipients, identity_->DatasetRecipients(charter));
+  std::vector<ledger::EntryBody> entry;
+  entry.emplace_back(ledger::CharterEntry{.charter = charter, .recipient_commitment = attestation::RecipientCommitment(recipients)});
+  return journal_->Append(std::move(entry));
+}
+
+Result<LinkAnswer> Enclave::SubmitLink(std::string_view document) {
+  MutexLock lock(mutex_);
+  CLOISTER_TRY(Launched());
+  const ledger::LedgerState& state = journal_->state();
+  CLOISTER_ASSIGN(const agreement::SignedLink link, state.VerifyLink(document));
+  CLOISTER_ASSIGN(const ledger::LinkRuling ruling, state.Judge(link, journal_->Now()));
+  if (ruling.kind == ledger::LinkRuling::Kind::kAlreadyRecorded) {
+    return LinkAnswer{.entry = ruling.entry, .checkpoint = journal_->checkpoint()};
+  }
+  LinkAnswer answer;
+  std::vector<ledger::EntryBody> entries;
+  entries.emplace_back(ledger::LinkEntry{.jws = link.compact()});
+  if (ruling.kind == ledger::LinkRuling::Kind::kHasNoEffect) {
+    answer.refused = ledger::RefusalFor(link, ruling);
+    entries.emplace_back(*answer.refused);
+  } else if (link.As<agreement::QueryRequest>() != nullptr) {
+    CLOISTER_ASSIGN(ledger::ReportEntry report, ReportOn(link));
+    entries.emplace_back(std::move(report));
+  }
+  CLOISTER_ASSIGN(Written written, journal_->Append(std::move(entries)));
+  answer.entry = written.first_entry;
+  answer.checkpoint = std::move(written.checkpoint);
+  return answer;
+}
+
+Result<ledger::ReportEntry> Enclave::ReportOn(const agreement::SignedLink& query) {
+  const auto* request = query.As<agreement::QueryRequest>();
+  CLOISTER_CHECK(request != nullptr);
+  CLOISTER_ASSIGN(const CompileQuestion question, QuestionOf(journal_->state(), *request, query.signer()));
+  CLOISTER_ASSIGN(const CompileAnswer answer, AskCompiler(question, parser_));
+  const agreement::Report report = MakeReport(journal_->state(), query, answer, journal_->Now());
+  CLOISTER_ASSIGN(const agreement::SignedReport signed_report, agreement::SignReport(identity_->document_key(), report));
+  return ledger::ReportEntry{.jws = signed_report.compact()};
+}
+
+}  // namespace cloister::enclave

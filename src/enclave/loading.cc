@@ -1,0 +1,130 @@
+// Loading: a sealed object, as its owner's manifest commits to it, becomes a table.
+
+#include <algorithm>
+
+#include "codec/text.h"
+#include "enclave/enclave.h"
+#include "engine/load.h"
+#include "sealing/open_reader.h"
+
+namespace cloister::enclave {
+namespace {
+
+constexpr std::size_t kReadBytes = 1 << 20;
+
+// The stored ciphertext, range by range.
+class StoredObject final : public sealing::ByteSource {
+ public:
+  StoredObject(Host& host, std::string dataset, const sealing::SealedObjectRef& ref)
+      : host_(host), dataset_(std::move(dataset)), header_digest_(codec::HexEncode(ref.header_digest)), length_(ref.length_bytes) {}
+
+  Result<std::size_t> Read(std::span<std::uint8_t> into) override {
+    if (rest_.empty() && offset_ < length_) CLOISTER_TRY(Fetch());
+    const std::size_t count = std::min(into.size(), rest_.size());
+    if (count != 0) std::memcpy(into.data(), rest_.data(), count);
+    rest_ = rest_.subspan(count);
+    return count;
+  }
+
+ private:
+  Status Fetch() {
+    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(kReadBytes, length_ - offset_));
+    CLOISTER_ASSIGN(piece_, host_.ReadObject({.dataset = dataset_, .header_digest = header_digest_, .offset = offset_, .length = want}));
+    if (piece_.size() != want) return Error{Code::kDataLoss, "the stored object is shorter than its manifest says"};
+    offset_ += want;
+    rest_ = piece_;
+    return {};
+  }
+
+  Host& host_;
+  std::string dataset_;
+  std::string header_digest_;
+  std::uint64_t length_;
+  std::uint64_t offset_ = 0;
+  Bytes piece_;
+  ByteView rest_;
+};
+
+// Plaintext for the engine. The end is only the end if the whole object was the one of the manifest: otherwise the load
+// fails at its last byte, and the engine keeps nothing.
+class VerifiedPlaintext final : public engine::ByteSource {
+ public:
+  explicit VerifiedPlaintext(sealing::OpenReader reader) : reader_(std::move(reader)) {}
+
+  Result<std::size_t> Read(std::span<std::uint8_t> into) override {
+    if (rest_.empty() && !ended_) CLOISTER_TRY(Next());
+    const std::size_t count = std::min(into.size(), rest_.size());
+    if (count != 0) std::memcpy(into.data(), rest_.data(), count);
+    rest_ = rest_.subspan(count);
+    return count;
+  }
+  bool verified() const { return ended_; }
+
+ private:
+  Status Next() {
+    CLOISTER_ASSIGN(rest_, reader_.NextProvisional());
+    if (!rest_.empty()) return {};
+    CLOISTER_TRY(std::move(reader_).Finish());
+    ended_ = true;
+    return {};
+  }
+
+  sealing::OpenReader reader_;
+  ByteView rest_;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+Status Enclave::Load(const DatasetId& dataset) {
+  MutexLock job(job_mutex_);
+  return LoadLocked(dataset);
+}
+
+bool Enclave::IsLoaded(const DatasetId& dataset) {
+  MutexLock job(job_mutex_);
+  return loaded_.contains(dataset);
+}
+
+Status Enclave::LoadLocked(const DatasetId& dataset) {
+  std::optional<ledger::ManifestRecord> manifest;
+  std::optional<sealing::AgeIdentity> identity;
+  engine::Database* database = nullptr;
+  std::int64_t threads = 1;
+  {
+    MutexLock lock(mutex_);
+    CLOISTER_TRY(Launched());
+    const ledger::ManifestRecord* record = journal_->state().ManifestInForce(dataset);
+    if (record == nullptr) return FailedPrecondition("no manifest of this dataset is in force");
+    manifest = *record;
+    CLOISTER_ASSIGN(identity, identity_->DatasetIdentity(journal_->state().datasets().at(dataset).owner));
+    database = database_.get();
+    threads = limits_.threads;
+  }
+  if (const auto it = loaded_.find(dataset); it != loaded_.end()) {
+    if (it->second.manifest == manifest->digest) return {};
+    CLOISTER_TRY(database->Drop(dataset.str()));
+    loaded_.erase(it);
+  }
+  const agreement::Manifest& says = manifest->manifest;
+  StoredObject stored(host_, dataset.str(), says.object);
+  CLOISTER_ASSIGN(sealing::OpenReader reader, sealing::OpenReader::Start(says.object, {.source = stored,
+                                                                                       .identities = {&*identity, 1},
+                                                                                       .threads = threads > 1 ? 2 : 1}));
+  VerifiedPlaintext plaintext(std::move(reader));
+  CLOISTER_ASSIGN(const engine::FileFormat format, engine::ParseFileFormat(agreement::DataFormatName(says.format)));
+  CLOISTER_TRY(engine::LoadTable(*database,
+                                 {.dataset = dataset.str(),
+                                  .format = format,
+                                  .schema = says.schema,
+                                  .bytes_expected = static_cast<std::int64_t>(says.object.length_bytes)},
+                                 plaintext));
+  if (!plaintext.verified()) {  // an engine that stopped reading early would have loaded what nobody vouches for
+    CLOISTER_TRY(database->Drop(dataset.str()));
+    return Internal("the engine did not read the object to its end");
+  }
+  loaded_[dataset] = {.manifest = manifest->digest};
+  return {};
+}
+
+}  // namespace cloister::enclave
