@@ -5,8 +5,6 @@
 // The age header's own MAC is made with the file key, which the sealer and every recipient have. Any of them could put
 // another payload under the same header; the content root is what rules that out.
 
-#include <cstdint>
-
 #include "agreement/object_ref.h"
 #include "base/bytes.h"
 #include "crypto/merkle.h"
@@ -14,9 +12,6 @@
 namespace cloister::sealing {
 
 using agreement::SealedObjectRef;
-                // RFC 6962 over the payload nonce and the sealed chunks
-  bool operator==(const SealedObjectRef&) const = default;
-};
 
 // Leaf 0 is the payload nonce, leaf i the i-th sealed chunk (from 1): 65,552 bytes, the last one 16 to 65,552.
 class ContentRoot {
