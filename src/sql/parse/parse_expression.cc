@@ -73,7 +73,7 @@ ExprPtr ReadComparison(TreeReader& in, ParseContext& context, std::string_view t
   const auto name = std::find_if(kNames.begin(), kNames.end(), [&](const Name& n) { return n.node == type; });
   ExprPtr left = ParseExpression(in.Any("left"), context);
   ExprPtr right = ParseExpression(in.Any("right"), context);
-  if (name == kNames.end()) in.Any("?");
+  if (name == kNames.end()) in.Break();
   if (!in.Finish(range) || !left || !right) return nullptr;
   return Operator(std::string(name->function), {left, right}, range);
 }
@@ -81,7 +81,7 @@ ExprPtr ReadComparison(TreeReader& in, ParseContext& context, std::string_view t
 ExprPtr ReadConjunction(TreeReader& in, ParseContext& context, std::string_view type, TextRange range) {
   const codec::JsonArray& children = in.Array("children");
   std::vector<ExprPtr> args = ParseExpressions(children, context);
-  if (type != "CONJUNCTION_AND" && type != "CONJUNCTION_OR") in.Any("?");
+  if (type != "CONJUNCTION_AND" && type != "CONJUNCTION_OR") in.Break();
   if (!in.Finish(range) || args.size() != children.size() || args.size() < 2) return nullptr;
   return Operator(type == "CONJUNCTION_AND" ? "and" : "or", std::move(args), range);
 }

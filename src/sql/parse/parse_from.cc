@@ -13,10 +13,17 @@ std::vector<std::string> Names(const codec::JsonArray& array) {
   return names;
 }
 
+ParsedFrom FromOf(ParsedFrom::Kind kind, TextRange range) {
+  ParsedFrom from;
+  from.kind = kind;
+  from.range = range;
+  return from;
+}
+
 void ExpectNoSample(TreeReader& in) { in.Expect("sample", nullptr, "R18", "Samples are random; remove TABLESAMPLE."); }
 
 ParsedFrom ReadTable(TreeReader& in, ParseContext& context, TextRange range) {
-  ParsedFrom from{.kind = ParsedFrom::Kind::kTable, .range = range};
+  ParsedFrom from = FromOf(ParsedFrom::Kind::kTable, range);
   from.table = in.String("table_name");
   from.alias = in.String("alias");
   ExpectNoSample(in);
@@ -30,7 +37,7 @@ ParsedFrom ReadTable(TreeReader& in, ParseContext& context, TextRange range) {
 }
 
 ParsedFrom ReadDerived(TreeReader& in, ParseContext& context, TextRange range) {
-  ParsedFrom from{.kind = ParsedFrom::Kind::kSubquery, .range = range};
+  ParsedFrom from = FromOf(ParsedFrom::Kind::kSubquery, range);
   from.alias = in.String("alias");
   ExpectNoSample(in);
   from.column_aliases = Names(in.Array("column_name_alias"));
@@ -51,7 +58,7 @@ std::optional<JoinKind> JoinKindOf(std::string_view name) {
 }
 
 ParsedFrom ReadJoin(TreeReader& in, ParseContext& context, TextRange range) {
-  ParsedFrom from{.kind = ParsedFrom::Kind::kJoin, .range = range};
+  ParsedFrom from = FromOf(ParsedFrom::Kind::kJoin, range);
   in.Expect("alias", "", "R02", "A join has no alias of its own.");
   ExpectNoSample(in);
   from.left = std::make_shared<ParsedFrom>(ParseFrom(in.Any("left"), context));

@@ -71,13 +71,13 @@ void ReadGroups(TreeReader& in, ParseContext& context, ParsedSelect& select) {
       for (const codec::Json& index : set.get_array()) indices.push_back(index.is_int64() ? static_cast<int>(index.get_int64()) : -1);
     }
     for (const int index : indices) {
-      if (index < 0 || index >= static_cast<int>(select.group_keys.size())) in.Any("?");
+      if (index < 0 || index >= static_cast<int>(select.group_keys.size())) in.Break();
     }
     select.group_sets.push_back(std::move(indices));
   }
   const std::string handling = in.String("aggregate_handling");
   select.group_all = handling == "FORCE_AGGREGATES";
-  if (handling != "STANDARD_HANDLING" && !select.group_all) in.Any("?");
+  if (handling != "STANDARD_HANDLING" && !select.group_all) in.Break();
 }
 
 std::shared_ptr<ParsedSelect> ReadSelectNode(TreeReader& in, ParseContext& context) {
@@ -95,7 +95,7 @@ std::shared_ptr<ParsedSelect> ReadSelectNode(TreeReader& in, ParseContext& conte
     context.findings.Add({"R18", select->range, "Samples are random; remove USING SAMPLE."});
   }
   ReadModifiers(in.Array("modifiers"), context, *select);
-  if (select->items.empty()) in.Any("?");
+  if (select->items.empty()) in.Break();
   return in.Finish(select->range) ? select : nullptr;
 }
 
@@ -132,7 +132,7 @@ std::vector<OrderItem> ParseOrders(const codec::JsonArray& orders, ParseContext&
     item.nulls_first = nulls == "NULLS FIRST";
     const bool known = (type == "DESCENDING" || type == "ASCENDING" || type == "ORDER_DEFAULT") &&
                        (nulls == "NULLS FIRST" || nulls == "NULLS LAST" || nulls == "ORDER_DEFAULT");
-    if (!known) in.Any("?");
+    if (!known) in.Break();
     if (in.Finish({}) && item.expr) items.push_back(std::move(item));
   }
   return items;

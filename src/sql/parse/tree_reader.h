@@ -42,6 +42,9 @@ class TreeReader {
   // Reads the member away without looking: its value changes nothing we print.
   void Ignore(std::string_view name) { taken_.insert(std::string(name)); }
 
+  // The node cannot be what we know: Finish() will refuse it.
+  void Break() { broken_ = true; }
+
   // The node's place: its token.
   TextRange Range();
   // False, with a finding, when there is a member nobody read, or a read one was not as it should be.
