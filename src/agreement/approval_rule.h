@@ -20,9 +20,9 @@ namespace cloister::agreement {
 struct Decisions {
   const Charter& charter;
   const Thumbprint& submitter;
-  std::set<Thumbprint> owners_read;
-  std::set<Thumbprint> approved;
-  std::set<Thumbprint> rejected;  // disjoint from `approved`: the later decision of one person counts
+  std::set<Thumbprint> owners_read = {};
+  std::set<Thumbprint> approved = {};
+  std::set<Thumbprint> rejected = {};  // disjoint from `approved`: the later decision of one person counts
 };
 
 enum class RuleState {
@@ -33,8 +33,8 @@ enum class RuleState {
 
 struct RuleVerdict {
   RuleState state = RuleState::kImpossible;
-  std::vector<Thumbprint> owners_missing;     // each of them must approve
-  std::vector<Thumbprint> approvers_waiting;  // who could still approve ...
+  std::vector<Thumbprint> owners_missing = {};     // each of them must approve
+  std::vector<Thumbprint> approvers_waiting = {};  // who could still approve ...
   std::size_t approvals_missing = 0;          // ... and how many of them must
 };
 RuleVerdict CheckApprovalRule(const Decisions& decisions);

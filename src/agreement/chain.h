@@ -16,7 +16,7 @@ namespace cloister::agreement {
 
 struct ChainState {
   std::uint64_t seq = 0;           // of his last link; 0: none yet
-  std::optional<Digest256> digest;  // of that link; absent when there is none
+  std::optional<Digest256> digest = {};  // of that link; absent when there is none
   bool operator==(const ChainState&) const = default;
 };
 
@@ -44,8 +44,8 @@ class LinkAuthor {
       : environment_(std::move(environment)), signer_(signer), clock_(clock) {}
 
   struct Position {
-    ChainState chain;        // of this signer
-    LedgerPoint checkpoint;  // the last state of the ledger that he verified, size >= 1
+    ChainState chain = {};        // of this signer
+    LedgerPoint checkpoint = {};  // the last state of the ledger that he verified, size >= 1
   };
   // kInvalidArgument when the body breaks a rule of its own format: what is signed here, every reader accepts.
   Result<SignedLink> Sign(const Position& position, const LinkBody& body) const;

@@ -34,13 +34,13 @@ enum class ParticipantRole { kAnalyst, kApprover, kOwner };  // in the order of 
 std::string_view ParticipantRoleName(ParticipantRole role);
 
 struct Participant {
-  Thumbprint thumbprint;
+  Thumbprint thumbprint = {};
   crypto::Ed25519PublicKey public_key;
-  std::string recipient;  // age1...: results for him are sealed to it
-  std::string email;
-  std::string name;
-  std::string organisation;
-  std::vector<ParticipantRole> roles;  // sorted, at least one
+  std::string recipient = {};  // age1...: results for him are sealed to it
+  std::string email = {};
+  std::string name = {};
+  std::string organisation = {};
+  std::vector<ParticipantRole> roles = {};  // sorted, at least one
 
   bool Has(ParticipantRole role) const;
   bool operator==(const Participant&) const = default;
@@ -70,20 +70,20 @@ std::string_view RecoveryName(Recovery recovery);
 
 // Which evidence the participants take for good. attestation/ reads it through EncodeCharter (attestation/enclave_terms.h).
 struct AppraisalTerms {
-  std::vector<std::string> accept;      // kinds, sorted; "simulated" stands alone
-  std::vector<Digest256> measurements;  // of enclave binaries, sorted, at least one
+  std::vector<std::string> accept = {};      // kinds, sorted; "simulated" stands alone
+  std::vector<Digest256> measurements = {};  // of enclave binaries, sorted, at least one
   bool operator==(const AppraisalTerms&) const = default;
 };
 
 struct Charter {
   EnvironmentId environment;
   std::int64_t epoch = 1;
-  std::optional<Digest256> previous;  // digest of the charter of epoch - 1; absent in epoch 1 alone
-  std::string name;
-  std::vector<Participant> participants;
-  ApprovalRule approval_rule;
+  std::optional<Digest256> previous = {};  // digest of the charter of epoch - 1; absent in epoch 1 alone
+  std::string name = {};
+  std::vector<Participant> participants = {};
+  ApprovalRule approval_rule = {};
   bool cross_owner_joins = false;
-  AppraisalTerms appraisal_policy;
+  AppraisalTerms appraisal_policy = {};
   Recovery recovery = Recovery::kNone;
   std::int64_t min_group_size = 25;
   std::int64_t refusals_per_participant_day = 100;

@@ -41,7 +41,7 @@ struct Acceptance {
   Digest256 recipient_commitment{};
   Digest256 entry_0{};  // leaf hash of ledger entry 0
   Custody custody = Custody::kSelf;
-  std::vector<Thumbprint> unconfirmed;  // sorted: whose keys the signer took from the server unseen
+  std::vector<Thumbprint> unconfirmed = {};  // sorted: whose keys the signer took from the server unseen
   bool operator==(const Acceptance&) const = default;
 };
 
@@ -53,13 +53,13 @@ Result<DataFormat> ParseDataFormat(std::string_view name);
 struct Manifest {
   DatasetId dataset;
   std::int64_t version = 1;
-  std::optional<Digest256> previous_manifest;  // digest of version - 1; absent in version 1 alone
+  std::optional<Digest256> previous_manifest = {};  // digest of version - 1; absent in version 1 alone
   Digest256 charter{};
-  std::string name;  // [a-z][a-z0-9_]{0,62}
+  std::string name = {};  // [a-z][a-z0-9_]{0,62}
   DataFormat format = DataFormat::kCsv;
-  DatasetSchema schema;
-  DatasetPolicy policy;
-  SealedObjectRef object;
+  DatasetSchema schema = {};
+  DatasetPolicy policy = {};
+  SealedObjectRef object = {};
   bool operator==(const Manifest&) const = default;
 };
 
@@ -71,13 +71,13 @@ struct DatasetRead {
 
 struct QueryRequest {
   QueryId query;
-  std::string name;
-  std::string text;
-  codec::JsonObject parameters;       // passed on to the compiler
-  std::vector<DatasetRead> datasets;  // sorted, at least one
+  std::string name = {};
+  std::string text = {};
+  codec::JsonObject parameters = {};       // passed on to the compiler
+  std::vector<DatasetRead> datasets = {};  // sorted, at least one
   Level level = Level::kAggregateOnly;
-  codec::JsonObject privacy;            // parameters of the level
-  std::vector<Thumbprint> recipients;  // sorted, at least one
+  codec::JsonObject privacy = {};            // parameters of the level
+  std::vector<Thumbprint> recipients = {};  // sorted, at least one
   Digest256 charter{};
   bool operator==(const QueryRequest&) const = default;
 };
@@ -87,24 +87,24 @@ struct Approval {
   Digest256 query{};
   Digest256 plan{};
   Digest256 report{};  // the report_digest of the report: of what people read
-  std::vector<Charge> charges;
-  Instant not_after;
-  std::string notes;
+  std::vector<Charge> charges = {};
+  Instant not_after = {};
+  std::string notes = {};
   bool operator==(const Approval&) const = default;
 };
 
 // By an approver: no. By the submitter: the query is withdrawn.
 struct Rejection {
   Digest256 query{};
-  std::string reason;
+  std::string reason = {};
   bool operator==(const Rejection&) const = default;
 };
 
 struct Revocation {
   enum class Ends { kManifest, kApproval, kMembership, kTermination };
   Ends ends = Ends::kManifest;
-  std::optional<Digest256> document;  // the link that ends; absent for membership and termination alone
-  std::string reason;
+  std::optional<Digest256> document = {};  // the link that ends; absent for membership and termination alone
+  std::string reason = {};
   bool operator==(const Revocation&) const = default;
 };
 std::string_view RevocationEndsName(Revocation::Ends ends);

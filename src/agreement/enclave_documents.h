@@ -28,14 +28,14 @@ inline constexpr std::size_t kResultFormatBytesMax = 16;
 
 // Why a query is refused, or a remark on an accepted one. Offsets are bytes in the query text.
 struct ReportFinding {
-  std::string rule;      // "R07"
-  std::string owner;     // whose rule it is: a thumbprint, an organisation or "environment"
-  std::string severity;  // "error", "warning", "info"
+  std::string rule = {};      // "R07"
+  std::string owner = {};     // whose rule it is: a thumbprint, an organisation or "environment"
+  std::string severity = {};  // "refuse": the query does not run because of it; "warn"; "note"
   std::int64_t from = 0;
   std::int64_t to = 0;
   std::int64_t line = 1;
-  std::string message;
-  std::optional<std::string> fix;  // text that would pass
+  std::string message = {};
+  std::optional<std::string> fix = {};  // text that would pass
   bool operator==(const ReportFinding&) const = default;
 };
 
@@ -49,22 +49,22 @@ struct Report {
   struct Accepted {
     Digest256 plan{};
     Digest256 report_digest{};  // SHA-256 of the canonical bytes of `report`
-    codec::JsonObject report;   // what people read
+    codec::JsonObject report = {};   // what people read
     bool operator==(const Accepted&) const = default;
   };
-  std::optional<Accepted> accepted;
-  std::vector<Charge> charges;
-  std::vector<Thumbprint> recipients;  // sorted
-  std::vector<Thumbprint> approvers;   // owners of what is read, sorted; the charter's rule may need more
-  std::vector<ReportFinding> findings;
-  Instant time;
+  std::optional<Accepted> accepted = {};
+  std::vector<Charge> charges = {};
+  std::vector<Thumbprint> recipients = {};  // sorted
+  std::vector<Thumbprint> approvers = {};   // owners of what is read, sorted; the charter's rule may need more
+  std::vector<ReportFinding> findings = {};
+  Instant time = {};
   bool operator==(const Report&) const = default;
 };
 
 struct ReleasedResult {
   Digest256 digest{};  // of the sealed file
   std::uint64_t length_bytes = 0;
-  std::string format;  // "json", "parquet"
+  std::string format = {};  // "json", "parquet"
   bool operator==(const ReleasedResult&) const = default;
 };
 
@@ -74,16 +74,16 @@ struct Receipt {
   QueryId query_id;
   Digest256 plan{};
   Digest256 report_digest{};
-  std::vector<Digest256> approvals;  // digests of the approval links, sorted
-  ReleasedResult result;
-  std::vector<Thumbprint> recipients;
+  std::vector<Digest256> approvals = {};  // digests of the approval links, sorted
+  ReleasedResult result = {};
+  std::vector<Thumbprint> recipients = {};
   std::int64_t rows = 0;                 // as released
-  std::vector<std::string> protections;  // the rules applied, never how often
-  std::vector<Charge> spent;
-  LedgerPoint checkpoint;  // the state before the release entry
+  std::vector<std::string> protections = {};  // the rules applied, never how often
+  std::vector<Charge> spent = {};
+  LedgerPoint checkpoint = {};  // the state before the release entry
   std::int64_t time_bucket_ms = 0;
   Digest256 evidence{};  // of the boot that made it
-  Instant time;
+  Instant time = {};
   bool operator==(const Receipt&) const = default;
 };
 

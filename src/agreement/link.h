@@ -40,9 +40,9 @@ Result<LedgerPoint> DecodeLedgerPoint(const codec::Json& json, const std::string
 struct LinkHeader {
   EnvironmentId environment;
   std::uint64_t seq = 1;                // the signer's own count, from 1
-  std::optional<Digest256> previous;   // digest of his link seq - 1; absent in the first alone
-  LedgerPoint checkpoint;              // the last ledger state that he verified
-  Instant time;                        // his clock, for people; nothing is decided by it
+  std::optional<Digest256> previous = {};   // digest of his link seq - 1; absent in the first alone
+  LedgerPoint checkpoint = {};              // the last ledger state that he verified
+  Instant time = {};                        // his clock, for people; nothing is decided by it
   bool operator==(const LinkHeader&) const = default;
 };
 
@@ -82,8 +82,8 @@ class SignedLink {
 
 // What a link says of itself before its signature is checked: enough to look the signer up, and nothing more.
 struct UnverifiedLink {
-  Thumbprint signer;
-  std::string typ;
+  Thumbprint signer = {};
+  std::string typ = {};
 };
 Result<UnverifiedLink> PeekLink(std::string_view compact);
 
