@@ -1,0 +1,19 @@
+#pragma once
+
+// The compile-only process (docs/formats/channel.md): one JSON request in, the verdict out, no key and no data. It asks
+// the compiler in the words that the enclave uses for its report.
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "sql/statement_parser.h"
+
+namespace cloister::enclave {
+
+inline constexpr std::size_t kCheckRequestBytesMax = 8 << 20;
+
+// Canonical JSON of the verdict.
+Result<std::string> AnswerCheck(std::string_view request, sql::StatementParser& parser);
+
+}  // namespace cloister::enclave
