@@ -1,0 +1,45 @@
+#include "control/store/custody_store.h"
+
+namespace cloister::control {
+
+Status CustodyStore::AddLink(const EnvironmentId& id, std::string_view thumbprint, const CustodyLink& link) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run("INSERT INTO custody_links(environment_id, thumbprint, seq, digest, document) VALUES (?, ?, ?, ?, ?)",
+                  {id.str(), thumbprint, link.seq, link.digest, link.document});
+  });
+}
+
+Result<std::optional<CustodyLink>> CustodyStore::LastLink(const EnvironmentId& id, std::string_view thumbprint) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.First(
+        "SELECT seq, digest, document FROM custody_links WHERE environment_id = ? AND thumbprint = ?"
+        " ORDER BY seq DESC LIMIT 1",
+        {id.str(), thumbprint}, [](const SqlRow& row) {
+          return CustodyLink{.seq = static_cast<std::uint64_t>(row.Integer(0)),
+                             .digest = row.Digest(1),
+                             .document = row.Text(2)};
+        });
+  });
+}
+
+Status CustodyStore::SetView(const EnvironmentId& id, std::string_view thumbprint,
+                             const agreement::LedgerPoint& point) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run(
+        "INSERT INTO custody_views(environment_id, thumbprint, size, root) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT(environment_id, thumbprint) DO UPDATE SET size = excluded.size, root = excluded.root",
+        {id.str(), thumbprint, point.size, point.root});
+  });
+}
+
+Result<std::optional<agreement::LedgerPoint>> CustodyStore::View(const EnvironmentId& id, std::string_view thumbprint) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.First("SELECT size, root FROM custody_views WHERE environment_id = ? AND thumbprint = ?",
+                    {id.str(), thumbprint}, [](const SqlRow& row) {
+                      return agreement::LedgerPoint{.size = static_cast<std::uint64_t>(row.Integer(0)),
+                                                    .root = row.Digest(1)};
+                    });
+  });
+}
+
+}  // namespace cloister::control

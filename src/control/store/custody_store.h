@@ -1,0 +1,39 @@
+#pragma once
+
+// What a participant would keep on his own disk, for those whose keys the server keeps: each link before it is sent, so
+// that a crash repeats the same bytes, and the last ledger state that was verified for him. Thread-safe.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agreement/link.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "control/store/db.h"
+
+namespace cloister::control {
+
+struct CustodyLink {
+  std::uint64_t seq = 0;
+  Digest256 digest{};
+  std::string document;
+};
+
+class CustodyStore {
+ public:
+  explicit CustodyStore(Db& db) : db_(db) {}
+
+  // kConflict when the number is used.
+  Status AddLink(const EnvironmentId& id, std::string_view thumbprint, const CustodyLink& link);
+  // His last one; absent before the first.
+  Result<std::optional<CustodyLink>> LastLink(const EnvironmentId& id, std::string_view thumbprint);
+
+  Status SetView(const EnvironmentId& id, std::string_view thumbprint, const agreement::LedgerPoint& point);
+  Result<std::optional<agreement::LedgerPoint>> View(const EnvironmentId& id, std::string_view thumbprint);
+
+ private:
+  Db& db_;
+};
+
+}  // namespace cloister::control

@@ -1,0 +1,148 @@
+#include "control/store/dataset_store.h"
+
+#include <array>
+
+#include "control/store/columns.h"
+
+namespace cloister::control {
+namespace {
+
+constexpr std::array<std::string_view, 5> kStatuses = {"uploading", "uploaded", "encrypted", "available", "failed"};
+
+DatasetStatus ReadStatus(std::string_view text) {
+  for (std::size_t i = 0; i < kStatuses.size(); ++i) {
+    if (kStatuses[i] == text) return static_cast<DatasetStatus>(i);
+  }
+  CLOISTER_CHECK(false);
+}
+
+#define CLOISTER_SELECT_DATASET                                                                              \
+  "SELECT id, environment_id, owner, name, description, schema, policy, format, status, error, blob,"        \
+  " header_digest, length, root, created_at, updated_at FROM datasets "
+
+DatasetRecord ReadDataset(const SqlRow& row) {
+  DatasetRecord dataset{.id = StoredId<DatasetId>(row, 0),
+                        .environment = StoredId<EnvironmentId>(row, 1),
+                        .owner = row.Text(2),
+                        .name = row.Text(3),
+                        .description = row.Text(4),
+                        .schema = row.Text(5),
+                        .policy = row.Text(6),
+                        .format = row.Text(7),
+                        .status = ReadStatus(row.Text(8)),
+                        .error = row.OptionalText(9),
+                        .blob = row.OptionalText(10),
+                        .object = std::nullopt,
+                        .created_at = StoredTime(row, 14),
+                        .updated_at = StoredTime(row, 15)};
+  if (!row.IsNull(11)) {
+    dataset.object = agreement::SealedObjectRef{.header_digest = row.Digest(11),
+                                                .length_bytes = static_cast<std::uint64_t>(row.Integer(12)),
+                                                .root = row.Digest(13)};
+  }
+  return dataset;
+}
+
+}  // namespace
+
+std::string_view DatasetStatusName(DatasetStatus status) { return kStatuses[static_cast<std::size_t>(status)]; }
+
+Status DatasetStore::Add(const DatasetRecord& dataset) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run(
+        "INSERT INTO datasets(id, environment_id, owner, name, description, schema, policy, format, status,"
+        " created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        {dataset.id.str(), dataset.environment.str(), dataset.owner, dataset.name, dataset.description, dataset.schema,
+         dataset.policy, dataset.format, DatasetStatusName(dataset.status), StoredTime(dataset.created_at),
+         StoredTime(dataset.updated_at)});
+  });
+}
+
+Result<std::optional<DatasetRecord>> DatasetStore::Find(const DatasetId& id) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.First(CLOISTER_SELECT_DATASET "WHERE id = ?", {id.str()}, ReadDataset);
+  });
+}
+
+Result<std::vector<DatasetRecord>> DatasetStore::InEnvironment(const EnvironmentId& id) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.All(CLOISTER_SELECT_DATASET "WHERE environment_id = ? ORDER BY id", {id.str()}, ReadDataset);
+  });
+}
+
+Status DatasetStore::SetStatus(const DatasetId& id, DatasetStatus status, const std::optional<std::string>& error,
+                               Instant now) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run("UPDATE datasets SET status = ?, error = ?, updated_at = ? WHERE id = ?",
+                  {DatasetStatusName(status), error, StoredTime(now), id.str()});
+  });
+}
+
+Status DatasetStore::SetObject(const DatasetId& id, std::string_view blob, const agreement::SealedObjectRef& object,
+                               Instant now) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run(
+        "UPDATE datasets SET blob = ?, header_digest = ?, length = ?, root = ?, updated_at = ? WHERE id = ?",
+        {blob, object.header_digest, object.length_bytes, object.root, StoredTime(now), id.str()});
+  });
+}
+
+Status DatasetStore::AddUpload(const UploadRecord& upload) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run(
+        "INSERT INTO uploads(id, dataset_id, size_bytes, part_size_bytes, status, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+        {upload.id.str(), upload.dataset.str(), upload.size_bytes, upload.part_size_bytes, "open",
+         StoredTime(upload.created_at)});
+  });
+}
+
+Result<std::optional<UploadRecord>> DatasetStore::FindUpload(const UploadId& id) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.First(
+        "SELECT id, dataset_id, size_bytes, part_size_bytes, status, created_at FROM uploads WHERE id = ?", {id.str()},
+        [](const SqlRow& row) {
+          return UploadRecord{.id = StoredId<UploadId>(row, 0),
+                              .dataset = StoredId<DatasetId>(row, 1),
+                              .size_bytes = static_cast<std::uint64_t>(row.Integer(2)),
+                              .part_size_bytes = static_cast<std::uint64_t>(row.Integer(3)),
+                              .complete = row.Text(4) == "complete",
+                              .created_at = StoredTime(row, 5)};
+        });
+  });
+}
+
+Result<std::int64_t> DatasetStore::OpenUploads(const DatasetId& id) {
+  return db_.Transact([&](Transaction& tx) -> Result<std::int64_t> {
+    CLOISTER_ASSIGN(const auto count,
+                    tx.First("SELECT count(*) FROM uploads WHERE dataset_id = ? AND status = 'open'", {id.str()},
+                             [](const SqlRow& row) { return row.Integer(0); }));
+    return count.value_or(0);
+  });
+}
+
+Status DatasetStore::CompleteUpload(const UploadId& id) {
+  return db_.Transact(
+      [&](Transaction& tx) { return tx.Run("UPDATE uploads SET status = 'complete' WHERE id = ?", {id.str()}); });
+}
+
+Status DatasetStore::PutPart(const UploadId& id, const UploadPart& part) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run(
+        "INSERT INTO upload_parts(upload_id, part, size_bytes, digest) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT(upload_id, part) DO UPDATE SET size_bytes = excluded.size_bytes, digest = excluded.digest",
+        {id.str(), part.part, part.size_bytes, part.digest});
+  });
+}
+
+Result<std::vector<UploadPart>> DatasetStore::Parts(const UploadId& id) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.All("SELECT part, size_bytes, digest FROM upload_parts WHERE upload_id = ? ORDER BY part", {id.str()},
+                  [](const SqlRow& row) {
+                    return UploadPart{.part = static_cast<std::uint64_t>(row.Integer(0)),
+                                      .size_bytes = static_cast<std::uint64_t>(row.Integer(1)),
+                                      .digest = row.Digest(2)};
+                  });
+  });
+}
+
+}  // namespace cloister::control

@@ -1,0 +1,62 @@
+#pragma once
+
+// Environments as the server keeps them: labels, lifecycle, what an enclave needs to start again. What holds in an
+// environment is what its ledger says; nothing here is consulted for that. Thread-safe.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "control/store/db.h"
+
+namespace cloister::control {
+
+// The server's own view of the enclave behind an environment. Whether its charter is in force is the ledger's to say.
+enum class Lifecycle {
+  kCreating,    // no enclave has answered yet
+  kRunning,     // an enclave has booted; it may be restarting
+  kTerminated,  // ended by its participants
+  kFailed,      // its enclave is gone and cannot come back
+};
+
+struct EnvironmentRecord {
+  EnvironmentId id;
+  std::string name;
+  std::string description;
+  UserId creator;
+  std::string provider;
+  std::optional<std::string> gcp_project_id;
+  std::optional<std::string> gcp_zone;
+  std::string charter;  // canonical text of epoch 1
+  Lifecycle lifecycle = Lifecycle::kCreating;
+  std::optional<std::string> error;  // fixed text, of kFailed
+  std::optional<Bytes> recovery_blob;
+  Instant created_at;
+  Instant updated_at;
+};
+
+class EnvironmentStore {
+ public:
+  explicit EnvironmentStore(Db& db) : db_(db) {}
+
+  Status Add(const EnvironmentRecord& environment, const std::vector<std::string>& invited_emails);
+  Result<std::optional<EnvironmentRecord>> Find(const EnvironmentId& id);
+  Result<std::vector<EnvironmentRecord>> All();
+
+  Status SetLifecycle(const EnvironmentId& id, Lifecycle lifecycle, const std::optional<std::string>& error,
+                      Instant now);
+  Status SetRecoveryBlob(const EnvironmentId& id, ByteView blob, Instant now);
+
+  // People who were named at creation but had no key yet.
+  Result<std::vector<std::string>> Invited(const EnvironmentId& id);
+  Status RemoveInvitation(const EnvironmentId& id, std::string_view email);
+
+ private:
+  Db& db_;
+};
+
+}  // namespace cloister::control

@@ -1,0 +1,124 @@
+#include "control/store/query_store.h"
+
+#include "control/store/columns.h"
+
+namespace cloister::control {
+namespace {
+
+QueryLabel ReadLabel(const SqlRow& row) {
+  return {.id = StoredId<QueryId>(row, 0),
+          .environment = StoredId<EnvironmentId>(row, 1),
+          .submitter = row.Text(2),
+          .name = row.Text(3),
+          .description = row.Text(4),
+          .created_at = StoredTime(row, 5),
+          .updated_at = StoredTime(row, 6)};
+}
+
+std::string_view JobStatusText(JobStatus status) {
+  switch (status) {
+    case JobStatus::kRunning: return "running";
+    case JobStatus::kDone: return "done";
+    case JobStatus::kFailed: return "failed";
+  }
+  CLOISTER_CHECK(false);
+}
+
+JobRecord ReadJob(const SqlRow& row) {
+  const std::string status = row.Text(1);
+  return {.query = StoredId<QueryId>(row, 0),
+          .status = status == "running" ? JobStatus::kRunning
+                    : status == "done"  ? JobStatus::kDone
+                                        : JobStatus::kFailed,
+          .attempts = row.Integer(2),
+          .code = row.OptionalText(3),
+          .created_at = StoredTime(row, 4),
+          .updated_at = StoredTime(row, 5)};
+}
+
+ResultRecord ReadResult(const SqlRow& row) {
+  return {.id = StoredId<ResultId>(row, 0),
+          .query = StoredId<QueryId>(row, 1),
+          .blob = row.Text(2),
+          .size_bytes = static_cast<std::uint64_t>(row.Integer(3)),
+          .digest = row.Digest(4),
+          .format = row.Text(5),
+          .receipt = row.Text(6),
+          .release_entry = static_cast<std::uint64_t>(row.Integer(7)),
+          .created_at = StoredTime(row, 8)};
+}
+
+}  // namespace
+
+Status QueryStore::AddLabel(const QueryLabel& query) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run(
+        "INSERT INTO queries(id, environment_id, submitter, name, description, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING",
+        {query.id.str(), query.environment.str(), query.submitter, query.name, query.description,
+         StoredTime(query.created_at), StoredTime(query.updated_at)});
+  });
+}
+
+Result<std::optional<QueryLabel>> QueryStore::FindLabel(const QueryId& id) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.First(
+        "SELECT id, environment_id, submitter, name, description, created_at, updated_at FROM queries WHERE id = ?",
+        {id.str()}, ReadLabel);
+  });
+}
+
+Result<std::vector<QueryLabel>> QueryStore::LabelsIn(const EnvironmentId& id) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.All(
+        "SELECT id, environment_id, submitter, name, description, created_at, updated_at FROM queries"
+        " WHERE environment_id = ? ORDER BY id",
+        {id.str()}, ReadLabel);
+  });
+}
+
+Status QueryStore::BeginJob(const QueryId& query, Instant now) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run(
+        "INSERT INTO jobs(query_id, status, attempts, created_at, updated_at) VALUES (?, 'running', 1, ?, ?)"
+        " ON CONFLICT(query_id) DO UPDATE SET status = 'running', attempts = attempts + 1, code = NULL,"
+        " updated_at = excluded.updated_at",
+        {query.str(), StoredTime(now), StoredTime(now)});
+  });
+}
+
+Status QueryStore::EndJob(const QueryId& query, JobStatus status, const std::optional<std::string>& code,
+                          Instant now) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run("UPDATE jobs SET status = ?, code = ?, updated_at = ? WHERE query_id = ?",
+                  {JobStatusText(status), code, StoredTime(now), query.str()});
+  });
+}
+
+Result<std::optional<JobRecord>> QueryStore::FindJob(const QueryId& query) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.First("SELECT query_id, status, attempts, code, created_at, updated_at FROM jobs WHERE query_id = ?",
+                    {query.str()}, ReadJob);
+  });
+}
+
+Status QueryStore::AddResult(const ResultRecord& result) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run(
+        "INSERT INTO results(id, query_id, blob, size_bytes, digest, format, receipt, release_entry, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(query_id) DO NOTHING",
+        {result.id.str(), result.query.str(), result.blob, result.size_bytes, result.digest, result.format,
+         result.receipt, result.release_entry, StoredTime(result.created_at)});
+  });
+}
+
+Result<std::optional<ResultRecord>> QueryStore::ResultOf(const QueryId& query) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.First(
+        "SELECT id, query_id, blob, size_bytes, digest, format, receipt, release_entry, created_at FROM results"
+        " WHERE query_id = ?",
+        {query.str()}, ReadResult);
+  });
+}
+
+}  // namespace cloister::control

@@ -1,0 +1,36 @@
+#pragma once
+
+// The server's database, whole: opened, migrated, and divided by subject. Thread-safe.
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "control/store/custody_store.h"
+#include "control/store/dataset_store.h"
+#include "control/store/db.h"
+#include "control/store/environment_store.h"
+#include "control/store/ledger_store.h"
+#include "control/store/query_store.h"
+#include "control/store/user_store.h"
+
+namespace cloister::control {
+
+class Store {
+ public:
+  static Result<std::unique_ptr<Store>> Open(const std::string& path);
+
+  UserStore users;
+  EnvironmentStore environments;
+  LedgerStore ledgers;
+  CustodyStore custody;
+  DatasetStore datasets;
+  QueryStore queries;
+
+ private:
+  explicit Store(std::unique_ptr<Db> db)
+      : users(*db), environments(*db), ledgers(*db), custody(*db), datasets(*db), queries(*db), db_(std::move(db)) {}
+  std::unique_ptr<Db> db_;
+};
+
+}  // namespace cloister::control

@@ -1,0 +1,220 @@
+#include "control/store/store.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+namespace cloister::control {
+namespace {
+
+class StoreTest : public testing::Test {
+ protected:
+  StoreTest() {
+    std::string pattern = std::filesystem::temp_directory_path() / "cloister_store_XXXXXX";
+    folder_ = mkdtemp(pattern.data());
+    Open();
+  }
+  ~StoreTest() override { std::filesystem::remove_all(folder_); }
+  void Open() {
+    store_.reset();
+    auto store = Store::Open(path());
+    ASSERT_TRUE(store.has_value()) << store.error().detail;
+    store_ = *std::move(store);
+  }
+  std::string path() const { return folder_ / "cloister.db"; }
+
+  UserRecord User(const std::string& email) {
+    UserRecord user{UserId::New(clock_, rng_), email, "Ada", "Hospital", clock_.Now()};
+    EXPECT_TRUE(store_->users.AddUser(user).has_value());
+    return user;
+  }
+  EnvironmentRecord Environment() {
+    EnvironmentRecord environment{.id = EnvironmentId::New(clock_, rng_),
+                                  .name = "joint study",
+                                  .description = "",
+                                  .creator = User("creator@a.example").id,
+                                  .provider = "local",
+                                  .charter = "{}",
+                                  .created_at = clock_.Now(),
+                                  .updated_at = clock_.Now()};
+    EXPECT_TRUE(store_->environments.Add(environment, {"b@b.example"}).has_value());
+    return environment;
+  }
+  ledger::LogAppend Append(std::uint64_t before, std::vector<std::string> entries) {
+    return {.size_before = before, .entries = std::move(entries), .checkpoint = "note", .seal = {7}};
+  }
+
+  FakeClock clock_;
+  InsecureRngForTest rng_{1};
+  std::filesystem::path folder_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(StoreTest, SurvivesReopeningAndStaysPrivate) {
+  const UserRecord user = User("a@a.example");
+  Open();
+  EXPECT_EQ(store_->users.FindUser(user.id)->value().email, "a@a.example");
+  struct stat info {};
+  ASSERT_EQ(stat(path().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+}
+
+TEST_F(StoreTest, RefusesADatabaseOfANewerVersion) {
+  store_.reset();
+  {
+    auto db = *Db::Open(path());
+    ASSERT_TRUE(db->Transact([](Transaction& tx) { return tx.Run("UPDATE schema_version SET version = 99"); }).has_value());
+  }
+  EXPECT_EQ(Store::Open(path()).error().code, Code::kFailedPrecondition);
+}
+
+TEST_F(StoreTest, RefusesWhatIsNoDatabase) {
+  store_.reset();
+  std::filesystem::remove(path());
+  FILE* file = std::fopen(path().c_str(), "w");
+  std::fputs(std::string(4096, 'x').c_str(), file);
+  std::fclose(file);
+  EXPECT_EQ(Store::Open(path()).error().code, Code::kDataLoss);
+}
+
+TEST_F(StoreTest, KeepsUsersApartByEmail) {
+  User("a@a.example");
+  const UserRecord again{UserId::New(clock_, rng_), "a@a.example", "", "", clock_.Now()};
+  EXPECT_EQ(store_->users.AddUser(again).error().code, Code::kConflict);
+  EXPECT_FALSE(store_->users.FindUserByEmail("b@b.example")->has_value());
+}
+
+TEST_F(StoreTest, ForgetsAnApiKeyWhenItExpires) {
+  const UserRecord user = User("a@a.example");
+  const Digest256 hash{1};
+  ASSERT_TRUE(store_->users.AddApiKey(hash, user.id, clock_.Now(), {clock_.Now().unix_ms + 60'000}).has_value());
+  EXPECT_EQ(store_->users.FindUserByApiKey(hash, clock_.Now())->value().id, user.id);
+  EXPECT_FALSE(store_->users.FindUserByApiKey({2}, clock_.Now())->has_value());
+  clock_.Advance(60'000);
+  EXPECT_FALSE(store_->users.FindUserByApiKey(hash, clock_.Now())->has_value());
+}
+
+TEST_F(StoreTest, GivesAUserOneParticipantKey) {
+  const UserRecord user = User("a@a.example");
+  const auto signer = crypto::Ed25519Signer::Generate(rng_);
+  ParticipantKeyRecord key{.thumbprint = signer.public_key().Thumbprint(),
+                           .user = user.id,
+                           .public_key = signer.public_key(),
+                           .recipient = "age1x",
+                           .custody = KeyCustody::kServer,
+                           .sealed_secrets = Bytes{1, 2, 3},
+                           .created_at = clock_.Now()};
+  ASSERT_TRUE(store_->users.AddParticipantKey(key).has_value());
+  const auto found = store_->users.FindParticipantKey(user.id)->value();
+  EXPECT_EQ(found.public_key, key.public_key);
+  EXPECT_EQ(found.custody, KeyCustody::kServer);
+  EXPECT_EQ(found.sealed_secrets, key.sealed_secrets);
+  key.thumbprint = "other";
+  EXPECT_EQ(store_->users.AddParticipantKey(key).error().code, Code::kConflict);
+}
+
+TEST_F(StoreTest, AppendsToALedgerOnlyAtItsEnd) {
+  const EnvironmentId id = Environment().id;
+  EXPECT_FALSE(store_->ledgers.Head(id)->has_value());
+  ASSERT_TRUE(store_->ledgers.Append(id, Append(0, {"a", "b"})).has_value());
+  EXPECT_EQ(store_->ledgers.Append(id, Append(0, {"c"})).error().code, Code::kConflict);
+  EXPECT_EQ(store_->ledgers.Append(id, Append(3, {"c"})).error().code, Code::kConflict);
+  ASSERT_TRUE(store_->ledgers.Append(id, Append(2, {"c"})).has_value());
+  EXPECT_EQ(*store_->ledgers.Read(id, 1, 256), (std::vector<std::string>{"b", "c"}));
+  EXPECT_EQ(store_->ledgers.Head(id)->value().size, 3u);
+  EXPECT_EQ(store_->ledgers.Read(id, 0, 257).error().code, Code::kInvalidArgument);
+  EXPECT_EQ(store_->ledgers.Append(id, Append(3, {})).error().code, Code::kInvalidArgument);
+}
+
+TEST_F(StoreTest, RemembersEnvironments) {
+  const EnvironmentRecord environment = Environment();
+  ASSERT_TRUE(store_->environments.SetLifecycle(environment.id, Lifecycle::kFailed, "gone", clock_.Now()).has_value());
+  ASSERT_TRUE(store_->environments.SetRecoveryBlob(environment.id, Bytes{9}, clock_.Now()).has_value());
+  const auto found = store_->environments.Find(environment.id)->value();
+  EXPECT_EQ(found.lifecycle, Lifecycle::kFailed);
+  EXPECT_EQ(found.error, "gone");
+  EXPECT_EQ(found.recovery_blob, Bytes{9});
+  EXPECT_EQ(*store_->environments.Invited(environment.id), std::vector<std::string>{"b@b.example"});
+  ASSERT_TRUE(store_->environments.RemoveInvitation(environment.id, "b@b.example").has_value());
+  EXPECT_TRUE(store_->environments.Invited(environment.id)->empty());
+}
+
+TEST_F(StoreTest, KeepsUploadsAndTheirParts) {
+  const EnvironmentRecord environment = Environment();
+  DatasetRecord dataset{.id = DatasetId::New(clock_, rng_),
+                        .environment = environment.id,
+                        .owner = "owner",
+                        .name = "visits",
+                        .schema = "[]",
+                        .policy = "{}",
+                        .format = "csv",
+                        .created_at = clock_.Now(),
+                        .updated_at = clock_.Now()};
+  ASSERT_TRUE(store_->datasets.Add(dataset).has_value());
+  const UploadRecord upload{.id = UploadId::New(clock_, rng_),
+                            .dataset = dataset.id,
+                            .size_bytes = 10,
+                            .part_size_bytes = 8,
+                            .created_at = clock_.Now()};
+  ASSERT_TRUE(store_->datasets.AddUpload(upload).has_value());
+  ASSERT_TRUE(store_->datasets.PutPart(upload.id, {.part = 1, .size_bytes = 2, .digest = {1}}).has_value());
+  ASSERT_TRUE(store_->datasets.PutPart(upload.id, {.part = 0, .size_bytes = 7, .digest = {2}}).has_value());
+  ASSERT_TRUE(store_->datasets.PutPart(upload.id, {.part = 0, .size_bytes = 8, .digest = {3}}).has_value());
+  const auto parts = *store_->datasets.Parts(upload.id);
+  ASSERT_EQ(parts.size(), 2u);
+  EXPECT_EQ(parts[0].size_bytes, 8u);
+  EXPECT_EQ(*store_->datasets.OpenUploads(dataset.id), 1);
+  ASSERT_TRUE(store_->datasets.CompleteUpload(upload.id).has_value());
+  EXPECT_EQ(*store_->datasets.OpenUploads(dataset.id), 0);
+  ASSERT_TRUE(store_->datasets.SetObject(dataset.id, "blob", {{1}, 10, {2}}, clock_.Now()).has_value());
+  EXPECT_EQ(store_->datasets.Find(dataset.id)->value().object->length_bytes, 10u);
+  dataset.id = DatasetId::New(clock_, rng_);
+  EXPECT_EQ(store_->datasets.Add(dataset).error().code, Code::kConflict);
+}
+
+TEST_F(StoreTest, KeepsOneResultPerQuery) {
+  const EnvironmentRecord environment = Environment();
+  const QueryLabel label{.id = QueryId::New(clock_, rng_),
+                         .environment = environment.id,
+                         .submitter = "who",
+                         .name = "visits by plan",
+                         .created_at = clock_.Now(),
+                         .updated_at = clock_.Now()};
+  ASSERT_TRUE(store_->queries.AddLabel(label).has_value());
+  ASSERT_TRUE(store_->queries.AddLabel(label).has_value());
+  EXPECT_EQ(store_->queries.LabelsIn(environment.id)->size(), 1u);
+  ASSERT_TRUE(store_->queries.BeginJob(label.id, clock_.Now()).has_value());
+  ASSERT_TRUE(store_->queries.BeginJob(label.id, clock_.Now()).has_value());
+  ASSERT_TRUE(store_->queries.EndJob(label.id, JobStatus::kFailed, "CANCELLED", clock_.Now()).has_value());
+  EXPECT_EQ(store_->queries.FindJob(label.id)->value().attempts, 2);
+  EXPECT_EQ(store_->queries.FindJob(label.id)->value().code, "CANCELLED");
+  ResultRecord result{.id = ResultId::New(clock_, rng_),
+                      .query = label.id,
+                      .blob = "first",
+                      .size_bytes = 5,
+                      .format = "json",
+                      .receipt = "r",
+                      .release_entry = 9,
+                      .created_at = clock_.Now()};
+  ASSERT_TRUE(store_->queries.AddResult(result).has_value());
+  result.id = ResultId::New(clock_, rng_);
+  result.blob = "second";
+  ASSERT_TRUE(store_->queries.AddResult(result).has_value());
+  EXPECT_EQ(store_->queries.ResultOf(label.id)->value().blob, "first");
+}
+
+TEST_F(StoreTest, KeepsLinksBeforeTheyAreSent) {
+  const EnvironmentId id = Environment().id;
+  EXPECT_FALSE(store_->custody.LastLink(id, "who")->has_value());
+  ASSERT_TRUE(store_->custody.AddLink(id, "who", {.seq = 1, .digest = {1}, .document = "one"}).has_value());
+  ASSERT_TRUE(store_->custody.AddLink(id, "who", {.seq = 2, .digest = {2}, .document = "two"}).has_value());
+  EXPECT_EQ(store_->custody.AddLink(id, "who", {.seq = 2, .digest = {3}, .document = "x"}).error().code, Code::kConflict);
+  EXPECT_EQ(store_->custody.LastLink(id, "who")->value().document, "two");
+  ASSERT_TRUE(store_->custody.SetView(id, "who", {.size = 3, .root = {4}}).has_value());
+  ASSERT_TRUE(store_->custody.SetView(id, "who", {.size = 5, .root = {6}}).has_value());
+  EXPECT_EQ(store_->custody.View(id, "who")->value(), (agreement::LedgerPoint{.size = 5, .root = {6}}));
+}
+
+}  // namespace
+}  // namespace cloister::control
