@@ -5,6 +5,7 @@
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -314,9 +315,39 @@ class ExamplesTest(unittest.TestCase):
                 self.assertEqual(self.plain('01_coinsurance', file.name).returncode, code)
 
 
-class DevTest(unittest.TestCase):
-    def run_dev(self, *arguments):
-        return subprocess.run([ROOT / 'dev', *arguments], capture_output=True, text=True, cwd='/', timeout=60)
+class DevTest(Tree):
+    def setUp(self):
+        super().setUp()
+        for name in ('dev', 'tools/fetch_duckdb.sh'):    # a copy that any user can run
+            self.write(name, (ROOT / name).read_text()).chmod(0o755)
+        self.root.chmod(0o755)
+        (self.root / 'build').mkdir(mode=0o777)
+        (self.root / 'build').chmod(0o777)
+
+    def run_dev(self, *arguments, before=(), **environment):
+        return subprocess.run([*before, self.root / 'dev', *arguments], capture_output=True, text=True,
+                              cwd='/', timeout=60, env=dict(os.environ, **environment))
+
+    def run_without_packages(self, before=()):
+        """./dev check on a machine where dpkg-query knows of nothing and apt-get only writes down its words."""
+        log = self.root / 'apt.log'
+        for name, body in (('dpkg-query', 'exit 1'), ('apt-get', f'echo "$@" >> {log}; exit 1')):
+            self.write(f'bin/{name}', f'#!/bin/sh\n{body}\n').chmod(0o755)
+        return self.run_dev('check', before=before, PATH=f'{self.root}/bin:{os.environ["PATH"]}',
+                            CLOISTER_BUILD=str(self.root / 'build'))
+
+    def test_without_the_right_to_install_it_prints_one_line_and_exits_4(self):
+        nobody = ['setpriv', '--reuid=65534', '--clear-groups'] if os.geteuid() == 0 else []
+        done = self.run_without_packages(nobody)
+        self.assertEqual((done.returncode, done.stderr), (4, ''))
+        self.assertRegex(done.stdout, r'^sudo apt-get install [^\n]* libseccomp-dev [^\n]*\n$')
+
+    @unittest.skipUnless(os.geteuid() == 0, 'only root may install')
+    def test_root_installs_and_says_what(self):
+        done = self.run_without_packages()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('installing Debian packages: libboost1.81-dev', done.stderr)
+        self.assertIn('--no-install-recommends libboost1.81-dev', (self.root / 'apt.log').read_text())
 
     def test_prints_its_verbs_from_any_folder(self):
         done = self.run_dev()
