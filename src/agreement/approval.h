@@ -1,7 +1,7 @@
 #pragma once
 
-// An approval that counts. Only VerifyApproval makes one, so whoever holds it knows that the signed link names exactly this
-// query, plan, report and charges, and had not expired at the time given.
+// An approval that counts. Only VerifyApproval makes one, so whoever holds it knows that the signed link
+// names exactly this query, plan, report and charges, and had not expired at the time given.
 
 #include "agreement/enclave_documents.h"
 #include "agreement/link.h"
@@ -26,8 +26,9 @@ class VerifiedApproval {
   Instant not_after_;
 };
 
-// `report` is the enclave's, already verified. kInvalidArgument: the link is no approval. kVerificationFailed: it names
-// another query, plan, report or other charges. kFailedPrecondition: it has expired, or the report refuses the query.
+// `report` is the enclave's, already verified. kInvalidArgument: the link is no approval.
+// kVerificationFailed: it names another query, plan, report or other charges. kFailedPrecondition: it has
+// expired, or the report refuses the query.
 Result<VerifiedApproval> VerifyApproval(const SignedLink& link, const Report& report, Instant now);
 
 }  // namespace cloister::agreement

@@ -1,11 +1,12 @@
 #pragma once
 
-// Whether the people who must agree to a query have agreed: a pure function of the charter, the submitter, the owners of
-// what the query reads, and the decisions so far.
+// Whether the people who must agree to a query have agreed: a pure function of the charter, the submitter,
+// the owners of what the query reads, and the decisions so far.
 //
-// Two sets must be satisfied. Every owner read, whatever the rule, even when he is the submitter. And the rule, counted
-// over the participants with role `approver` other than the submitter: of n of them `unanimous` needs n, `majority` more
-// than n/2, `count` its number, `owners` none. An owner read who is such an approver counts in both.
+// Two sets must be satisfied. Every owner read, whatever the rule, even when he is the submitter. And the
+// rule, counted over the participants with role `approver` other than the submitter: of n of them `unanimous`
+// needs n, `majority` more than n/2, `count` its number, `owners` none. An owner read who is such an approver
+// counts in both.
 //
 //   approvers A, B, C, D; C submits; A's data is read; rule majority: n = 3, so A and one of B, D
 
@@ -35,7 +36,7 @@ struct RuleVerdict {
   RuleState state = RuleState::kImpossible;
   std::vector<Thumbprint> owners_missing = {};     // each of them must approve
   std::vector<Thumbprint> approvers_waiting = {};  // who could still approve ...
-  std::size_t approvals_missing = 0;          // ... and how many of them must
+  std::size_t approvals_missing = 0;               // ... and how many of them must
 };
 RuleVerdict CheckApprovalRule(const Decisions& decisions);
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// The order of one participant's links. Numbers start at 1; each link names the one before it. Whoever keeps the
-// ledger keeps a ChainState per participant; so does the participant himself, on disk, before he sends anything.
+// The order of one participant's links. Numbers start at 1; each link names the one before it. Whoever keeps
+// the ledger keeps a ChainState per participant; so does the participant himself, on disk, before he sends
+// anything.
 
 #include <cstdint>
 #include <optional>
@@ -15,7 +16,7 @@
 namespace cloister::agreement {
 
 struct ChainState {
-  std::uint64_t seq = 0;           // of his last link; 0: none yet
+  std::uint64_t seq = 0;                 // of his last link; 0: none yet
   std::optional<Digest256> digest = {};  // of that link; absent when there is none
   bool operator==(const ChainState&) const = default;
 };
@@ -33,7 +34,8 @@ ChainState Extended(const SignedLink& link);
 // Makes links. One code path for every custody: a client's own key, a key that the server keeps.
 //
 //   LinkAuthor author(environment, signer, clock);
-//   CLOISTER_ASSIGN(SignedLink link, author.Sign({.chain = stored, .checkpoint = verified}, Acceptance{...}));
+//   CLOISTER_ASSIGN(SignedLink link, author.Sign({.chain = stored, .checkpoint = verified},
+//   Acceptance{...}));
 //   store(link.compact(), Extended(link));   // before it is sent, so that a crash repeats the same bytes
 //   send(link.compact());
 //
@@ -47,7 +49,8 @@ class LinkAuthor {
     ChainState chain = {};        // of this signer
     LedgerPoint checkpoint = {};  // the last state of the ledger that he verified, size >= 1
   };
-  // kInvalidArgument when the body breaks a rule of its own format: what is signed here, every reader accepts.
+  // kInvalidArgument when the body breaks a rule of its own format: what is signed here, every reader
+  // accepts.
   Result<SignedLink> Sign(const Position& position, const LinkBody& body) const;
 
   Thumbprint thumbprint() const { return signer_.public_key().Thumbprint(); }

@@ -12,14 +12,15 @@
 namespace cloister::agreement {
 namespace {
 
-constexpr std::array kRoles = {ParticipantRole::kAnalyst, ParticipantRole::kApprover, ParticipantRole::kOwner};
+constexpr std::array kRoles = {ParticipantRole::kAnalyst, ParticipantRole::kApprover,
+                               ParticipantRole::kOwner};
 constexpr std::array kRuleKinds = {ApprovalRule::Kind::kOwners, ApprovalRule::Kind::kUnanimous,
                                    ApprovalRule::Kind::kMajority, ApprovalRule::Kind::kCount};
 // A dataset that says nothing about k gets the charter's; one person alone is never a group.
 constexpr std::int64_t kMinGroupSizeLeast = 2;
 
-// age1 and 58 characters of Bech32: 32 bytes and a checksum. Whether the checksum fits and the key is good is for
-// whoever seals to it (sealing/age_identity.h); a wrong one harms nobody but the participant who gave it.
+// age1 and 58 characters of Bech32: 32 bytes and a checksum. Whether the checksum fits and the key is good is
+// for whoever seals to it (sealing/age_identity.h); a wrong one harms nobody but the participant who gave it.
 bool LooksLikeAgeRecipient(std::string_view text) {
   constexpr std::string_view kBech32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
   return text.size() == 62 && text.starts_with("age1") && text.find_first_not_of(kBech32, 4) == text.npos;
@@ -84,8 +85,9 @@ Result<ApprovalRule> DecodeRule(const codec::Json& json) {
   codec::ObjectReader in(json, "charter.approval_rule");
   const std::string name = in.String("kind");
   ApprovalRule rule;
-  const auto kind = std::find_if(kRuleKinds.begin(), kRuleKinds.end(),
-                                 [&](ApprovalRule::Kind candidate) { return name == ApprovalRuleName(candidate); });
+  const auto kind = std::find_if(kRuleKinds.begin(), kRuleKinds.end(), [&](ApprovalRule::Kind candidate) {
+    return name == ApprovalRuleName(candidate);
+  });
   if (kind == kRuleKinds.end()) {
     in.Fail("kind", "must be owners, unanimous, majority or count");
   } else {
@@ -170,9 +172,8 @@ Status CheckRule(const Charter& charter) {
     if (rule.count != 0) return InvalidArgument("charter.approval_rule.count belongs to kind count alone");
     return {};
   }
-  const auto approvers = std::count_if(charter.participants.begin(), charter.participants.end(), [](const auto& one) {
-    return one.Has(ParticipantRole::kApprover);
-  });
+  const auto approvers = std::count_if(charter.participants.begin(), charter.participants.end(),
+                                       [](const auto& one) { return one.Has(ParticipantRole::kApprover); });
   if (rule.count < 1 || rule.count > approvers) {
     return InvalidArgument("charter.approval_rule.count must be from 1 to the number of approvers");
   }
@@ -186,7 +187,8 @@ Status CheckAppraisalTerms(const AppraisalTerms& terms) {
     if (kind == "simulated" && terms.accept.size() > 1) {
       return InvalidArgument(where + "accept: simulated evidence proves nothing and must stand alone");
     }
-    if (kind != "simulated") return InvalidArgument(where + "accept: " + kind + " is not known in this version");
+    if (kind != "simulated")
+      return InvalidArgument(where + "accept: " + kind + " is not known in this version");
   }
   if (terms.measurements.empty() || terms.measurements.size() > kMeasurementsMax) {
     return InvalidArgument(where + "measurements must be 1 to " + std::to_string(kMeasurementsMax));
@@ -254,7 +256,8 @@ const Participant* Charter::FindByEmail(std::string_view email) const {
 
 Status CheckCharter(const Charter& charter) {
   CLOISTER_TRY(CheckNumbers(charter));
-  if (charter.name.empty() || charter.name.size() > kLabelBytesMax || !IsShowable(charter.name, TextKind::kLine)) {
+  if (charter.name.empty() || charter.name.size() > kLabelBytesMax ||
+      !IsShowable(charter.name, TextKind::kLine)) {
     return InvalidArgument("charter.name must be one line of 1 to 200 bytes");
   }
   CLOISTER_TRY(CheckParticipants(charter.participants));
@@ -271,7 +274,8 @@ codec::Json EncodeCharter(const Charter& charter) {
   rule["kind"] = ApprovalRuleName(charter.approval_rule.kind);
   if (charter.approval_rule.kind == ApprovalRule::Kind::kCount) rule["count"] = charter.approval_rule.count;
   codec::JsonArray measurements;
-  for (const Digest256& digest : charter.appraisal_policy.measurements) measurements.emplace_back(HexDigest(digest));
+  for (const Digest256& digest : charter.appraisal_policy.measurements)
+    measurements.emplace_back(HexDigest(digest));
 
   codec::JsonObject json;
   json["version"] = 1;
@@ -316,8 +320,8 @@ Result<Charter> DecodeCharter(const codec::Json& json) {
   }
   CLOISTER_ASSIGN(charter.approval_rule, DecodeRule(rule));
   CLOISTER_ASSIGN(charter.appraisal_policy, DecodeAppraisalTerms(appraisal_policy));
-  CLOISTER_ASSIGN(charter.min_group_size, DecodeNumber(privacy_defaults, "charter.privacy_defaults", "min_group_size",
-                                                       kMinGroupSizeMax));
+  CLOISTER_ASSIGN(charter.min_group_size, DecodeNumber(privacy_defaults, "charter.privacy_defaults",
+                                                       "min_group_size", kMinGroupSizeMax));
   CLOISTER_ASSIGN(charter.refusals_per_participant_day,
                   DecodeNumber(limits, "charter.limits", "refusals_per_participant_day", kRefusalsPerDayMax));
   CLOISTER_TRY(CheckCharter(charter));
@@ -337,11 +341,13 @@ Digest256 CharterDigest(const Charter& charter) {
 }
 
 Status CheckSuccessor(const Charter& current, const Charter& next) {
-  if (next.environment != current.environment) return InvalidArgument("the charter is of another environment");
+  if (next.environment != current.environment)
+    return InvalidArgument("the charter is of another environment");
   if (next.epoch != current.epoch + 1) {
     return InvalidArgument("the charter must be of epoch " + std::to_string(current.epoch + 1));
   }
-  if (next.previous != CharterDigest(current)) return InvalidArgument("the charter must name the one in force");
+  if (next.previous != CharterDigest(current))
+    return InvalidArgument("the charter must name the one in force");
   return {};
 }
 

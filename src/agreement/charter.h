@@ -1,13 +1,13 @@
 #pragma once
 
 // The charter: the terms of an environment, one per epoch, accepted by the signatures of its participants
-// (docs/formats/documents.md, "Charter"). It is itself unsigned; its digest is SHA-256 of its canonical bytes, and that
-// digest is what every later document names.
+// (docs/formats/documents.md, "Charter"). It is itself unsigned; its digest is SHA-256 of its canonical
+// bytes, and that digest is what every later document names.
 //
-// Invariant of a Charter that DecodeCharter or CheckCharter accepted: participants sorted by thumbprint, none twice, each
-// key fits its thumbprint, roles sorted and at least one; every kind of rule, recovery, evidence and time source is one
-// that this version enforces: a charter that asks for more than is enforced is refused, not half kept.
-// Values; thread-compatible.
+// Invariant of a Charter that DecodeCharter or CheckCharter accepted: participants sorted by thumbprint, none
+// twice, each key fits its thumbprint, roles sorted and at least one; every kind of rule, recovery, evidence
+// and time source is one that this version enforces: a charter that asks for more than is enforced is
+// refused, not half kept. Values; thread-compatible.
 
 #include <cstdint>
 #include <optional>
@@ -46,8 +46,8 @@ struct Participant {
   bool operator==(const Participant&) const = default;
 };
 
-// Who must approve beyond the owners of what a query reads, who always must. Approvers are the participants with that
-// role other than the submitter.
+// Who must approve beyond the owners of what a query reads, who always must. Approvers are the participants
+// with that role other than the submitter.
 struct ApprovalRule {
   enum class Kind {
     kOwners,     // nobody else
@@ -68,7 +68,8 @@ enum class Recovery {
 };
 std::string_view RecoveryName(Recovery recovery);
 
-// Which evidence the participants take for good. attestation/ reads it through EncodeCharter (attestation/enclave_terms.h).
+// Which evidence the participants take for good. attestation/ reads it through EncodeCharter
+// (attestation/enclave_terms.h).
 struct AppraisalTerms {
   std::vector<std::string> accept = {};      // kinds, sorted; "simulated" stands alone
   std::vector<Digest256> measurements = {};  // of enclave binaries, sorted, at least one
@@ -87,7 +88,8 @@ struct Charter {
   Recovery recovery = Recovery::kNone;
   std::int64_t min_group_size = 25;
   std::int64_t refusals_per_participant_day = 100;
-  // `witnesses` and `time_sources` are written as [] and ["host"]; nothing else is enforced yet, so nothing else is read.
+  // `witnesses` and `time_sources` are written as [] and ["host"]; nothing else is enforced yet, so nothing
+  // else is read.
 
   // Null when there is none.
   const Participant* Find(std::string_view thumbprint) const;

@@ -56,7 +56,8 @@ void Participants(const Charter& from, const Charter& to, Lines& lines) {
     if (from.Find(one.thumbprint) == nullptr) lines.push_back("joins: " + Who(one) + ", as " + Roles(one));
   }
   for (const Participant& one : from.participants) {
-    if (to.Find(one.thumbprint) == nullptr) lines.push_back("leaves: " + Who(one) + "; his data and manifests are void");
+    if (to.Find(one.thumbprint) == nullptr)
+      lines.push_back("leaves: " + Who(one) + "; his data and manifests are void");
   }
   for (const Participant& after : to.participants) {
     const Participant* before = from.Find(after.thumbprint);
@@ -67,9 +68,10 @@ void Participants(const Charter& from, const Charter& to, Lines& lines) {
     if (before->recipient != after.recipient) {
       lines.push_back("results for " + after.email + " are sealed to another key: " + after.recipient);
     }
-    if (before->email != after.email || before->name != after.name || before->organisation != after.organisation) {
-      lines.push_back("label of key " + after.thumbprint + ": " + before->email + " (" + before->organisation +
-                      ") -> " + after.email + " (" + after.organisation + ")");
+    if (before->email != after.email || before->name != after.name ||
+        before->organisation != after.organisation) {
+      lines.push_back("label of key " + after.thumbprint + ": " + before->email + " (" +
+                      before->organisation + ") -> " + after.email + " (" + after.organisation + ")");
     }
   }
 }
@@ -93,16 +95,19 @@ void Change(const std::string& what, const std::string& before, const std::strin
 
 Lines Describe(const Charter& charter) {
   Lines lines;
-  for (const Participant& one : charter.participants) lines.push_back("joins: " + Who(one) + ", as " + Roles(one));
+  for (const Participant& one : charter.participants)
+    lines.push_back("joins: " + Who(one) + ", as " + Roles(one));
   lines.push_back("a query must be approved by " + RuleText(charter.approval_rule));
   lines.push_back("recovery: " + RecoveryText(charter.recovery));
   lines.push_back("evidence accepted: " + EvidenceText(charter.appraisal_policy));
   for (const Digest256& digest : charter.appraisal_policy.measurements) {
     lines.push_back("an enclave program comes to be trusted: " + HexDigest(digest));
   }
-  lines.push_back(std::string("joins across owners: ") + (charter.cross_owner_joins ? "allowed" : "not allowed"));
+  lines.push_back(std::string("joins across owners: ") +
+                  (charter.cross_owner_joins ? "allowed" : "not allowed"));
   lines.push_back("smallest group where a dataset does not say: " + std::to_string(charter.min_group_size));
-  lines.push_back("refusals per participant and day: " + std::to_string(charter.refusals_per_participant_day));
+  lines.push_back("refusals per participant and day: " +
+                  std::to_string(charter.refusals_per_participant_day));
   lines.push_back("name: " + charter.name);
   return lines;
 }

@@ -1,10 +1,10 @@
 #pragma once
 
-// The bodies of everything that a participant signs (docs/formats/documents.md, table of links). Values without a signature:
-// what was signed, and by whom, is a SignedLink (link.h).
+// The bodies of everything that a participant signs (docs/formats/documents.md, table of links). Values
+// without a signature: what was signed, and by whom, is a SignedLink (link.h).
 //
-// Each Decode is strict: every member there, none unknown, in bounds, lists sorted where the format says so; errors name
-// the member's path below "body". Each Encode writes what its Decode reads.
+// Each Decode is strict: every member there, none unknown, in bounds, lists sorted where the format says so;
+// errors name the member's path below "body". Each Encode writes what its Decode reads.
 
 #include <cstdint>
 #include <optional>
@@ -29,7 +29,8 @@ inline constexpr std::size_t kNotesBytesMax = 2000;
 inline constexpr std::size_t kQueryNameBytesMax = 200;
 inline constexpr std::size_t kDatasetNameBytesMax = 63;
 inline constexpr std::int64_t kManifestVersionMax = 1'000'000;
-inline constexpr std::size_t kLinkParticipantsMax = 64;  // recipients, unconfirmed: never more than a charter has
+inline constexpr std::size_t kLinkParticipantsMax =
+    64;  // recipients, unconfirmed: never more than a charter has
 inline constexpr std::int64_t kApprovalDaysDefault = 7;
 
 enum class Custody { kSelf, kServer, kBrowser };
@@ -76,7 +77,7 @@ struct QueryRequest {
   codec::JsonObject parameters = {};       // passed on to the compiler
   std::vector<DatasetRead> datasets = {};  // sorted, at least one
   Level level = Level::kAggregateOnly;
-  codec::JsonObject privacy = {};            // parameters of the level
+  codec::JsonObject privacy = {};           // parameters of the level
   std::vector<Thumbprint> recipients = {};  // sorted, at least one
   Digest256 charter{};
   bool operator==(const QueryRequest&) const = default;

@@ -1,8 +1,8 @@
 #pragma once
 
-// What the enclave signs: the report (what a query would do, for those who approve it) and the receipt (what was run
-// and released). Signed by the document key of one boot, which the ledger's boot entry and its evidence introduce.
-// Formats: docs/formats/documents.md, "Enclave documents".
+// What the enclave signs: the report (what a query would do, for those who approve it) and the receipt (what
+// was run and released). Signed by the document key of one boot, which the ledger's boot entry and its
+// evidence introduce. Formats: docs/formats/documents.md, "Enclave documents".
 
 #include <cstdint>
 #include <optional>
@@ -48,14 +48,14 @@ struct Report {
   // An accepted query has all of these three, a refused one none of them.
   struct Accepted {
     Digest256 plan{};
-    Digest256 report_digest{};  // SHA-256 of the canonical bytes of `report`
-    codec::JsonObject report = {};   // what people read
+    Digest256 report_digest{};      // SHA-256 of the canonical bytes of `report`
+    codec::JsonObject report = {};  // what people read
     bool operator==(const Accepted&) const = default;
   };
   std::optional<Accepted> accepted = {};
   std::vector<Charge> charges = {};
   std::vector<Thumbprint> recipients = {};  // sorted
-  std::vector<Thumbprint> approvers = {};   // owners of what is read, sorted; the charter's rule may need more
+  std::vector<Thumbprint> approvers = {};  // owners of what is read, sorted; the charter's rule may need more
   std::vector<ReportFinding> findings = {};
   Instant time = {};
   bool operator==(const Report&) const = default;
@@ -77,7 +77,7 @@ struct Receipt {
   std::vector<Digest256> approvals = {};  // digests of the approval links, sorted
   ReleasedResult result = {};
   std::vector<Thumbprint> recipients = {};
-  std::int64_t rows = 0;                 // as released
+  std::int64_t rows = 0;                      // as released
   std::vector<std::string> protections = {};  // the rules applied, never how often
   std::vector<Charge> spent = {};
   LedgerPoint checkpoint = {};  // the state before the release entry

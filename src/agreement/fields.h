@@ -1,7 +1,8 @@
 #pragma once
 
-// The members that documents of this room and entries of the ledger have in common, read through an ObjectReader: each
-// getter reports a problem to the reader and returns a harmless value, as the reader's own do.
+// The members that documents of this room and entries of the ledger have in common, read through an
+// ObjectReader: each getter reports a problem to the reader and returns a harmless value, as the reader's own
+// do.
 
 #include <cstdint>
 #include <optional>
@@ -17,8 +18,8 @@
 
 namespace cloister::agreement {
 
-// Text that may be shown on a terminal or a page as it is: no control characters, nothing that reorders what is read
-// (Unicode bidirectional controls).
+// Text that may be shown on a terminal or a page as it is: no control characters, nothing that reorders what
+// is read (Unicode bidirectional controls).
 enum class TextKind {
   kLine,   // one line
   kLines,  // tabs and line ends too
@@ -34,7 +35,8 @@ std::string ReadText(codec::ObjectReader& in, std::string_view name, const TextR
 
 Thumbprint ReadThumbprint(codec::ObjectReader& in, std::string_view name);
 // Strictly ascending, so that no name is there twice.
-std::vector<Thumbprint> ReadThumbprints(codec::ObjectReader& in, std::string_view name, std::size_t count_max);
+std::vector<Thumbprint> ReadThumbprints(codec::ObjectReader& in, std::string_view name,
+                                        std::size_t count_max);
 std::vector<Digest256> ReadDigests(codec::ObjectReader& in, std::string_view name, std::size_t count_max);
 
 Instant ReadInstant(codec::ObjectReader& in, std::string_view name);

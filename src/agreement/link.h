@@ -1,14 +1,15 @@
 #pragma once
 
-// The link: the one envelope in which a participant says anything (docs/formats/documents.md, "Link"). A JWS whose payload
-// names the environment, the signer's own number and previous link, the last ledger state he verified, and the body.
+// The link: the one envelope in which a participant says anything (docs/formats/documents.md, "Link"). A JWS
+// whose payload names the environment, the signer's own number and previous link, the last ledger state he
+// verified, and the body.
 //
 //   CLOISTER_ASSIGN(SignedLink link, VerifyLink(jws, charter));   // a participant of the charter did sign it
 //   if (const auto* approval = link.As<Approval>()) ...
 //
-// A SignedLink proves: the bytes are well-formed, the signature is of link.signer(), whose key the caller's charter (or the
-// caller himself) names, and the environment is the caller's. It proves nothing about order (chain.h), nor that the
-// ledger, the charter or the query it names exist (ledger/replay.h).
+// A SignedLink proves: the bytes are well-formed, the signature is of link.signer(), whose key the caller's
+// charter (or the caller himself) names, and the environment is the caller's. It proves nothing about order
+// (chain.h), nor that the ledger, the charter or the query it names exist (ledger/replay.h).
 
 #include <cstdint>
 #include <optional>
@@ -39,10 +40,10 @@ Result<LedgerPoint> DecodeLedgerPoint(const codec::Json& json, const std::string
 
 struct LinkHeader {
   EnvironmentId environment;
-  std::uint64_t seq = 1;                // the signer's own count, from 1
-  std::optional<Digest256> previous = {};   // digest of his link seq - 1; absent in the first alone
-  LedgerPoint checkpoint = {};              // the last ledger state that he verified
-  Instant time = {};                        // his clock, for people; nothing is decided by it
+  std::uint64_t seq = 1;                   // the signer's own count, from 1
+  std::optional<Digest256> previous = {};  // digest of his link seq - 1; absent in the first alone
+  LedgerPoint checkpoint = {};             // the last ledger state that he verified
+  Instant time = {};                       // his clock, for people; nothing is decided by it
   bool operator==(const LinkHeader&) const = default;
 };
 
@@ -70,7 +71,8 @@ class SignedLink {
   const std::string& compact() const { return compact_; }
 
  private:
-  friend Result<SignedLink> VerifyLink(std::string_view, const crypto::Ed25519PublicKey&, const EnvironmentId&);
+  friend Result<SignedLink> VerifyLink(std::string_view, const crypto::Ed25519PublicKey&,
+                                       const EnvironmentId&);
   SignedLink(Thumbprint signer, LinkHeader header, LinkBody body, const crypto::VerifiedJws& jws);
 
   Thumbprint signer_;
@@ -91,7 +93,8 @@ Result<UnverifiedLink> PeekLink(std::string_view compact);
 // kVerificationFailed: another key, another environment, a wrong signature.
 Result<SignedLink> VerifyLink(std::string_view compact, const crypto::Ed25519PublicKey& key,
                               const EnvironmentId& environment);
-// The same with the key that the charter has for the signer; kVerificationFailed when he is no participant of it.
+// The same with the key that the charter has for the signer; kVerificationFailed when he is no participant of
+// it.
 Result<SignedLink> VerifyLink(std::string_view compact, const Charter& charter);
 
 }  // namespace cloister::agreement

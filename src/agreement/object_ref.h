@@ -1,7 +1,8 @@
 #pragma once
 
-// What a manifest says about its sealed file, so that no other bytes can stand in for it (docs/formats/sealed-object.md):
-// the age header it has, how long the whole file is, and the Merkle root over payload nonce and ciphertext chunks.
+// What a manifest says about its sealed file, so that no other bytes can stand in for it
+// (docs/formats/sealed-object.md): the age header it has, how long the whole file is, and the Merkle root
+// over payload nonce and ciphertext chunks.
 //
 // JSON: {"header_digest":"<hex>","length":123,"root":"<hex>"}
 

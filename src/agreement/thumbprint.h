@@ -1,7 +1,7 @@
 #pragma once
 
-// The name of a participant: the RFC 7638 thumbprint of his Ed25519 key, 43 characters of base64url. E-mail and
-// name are labels that a server supplies; this is what documents mean when they say who.
+// The name of a participant: the RFC 7638 thumbprint of his Ed25519 key, 43 characters of base64url. E-mail
+// and name are labels that a server supplies; this is what documents mean when they say who.
 
 #include <string>
 #include <string_view>

@@ -1,8 +1,9 @@
 #pragma once
 
-// What evidence is about. Hardware signs 64 bytes of the enclave's choosing; those are the hash of everything a client must
-// not be lied to about: the keys of this boot, where the environment key came from, to whom datasets are sealed, under
-// which charter, and the client's own nonce (docs/formats/documents.md, "Evidence").
+// What evidence is about. Hardware signs 64 bytes of the enclave's choosing; those are the hash of everything
+// a client must not be lied to about: the keys of this boot, where the environment key came from, to whom
+// datasets are sealed, under which charter, and the client's own nonce (docs/formats/documents.md,
+// "Evidence").
 //
 //   binding = SHA-512 of each field preceded by its length as 8 bytes big-endian:
 //             "cloister/v1/binding", origin, boot keys, recipient commitment, charter digest, nonce

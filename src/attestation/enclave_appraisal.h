@@ -1,7 +1,8 @@
 #pragma once
 
-// The whole walk from what an enclave answers to what may be trusted, for client and server alike. Whoever holds a
-// VerifiedEnclave knows that the keys and recipients in it are bound by evidence that his charter's policy accepts.
+// The whole walk from what an enclave answers to what may be trusted, for client and server alike. Whoever
+// holds a VerifiedEnclave knows that the keys and recipients in it are bound by evidence that his charter's
+// policy accepts.
 //
 //   CLOISTER_ASSIGN(EnclaveTerms terms, ReadTerms(agreement::EncodeCharter(charter)));
 //   CLOISTER_ASSIGN(EnclaveAnswer answer, DecodeEnclaveAnswer(json));
@@ -27,16 +28,17 @@ namespace cloister::attestation {
 
 inline constexpr std::size_t kEndorsementsMax = 16;
 
-// The answer to the channel's `evidence` (docs/formats/channel.md), decoded strictly; nothing in it is verified.
+// The answer to the channel's `evidence` (docs/formats/channel.md), decoded strictly; nothing in it is
+// verified.
 struct EnclaveAnswer {
   Evidence evidence;
-  codec::JsonArray endorsements;
+  codec::JsonArray endorsements = {};
   Origin origin = Origin::kRecovering;
   std::uint64_t boot_entry = 0;  // index of this boot's entry in the ledger
   BootKeys keys;
   Digest256 charter{};
   Digest256 recipient_commitment{};
-  std::vector<RecipientClaim> recipients;  // one per participant of the charter, in its order
+  std::vector<RecipientClaim> recipients = {};  // one per participant of the charter, in its order
 };
 Result<EnclaveAnswer> DecodeEnclaveAnswer(const codec::Json& json);
 codec::Json EncodeEnclaveAnswer(const EnclaveAnswer& answer);
@@ -70,19 +72,21 @@ class VerifiedEnclave {
 struct EnclaveExpectation {
   const EnclaveTerms& terms;
   Nonce nonce{};
-  Instant now;
+  Instant now = {};
 };
 
 struct EnclaveVerdict {
   Appraisal appraisal;
-  std::optional<VerifiedEnclave> enclave;  // there exactly when the appraisal has a result
+  std::optional<VerifiedEnclave> enclave = {};  // there exactly when the appraisal has a result
 };
-// Checks beyond the evidence itself: the charter is the expected one, each participant of it has one recipient with a
-// proof under the commitment, and an enclave that is still `recovering` has nothing to seal to.
+// Checks beyond the evidence itself: the charter is the expected one, each participant of it has one
+// recipient with a proof under the commitment, and an enclave that is still `recovering` has nothing to seal
+// to.
 EnclaveVerdict AppraiseEnclave(const EnclaveAnswer& answer, const EnclaveExpectation& expectation);
 
-// The evidence that a ledger's boot entry keeps: the same checks with kArchiveNonce. `boot_entry` is the entry's JSON
-// (docs/formats/ledger.md), whose keys anyone may use once there is a result. Terms are those of the charter that it names.
+// The evidence that a ledger's boot entry keeps: the same checks with kArchiveNonce. `boot_entry` is the
+// entry's JSON (docs/formats/ledger.md), whose keys anyone may use once there is a result. Terms are those of
+// the charter that it names.
 Result<Appraisal> AppraiseBootEntry(const codec::Json& boot_entry, const EnclaveTerms& terms, Instant now);
 
 }  // namespace cloister::attestation

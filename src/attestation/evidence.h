@@ -22,7 +22,7 @@ Result<EvidenceKind> ParseEvidenceKind(std::string_view name);
 
 struct Evidence {
   EvidenceKind kind = EvidenceKind::kSimulated;
-  std::string statement;  // of kSimulated: its JWS, unverified
+  std::string statement = {};  // of kSimulated: its JWS, unverified
   bool operator==(const Evidence&) const = default;
 };
 

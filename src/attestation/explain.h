@@ -13,7 +13,8 @@ namespace cloister::attestation {
 // For a terminal or a page: what was proved, what was not, or each finding with what was expected and found.
 std::vector<std::string> ExplainAppraisal(const Appraisal& appraisal);
 
-// {"verified":true,"kind":"simulated","measurement":"<hex>","evidence":"<digest>","proves":[...],"does_not_prove":[...],"findings":[]}
+// {"verified":true,"kind","measurement","evidence","appraised_at","proves":[...],"does_not_prove":[...],
+//  "findings":[]}
 // or {"verified":false,"findings":[{"check","expected","actual","meaning"},...]}.
 codec::Json AppraisalJson(const Appraisal& appraisal);
 

@@ -1,12 +1,13 @@
 #pragma once
 
-// The verifier (RFC 9334 section 3): evidence, endorsements, reference values and an appraisal policy in, an attestation
-// result out, or every finding at once. Pure: time is an argument, nothing is fetched.
+// The verifier (RFC 9334 section 3): evidence, endorsements, reference values and an appraisal policy in, an
+// attestation result out, or every finding at once. Pure: time is an argument, nothing is fetched.
 //
-//   Appraisal appraisal = Verifier::Appraise({.evidence = evidence, .endorsements = {}, .binding = Binding(input),
+//   Appraisal appraisal = Verifier::Appraise({.evidence = evidence, .endorsements = {}, .binding =
+//   Binding(input),
 //                                             .policy = policy, .now = now});
-//   if (const AttestationResult* result = appraisal.result()) ...   // result->proves(), result->does_not_prove()
-//   else for (const Finding& finding : appraisal.findings()) ...
+//   if (const AttestationResult* result = appraisal.result()) ...   // result->proves(),
+//   result->does_not_prove() else for (const Finding& finding : appraisal.findings()) ...
 //
 // Thread-safe.
 
@@ -23,17 +24,18 @@ namespace cloister::attestation {
 
 // What the relying party demands (RFC 9334 section 8.5). Nothing set means nothing is accepted.
 struct AppraisalPolicy {
-  std::vector<EvidenceKind> accept;
-  std::vector<Digest256> measurements;  // reference values: digests of the enclave binaries that may run
-  bool operator_can_recover = false;    // the charter's recovery is `operator`: every result says what that means
+  std::vector<EvidenceKind> accept = {};
+  std::vector<Digest256> measurements = {};  // reference values: digests of the enclave binaries that may run
+  bool operator_can_recover =
+      false;  // the charter's recovery is `operator`: every result says what that means
 };
 
 // One check that failed.
 struct Finding {
-  std::string check;     // "evidence.kind", "binding", "measurement", ...
-  std::string expected;
-  std::string actual;
-  std::string meaning;   // what it means for whoever was about to trust the enclave
+  std::string check = {};  // "evidence.kind", "binding", "measurement", ...
+  std::string expected = {};
+  std::string actual = {};
+  std::string meaning = {};  // what it means for whoever was about to trust the enclave
   bool operator==(const Finding&) const = default;
 };
 
@@ -80,7 +82,7 @@ struct AppraisalRequest {
   const codec::JsonArray& endorsements;  // simulated evidence has none
   ByteArray<64> binding{};               // what the evidence must be about
   const AppraisalPolicy& policy;
-  Instant now;
+  Instant now = {};
 };
 
 class Verifier {

@@ -1,10 +1,12 @@
 #pragma once
 
-// What has been taken from each dataset's limits. An owner's approval carries its charge, and the charge counts from the moment
-// the approval is recorded, whether its query runs here or not: a host that runs a second enclave must feed it the same
-// chain of approvals, so neither can spend what the other has. One query is charged once per dataset.
+// What has been taken from each dataset's limits. An owner's approval carries its charge, and the charge
+// counts from the moment the approval is recorded, whether its query runs here or not: a host that runs a
+// second enclave must feed it the same chain of approvals, so neither can spend what the other has. One query
+// is charged once per dataset.
 //
-// A charge comes back only while its query has no reservation, when somebody without whom it cannot run has rejected it.
+// A charge comes back only while its query has no reservation, when somebody without whom it cannot run has
+// rejected it.
 
 #include <cstdint>
 #include <map>
@@ -28,7 +30,8 @@ struct Spending {
 // Thread-compatible.
 class Accounts {
  public:
-  // kResourceExhausted, with the limit named, when the charge does not fit beside what this dataset has spent.
+  // kResourceExhausted, with the limit named, when the charge does not fit beside what this dataset has
+  // spent.
   Status CheckFits(const Digest256& query, const agreement::Charge& charge,
                    const agreement::DatasetPolicy& policy) const;
   // Books the charge of `query`; booking it again changes nothing.

@@ -1,7 +1,8 @@
 #pragma once
 
-// The entries of an environment's ledger (docs/formats/ledger.md): canonical JSON texts of at most 1 MiB with `kind` and
-// `time`, decoded strictly. An entry says what the enclave recorded; whether it was allowed to follow is replay.h's question.
+// The entries of an environment's ledger (docs/formats/ledger.md): canonical JSON texts of at most 1 MiB with
+// `kind` and `time`, decoded strictly. An entry says what the enclave recorded; whether it was allowed to
+// follow is replay.h's question.
 
 #include <cstdint>
 #include <optional>
@@ -27,17 +28,17 @@ inline constexpr std::size_t kCodeBytesMax = 64;
 inline constexpr std::size_t kEndorsementsMax = 16;
 inline constexpr std::int64_t kProtocolVersion = 1;
 
-// An enclave started: its keys hold from here to the next boot. Evidence is kept as it came; attestation/ appraises it
-// (attestation::AppraiseBootEntry over EncodeEntryJson).
+// An enclave started: its keys hold from here to the next boot. Evidence is kept as it came; attestation/
+// appraises it (attestation::AppraiseBootEntry over EncodeEntryJson).
 struct BootEntry {
-  std::int64_t boot = 0;  // 0, 1, 2 ...
-  std::string origin;     // "generated" in boot 0, "recovered" later
+  std::int64_t boot = 0;    // 0, 1, 2 ...
+  std::string origin = {};  // "generated" in boot 0, "recovered" later
   crypto::Ed25519PublicKey checkpoint_key;
   crypto::Ed25519PublicKey document_key;
   Digest256 charter{};  // digest of the newest charter in force, or of epoch 1 before any is
   Digest256 recipient_commitment{};
-  codec::JsonObject evidence;
-  codec::JsonArray endorsements;
+  codec::JsonObject evidence = {};
+  codec::JsonArray endorsements = {};
   bool operator==(const BootEntry&) const = default;
 };
 
@@ -49,28 +50,28 @@ struct CharterEntry {
 };
 
 struct LinkEntry {
-  std::string jws;
+  std::string jws = {};
   bool operator==(const LinkEntry&) const = default;
 };
 
 struct ReportEntry {
-  std::string jws;
+  std::string jws = {};
   bool operator==(const ReportEntry&) const = default;
 };
 
 // Follows at once upon a link that has no effect.
 struct RefusalEntry {
-  Digest256 document{};  // digest of the link
-  std::string code;      // CodeName
-  std::vector<std::string> reasons;
+  Digest256 document{};   // digest of the link
+  std::string code = {};  // CodeName
+  std::vector<std::string> reasons = {};
   bool operator==(const RefusalEntry&) const = default;
 };
 
 // Charges are spent from here on, whatever happens to the run.
 struct ReservationEntry {
   Digest256 query{};
-  std::vector<Digest256> approvals;  // digests of the approval links, sorted
-  std::vector<agreement::Charge> charges;
+  std::vector<Digest256> approvals = {};  // digests of the approval links, sorted
+  std::vector<agreement::Charge> charges = {};
   bool operator==(const ReservationEntry&) const = default;
 };
 
@@ -80,7 +81,7 @@ std::string_view OutcomeName(Outcome outcome);
 struct ExecutionEntry {
   Digest256 query{};
   Outcome outcome = Outcome::kFailed;
-  std::string code;  // "OK" when released, else a fixed code, never engine text
+  std::string code = {};  // "OK" when released, else a fixed code, never engine text
   bool operator==(const ExecutionEntry&) const = default;
 };
 
@@ -88,16 +89,16 @@ struct ReleaseEntry {
   Digest256 query{};
   Digest256 receipt{};  // digest of the receipt JWS
   Digest256 result{};   // SHA-256 of the sealed file
-  std::optional<Digest256> guard_state;
-  std::optional<Digest256> answer;
+  std::optional<Digest256> guard_state = {};
+  std::optional<Digest256> answer = {};
   bool operator==(const ReleaseEntry&) const = default;
 };
 
-using EntryBody = std::variant<BootEntry, CharterEntry, LinkEntry, ReportEntry, RefusalEntry, ReservationEntry,
-                               ExecutionEntry, ReleaseEntry>;
+using EntryBody = std::variant<BootEntry, CharterEntry, LinkEntry, ReportEntry, RefusalEntry,
+                               ReservationEntry, ExecutionEntry, ReleaseEntry>;
 
 struct Entry {
-  Instant time;
+  Instant time = {};
   EntryBody body;
 
   template <typename Body>

@@ -1,7 +1,7 @@
 #pragma once
 
-// Port: where the entries are kept. The enclave writes through it and trusts nothing it reads back before replay and seal
-// agree; the control plane implements it over its database.
+// Port: where the entries are kept. The enclave writes through it and trusts nothing it reads back before
+// replay and seal agree; the control plane implements it over its database.
 
 #include <cstdint>
 #include <string>
@@ -18,9 +18,9 @@ inline constexpr std::uint64_t kReadEntriesMax = 256;
 // All or nothing, durable when it returns.
 struct LogAppend {
   std::uint64_t size_before = 0;
-  std::vector<std::string> entries;  // canonical texts, at least one
-  std::string checkpoint;            // of the state after them
-  Digest256 seal{};                  // of the state after them (seal.h)
+  std::vector<std::string> entries = {};  // canonical texts, at least one
+  std::string checkpoint = {};            // of the state after them
+  Digest256 seal{};                       // of the state after them (seal.h)
 };
 
 class LogStore {
@@ -36,8 +36,8 @@ class LogStore {
 class InMemoryLogStore final : public LogStore {
  public:
   struct Contents {
-    std::vector<std::string> entries;
-    std::string checkpoint;
+    std::vector<std::string> entries = {};
+    std::string checkpoint = {};
     Digest256 seal{};
   };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// A growing Merkle tree (RFC 6962 section 2.1) that answers for every size it ever had. It keeps the hash of each perfect
-// subtree, fewer than 2n hashes, so roots and proofs take O(log n) and nothing is hashed twice.
+// A growing Merkle tree (RFC 6962 section 2.1) that answers for every size it ever had. It keeps the hash of
+// each perfect subtree, fewer than 2n hashes, so roots and proofs take O(log n) and nothing is hashed twice.
 //
 //   7 leaves:  levels_[0] = 7 leaf hashes, levels_[1] = 3 pairs, levels_[2] = 1 quad
 //
@@ -33,7 +33,8 @@ class MerkleLog {
  private:
   Digest256 HashOfRange(std::uint64_t begin, std::uint64_t end) const;
 
-  std::vector<std::vector<Digest256>> levels_;  // [h][i]: the perfect subtree over leaves i*2^h .. (i+1)*2^h - 1
+  std::vector<std::vector<Digest256>>
+      levels_;  // [h][i]: the perfect subtree over leaves i*2^h .. (i+1)*2^h - 1
 };
 
 }  // namespace cloister::ledger

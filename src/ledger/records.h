@@ -1,7 +1,7 @@
 #pragma once
 
-// What a LedgerState knows of boots, charters, datasets and queries: plain records, each with the index of the entry
-// that made it.
+// What a LedgerState knows of boots, charters, datasets and queries: plain records, each with the index of
+// the entry that made it.
 
 #include <cstdint>
 #include <map>
@@ -30,8 +30,8 @@ struct CharterRecord {
   agreement::Charter charter;
   Digest256 digest{};
   Digest256 recipient_commitment{};
-  std::map<agreement::Thumbprint, Digest256> acceptances;  // digest of the acceptance link
-  std::optional<std::uint64_t> in_force_from;              // entry of the last acceptance it needed
+  std::map<agreement::Thumbprint, Digest256> acceptances = {};  // digest of the acceptance link
+  std::optional<std::uint64_t> in_force_from = {};              // entry of the last acceptance it needed
 };
 
 struct ManifestRecord {
@@ -43,14 +43,14 @@ struct ManifestRecord {
 
 struct DatasetRecord {
   DatasetId dataset;
-  agreement::Thumbprint owner;
-  std::vector<ManifestRecord> versions;  // 1, 2, ... as recorded; at least one
+  agreement::Thumbprint owner = {};
+  std::vector<ManifestRecord> versions = {};  // 1, 2, ... as recorded; at least one
 };
 
 struct ApprovalRecord {
   std::uint64_t entry = 0;
   Digest256 digest{};
-  Instant not_after;
+  Instant not_after = {};
   bool revoked = false;
 };
 
@@ -75,23 +75,23 @@ bool IsFinal(QueryPhase phase);
 struct QueryRecord {
   std::uint64_t entry = 0;
   Digest256 digest{};  // of the query link: what approvals name
-  agreement::Thumbprint submitter;
+  agreement::Thumbprint submitter = {};
   agreement::QueryRequest request;
-  std::string document;                         // the query link itself
-  std::set<agreement::Thumbprint> owners_read;
+  std::string document = {};  // the query link itself
+  std::set<agreement::Thumbprint> owners_read = {};
   QueryPhase phase = QueryPhase::kSubmitted;
 
-  std::optional<std::uint64_t> report_entry;
-  std::optional<agreement::Report> report;
-  std::string report_document;
-  std::map<agreement::Thumbprint, ApprovalRecord> approvals;  // the latest of each
-  std::map<agreement::Thumbprint, Digest256> rejections;      // who said no last, and by which link
-  std::optional<std::uint64_t> reservation_entry;
-  std::optional<ReservationEntry> reservation;
-  std::optional<std::uint64_t> execution_entry;
-  std::optional<ExecutionEntry> execution;
-  std::optional<std::uint64_t> release_entry;
-  std::optional<ReleaseEntry> release;
+  std::optional<std::uint64_t> report_entry = {};
+  std::optional<agreement::Report> report = {};
+  std::string report_document = {};
+  std::map<agreement::Thumbprint, ApprovalRecord> approvals = {};  // the latest of each
+  std::map<agreement::Thumbprint, Digest256> rejections = {};      // who said no last, and by which link
+  std::optional<std::uint64_t> reservation_entry = {};
+  std::optional<ReservationEntry> reservation = {};
+  std::optional<std::uint64_t> execution_entry = {};
+  std::optional<ExecutionEntry> execution = {};
+  std::optional<std::uint64_t> release_entry = {};
+  std::optional<ReleaseEntry> release = {};
 };
 
 }  // namespace cloister::ledger

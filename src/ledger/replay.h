@@ -1,21 +1,21 @@
 #pragma once
 
-// The meaning of a ledger: a deterministic fold of its entries into what is in force. The enclave folds stored entries when it
-// restarts and each new entry when it writes one; clients and auditors fold what they are shown. There is no second
-// reading of the rules anywhere.
+// The meaning of a ledger: a deterministic fold of its entries into what is in force. The enclave folds
+// stored entries when it restarts and each new entry when it writes one; clients and auditors fold what they
+// are shown. There is no second reading of the rules anywhere.
 //
 //   LedgerState state(environment);
-//   for (text : entries) CLOISTER_TRY(state.Apply(text));        // kVerificationFailed: no enclave of ours wrote this
+//   for (text : entries) CLOISTER_TRY(state.Apply(text));   // no enclave of ours wrote what fails here
 //
 // The writer decides with the same object what to write:
 //
-//   CLOISTER_ASSIGN(SignedLink link, state.VerifyLink(jws));     // not a participant's, or broken: nothing is written
-//   CLOISTER_ASSIGN(LinkRuling ruling, state.Judge(link, now));  // out of order: nothing is written, the error says why
-//   append LinkEntry; if ruling.kind is kHasNoEffect, append RefusalFor(link, ruling) in the same append
+//   CLOISTER_ASSIGN(SignedLink link, state.VerifyLink(jws));      // an error: nothing is written
+//   CLOISTER_ASSIGN(LinkRuling ruling, state.Judge(link, now));   // an error (out of order): likewise
+//   append LinkEntry at EntryTime(now), and with it RefusalFor(link, ruling) if the ruling is kHasNoEffect
 //
-// Apply makes the same ruling from the link entry's own time, so a link that takes no effect must be followed by its refusal,
-// and one that does must not. What Apply does not check: the evidence of boots (audit.h asks a BootAppraiser).
-// Thread-compatible; grows with the number of entries (two hashes each) and of live documents.
+// Apply makes the same ruling from the link entry's own time, so a link that takes no effect must be followed
+// by its refusal, and one that does must not. What Apply does not check: the evidence of boots (audit.h asks
+// a BootAppraiser). Thread-compatible; grows with the number of entries (two hashes each) and of documents.
 
 #include <cstdint>
 #include <deque>
@@ -49,16 +49,16 @@ struct LinkRuling {
     kAlreadyRecorded,  // the same document stands in the ledger at `entry`; nothing is written
   };
   Kind kind = Kind::kHasNoEffect;
-  Code code = Code::kRefused;        // of kHasNoEffect
-  std::vector<std::string> reasons;  // of kHasNoEffect, at least one
-  std::uint64_t entry = 0;           // of kAlreadyRecorded
+  Code code = Code::kRefused;             // of kHasNoEffect
+  std::vector<std::string> reasons = {};  // of kHasNoEffect, at least one
+  std::uint64_t entry = 0;                // of kAlreadyRecorded
 };
 RefusalEntry RefusalFor(const agreement::SignedLink& link, const LinkRuling& ruling);
 
 // Whether a query may run now, and if not, everything that stands in its way.
 struct Readiness {
-  agreement::RuleVerdict rule;
-  std::vector<std::string> obstacles;  // empty: it may run
+  agreement::RuleVerdict rule = {};
+  std::vector<std::string> obstacles = {};  // empty: it may run
 };
 
 class LedgerState {
@@ -74,11 +74,14 @@ class LedgerState {
   std::uint64_t size() const { return log_.size(); }
   agreement::LedgerPoint point() const { return {.size = log_.size(), .root = log_.Root()}; }
   const MerkleLog& log() const { return log_; }
-  Instant last_time() const { return last_time_; }  // entries never go back in time
+  Instant last_time() const { return last_time_; }
+  // The time that an entry written at `now` carries: whole seconds, and never before the entries below it.
+  Instant EntryTime(Instant now) const;
   bool terminated() const { return terminated_; }
 
   const std::vector<BootRecord>& boots() const { return boots_; }
-  // The newest boot among the first `size` entries: whose keys signed the checkpoint of that size. Null for 0.
+  // The newest boot among the first `size` entries: whose keys signed the checkpoint of that size. Null for
+  // 0.
   const BootRecord* BootAt(std::uint64_t size) const;
 
   const CharterRecord* in_force() const;  // null until epoch 1 is accepted by all
@@ -90,8 +93,8 @@ class LedgerState {
   std::optional<std::uint64_t> EntryOfLink(const Digest256& digest) const;
 
   const std::map<DatasetId, DatasetRecord>& datasets() const { return datasets_; }
-  // The manifest that queries read: the newest that names the charter in force, of an owner who is still in it, not
-  // revoked. Null when there is none.
+  // The manifest that queries read: the newest that names the charter in force, of an owner who is still in
+  // it, not revoked. Null when there is none.
   const ManifestRecord* ManifestInForce(const DatasetId& dataset) const;
   Spending SpentOn(const DatasetId& dataset) const { return accounts_.SpentOn(dataset); }
 
@@ -101,16 +104,17 @@ class LedgerState {
 
   // A link whose signer is in the charter in force or in the proposed one.
   Result<agreement::SignedLink> VerifyLink(std::string_view compact) const;
-  // kConflict: the number is used (message names the head). kFailedPrecondition: links are missing before it, or the ledger is
-  // terminated. kVerificationFailed: its checkpoint is no state of this ledger. kResourceExhausted: too many refusals today.
+  // kConflict: the number is used (message names the head). kFailedPrecondition: links are missing before it,
+  // or the ledger is terminated. kVerificationFailed: its checkpoint is no state of this ledger.
+  // kResourceExhausted: too many refusals today.
   Result<LinkRuling> Judge(const agreement::SignedLink& link, Instant now) const;
   // Whether this charter may be recorded as a proposal now (or as epoch 1 after entry 0).
   Status CheckProposal(const agreement::Charter& charter) const;
 
   // kNotFound for an unknown query.
   Result<Readiness> ReadinessOf(const Digest256& query, Instant now) const;
-  // The reservation that starts a run: every rule of "when a query runs" that does not need data, at `now`. kRefused
-  // with all obstacles otherwise.
+  // The reservation that starts a run: every rule of "when a query runs" that does not need data, at `now`.
+  // kRefused with all obstacles otherwise.
   Result<ReservationEntry> Reserve(const Digest256& query, Instant now) const;
 
  private:

@@ -1,8 +1,9 @@
 #pragma once
 
-// Simulated evidence: the shape of evidence and the strength of none. It is signed by a key whose seed is public, so whoever
-// can run a program can sign one; it exists so that everything around evidence runs on any machine, and runs the same way.
-// A statement is the JWS `cloister-simulated-evidence+jws` of {"measurement":"<hex>","report_data":"<128 hex digits>"}.
+// Simulated evidence: the shape of evidence and the strength of none. It is signed by a key whose seed is
+// public, so whoever can run a program can sign one; it exists so that everything around evidence runs on any
+// machine, and runs the same way. A statement is the JWS `cloister-simulated-evidence+jws` of
+// {"measurement":"<hex>","report_data":"<128 hex digits>"}.
 
 #include <string_view>
 
@@ -13,8 +14,8 @@
 namespace cloister::attestation {
 
 struct SimulatedStatement {
-  Digest256 measurement{};         // SHA-256 of the enclave binary, as the enclave says
-  ByteArray<64> report_data{};     // the binding
+  Digest256 measurement{};      // SHA-256 of the enclave binary, as the enclave says
+  ByteArray<64> report_data{};  // the binding
 };
 
 // The attester's side.
