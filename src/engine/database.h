@@ -53,7 +53,8 @@ class Database {
   // Loaded tables, by dataset id.
   std::vector<TableInfo> Tables() const;
   std::optional<TableInfo> Find(std::string_view dataset) const;
-  // Waits for a load in work; queries that read the table finish first. kNotFound when it is not loaded.
+  // Waits for a load in work. A query that is reading the table finishes; its memory comes back then. kNotFound when it
+  // is not loaded.
   Status Drop(std::string_view dataset);
 
   // What DuckDB holds now, tables and queries in work.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 
+
 #include "base/result.h"
 #include "engine/database.h"
 #include "engine/value.h"
