@@ -104,6 +104,19 @@ def check_first_include(root, name, text):
         yield Finding(name, 1, f'includes "{header.removeprefix("src/")}" first')
 
 
+def check_fuzzers(root):
+    """Each x_fuzz.cc has a name of its own, and seeds: tests/fuzz/corpus/x is also what is replayed."""
+    homes = {}
+    for path in sorted((root / 'src').rglob('*_fuzz.cc')):
+        name, stem = path.relative_to(root).as_posix(), path.name.removesuffix('_fuzz.cc')
+        if stem in homes:
+            yield Finding(name, 1, f'{homes[stem]} has the same name')
+        homes.setdefault(stem, name)
+        seeds = root / 'tests/fuzz/corpus' / stem
+        if not seeds.is_dir() or not any(seeds.iterdir()):
+            yield Finding(name, 1, f'no seeds in tests/fuzz/corpus/{stem}')
+
+
 def function_name(head):
     """The word before the parameter list; for TEST(Suite, Name) both."""
     test = re.match(r'(?:TEST|TEST_F|TEST_P)\s*\(\s*(\w+)\s*,\s*(\w+)', head)
@@ -151,7 +164,7 @@ def apply_ratchet(findings, entries):
 
 
 def check_tree(root):
-    findings = []
+    findings = list(check_fuzzers(root))
     for path, name in files_of(root):
         try:
             text = path.read_text()

@@ -150,6 +150,14 @@ class StyleTest(Tree):
         self.assertEqual(len(check('#include <vector>\n#include "base/a.h"\n')), 1)
         self.assertEqual(check('// why\n#include "base/a.h"\n#include <vector>\n'), [])
 
+    def test_a_fuzzer_without_seeds_or_with_a_taken_name_is_found(self):
+        self.write('src/codec/csv_fuzz.cc', '\n')
+        self.assertEqual(len(list(check_style.check_fuzzers(self.root))), 1)
+        self.write('tests/fuzz/corpus/csv/one', 'a,b\n')
+        self.assertEqual(list(check_style.check_fuzzers(self.root)), [])
+        self.write('src/engine/csv_fuzz.cc', '\n')
+        self.assertEqual(len(list(check_style.check_fuzzers(self.root))), 1)
+
     def test_the_ratchet_holds_and_shrinks(self):
         over = lambda lines: [check_style.Finding('src/a.cc', 1, 'long', 'file src/a.cc', lines)]
         self.assertEqual(check_style.apply_ratchet(over(450), {'file src/a.cc': 450})[0], [])
@@ -329,7 +337,7 @@ class DevTest(Tree):
                               cwd='/', timeout=60, env=dict(os.environ, **environment))
 
     def run_without_packages(self, before=()):
-        """./dev check on a machine where dpkg-query knows of nothing and apt-get only writes down its words."""
+        """./dev check where dpkg-query knows of nothing and apt-get only writes down its words."""
         log = self.root / 'apt.log'
         for name, body in (('dpkg-query', 'exit 1'), ('apt-get', f'echo "$@" >> {log}; exit 1')):
             self.write(f'bin/{name}', f'#!/bin/sh\n{body}\n').chmod(0o755)
