@@ -32,27 +32,37 @@ void ChunkCrew::Submit(std::uint64_t end) {
     changed_.NotifyAll();
   }
   if (helper_.joinable()) return;
-  while (DoOne(0, end)) {
+  while (DoOne(0)) {
   }
 }
 
 void ChunkCrew::FinishUpTo(std::uint64_t end) {
-  while (DoOne(0, end)) {
+  // While the helper is at its last task below `end`, one behind is worth more than sleep.
+  while (!IsDone(end)) {
+    if (!DoOne(0)) AwaitHelper(end);
   }
+}
+
+// Tasks are taken in order, so the helper's own is the only one below `taken_end_` that can be unfinished here.
+bool ChunkCrew::IsDone(std::uint64_t end) {
   MutexLock lock(mutex_);
-  CLOISTER_CHECK(taken_end_ >= end);
-  // Tasks are taken in order, so the helper's own is the only one below `end` that can be unfinished.
+  CLOISTER_CHECK(ready_end_ >= end);
+  return taken_end_ >= end && helper_task_ >= end;
+}
+
+void ChunkCrew::AwaitHelper(std::uint64_t end) {
+  MutexLock lock(mutex_);
   const auto done = [&]() CLOISTER_REQUIRES(mutex_) { return helper_task_ >= end; };
   while (!changed_.WaitFor(mutex_, kRecheckMs, done)) {
   }
 }
 
-// Takes the next ready task below `end` and does it.
-bool ChunkCrew::DoOne(int worker, std::uint64_t end) {
+// Takes the next ready task and does it; false if there is none.
+bool ChunkCrew::DoOne(int worker) {
   std::uint64_t task = 0;
   {
     MutexLock lock(mutex_);
-    if (taken_end_ >= ready_end_ || taken_end_ >= end) return false;
+    if (taken_end_ >= ready_end_) return false;
     task = taken_end_++;
     if (worker != 0) helper_task_ = task;
   }
@@ -74,7 +84,7 @@ void ChunkCrew::HelperMain() {
       }
       if (stopping_) return;
     }
-    DoOne(1, kNone);
+    DoOne(1);
   }
 }
 

@@ -42,7 +42,9 @@ class ChunkCrew {
   static constexpr std::uint64_t kNone = ~std::uint64_t{0};
 
   void HelperMain();
-  bool DoOne(int worker, std::uint64_t end) CLOISTER_EXCLUDES(mutex_);
+  bool DoOne(int worker) CLOISTER_EXCLUDES(mutex_);
+  bool IsDone(std::uint64_t end) CLOISTER_EXCLUDES(mutex_);
+  void AwaitHelper(std::uint64_t end) CLOISTER_EXCLUDES(mutex_);
 
   const Work work_;
   Mutex mutex_;

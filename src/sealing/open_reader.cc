@@ -113,7 +113,7 @@ Status AgeReader::State::ReadBatch() {
   CLOISTER_ASSIGN(const std::size_t size,
                   source.Fill(sealed.At(first * kSealedChunkBytes, kBatchChunks * kSealedChunkBytes)));
   CLOISTER_ASSIGN(source_ended, source.AtEnd());
-  if (source.position_bytes() > length_bytes_max) {
+  if (source.position_bytes() + (source_ended ? 0 : 1) > length_bytes_max) {
     return VerificationFailed("the sealed file is longer than the one that was promised");
   }
   // An empty payload counts as one chunk that is cut off.
