@@ -1,0 +1,255 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+namespace cloister::cli {
+namespace {
+
+constexpr std::string_view kVersion = "cloister 0.1.0";
+constexpr double kTimeoutSecondsMax = 86'400;
+
+constexpr const char* kEnvironmentHelp = "id or name of an environment";
+constexpr const char* kQueryHelp = "id or name of a query";
+constexpr const char* kDatasetHelp = "id or name of a dataset";
+
+// Adds subcommands to one family. Each verb's flags write into a struct that the callback copies into the invocation, so
+// what was parsed is what runs.
+class Family {
+ public:
+  Family(CLI::App& app, Invocation& invocation, const char* name, const char* help)
+      : app_(*app.add_subcommand(name, help)), invocation_(invocation) {
+    app_.require_subcommand(1);
+  }
+
+  template <typename V>
+  CLI::App& Add(const char* name, const char* help, std::shared_ptr<V>& verb) {
+    CLI::App& command = *app_.add_subcommand(name, help);
+    verb = std::make_shared<V>();
+    command.callback([&invocation = invocation_, verb] { invocation.verb = *verb; });
+    return command;
+  }
+
+ private:
+  CLI::App& app_;
+  Invocation& invocation_;
+};
+
+void AddInit(CLI::App& app, Invocation& invocation) {
+  CLI::App& command = *app.add_subcommand("init", "Log in, make or request a participant key, and write the home folder");
+  auto verb = std::make_shared<InitVerb>();
+  command.add_option("--server", verb->server, "https://HOST, or http://127.0.0.1:PORT")->required();
+  command.add_option("--email", verb->email, "who you are on that server")->required();
+  command.add_option("--name", verb->name, "your name, for the others");
+  command.add_option("--organisation", verb->organisation, "whom you act for");
+  command.add_option("--custody", verb->custody, "who keeps your key: self (this folder) or server")
+      ->check(CLI::IsMember({"self", "server"}))
+      ->capture_default_str();
+  command.add_option("--ca-file", verb->ca_file, "PEM of the authority that vouches for the server");
+  command.callback([&invocation, verb] { invocation.verb = *verb; });
+}
+
+void AddKey(CLI::App& app, Invocation& invocation) {
+  Family family(app, invocation, "key", "Your participant key");
+  std::shared_ptr<KeyShowVerb> show;
+  family.Add("show", "Thumbprint, public key and age recipient", show);
+  std::shared_ptr<KeyExportAgeVerb> age;
+  family.Add("export-age", "Print the age identity file, for `age -d -i`", age);
+}
+
+void AddEnvCreate(Family& family) {
+  std::shared_ptr<EnvCreateVerb> verb;
+  CLI::App& command = family.Add("create", "Start an environment and its enclave", verb);
+  command.add_option("NAME", verb->name)->required();
+  command.add_option("--with", verb->with, "e-mail addresses of the other participants");
+  command.add_option("--description", verb->description);
+  command.add_option("--approval", verb->approval, "who approves beyond the owners read: owners, unanimous or majority")
+      ->check(CLI::IsMember({"owners", "unanimous", "majority"}))
+      ->capture_default_str();
+  command.add_option("--recovery", verb->recovery,
+                     "operator: survives restarts, and the operator could read everything; none: a restart ends it")
+      ->check(CLI::IsMember({"operator", "none"}))
+      ->capture_default_str();
+  command.add_flag("!--no-joins", verb->cross_owner_joins, "forbid queries that join data of different owners");
+}
+
+void AddEnv(CLI::App& app, Invocation& invocation) {
+  Family family(app, invocation, "env", "Environments: create, verify, accept, invite");
+  AddEnvCreate(family);
+  std::shared_ptr<EnvListVerb> list;
+  family.Add("list", "Your environments", list);
+  std::shared_ptr<EnvShowVerb> show;
+  family.Add("show", "One environment, its charter and participants", show)
+      .add_option("ENV", show->environment, kEnvironmentHelp)->required();
+  std::shared_ptr<EnvVerifyVerb> verify;
+  family.Add("verify", "Check the enclave's evidence and the ledger, on this machine", verify)
+      .add_option("ENV", verify->environment, kEnvironmentHelp)->required();
+  std::shared_ptr<EnvAcceptVerb> accept;
+  CLI::App& accept_command = family.Add("accept", "Verify, show what changes, and sign the charter", accept);
+  accept_command.add_option("ENV", accept->environment, kEnvironmentHelp)->required();
+  accept_command.add_option("--confirm", accept->confirmed,
+                            "participants whose thumbprints you compared with them yourself (thumbprint or e-mail)");
+  std::shared_ptr<EnvInviteVerb> invite;
+  CLI::App& invite_command = family.Add("invite", "Propose a charter with one more participant", invite);
+  invite_command.add_option("ENV", invite->environment, kEnvironmentHelp)->required();
+  invite_command.add_option("EMAIL", invite->email)->required();
+  std::shared_ptr<EnvRemoveVerb> remove;
+  CLI::App& remove_command = family.Add("remove", "Propose a charter without a participant", remove);
+  remove_command.add_option("ENV", remove->environment, kEnvironmentHelp)->required();
+  remove_command.add_option("EMAIL", remove->email)->required();
+  std::shared_ptr<EnvTerminateVerb> terminate;
+  family.Add("terminate", "End an environment for everyone", terminate)
+      .add_option("ENV", terminate->environment, kEnvironmentHelp)->required();
+}
+
+void AddDatasetTerms(CLI::App& command, DatasetTerms& terms) {
+  command.add_option("--env", terms.environment, kEnvironmentHelp)->required();
+  command.add_option("--name", terms.name, "lower-case letters, digits and _; how queries call it")->required();
+  command.add_option("--policy", terms.policy_file, "JSON file: what may be done with it")->required();
+  command.add_option("--schema", terms.schema_file, "JSON file: names and types of its columns");
+  command.add_option("--format", terms.format, "csv, parquet or jsonl; default: from the file's name")
+      ->check(CLI::IsMember({"csv", "parquet", "jsonl"}));
+  command.add_option("--description", terms.description);
+  command.add_flag("--resume", terms.resume, "go on with an interrupted upload, or fail if there is none");
+}
+
+void AddDataset(CLI::App& app, Invocation& invocation) {
+  Family family(app, invocation, "dataset", "Datasets: check, seal, upload, describe");
+  std::shared_ptr<DatasetUploadVerb> upload;
+  CLI::App& upload_command = family.Add("upload", "Check a file, seal it for the verified enclave, upload it, sign its manifest",
+                                        upload);
+  upload_command.add_option("FILE", upload->file)->required();
+  AddDatasetTerms(upload_command, upload->terms);
+  std::shared_ptr<DatasetManifestVerb> manifest;
+  CLI::App& manifest_command =
+      family.Add("manifest", "The same for a file that `age -r RECIPIENT` has sealed already", manifest);
+  manifest_command.add_option("FILE", manifest->file, "FILE.age")->required();
+  AddDatasetTerms(manifest_command, manifest->terms);
+  std::shared_ptr<DatasetListVerb> list;
+  family.Add("list", "Datasets", list).add_option("--env", list->environment, kEnvironmentHelp);
+  std::shared_ptr<DatasetShowVerb> show;
+  family.Add("show", "One dataset, its schema and policy", show).add_option("DATASET", show->dataset, kDatasetHelp)->required();
+  std::shared_ptr<DatasetRecipientVerb> recipient;
+  family.Add("recipient", "Your verified dataset recipient in an environment, for `age -r`", recipient)
+      .add_option("--env", recipient->environment, kEnvironmentHelp)->required();
+}
+
+void AddQueryText(CLI::App& command, std::string& file, std::string& environment, std::string& level,
+                  std::vector<std::string>& parameters) {
+  command.add_option("FILE", file, "SQL; - is standard input")->capture_default_str();
+  command.add_option("--env", environment, kEnvironmentHelp)->required();
+  command.add_option("--level", level, "privacy level")->capture_default_str();
+  command.add_option("--param", parameters, "NAME=JSON value of a parameter")->take_all()->allow_extra_args(false);
+}
+
+void AddQuerySubmit(Family& family) {
+  std::shared_ptr<QuerySubmitVerb> verb;
+  CLI::App& command = family.Add("submit", "Check a query, sign it and ask for approval", verb);
+  AddQueryText(command, verb->file, verb->environment, verb->level, verb->parameters);
+  command.add_option("--name", verb->name, "what it is for, in a few words")->required();
+  command.add_option("--description", verb->description);
+  command.add_option("--to", verb->to, "e-mail addresses of who may read the result; default: every participant");
+  command.add_flag("--wait", verb->wait, "until it is answered");
+}
+
+template <typename V>
+CLI::App& AddOnQuery(Family& family, const char* name, const char* help, std::shared_ptr<V>& verb) {
+  CLI::App& command = family.Add(name, help, verb);
+  command.add_option("QUERY", verb->query, kQueryHelp)->required();
+  return command;
+}
+
+void AddQuery(CLI::App& app, Invocation& invocation) {
+  Family family(app, invocation, "query", "Queries: check, submit, approve");
+  std::shared_ptr<QueryCheckVerb> check;
+  CLI::App& check_command = family.Add("check", "What would be refused, and how to mend it; nothing is stored", check);
+  AddQueryText(check_command, check->file, check->environment, check->level, check->parameters);
+  AddQuerySubmit(family);
+  std::shared_ptr<QueryListVerb> list;
+  family.Add("list", "Queries", list).add_option("--env", list->environment, kEnvironmentHelp);
+  std::shared_ptr<QueryShowVerb> show;
+  AddOnQuery(family, "show", "One query and its decisions", show);
+  std::shared_ptr<QueryReportVerb> report;
+  AddOnQuery(family, "report", "The enclave's report, verified: what approvers are asked to approve", report);
+  std::shared_ptr<QueryApproveVerb> approve;
+  AddOnQuery(family, "approve", "Read the report and sign an approval", approve)
+      .add_option("--notes", approve->notes, "stand in the approval, for the ledger");
+  std::shared_ptr<QueryRejectVerb> reject;
+  AddOnQuery(family, "reject", "Sign a rejection", reject)
+      .add_option("--reason", reject->reason, "for the one who asked")->required();
+  std::shared_ptr<QueryCancelVerb> cancel;
+  AddOnQuery(family, "cancel", "Withdraw your own query", cancel);
+  std::shared_ptr<QueryWaitVerb> wait;
+  AddOnQuery(family, "wait", "Until it is answered", wait);
+}
+
+void AddResult(CLI::App& app, Invocation& invocation) {
+  Family family(app, invocation, "result", "Results: verify, open, show");
+  std::shared_ptr<ResultGetVerb> get;
+  CLI::App& command = AddOnQuery(family, "get", "Verify receipt and ledger, open the result, show it", get);
+  command.add_option("-o,--output", get->output, "a file instead of standard output");
+  const std::map<std::string, ResultForm> forms = {
+      {"table", ResultForm::kTable}, {"csv", ResultForm::kCsv}, {"json", ResultForm::kJson}};
+  command.add_option("--format", get->form, "table, csv or json")->transform(CLI::CheckedTransformer(forms));
+  std::shared_ptr<ResultReceiptVerb> receipt;
+  AddOnQuery(family, "receipt", "The enclave's receipt, verified", receipt);
+  std::shared_ptr<ResultVerifyVerb> verify;
+  AddOnQuery(family, "verify", "Every check of `get`, one by one, without opening the result", verify);
+}
+
+void AddLedger(CLI::App& app, Invocation& invocation) {
+  Family family(app, invocation, "ledger", "The environment's ledger");
+  std::shared_ptr<LedgerShowVerb> show;
+  family.Add("show", "Its entries", show).add_option("ENV", show->environment, kEnvironmentHelp)->required();
+  std::shared_ptr<LedgerVerifyVerb> verify;
+  family.Add("verify", "Read and check all of it, and that it continues what you saw before", verify)
+      .add_option("ENV", verify->environment, kEnvironmentHelp)->required();
+  std::shared_ptr<LedgerProveVerb> prove;
+  CLI::App& command = family.Add("prove", "One entry and the proof that it is in", prove);
+  command.add_option("ENV", prove->environment, kEnvironmentHelp)->required();
+  command.add_option("INDEX", prove->index)->required();
+}
+
+void AddGlobalFlags(CLI::App& app, GlobalFlags& global) {
+  app.add_option("--home", global.home, "state folder; default: $CLOISTER_HOME, then XDG");
+  app.add_flag("--json", global.style.json, "data as JSON");
+  app.add_flag("--plain", global.style.plain, "data as tab separated lines");
+  app.add_flag("--no-color", global.style.no_color);
+  app.add_flag("-q,--quiet", global.style.quiet, "no talk on standard error");
+  app.add_flag("-y,--yes", global.yes, "answer every question with yes");
+  app.add_option_function<double>(
+         "--timeout", [&global](double seconds) { global.timeout_ms = static_cast<std::int64_t>(seconds * 1000); },
+         "seconds; for what waits")
+      ->check(CLI::Range(0.0, kTimeoutSecondsMax));
+}
+
+}  // namespace
+
+std::variant<Invocation, CommandLineAnswer> ParseCommandLine(const std::vector<std::string>& arguments) {
+  Invocation invocation;
+  CLI::App app("A participant's client of the Cloister data clean room.\n"
+               "It verifies evidence, reports, receipts and proofs on this machine and takes nobody's word.",
+               "cloister");
+  app.set_version_flag("--version", std::string(kVersion));
+  app.require_subcommand(1);
+  app.fallthrough();  // global flags may stand behind the verb, where people type them
+  app.footer("Exit codes: 0 ok, 1 error, 2 usage or cancelled, 3 not found, 4 login needed, 5 refused by policy,\n"
+             "6 waiting for approval, 7 verification failed, 8 budget exhausted, 124 timed out.");
+  AddGlobalFlags(app, invocation.global);
+  AddInit(app, invocation);
+  AddKey(app, invocation);
+  AddEnv(app, invocation);
+  AddDataset(app, invocation);
+  AddQuery(app, invocation);
+  AddResult(app, invocation);
+  AddLedger(app, invocation);
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // the library reads from the back
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out, talk;
+    const bool wrong = app.exit(error, out, talk) != 0;
+    return CommandLineAnswer{wrong ? ExitCode::kUsage : ExitCode::kOk, wrong ? talk.str() : out.str()};
+  }
+  return invocation;
+}
+
+}  // namespace cloister::cli

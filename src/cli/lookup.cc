@@ -1,0 +1,73 @@
+#include "cli/lookup.h"
+
+#include "cli/server_json.h"
+
+namespace cloister::cli {
+namespace {
+
+constexpr std::string_view kEnvironmentsPath = "/api/tee/environments";
+
+Result<codec::JsonArray> ListEnvironments(Session& session) {
+  CLOISTER_ASSIGN(const codec::Json answer, session.api().Get(kEnvironmentsPath));
+  return ArrayAt(answer, "tees");
+}
+
+// The id of the one object that is named so.
+Result<std::string> IdOfName(const codec::JsonArray& objects, std::string_view what, const std::string& name) {
+  std::string ids;
+  std::string found;
+  for (const codec::Json& object : objects) {
+    if (TextAt(object, "name") != name) continue;
+    found = TextAt(object, "id");
+    ids += (ids.empty() ? "" : ", ") + found;
+  }
+  if (found.empty()) return NotFound("there is no " + std::string(what) + " '" + name + "' that you may see");
+  if (ids != found) return Conflict("several are named '" + name + "'; use one of these ids: " + ids);
+  return found;
+}
+
+}  // namespace
+
+std::string EnvironmentPath(const EnvironmentId& id) { return std::string(kEnvironmentsPath) + "/" + id.str(); }
+std::string DatasetPath(const DatasetId& id) { return "/api/tee/datasets/" + id.str(); }
+std::string QueryPath(const QueryId& id) { return "/api/tee/queries/" + id.str(); }
+
+Result<codec::JsonArray> ListObjects(Session& session, const std::string& environment, std::string_view kind) {
+  codec::JsonArray environments;
+  if (environment.empty()) {
+    CLOISTER_ASSIGN(environments, ListEnvironments(session));
+  } else {
+    CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(session, environment));
+    environments.push_back(codec::JsonObject{{"id", id.str()}});
+  }
+  codec::JsonArray objects;
+  for (const codec::Json& each : environments) {
+    CLOISTER_ASSIGN(const EnvironmentId id, EnvironmentId::Parse(TextAt(each, "id")));
+    CLOISTER_ASSIGN(const codec::Json answer, session.api().Get(EnvironmentPath(id) + "/" + std::string(kind)));
+    for (const codec::Json& object : ArrayAt(answer, kind)) objects.push_back(object);
+  }
+  return objects;
+}
+
+Result<EnvironmentId> FindEnvironment(Session& session, const std::string& text) {
+  if (Result<EnvironmentId> id = EnvironmentId::Parse(text)) return id;
+  CLOISTER_ASSIGN(const codec::JsonArray environments, ListEnvironments(session));
+  CLOISTER_ASSIGN(const std::string id, IdOfName(environments, "environment", text));
+  return EnvironmentId::Parse(id);
+}
+
+Result<DatasetId> FindDataset(Session& session, const std::string& text) {
+  if (Result<DatasetId> id = DatasetId::Parse(text)) return id;
+  CLOISTER_ASSIGN(const codec::JsonArray datasets, ListObjects(session, "", "datasets"));
+  CLOISTER_ASSIGN(const std::string id, IdOfName(datasets, "dataset", text));
+  return DatasetId::Parse(id);
+}
+
+Result<QueryId> FindQuery(Session& session, const std::string& text) {
+  if (Result<QueryId> id = QueryId::Parse(text)) return id;
+  CLOISTER_ASSIGN(const codec::JsonArray queries, ListObjects(session, "", "queries"));
+  CLOISTER_ASSIGN(const std::string id, IdOfName(queries, "query", text));
+  return QueryId::Parse(id);
+}
+
+}  // namespace cloister::cli

@@ -1,0 +1,107 @@
+#pragma once
+
+// What can be asked of `cloister`, as values: one struct per verb. The command line is one way to make them
+// (command_line.h), tests are another.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/output.h"
+
+namespace cloister::cli {
+
+struct InitVerb {
+  std::string server, email, name, organisation;
+  std::string custody = "self";
+  std::string ca_file;
+};
+
+struct KeyShowVerb {};
+struct KeyExportAgeVerb {};
+
+struct EnvCreateVerb {
+  std::string name, description;
+  std::vector<std::string> with;  // e-mail addresses
+  std::string approval = "owners";
+  std::string recovery = "operator";
+  bool cross_owner_joins = true;
+};
+struct EnvListVerb {};
+struct EnvShowVerb { std::string environment; };
+struct EnvVerifyVerb { std::string environment; };
+struct EnvAcceptVerb {
+  std::string environment;
+  std::vector<std::string> confirmed;  // thumbprints or e-mail addresses whose keys were compared out of band
+};
+struct EnvInviteVerb { std::string environment, email; };
+struct EnvRemoveVerb { std::string environment, email; };
+struct EnvTerminateVerb { std::string environment; };
+
+// What describes a dataset, however its file came to be.
+struct DatasetTerms {
+  std::string environment, name, description;
+  std::string policy_file, schema_file;
+  std::string format;  // empty: from the file's name
+  bool resume = false;
+};
+struct DatasetUploadVerb { std::string file; DatasetTerms terms; };
+struct DatasetManifestVerb { std::string file; DatasetTerms terms; };
+struct DatasetListVerb { std::string environment; };
+struct DatasetShowVerb { std::string dataset; };
+struct DatasetRecipientVerb { std::string environment; };
+
+struct QueryCheckVerb {
+  std::string file = "-";
+  std::string environment, level = "aggregate_only";
+  std::vector<std::string> parameters;  // name=value
+};
+struct QuerySubmitVerb {
+  std::string file = "-";
+  std::string environment, name, description, level = "aggregate_only";
+  std::vector<std::string> parameters;
+  std::vector<std::string> to;  // e-mail addresses; empty: every participant
+  bool wait = false;
+};
+struct QueryListVerb { std::string environment; };
+struct QueryShowVerb { std::string query; };
+struct QueryReportVerb { std::string query; };
+struct QueryApproveVerb { std::string query, notes; };
+struct QueryRejectVerb { std::string query, reason; };
+struct QueryCancelVerb { std::string query; };
+struct QueryWaitVerb { std::string query; };
+
+enum class ResultForm { kTable, kCsv, kJson };
+struct ResultGetVerb {
+  std::string query, output;
+  std::optional<ResultForm> form;  // absent: by the output's style
+};
+struct ResultReceiptVerb { std::string query; };
+struct ResultVerifyVerb { std::string query; };
+
+struct LedgerShowVerb { std::string environment; };
+struct LedgerVerifyVerb { std::string environment; };
+struct LedgerProveVerb { std::string environment; std::uint64_t index = 0; };
+
+using Verb = std::variant<InitVerb, KeyShowVerb, KeyExportAgeVerb, EnvCreateVerb, EnvListVerb, EnvShowVerb, EnvVerifyVerb,
+                          EnvAcceptVerb, EnvInviteVerb, EnvRemoveVerb, EnvTerminateVerb, DatasetUploadVerb,
+                          DatasetManifestVerb, DatasetListVerb, DatasetShowVerb, DatasetRecipientVerb, QueryCheckVerb,
+                          QuerySubmitVerb, QueryListVerb, QueryShowVerb, QueryReportVerb, QueryApproveVerb, QueryRejectVerb,
+                          QueryCancelVerb, QueryWaitVerb, ResultGetVerb, ResultReceiptVerb, ResultVerifyVerb, LedgerShowVerb,
+                          LedgerVerifyVerb, LedgerProveVerb>;
+
+struct GlobalFlags {
+  std::string home;
+  StyleFlags style;
+  bool yes = false;
+  std::int64_t timeout_ms = 600'000;  // of everything that waits: --wait, wait, loading
+};
+
+struct Invocation {
+  GlobalFlags global;
+  Verb verb = KeyShowVerb{};
+};
+
+}  // namespace cloister::cli

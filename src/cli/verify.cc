@@ -1,0 +1,326 @@
+#include "cli/verify.h"
+
+#include <algorithm>
+
+#include "cli/foreign.h"
+#include "cli/ledger_reader.h"
+#include "cli/lookup.h"
+#include "cli/server_json.h"
+#include "codec/text.h"
+
+namespace cloister::cli {
+namespace {
+
+std::string Hex(const Digest256& digest) { return codec::HexEncode(digest); }
+
+std::string Point(const ledger::LedgerPoint& point) {
+  return std::to_string(point.size) + " entries, root " + Hex(point.root).substr(0, 16);
+}
+
+struct ShownCharter {
+  agreement::Charter charter;
+  Digest256 digest{};
+};
+
+// One charter of the answer to `charter`: {"charter":{...},"digest":...} or null.
+Result<std::optional<ShownCharter>> ReadShownCharter(const codec::Json& json, const EnvironmentId& id) {
+  if (!json.is_object()) return std::optional<ShownCharter>();
+  CLOISTER_ASSIGN(agreement::Charter charter,
+                  Foreign("the charter", agreement::DecodeCharter(MemberAt(json, "charter"))));
+  if (charter.environment != id) return VerificationFailed("the server showed the charter of another environment");
+  const Digest256 digest = agreement::CharterDigest(charter);
+  return std::optional<ShownCharter>(ShownCharter{std::move(charter), digest});
+}
+
+std::string Joined(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out += (out.empty() ? "" : ", ") + text;
+  return out;
+}
+
+std::vector<std::string> MeasurementsOf(const agreement::Charter& charter) {
+  std::vector<std::string> texts;
+  for (const Digest256& measurement : charter.appraisal_policy.measurements) texts.push_back(Hex(measurement));
+  return texts;
+}
+
+}  // namespace
+
+// The walk, one step per function; each adds its checks to the outcome.
+class EnvironmentVerifier {
+ public:
+  EnvironmentVerifier(Session& session, const EnvironmentId& id)
+      : session_(session), id_(id), home_(session.context().home.EnvironmentFolder(id)), ledger_(session, id) {}
+
+  Result<VerifyOutcome> Run(WhichCharter which) {
+    const Status walked = Walk(which);
+    if (!walked && walked.error().code != Code::kVerificationFailed) return walked.error();
+    if (!walked) outcome_.error = walked.error();
+    return std::move(outcome_);
+  }
+
+ private:
+  Status Walk(WhichCharter which) {
+    CLOISTER_TRY(ChooseCharter(which));
+    CLOISTER_ASSIGN(const attestation::EnclaveAnswer answer, AskForEvidence());
+    CLOISTER_ASSIGN(attestation::VerifiedEnclave enclave, Appraise(answer));
+    CLOISTER_ASSIGN(ledger::LedgerView view, FollowLedger(enclave));
+    AddCaveats(enclave);
+    outcome_.environment = VerifiedEnvironment(shown_->charter, std::move(enclave), std::move(view));
+    return {};
+  }
+
+  Status ChooseCharter(WhichCharter which) {
+    CLOISTER_ASSIGN(const codec::Json answer, session_.api().Get(EnvironmentPath(id_) + "/charter"));
+    CLOISTER_ASSIGN(auto current, ReadShownCharter(MemberAt(answer, "current"), id_));
+    CLOISTER_ASSIGN(auto proposed, ReadShownCharter(MemberAt(answer, "proposed"), id_));
+    several_ = current && proposed;
+    if (which == WhichCharter::kNewest) {
+      shown_ = proposed ? std::move(proposed) : std::move(current);
+      if (!shown_) return FailedPrecondition("the environment has no charter yet; its enclave is still starting");
+      return {};
+    }
+    CLOISTER_ASSIGN(const std::set<Digest256> accepted, home_.LoadAccepted());
+    // With custody `server` the server accepted for the participant; there is nothing of his own to compare with.
+    const auto is_mine = [&](const std::optional<ShownCharter>& charter) {
+      return charter && (session_.keys() == nullptr || accepted.contains(charter->digest));
+    };
+    if (is_mine(current)) {
+      shown_ = std::move(current);
+    } else if (is_mine(proposed)) {
+      shown_ = std::move(proposed);
+    } else {
+      return FailedPrecondition("you have not accepted the charter of this environment; read and sign it with: "
+                                "cloister env accept " + id_.str());
+    }
+    Passed("charter", "one that you accepted", Hex(shown_->digest));
+    return {};
+  }
+
+  Result<attestation::EnclaveAnswer> AskForEvidence() {
+    session_.context().rng.Fill(nonce_);
+    std::string target = EnvironmentPath(id_) + "/attestation?nonce=" + codec::Base64UrlEncode(nonce_);
+    // Evidence is about the newest charter unless another is asked for.
+    if (several_) target += "&charter=" + Hex(shown_->digest);
+    CLOISTER_ASSIGN(codec::Json json, session_.api().Get(target));
+    if (json.is_object()) {  // what the server adds for people
+      json.get_object().erase("charter_document");
+      json.get_object().erase("appraisal");
+    }
+    return Foreign("the evidence", attestation::DecodeEnclaveAnswer(json));
+  }
+
+  Result<attestation::VerifiedEnclave> Appraise(const attestation::EnclaveAnswer& answer) {
+    CLOISTER_ASSIGN(const attestation::EnclaveTerms terms,
+                    attestation::ReadTerms(agreement::EncodeCharter(shown_->charter)));
+    attestation::EnclaveVerdict verdict = attestation::AppraiseEnclave(
+        answer, {.terms = terms, .nonce = nonce_, .now = session_.context().clock.Now()});
+    if (!verdict.enclave) return Findings(verdict.appraisal);
+    const attestation::AttestationResult& result = verdict.enclave->attestation();
+    Passed("evidence", Joined(shown_->charter.appraisal_policy.accept),
+           std::string(attestation::EvidenceKindName(result.kind())));
+    Passed("enclave binary", Joined(MeasurementsOf(shown_->charter)), Hex(result.measurement()));
+    Passed("nonce", codec::Base64UrlEncode(nonce_), codec::Base64UrlEncode(nonce_));
+    Passed("charter bound", Hex(shown_->digest), Hex(verdict.enclave->charter()));
+    Passed("recipients bound", std::to_string(shown_->charter.participants.size()) + " participants",
+           std::to_string(verdict.enclave->recipients().size()) + " with proofs");
+    return std::move(*verdict.enclave);
+  }
+
+  Error Findings(const attestation::Appraisal& appraisal) {
+    for (const attestation::Finding& finding : appraisal.findings()) {
+      outcome_.checks.push_back({finding.check, false, finding.expected, finding.actual, finding.meaning});
+    }
+    return VerificationFailed("the enclave's evidence was not accepted: " + appraisal.findings().front().meaning);
+  }
+
+  Result<ledger::LedgerView> FollowLedger(const attestation::VerifiedEnclave& enclave) {
+    CLOISTER_ASSIGN(const std::optional<ledger::LedgerView> before, home_.LoadView());
+    Result<ledger::LedgerView> view = before ? Advance(*before, enclave) : Begin(enclave);
+    if (!view) {
+      if (view.error().code == Code::kVerificationFailed) {
+        const std::string expected = before ? "continues " + Point(before->point) : "signed by the boot's checkpoint key";
+        outcome_.checks.push_back({"ledger", false, expected, view.error().public_message,
+                                   "what the server shows is not this environment's ledger"});
+      }
+      return view;
+    }
+    Passed("checkpoint", "signed by this boot's checkpoint key", Point(view->point));
+    Passed("boot entry", "in the ledger, with the keys of the evidence", "entry " + std::to_string(view->boot_entry));
+    if (before) {
+      Passed("ledger", "continues " + Point(before->point), Point(view->point));
+    } else {
+      Passed("ledger", "first look from here", "entry 0 is " + Hex(view->entry_0).substr(0, 16));
+    }
+    CLOISTER_TRY(home_.SaveView(*view));
+    return view;
+  }
+
+  Result<ledger::LedgerView> Begin(const attestation::VerifiedEnclave& enclave) {
+    ledger::LedgerStep step;
+    CLOISTER_ASSIGN(step.checkpoint, ledger_.Checkpoint());
+    CLOISTER_ASSIGN(const auto peek, Foreign("the checkpoint", ledger::PeekCheckpoint(step.checkpoint)));
+    CLOISTER_ASSIGN(auto first, ledger_.Proven(0, peek.point.size));
+    step.boots.push_back(std::move(first));
+    if (enclave.boot_entry() != 0) {
+      CLOISTER_ASSIGN(auto newest, ledger_.Proven(enclave.boot_entry(), peek.point.size));
+      step.boots.push_back(std::move(newest));
+    }
+    CLOISTER_TRY(LearnCharters(step));
+    return Foreign("the ledger", ledger::BeginView(id_, step, Trust(enclave)));
+  }
+
+  Result<ledger::LedgerView> Advance(const ledger::LedgerView& before, const attestation::VerifiedEnclave& enclave) {
+    ledger::LedgerStep step;
+    CLOISTER_ASSIGN(step.checkpoint, ledger_.Checkpoint());
+    CLOISTER_ASSIGN(const auto peek, Foreign("the checkpoint", ledger::PeekCheckpoint(step.checkpoint)));
+    if (peek.point.size < before.point.size) {
+      return VerificationFailed("the server shows a ledger of " + std::to_string(peek.point.size) +
+                                " entries, and you verified one of " + std::to_string(before.point.size) +
+                                " before: an older state was put back");
+    }
+    if (peek.point.size > before.point.size) {
+      CLOISTER_ASSIGN(step.consistency, ledger_.Consistency(before.point.size, peek.point.size));
+    }
+    if (enclave.boot_entry() != before.boot_entry) {
+      CLOISTER_ASSIGN(step.boots, BootsBetween(before.point.size, peek.point.size));
+      CLOISTER_TRY(LearnCharters(step));
+    }
+    CLOISTER_ASSIGN(ledger::LedgerAdvance advance,
+                    Foreign("the ledger", ledger::AdvanceView(before, step, Trust(enclave))));
+    if (advance.fork) return ForkFound(*advance.fork);
+    if (advance.view->boot_entry != enclave.boot_entry()) {
+      return VerificationFailed("the enclave that answered is not the one that signs the ledger");
+    }
+    return std::move(*advance.view);
+  }
+
+  Error ForkFound(const ledger::ForkProof& fork) {
+    const auto path = home_.SaveFork(fork, session_.context().clock.Now());
+    const std::string where = path ? "the proof is kept in " + path->string() : path.error().public_message;
+    return VerificationFailed("FORK: the server shows a ledger that contradicts the one you verified before; " + where +
+                              "; tell the other participants, and sign nothing here");
+  }
+
+  // Every boot among the entries [from, to), with its proof.
+  Result<std::vector<ledger::ProvenEntry>> BootsBetween(std::uint64_t from, std::uint64_t to) {
+    std::vector<ledger::ProvenEntry> boots;
+    for (std::uint64_t at = from; at < to; at += kEntriesPerRequestMax) {
+      CLOISTER_ASSIGN(const auto texts, ledger_.Entries(at, std::min(at + kEntriesPerRequestMax, to)));
+      for (std::uint64_t i = 0; i < texts.size(); ++i) {
+        CLOISTER_ASSIGN(const ledger::Entry entry, Foreign("a ledger entry", ledger::DecodeEntry(texts[i])));
+        if (entry.As<ledger::BootEntry>() == nullptr) continue;
+        CLOISTER_ASSIGN(auto proven, ledger_.Proven(at + i, to));
+        boots.push_back(std::move(proven));
+      }
+    }
+    return boots;
+  }
+
+  // Archived evidence is appraised under the charter that its boot names, which stands in the ledger before or right behind
+  // it. Nothing rests on where it was found: it is known by its digest.
+  Status LearnCharters(const ledger::LedgerStep& step) {
+    charters_.push_back(*shown_);
+    for (const ledger::ProvenEntry& boot : step.boots) {
+      CLOISTER_ASSIGN(const ledger::Entry entry, Foreign("a ledger entry", ledger::DecodeEntry(boot.text)));
+      const auto* body = entry.As<ledger::BootEntry>();
+      if (body == nullptr) return VerificationFailed("the ledger's entry " + std::to_string(boot.index) + " is no boot");
+      if (FindCharter(body->charter) == nullptr) CLOISTER_TRY(SearchCharter(body->charter, boot.index + 2));
+    }
+    return {};
+  }
+
+  Status SearchCharter(const Digest256& digest, std::uint64_t below) {
+    for (std::uint64_t at = 0; at < below; at += kEntriesPerRequestMax) {
+      CLOISTER_ASSIGN(const auto texts, ledger_.Entries(at, std::min(at + kEntriesPerRequestMax, below)));
+      for (const std::string& text : texts) {
+        const Result<ledger::Entry> entry = ledger::DecodeEntry(text);
+        const auto* charter = entry ? entry->As<ledger::CharterEntry>() : nullptr;
+        if (charter == nullptr || agreement::CharterDigest(charter->charter) != digest) continue;
+        charters_.push_back({charter->charter, digest});
+        return {};
+      }
+    }
+    return VerificationFailed("an enclave started under a charter that the ledger does not have");
+  }
+
+  const agreement::Charter* FindCharter(const Digest256& digest) const {
+    for (const ShownCharter& each : charters_) {
+      if (each.digest == digest) return &each.charter;
+    }
+    return nullptr;
+  }
+
+  // The boot that answered just now is trusted by its keys; an earlier one by the evidence that it left behind.
+  ledger::BootTrust Trust(const attestation::VerifiedEnclave& enclave) {
+    return [this, &enclave](const ledger::BootEntry& boot) -> Status {
+      const attestation::BootKeys keys{boot.checkpoint_key, boot.document_key};
+      if (keys == enclave.keys()) return {};
+      const agreement::Charter* charter = FindCharter(boot.charter);
+      if (charter == nullptr) return VerificationFailed("the ledger's boot is not the enclave that answered");
+      CLOISTER_ASSIGN(const auto terms, attestation::ReadTerms(agreement::EncodeCharter(*charter)));
+      const codec::Json json = ledger::EncodeEntryJson({.time = {}, .body = boot});
+      CLOISTER_ASSIGN(const auto appraisal,
+                      attestation::AppraiseBootEntry(json, terms, session_.context().clock.Now()));
+      if (appraisal.result() != nullptr) return {};
+      return VerificationFailed("the archived evidence of an earlier boot was not accepted: " +
+                                appraisal.findings().front().meaning);
+    };
+  }
+
+  void AddCaveats(const attestation::VerifiedEnclave& enclave) {
+    if (!enclave.attestation().is_hardware()) {
+      outcome_.caveats.emplace_back("simulated evidence: it proves nothing about hardware; whoever runs this server could "
+                                    "have made it");
+    }
+    if (shown_->charter.recovery == agreement::Recovery::kOperator) {
+      outcome_.caveats.emplace_back("recovery by the operator: the operator could read this");
+    }
+    if (session_.keys() == nullptr) {
+      outcome_.caveats.emplace_back("custody server: the server keeps your key and can sign and read as you");
+    }
+  }
+
+  void Passed(std::string name, std::string expected, std::string actual) {
+    outcome_.checks.push_back({std::move(name), true, std::move(expected), std::move(actual), ""});
+  }
+
+  Session& session_;
+  EnvironmentId id_;
+  EnvironmentHome home_;
+  LedgerReader ledger_;
+  std::optional<ShownCharter> shown_;
+  bool several_ = false;
+  attestation::Nonce nonce_{};
+  std::vector<ShownCharter> charters_;
+  VerifyOutcome outcome_;
+};
+
+Result<VerifyOutcome> ExamineEnvironment(Session& session, const EnvironmentId& id, WhichCharter which) {
+  return EnvironmentVerifier(session, id).Run(which);
+}
+
+Result<VerifiedEnvironment> VerifyEnvironment(Session& session, const EnvironmentId& id, WhichCharter which) {
+  CLOISTER_ASSIGN(VerifyOutcome outcome, ExamineEnvironment(session, id, which));
+  if (outcome.error) return *std::move(outcome.error);
+  for (const std::string& caveat : outcome.caveats) session.out().Warn(caveat);
+  return std::move(*outcome.environment);
+}
+
+Result<ProvenText> FetchProvenEntry(Session& session, const ledger::LedgerView& view, std::uint64_t index) {
+  if (index >= view.point.size) {
+    return VerificationFailed("the server names ledger entry " + std::to_string(index) + ", and the verified ledger has " +
+                              std::to_string(view.point.size));
+  }
+  LedgerReader reader(session, view.environment);
+  CLOISTER_ASSIGN(ledger::ProvenEntry entry, reader.Proven(index, view.point.size));
+  const Status included = crypto::VerifyInclusion(crypto::MerkleLeaf(AsBytes(entry.text)), index, view.point.size,
+                                                  entry.proof, view.point.root);
+  if (!included) {
+    return VerificationFailed("ledger entry " + std::to_string(index) + ", as the server shows it, is not the one in the "
+                              "verified ledger");
+  }
+  return ProvenText{index, std::move(entry.text)};
+}
+
+}  // namespace cloister::cli
