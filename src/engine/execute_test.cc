@@ -32,7 +32,7 @@ class ExecuteTest : public testing::Test {
 TEST_F(ExecuteTest, GivesTypedValues) {
   EXPECT_THAT(Select(*database_,
                      "SELECT true, 1::TINYINT, 2::SMALLINT, 3::INTEGER, 4::BIGINT, 5::UTINYINT, 6::USMALLINT, 7::UINTEGER, "
-                     "18446744073709551615::UBIGINT, -170141183460469231731687303715884105728::HUGEINT, 0.5::FLOAT, 0.25::DOUBLE, "
+                     "18446744073709551615::UBIGINT, '-170141183460469231731687303715884105728'::HUGEINT, 0.5::FLOAT, 0.25::DOUBLE, "
                      "1.5::DECIMAL(4,1), 1.5::DECIMAL(9,1), 1.5::DECIMAL(18,1), -1.5::DECIMAL(38,1), 'ä', "
                      "'longer than twelve bytes', DATE '2026-11-22', TIMESTAMP '2026-11-22 08:36:00.000001'",
                      {"BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT",

@@ -24,7 +24,7 @@ std::string JsonOfValue(const Value& value) {
   const std::string text = JsonOfRow({{"c", "T"}}, {value});
   const std::string_view before = R"({"columns":[{"name":"c","type":"T"}],"rows":[[)";
   EXPECT_TRUE(text.starts_with(before)) << text;
-  return text.substr(before.size(), text.size() - before.size() - 4);
+  return text.substr(before.size(), text.size() - before.size() - 3);
 }
 
 TEST(ResultJson, WritesColumnsAndRows) {
