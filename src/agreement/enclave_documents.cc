@@ -13,7 +13,7 @@ constexpr std::size_t kFindingTextBytesMax = 4096;
 constexpr std::size_t kProtectionBytesMax = 200;
 constexpr std::int64_t kRowsMax = std::int64_t{1} << 53;
 constexpr std::int64_t kTimeBucketMsMax = std::int64_t{1} << 40;
-constexpr std::array<std::string_view, 3> kSeverities = {"note", "refuse", "warn"};
+constexpr std::array<std::string_view, 3> kSeverities = {"error", "info", "warning"};
 
 codec::Json EncodeFinding(const ReportFinding& finding) {
   codec::JsonObject json;
@@ -35,7 +35,7 @@ Result<ReportFinding> DecodeFinding(const codec::Json& json, const std::string& 
   finding.owner = in.String("owner", 256);
   finding.severity = in.String("severity", 16);
   if (std::find(kSeverities.begin(), kSeverities.end(), finding.severity) == kSeverities.end()) {
-    in.Fail("severity", "must be note, refuse or warn");
+    in.Fail("severity", "must be error, info or warning");
   }
   finding.from = in.Integer("from", 0, kQueryTextBytesMax);
   finding.to = in.Integer("to", finding.from, kQueryTextBytesMax);

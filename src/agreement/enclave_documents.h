@@ -30,7 +30,7 @@ inline constexpr std::size_t kResultFormatBytesMax = 16;
 struct ReportFinding {
   std::string rule = {};      // "R07"
   std::string owner = {};     // whose rule it is: a thumbprint, an organisation or "environment"
-  std::string severity = {};  // "refuse": the query does not run because of it; "warn"; "note"
+  std::string severity = {};  // "error": the query does not run because of it; "warning"; "info"
   std::int64_t from = 0;
   std::int64_t to = 0;
   std::int64_t line = 1;

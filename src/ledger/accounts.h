@@ -34,7 +34,7 @@ class Accounts {
   // spent.
   Status CheckFits(const Digest256& query, const agreement::Charge& charge,
                    const agreement::DatasetPolicy& policy) const;
-  // Books the charge of `query`; booking it again changes nothing.
+  // Books the charge of `query`. Booked again it is charged once: the larger amount of the two.
   void Book(const Digest256& query, const agreement::Charge& charge);
   // From here on the charges of `query` cannot come back.
   void Settle(const Digest256& query);

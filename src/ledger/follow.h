@@ -53,7 +53,8 @@ struct LedgerView {
   std::string checkpoint = {};  // the note that says so
   Digest256 entry_0{};          // leaf hash of entry 0: what an acceptance names
   std::uint64_t boot_entry = 0;
-  BootEntry boot;  // whose keys signed the checkpoint
+  std::string boot_text = {};  // the entry as it stands in the ledger
+  BootEntry boot;              // the same, read: whose keys signed the checkpoint
 };
 codec::Json EncodeView(const LedgerView& view);
 Result<LedgerView> DecodeView(const codec::Json& json);

@@ -121,6 +121,10 @@ class LedgerState {
   friend class LinkJudge;
   friend class EntryFold;
 
+  Status CheckPlace(const Entry& entry) const;
+  agreement::RuleVerdict RuleOn(const QueryRecord& query, Instant now) const;
+  void AgainstDatasets(const QueryRecord& query, Instant now, std::vector<std::string>& obstacles) const;
+
   EnvironmentId environment_;
   MerkleLog log_;
   Instant last_time_;
@@ -138,7 +142,11 @@ class LedgerState {
   std::map<Digest256, QueryRecord> queries_;
   std::map<QueryId, Digest256> query_ids_;
   Accounts accounts_;
-  std::optional<Digest256> refusal_due_;  // the last entry was a link without effect
+  struct DueRefusal {
+    Digest256 document;
+    agreement::Thumbprint signer;
+  };
+  std::optional<DueRefusal> refusal_due_;  // the last entry was a link without effect
 };
 
 }  // namespace cloister::ledger

@@ -1,0 +1,36 @@
+#include "ledger/log_store.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace cloister::ledger {
+
+Status InMemoryLogStore::Append(const LogAppend& append) {
+  MutexLock lock(mutex_);
+  if (append.size_before != contents_.entries.size()) {
+    return Conflict("the log has " + std::to_string(contents_.entries.size()) + " entries, not " +
+                    std::to_string(append.size_before));
+  }
+  contents_.entries.insert(contents_.entries.end(), append.entries.begin(), append.entries.end());
+  contents_.checkpoint = append.checkpoint;
+  contents_.seal = append.seal;
+  return {};
+}
+
+Result<std::vector<std::string>> InMemoryLogStore::Read(std::uint64_t from, std::uint64_t count) {
+  CLOISTER_CHECK(count <= kReadEntriesMax);
+  MutexLock lock(mutex_);
+  const std::uint64_t size = contents_.entries.size();
+  const std::uint64_t begin = std::min(from, size);
+  const std::uint64_t end = std::min(begin + count, size);
+  const auto at = [&](std::uint64_t i) { return contents_.entries.begin() + static_cast<std::ptrdiff_t>(i); };
+  return std::vector<std::string>(at(begin), at(end));
+}
+
+InMemoryLogStore::Contents InMemoryLogStore::Snapshot() const {
+  MutexLock lock(mutex_);
+  return contents_;
+}
+
+}  // namespace cloister::ledger

@@ -1,0 +1,132 @@
+// Whether a query may run: "When a query runs" of the protocol, as far as the ledger alone can say.
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "ledger/replay.h"
+
+namespace cloister::ledger {
+namespace {
+
+using Obstacles = std::vector<std::string>;
+
+bool Counts(const ApprovalRecord& approval, Instant now) {
+  return !approval.revoked && now <= approval.not_after;
+}
+
+std::string Joined(const std::vector<std::string>& sentences) {
+  std::string text;
+  for (const std::string& sentence : sentences) text += (text.empty() ? "" : "; ") + sentence;
+  return text;
+}
+
+void AgainstDates(const agreement::Manifest& manifest, Instant now, Obstacles& obstacles) {
+  const std::int64_t seconds = now.unix_ms / 1000;
+  const agreement::RunLimits& limits = manifest.policy.limits;
+  if (limits.not_before && seconds < *limits.not_before) {
+    obstacles.push_back("dataset " + manifest.name + " may be read from " +
+                        FormatRfc3339({*limits.not_before * 1000}) + " on");
+  }
+  if (limits.not_after && seconds > *limits.not_after) {
+    obstacles.push_back("dataset " + manifest.name + " might be read until " +
+                        FormatRfc3339({*limits.not_after * 1000}));
+  }
+}
+
+void AgainstRule(const agreement::RuleVerdict& rule, Obstacles& obstacles) {
+  for (const agreement::Thumbprint& owner : rule.owners_missing) {
+    obstacles.push_back("the owner " + owner + " has not approved");
+  }
+  if (rule.approvals_missing > 0) {
+    obstacles.push_back("the charter's rule needs " + std::to_string(rule.approvals_missing) +
+                        " more approvals");
+  }
+}
+
+}  // namespace
+
+std::string_view QueryPhaseName(QueryPhase phase) {
+  switch (phase) {
+    case QueryPhase::kSubmitted: return "submitted";
+    case QueryPhase::kRefused: return "refused";
+    case QueryPhase::kReported: return "reported";
+    case QueryPhase::kRejected: return "rejected";
+    case QueryPhase::kWithdrawn: return "withdrawn";
+    case QueryPhase::kReserved: return "reserved";
+    case QueryPhase::kReleasing: return "releasing";
+    case QueryPhase::kReleased: return "released";
+    case QueryPhase::kFailed: return "failed";
+    case QueryPhase::kCancelled: return "cancelled";
+  }
+  internal::CheckFailed(__FILE__, __LINE__, "a phase outside its enumeration");
+}
+
+bool IsFinal(QueryPhase phase) {
+  return phase != QueryPhase::kSubmitted && phase != QueryPhase::kReported &&
+         phase != QueryPhase::kReserved && phase != QueryPhase::kReleasing;
+}
+
+agreement::RuleVerdict LedgerState::RuleOn(const QueryRecord& query, Instant now) const {
+  const CharterRecord* charter = FindCharter(query.request.charter);
+  CLOISTER_CHECK(charter != nullptr);  // the query was recorded under it
+  agreement::Decisions decisions{
+      .charter = charter->charter, .submitter = query.submitter, .owners_read = query.owners_read};
+  for (const auto& [who, digest] : query.rejections) decisions.rejected.insert(who);
+  for (const auto& [who, approval] : query.approvals) {
+    if (Counts(approval, now) && !decisions.rejected.contains(who)) decisions.approved.insert(who);
+  }
+  return agreement::CheckApprovalRule(decisions);
+}
+
+// Each manifest read is the newest in force, inside its dates, and has room for the charge.
+void LedgerState::AgainstDatasets(const QueryRecord& query, Instant now, Obstacles& obstacles) const {
+  for (const agreement::DatasetRead& read : query.request.datasets) {
+    const ManifestRecord* manifest = ManifestInForce(read.dataset);
+    if (manifest == nullptr || manifest->digest != read.manifest) {
+      obstacles.push_back("the manifest of dataset " + read.dataset.str() +
+                          " that the query names is not in force");
+      continue;
+    }
+    AgainstDates(manifest->manifest, now, obstacles);
+    for (const agreement::Charge& charge : query.report->charges) {
+      if (charge.dataset != read.dataset) continue;
+      const Status fits = accounts_.CheckFits(query.digest, charge, manifest->manifest.policy);
+      if (!fits) obstacles.push_back(fits.error().public_message);
+    }
+  }
+}
+
+Result<Readiness> LedgerState::ReadinessOf(const Digest256& digest, Instant now) const {
+  const QueryRecord* query = FindQuery(digest);
+  if (query == nullptr) return NotFound("the ledger has no such query");
+  const Instant time = EntryTime(now);
+  Readiness readiness{.rule = RuleOn(*query, time)};
+  Obstacles& obstacles = readiness.obstacles;
+  if (terminated_) obstacles.emplace_back("the environment is terminated");
+  if (query->phase != QueryPhase::kReported) {
+    obstacles.push_back("the query is " + std::string(QueryPhaseName(query->phase)));
+    return readiness;
+  }
+  if (in_force()->digest != query->request.charter) {
+    obstacles.emplace_back("the query was made under a charter that is no more in force");
+  }
+  AgainstDatasets(*query, time, obstacles);
+  AgainstRule(readiness.rule, obstacles);
+  return readiness;
+}
+
+Result<ReservationEntry> LedgerState::Reserve(const Digest256& digest, Instant now) const {
+  CLOISTER_ASSIGN(const Readiness readiness, ReadinessOf(digest, now));
+  if (!readiness.obstacles.empty()) return Error{Code::kRefused, Joined(readiness.obstacles)};
+  const QueryRecord& query = *FindQuery(digest);
+  ReservationEntry reservation{.query = digest, .approvals = {}, .charges = query.report->charges};
+  for (const auto& [who, approval] : query.approvals) {
+    if (Counts(approval, EntryTime(now)) && !query.rejections.contains(who)) {
+      reservation.approvals.push_back(approval.digest);
+    }
+  }
+  std::sort(reservation.approvals.begin(), reservation.approvals.end());
+  return reservation;
+}
+
+}  // namespace cloister::ledger
