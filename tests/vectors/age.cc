@@ -1,9 +1,8 @@
 // One file of the age test kit (C2SP/CCTV, folder age): text lines "name: value", an empty line, the age file.
-#include <zlib.h>
-
 #include "codec/text.h"
 #include "crypto/digest.h"
 #include "sealing/age.h"
+#include "vectors/inflate.h"
 #include "vectors/vector_case.h"
 
 namespace cloister::vectors {
@@ -64,24 +63,6 @@ AgeVector ReadVector(ByteView bytes) {
   return vector;
 }
 
-Bytes Inflate(ByteView compressed) {
-  z_stream stream{};
-  if (inflateInit(&stream) != Z_OK) throw VectorError("zlib does not start");
-  stream.next_in = const_cast<Bytef*>(compressed.data());
-  stream.avail_in = static_cast<uInt>(compressed.size());
-  Bytes plain, piece(1 << 16);
-  int status = Z_OK;
-  while (status == Z_OK && plain.size() <= kFileBytesMax) {
-    stream.next_out = piece.data();
-    stream.avail_out = static_cast<uInt>(piece.size());
-    status = inflate(&stream, Z_NO_FLUSH);
-    Append(plain, ByteView(piece).first(piece.size() - stream.avail_out));
-  }
-  inflateEnd(&stream);
-  if (status != Z_STREAM_END) throw VectorError("the age file is not zlib data, or too large");
-  return plain;
-}
-
 bool IsVerdict(std::string_view expect) {
   using enum sealing::AgeVerdict;
   for (const auto verdict : {kArmorFailure, kHeaderFailure, kNoMatch, kHmacFailure, kPayloadFailure, kSuccess}) {
@@ -100,7 +81,10 @@ Failure RunAgeCase(const VectorCase& vector_case) {
   const std::string expect = vector_case.Expect();
   if (!IsVerdict(expect)) throw VectorError("no rule for expect " + expect);
   if (expect != vector.expect && !vector_case.IsMutated()) return "the file itself expects " + vector.expect;
-  const Bytes file = vector.compressed ? Inflate(vector.body) : ToBytes(vector.body);
+  const std::optional<Bytes> inflated =
+      vector.compressed ? Inflate(vector.body, {.bytes_max = kFileBytesMax}) : std::nullopt;
+  if (vector.compressed && !inflated) throw VectorError("the age file is not zlib data, or too large");
+  const ByteView file = inflated ? ByteView(*inflated) : vector.body;
   sealing::MemorySink plaintext(kFileBytesMax);
   const auto outcome = sealing::TryOpenAge(
       file, {.identities = vector.identities, .passphrases = vector.passphrases, .armored = vector.armored}, plaintext);

@@ -5,6 +5,7 @@
 #include "codec/json.h"
 #include "codec/text.h"
 #include "crypto/digest.h"
+#include "vectors/inflate.h"
 
 namespace cloister::vectors {
 namespace {
@@ -205,7 +206,10 @@ MaybeBytes OpenJwe(const JsonObject& jwk, const Json& value) {
       break;
     }
   }
-  return key ? OpenContent(*jwe, *key) : std::nullopt;
+  const MaybeBytes content = key ? OpenContent(*jwe, *key) : std::nullopt;
+  if (!content || !jwe->header.contains("zip")) return content;
+  if (HeaderText(jwe->header, "zip") != "DEF") return std::nullopt;
+  return Inflate(*content, {.raw = true, .bytes_max = 1 << 20});  // RFC 7516 section 4.1.3
 }
 
 }  // namespace cloister::vectors

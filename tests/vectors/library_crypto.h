@@ -33,6 +33,13 @@ struct Sealed {
 std::optional<Sealed> LibrarySeal(const AeadInput& input, ByteView plaintext);
 MaybeBytes LibraryOpen(const AeadInput& input, const Sealed& sealed);
 
+// AES-SIV (RFC 5297) with the parts that its S2V takes before the plaintext. The key's size chooses; the tag stands apart.
+std::optional<Sealed> LibrarySivSeal(ByteView key, const std::vector<Bytes>& parts, ByteView plaintext);
+MaybeBytes LibrarySivOpen(ByteView key, const std::vector<Bytes>& parts, const Sealed& sealed);
+// AES-GCM with nonces longer than OpenSSL's EVP interface takes (128 bytes).
+std::optional<Sealed> LibraryLongNonceGcmSeal(const AeadInput& input, ByteView plaintext);
+MaybeBytes LibraryLongNonceGcmOpen(const AeadInput& input, const Sealed& sealed);
+
 // A cipher without authentication, with its own padding if `padded`; an empty `iv` where the algorithm has none.
 struct CipherInput {
   std::string algorithm;
@@ -55,6 +62,18 @@ struct Pbkdf2Input {
   std::size_t size = 0;
 };
 Bytes LibraryPbkdf2(const Pbkdf2Input& input);
+
+// r and s side by side, each of `number_bytes`, as the SEQUENCE that ECDSA and DSA verification take. Absent for another size.
+MaybeBytes EcdsaDer(ByteView side_by_side, std::size_t number_bytes);
+struct SignatureCheck {
+  EVP_PKEY* key = nullptr;
+  std::string digest;  // OpenSSL's name; empty where the algorithm hashes by itself
+  // RSASSA-PSS, if mask_digest is not empty.
+  std::string mask_digest = {};
+  int salt_bytes = 0;
+};
+// Throws for a combination that OpenSSL does not verify.
+bool LibraryVerify(const SignatureCheck& check, ByteView message, ByteView signature);
 
 // Null if the bytes are not that.
 crypto::openssl::Key PublicKeyFromDer(ByteView der);

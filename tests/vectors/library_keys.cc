@@ -1,6 +1,7 @@
 // Keys out of their numbers, and what OpenSSL does with them.
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 
@@ -132,6 +133,34 @@ Key KeyFromJwk(const JsonObject& jwk) {
                  .dp = numbers[5],
                  .dq = numbers[6],
                  .qi = numbers[7]});
+}
+
+MaybeBytes EcdsaDer(ByteView side_by_side, std::size_t number_bytes) {
+  if (side_by_side.size() != 2 * number_bytes) return std::nullopt;
+  const std::unique_ptr<ECDSA_SIG, Freeing<ECDSA_SIG_free>> pair(ECDSA_SIG_new());
+  const int size = static_cast<int>(number_bytes);
+  ECDSA_SIG_set0(pair.get(), BN_bin2bn(side_by_side.data(), size, nullptr),
+                 BN_bin2bn(side_by_side.data() + number_bytes, size, nullptr));
+  Bytes der(static_cast<std::size_t>(i2d_ECDSA_SIG(pair.get(), nullptr)));
+  std::uint8_t* end = der.data();
+  i2d_ECDSA_SIG(pair.get(), &end);
+  return der;
+}
+
+bool LibraryVerify(const SignatureCheck& check, ByteView message, ByteView signature) {
+  const crypto::openssl::DigestContext context(EVP_MD_CTX_new());
+  EVP_PKEY_CTX* parameters = nullptr;
+  const char* digest = check.digest.empty() ? nullptr : check.digest.c_str();
+  if (EVP_DigestVerifyInit_ex(context.get(), &parameters, digest, nullptr, nullptr, check.key, nullptr) != 1) {
+    throw VectorError("OpenSSL does not verify with digest " + check.digest);
+  }
+  if (!check.mask_digest.empty() &&
+      (EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING) != 1 ||
+       EVP_PKEY_CTX_set_rsa_mgf1_md_name(parameters, check.mask_digest.c_str(), nullptr) != 1 ||
+       EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, check.salt_bytes) != 1)) {
+    throw VectorError("OpenSSL does not take these PSS parameters");
+  }
+  return EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size()) == 1;
 }
 
 MaybeBytes LibraryRsaDecrypt(const RsaDecryption& how, ByteView ciphertext) {

@@ -1,5 +1,9 @@
 // Key agreement: XDH and ECDH, with keys in each of the encodings that the schemas know.
-#include "codec/text.h"
+#include <openssl/core_names.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+
 #include "crypto/x25519.h"
 #include "vectors/library_crypto.h"
 #include "vectors/wycheproof.h"
@@ -15,6 +19,23 @@ MaybeBytes AgreeX25519(ByteView secret, ByteView peer) {
   const auto shared = key->Agree(ToArray<32>(peer));
   if (!shared) return std::nullopt;
   return ToBytes(shared->view());
+}
+
+// A peer's key in the encoding of RFC 5480, which names its curve. Parameters that are spelled out could be another curve
+// with the same points on it.
+Key NamedCurveKey(ByteView der) {
+  Key key = PublicKeyFromDer(der);
+  char encoding[32] = {};
+  std::size_t size = 0;
+  if (key == nullptr || EVP_PKEY_get_utf8_string_param(key.get(), OSSL_PKEY_PARAM_EC_ENCODING, encoding, sizeof encoding, &size) != 1 ||
+      std::string_view(encoding, size) != OSSL_PKEY_EC_ENCODING_GROUP) {
+    return nullptr;
+  }
+  Bytes again(static_cast<std::size_t>(i2d_PUBKEY(key.get(), nullptr)));
+  std::uint8_t* end = again.data();
+  i2d_PUBKEY(key.get(), &end);
+  if (!std::equal(again.begin(), again.end(), der.begin(), der.end())) return nullptr;
+  return key;
 }
 
 struct KeyPair {
@@ -40,7 +61,7 @@ KeyPair ReadKeys(const WycheproofTest& test) {
   Key own_key = EcKey({.curve = curve, .point = {}, .scalar = own});
   if (own_key == nullptr) throw VectorError("no rule for curve " + curve);
   if (test.type == "EcdhEcpointTest") return {std::move(own_key), EcKey({.curve = curve, .point = peer, .scalar = {}})};
-  return {std::move(own_key), PublicKeyFromDer(peer)};
+  return {std::move(own_key), NamedCurveKey(peer)};
 }
 
 MaybeBytes Raw(EVP_PKEY* key, bool is_private) {

@@ -67,10 +67,24 @@ bool VerifyHmac(const JsonObject& jwk, const Jws& jws) {
   return crypto::EqualInConstantTime(mac, jws.signature);
 }
 
+// Curves that the product does not know: ES256K (RFC 8812) and Ed448 (RFC 8037).
+bool VerifyWithLibrary(const JsonObject& jwk, const Jws& jws) {
+  const bool edwards = Text(jwk, "crv") == "Ed448";
+  const std::string expected_alg = edwards ? "EdDSA" : "ES256K";
+  if (HeaderText(jws.header, "alg") != expected_alg || TextOr(jwk, "alg", expected_alg) != expected_alg) return false;
+  const auto key = KeyFromJwk(PublicPart(jwk));
+  MaybeBytes signature = jws.signature;
+  if (!edwards) signature = EcdsaDer(jws.signature, 32);
+  if (key == nullptr || !signature) return false;
+  return LibraryVerify({.key = key.get(), .digest = edwards ? "" : "SHA2-256"}, AsBytes(jws.signing_input), *signature);
+}
+
 bool VerifyWith(const JsonObject& jwk, const Jws& jws) {
   const std::string kid = HeaderText(jws.header, "kid");
   if (!kid.empty() && jwk.contains("kid") && Text(jwk, "kid") != kid) return false;
   if (HeaderText(jwk, "kty") == "oct") return VerifyHmac(jwk, jws);
+  const std::string curve = HeaderText(jwk, "crv");
+  if (curve == "secp256k1" || curve == "P-256K" || curve == "Ed448") return VerifyWithLibrary(jwk, jws);
   const auto key = crypto::Jwk::FromJson(PublicPart(jwk));
   return key && key->Verify(HeaderText(jws.header, "alg"), AsBytes(jws.signing_input), jws.signature);
 }
