@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "cloud/local/child_process.h"
+#include "cloud/local/local_blob_store.h"
 #include "cloud/local/local_provider.h"
 #include "cloud/local/local_query_checker.h"
 #include "cloud/local/local_sealer.h"
@@ -119,6 +120,25 @@ TEST_F(LocalTest, DoesNotWaitForACompilerThatHangsOrFails) {
   EXPECT_EQ(talks.Check("q").error().code, Code::kResourceExhausted);
   LocalQueryChecker absent({.enclave_program = folder_ / "absent"}, clock_);
   EXPECT_EQ(absent.Check("q").error().code, Code::kInvalidArgument);
+}
+
+TEST_F(LocalTest, PublishesABlobWholeOrNotAtAll) {
+  auto blobs = *LocalBlobStore::Open(folder_ / "blobs");
+  ASSERT_TRUE(blobs->WriteDraft("one", 3, AsBytes("def")).has_value());
+  ASSERT_TRUE(blobs->WriteDraft("one", 0, AsBytes("abc")).has_value());
+  EXPECT_EQ(blobs->Read("one", 0, 6).error().code, Code::kNotFound);
+  EXPECT_EQ(AsText(*blobs->ReadDraft("one", 2, 2)), "cd");
+  EXPECT_EQ(blobs->Publish("one", 5).error().code, Code::kFailedPrecondition);
+  ASSERT_TRUE(blobs->Publish("one", 6).has_value());
+  EXPECT_EQ(AsText(*blobs->Read("one", 4, 100)), "ef");
+  EXPECT_EQ(blobs->Read("one", 6, 1)->size(), 0u);
+  EXPECT_EQ(blobs->Publish("one", 6).error().code, Code::kNotFound);
+  ASSERT_TRUE(blobs->WriteDraft("two", 0, AsBytes("x")).has_value());
+  ASSERT_TRUE(blobs->DiscardDraft("two").has_value());
+  EXPECT_TRUE(blobs->DiscardDraft("two").has_value());
+  for (const char* bad : {"", "../one", "a/b", "A", "one.draft"}) {
+    EXPECT_EQ(blobs->Read(bad, 0, 1).error().code, Code::kInvalidArgument) << bad;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,33 @@
+#pragma once
+
+// Port: where sealed files lie. Opaque bytes under names that the server makes; what they must be, manifests and
+// receipts say, so a store that changes or loses them is found out by whoever reads.
+//
+// A draft is written at any offset, by several writers at once, and becomes a blob whole or not at all. Thread-safe.
+// Errors: kNotFound, kUnavailable (disk full), kFailedPrecondition (a draft of another size), kInvalidArgument (a name
+// that is not [a-z0-9_]{1,100}).
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace cloister::cloud {
+
+inline constexpr std::size_t kBlobNameBytesMax = 100;
+
+class BlobStore {
+ public:
+  virtual ~BlobStore() = default;
+  virtual Status WriteDraft(std::string_view name, std::uint64_t offset, ByteView bytes) = 0;
+  // What a draft holds now: for checks before it is published. Fewer bytes than asked for only at its end.
+  virtual Result<Bytes> ReadDraft(std::string_view name, std::uint64_t offset, std::size_t length) = 0;
+  // Durable when it returns, if the draft has exactly `size_bytes`.
+  virtual Status Publish(std::string_view name, std::uint64_t size_bytes) = 0;
+  virtual Status DiscardDraft(std::string_view name) = 0;  // absent is fine
+  // Fewer bytes than asked for only at the end.
+  virtual Result<Bytes> Read(std::string_view name, std::uint64_t offset, std::size_t length) = 0;
+};
+
+}  // namespace cloister::cloud

@@ -1,0 +1,152 @@
+#include "control/custody/custodian.h"
+
+#include "agreement/chain.h"
+#include "ledger/checkpoint.h"
+#include "sealing/open_reader.h"
+
+namespace cloister::control {
+namespace {
+
+std::string AsOneMessage(const attestation::Appraisal& appraisal) {
+  std::string text = "the enclave's evidence was not accepted";
+  for (const auto& finding : appraisal.findings()) text += "; " + finding.check + ": " + finding.meaning;
+  return text;
+}
+
+// Every boot that ever signed in this ledger, by the evidence that it left behind.
+Status AppraiseBoots(const ledger::LedgerState& state, Instant now) {
+  for (const ledger::BootRecord& record : state.boots()) {
+    const ledger::CharterRecord* charter = state.FindCharter(record.boot.charter);
+    if (charter == nullptr) return VerificationFailed("an enclave started under a charter that the ledger does not have");
+    CLOISTER_ASSIGN(const auto terms, attestation::ReadTerms(agreement::EncodeCharter(charter->charter)));
+    CLOISTER_ASSIGN(const auto appraisal,
+                    attestation::AppraiseBootEntry(ledger::EncodeEntryJson({.time = {}, .body = record.boot}), terms, now));
+    if (appraisal.result() == nullptr) return VerificationFailed(AsOneMessage(appraisal));
+  }
+  return {};
+}
+
+// The boot that answered is the one whose keys sign the ledger now.
+Status CheckBootEntry(const ledger::LedgerState& state, const attestation::VerifiedEnclave& enclave) {
+  const ledger::BootRecord* boot = state.BootAt(state.size());
+  const bool same = boot != nullptr && boot->entry == enclave.boot_entry() &&
+                    boot->boot.checkpoint_key == enclave.keys().checkpoint_key &&
+                    boot->boot.document_key == enclave.keys().document_key;
+  if (!same) return VerificationFailed("the enclave that answered is not the one that signs the ledger");
+  return {};
+}
+
+}  // namespace
+
+Result<ParticipantSecrets> Custodian::Open(const ParticipantKeyRecord& key) const {
+  if (key.custody != KeyCustody::kServer || !key.sealed_secrets) {
+    return InvalidArgument("the server does not keep this participant's key; send the signed document");
+  }
+  return parts_.vault.Open(*key.sealed_secrets, key.thumbprint);
+}
+
+Result<attestation::VerifiedEnclave> Custodian::Appraise(EnvironmentSession& session,
+                                                         const agreement::Charter& charter) {
+  CLOISTER_ASSIGN(const auto enclave, session.Enclave());
+  attestation::Nonce nonce{};
+  parts_.rng.Fill(nonce);
+  CLOISTER_ASSIGN(const codec::Json json, enclave->Evidence(nonce, agreement::CharterDigest(charter)));
+  CLOISTER_ASSIGN(const auto answer, attestation::DecodeEnclaveAnswer(json));
+  CLOISTER_ASSIGN(const auto terms, attestation::ReadTerms(agreement::EncodeCharter(charter)));
+  auto verdict = attestation::AppraiseEnclave(answer, {.terms = terms, .nonce = nonce, .now = parts_.clock.Now()});
+  if (!verdict.enclave) return VerificationFailed(AsOneMessage(verdict.appraisal));
+  return *std::move(verdict.enclave);
+}
+
+Status Custodian::CheckLedger(EnvironmentSession& session, const attestation::VerifiedEnclave& enclave,
+                              VerifiedView& view) {
+  const auto note = session.Checkpoint();
+  if (!note) return FailedPrecondition("the environment has no ledger yet");
+  CLOISTER_ASSIGN(const auto checkpoint, ledger::VerifyCheckpoint(*note, session.id(), enclave.keys().checkpoint_key));
+  view.point = checkpoint.point();
+  return session.Look([&](const ledger::LedgerState& state) -> Status {
+    if (view.point.size > state.size() || state.log().RootAt(view.point.size) != view.point.root) {
+      return VerificationFailed("the stored ledger is not the one that the enclave signed");
+    }
+    CLOISTER_TRY(CheckBootEntry(state, enclave));
+    view.entry_0 = state.log().leaf(0);
+    return AppraiseBoots(state, parts_.clock.Now());
+  });
+}
+
+Result<VerifiedView> Custodian::Verify(EnvironmentSession& session, const ParticipantKeyRecord& key,
+                                       LinkCharter which) {
+  auto charter = session.Look([&](const ledger::LedgerState& state) -> std::optional<agreement::Charter> {
+    const auto* record = which == LinkCharter::kProposed ? state.proposed() : state.in_force();
+    if (record == nullptr) return std::nullopt;
+    return record->charter;
+  });
+  if (!charter) {
+    return FailedPrecondition(which == LinkCharter::kProposed
+                                  ? "there is no proposed charter to accept"
+                                  : "the charter is not in force yet; every participant has to accept it first");
+  }
+  CLOISTER_ASSIGN(auto enclave, Appraise(session, *charter));
+  VerifiedView view{.charter = *std::move(charter), .enclave = std::move(enclave), .point = {}, .entry_0 = {}};
+  CLOISTER_TRY(CheckLedger(session, view.enclave, view));
+  CLOISTER_ASSIGN(const auto before, parts_.store.custody.View(session.id(), key.thumbprint));
+  if (before) {
+    const bool continues = session.Look([&](const ledger::LedgerState& state) {
+      return before->size <= view.point.size && state.log().RootAt(before->size) == before->root;
+    });
+    if (!continues) return VerificationFailed("the ledger does not continue the state that was verified before");
+  }
+  CLOISTER_TRY(parts_.store.custody.SetView(session.id(), key.thumbprint, view.point));
+  return view;
+}
+
+// A link that a crash or a lost answer left behind goes first, the same bytes as before.
+Status Custodian::Resend(EnvironmentSession& session, const ParticipantKeyRecord& key) {
+  CLOISTER_ASSIGN(const auto last, parts_.store.custody.LastLink(session.id(), key.thumbprint));
+  if (!last) return {};
+  const bool recorded =
+      session.Look([&](const ledger::LedgerState& state) { return state.EntryOfLink(last->digest).has_value(); });
+  if (recorded) return {};
+  CLOISTER_ASSIGN(const auto enclave, session.Enclave());
+  CLOISTER_TRY(enclave->Link(last->document));
+  return {};
+}
+
+Result<Custodian::Said> Custodian::Say(EnvironmentSession& session, const ParticipantKeyRecord& key,
+                                       LinkCharter which, const MakeBody& make) {
+  MutexLock lock(session.signing_mutex());
+  CLOISTER_ASSIGN(const ParticipantSecrets secrets, Open(key));
+  CLOISTER_TRY(Resend(session, key));
+  CLOISTER_ASSIGN(const VerifiedView view, Verify(session, key, which));
+  CLOISTER_ASSIGN(const agreement::LinkBody body, make(view));
+  const agreement::LinkAuthor author(session.id(), secrets.signer, parts_.clock);
+  const auto chain = session.Look([&](const ledger::LedgerState& state) { return state.ChainOf(key.thumbprint); });
+  CLOISTER_ASSIGN(const agreement::SignedLink link, author.Sign({.chain = chain, .checkpoint = view.point}, body));
+  CLOISTER_TRY(parts_.store.custody.AddLink(
+      session.id(), key.thumbprint, {.seq = link.header().seq, .digest = link.digest(), .document = link.compact()}));
+  CLOISTER_ASSIGN(const auto enclave, session.Enclave());
+  CLOISTER_ASSIGN(RecordedLink recorded, enclave->Link(link.compact()));
+  return Said{.recorded = std::move(recorded), .digest = link.digest()};
+}
+
+Result<Custodian::Said> Custodian::Accept(EnvironmentSession& session, const ParticipantKeyRecord& key) {
+  return Say(session, key, LinkCharter::kProposed, [&](const VerifiedView& view) -> Result<agreement::LinkBody> {
+    agreement::Acceptance acceptance{.charter = view.enclave.charter(),
+                                     .recipient_commitment = view.enclave.recipient_commitment(),
+                                     .entry_0 = view.entry_0,
+                                     .custody = agreement::Custody::kServer,
+                                     .unconfirmed = {}};
+    for (const auto& participant : view.charter.participants) {
+      if (participant.thumbprint != key.thumbprint) acceptance.unconfirmed.push_back(participant.thumbprint);
+    }
+    return agreement::LinkBody(std::move(acceptance));
+  });
+}
+
+Result<Bytes> Custodian::OpenResult(const ParticipantKeyRecord& key, ByteView sealed,
+                                    std::size_t plaintext_bytes_max) const {
+  CLOISTER_ASSIGN(const ParticipantSecrets secrets, Open(key));
+  return sealing::OpenBytes(sealed, secrets.identity, plaintext_bytes_max);
+}
+
+}  // namespace cloister::control

@@ -1,0 +1,72 @@
+#pragma once
+
+// The server in the place of a participant whose key it keeps (custody `server`). It does what a client does, with the same
+// code and in the same order, and believes the enclave no more than a client would:
+//
+//   fresh nonce -> evidence -> appraisal under the charter -> keys of this boot; archived evidence of every earlier boot
+//   checkpoint -> signed by those keys -> the state folded from all entries -> it continues the one verified last
+//   body -> link, stored before it is sent -> enclave
+//
+// Thread-safe; the links of one environment are made one after the other.
+
+#include <functional>
+#include <string>
+
+#include "agreement/link.h"
+#include "attestation/enclave_appraisal.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/rng.h"
+#include "control/custody/key_vault.h"
+#include "control/store/store.h"
+#include "control/workflow/environment_session.h"
+
+namespace cloister::control {
+
+// What was verified just now for one participant.
+struct VerifiedView {
+  agreement::Charter charter;
+  attestation::VerifiedEnclave enclave;
+  agreement::LedgerPoint point;
+  Digest256 entry_0{};  // leaf hash
+};
+
+// Which charter a link is about.
+enum class LinkCharter { kInForce, kProposed };
+
+class Custodian {
+ public:
+  struct Parts {
+    Store& store;
+    const KeyVault& vault;
+    const Clock& clock;
+    Rng& rng;
+  };
+  explicit Custodian(Parts parts) : parts_(parts) {}
+
+  struct Said {
+    RecordedLink recorded;
+    Digest256 digest{};  // of the link
+  };
+  // Makes and sends what `make` answers for the view. `key` has custody `server`.
+  using MakeBody = std::function<Result<agreement::LinkBody>(const VerifiedView&)>;
+  Result<Said> Say(EnvironmentSession& session, const ParticipantKeyRecord& key, LinkCharter which,
+                   const MakeBody& make);
+
+  // Accepts the proposed charter.
+  Result<Said> Accept(EnvironmentSession& session, const ParticipantKeyRecord& key);
+
+  // Opens a sealed result that has this participant among its recipients.
+  Result<Bytes> OpenResult(const ParticipantKeyRecord& key, ByteView sealed, std::size_t plaintext_bytes_max) const;
+
+ private:
+  Result<VerifiedView> Verify(EnvironmentSession& session, const ParticipantKeyRecord& key, LinkCharter which);
+  Result<attestation::VerifiedEnclave> Appraise(EnvironmentSession& session, const agreement::Charter& charter);
+  Status CheckLedger(EnvironmentSession& session, const attestation::VerifiedEnclave& enclave, VerifiedView& view);
+  Status Resend(EnvironmentSession& session, const ParticipantKeyRecord& key);
+  Result<ParticipantSecrets> Open(const ParticipantKeyRecord& key) const;
+
+  const Parts parts_;
+};
+
+}  // namespace cloister::control

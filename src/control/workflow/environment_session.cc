@@ -1,0 +1,211 @@
+#include "control/workflow/environment_session.h"
+
+namespace cloister::control {
+namespace {
+
+constexpr std::string_view kRoom = "control";
+constexpr std::string_view kEndedWithEnclave =
+    "the enclave ended, and with recovery 'none' the environment ended with it";
+
+}  // namespace
+
+// Members end from the last to the first: the client, then the channel with its threads, then the process.
+struct EnvironmentSession::Running {
+  std::unique_ptr<cloud::TeeInstance> instance;
+  std::unique_ptr<net::Channel> channel;
+  std::unique_ptr<EnclaveClient> client;
+};
+
+EnvironmentSession::EnvironmentSession(const WorkflowServices& services, const EnvironmentRecord& record)
+    : services_(services),
+      id_(record.id),
+      desk_({.environment = record.id,
+             .store = services.store,
+             .blobs = services.blobs,
+             .appended = [this](const ledger::LogAppend& append) { OnAppended(append); }}),
+      ledger_(record.id) {
+  health_.lifecycle = record.lifecycle;
+  health_.error = record.error;
+}
+
+EnvironmentSession::~EnvironmentSession() { Shutdown(); }
+
+Result<std::unique_ptr<EnvironmentSession>> EnvironmentSession::Open(const WorkflowServices& services,
+                                                                     const EnvironmentRecord& record) {
+  std::unique_ptr<EnvironmentSession> session(new EnvironmentSession(services, record));
+  CLOISTER_TRY(session->Replay());
+  return session;
+}
+
+Status EnvironmentSession::Replay() {
+  CLOISTER_ASSIGN(const auto head, services_.store.ledgers.Head(id_));
+  if (!head) return {};
+  MutexLock lock(mutex_);
+  while (ledger_.size() < head->size) {
+    CLOISTER_ASSIGN(const auto texts, services_.store.ledgers.Read(id_, ledger_.size(), ledger::kReadEntriesMax));
+    if (texts.empty()) return Error{Code::kDataLoss, "a stored ledger is shorter than its head says"};
+    for (const std::string& text : texts) {
+      if (const Status applied = ledger_.Apply(text); !applied) {
+        return Error{Code::kDataLoss, "a stored ledger does not follow its own rules", applied.error().public_message};
+      }
+    }
+  }
+  checkpoint_ = head->checkpoint;
+  return {};
+}
+
+Status EnvironmentSession::Boot() {
+  MutexLock boot_lock(boot_mutex_);
+  CLOISTER_ASSIGN(const auto record, services_.store.environments.Find(id_));
+  if (!record) return NotFound("no such environment");
+  std::shared_ptr<Running> ended;  // let go without the lock: its threads may be waiting for it
+  std::uint64_t boot = 0;
+  {
+    MutexLock lock(mutex_);
+    if (running_ && !running_->channel->closed()) return FailedPrecondition("the enclave runs already");
+    if (ledger_.terminated() || health_.lifecycle == Lifecycle::kTerminated) {
+      return FailedPrecondition("the environment is terminated");
+    }
+    ended = std::exchange(running_, nullptr);
+    boot = ++boots_;
+  }
+  ended.reset();
+  Result<std::shared_ptr<Running>> running = Launch(*record, boot);
+  if (!running) return std::move(running).error();
+  CLOISTER_TRY(services_.store.environments.SetLifecycle(id_, Lifecycle::kRunning, std::nullopt, services_.clock.Now()));
+  MutexLock lock(mutex_);
+  running_ = *std::move(running);
+  health_.lifecycle = Lifecycle::kRunning;
+  health_.error.reset();
+  health_.enclave_runs = !running_->channel->closed();
+  ++news_;
+  news_changed_.NotifyAll();
+  return {};
+}
+
+Result<LaunchCall> EnvironmentSession::MakeLaunchCall(const EnvironmentRecord& record,
+                                                      const agreement::Charter& charter, const SecretBytes& sealer) {
+  LaunchCall call{.environment = id_, .limits = services_.limits};
+  CLOISTER_ASSIGN(const auto head, services_.store.ledgers.Head(id_));
+  const bool operator_recovers = charter.recovery == agreement::Recovery::kOperator;
+  if (operator_recovers) call.sealer = &sealer;
+  if (!head) {
+    call.charter = &charter;
+    return call;
+  }
+  if (!operator_recovers || !record.recovery_blob) return FailedPrecondition(std::string(kEndedWithEnclave));
+  call.entries = head->size;
+  call.seal = head->seal;
+  call.recovery_blob = *record.recovery_blob;
+  return call;
+}
+
+Result<std::shared_ptr<EnvironmentSession::Running>> EnvironmentSession::Launch(const EnvironmentRecord& record,
+                                                                                  std::uint64_t boot) {
+  CLOISTER_ASSIGN(const agreement::Charter charter, agreement::ParseCharter(record.charter));
+  const SecretBytes sealer = services_.provider.SealerText();
+  CLOISTER_ASSIGN(LaunchCall call, MakeLaunchCall(record, charter, sealer));
+  auto running = std::make_shared<Running>();
+  CLOISTER_ASSIGN(running->instance, services_.provider.Start());
+  running->channel = std::make_unique<net::Channel>(
+      running->instance->TakeChannel(),
+      net::ChannelOptions{.handler = [this](const net::ChannelRequest& request) { return desk_.Handle(request); },
+                          .on_closed = [this, boot] { OnClosed(boot); }});
+  running->client = std::make_unique<EnclaveClient>(*running->channel);
+  CLOISTER_ASSIGN(Launched launched, running->client->Launch(std::move(call)));
+  if (!launched.recovery_blob.empty()) {
+    CLOISTER_TRY(
+        services_.store.environments.SetRecoveryBlob(id_, launched.recovery_blob, services_.clock.Now()));
+  }
+  MutexLock lock(mutex_);
+  health_.sandbox = std::move(launched.sandbox);
+  health_.boot_entry = launched.boot_entry;
+  return running;
+}
+
+void EnvironmentSession::Shutdown() {
+  MutexLock boot_lock(boot_mutex_);
+  std::shared_ptr<Running> running;
+  {
+    MutexLock lock(mutex_);
+    running = std::exchange(running_, nullptr);
+    health_.enclave_runs = false;
+  }
+  if (!running) return;
+  (void)running->client->Stop();
+  running->channel->Close();
+}
+
+Result<std::shared_ptr<EnclaveClient>> EnvironmentSession::Enclave() {
+  MutexLock lock(mutex_);
+  if (!running_ || !health_.enclave_runs) {
+    return Unavailable(health_.error.value_or("the environment's enclave does not run now; try again"));
+  }
+  return std::shared_ptr<EnclaveClient>(running_, running_->client.get());
+}
+
+std::optional<std::string> EnvironmentSession::Checkpoint() const {
+  MutexLock lock(mutex_);
+  return checkpoint_;
+}
+
+EnvironmentSession::Health EnvironmentSession::health() const {
+  MutexLock lock(mutex_);
+  return health_;
+}
+
+void EnvironmentSession::Fail(std::string_view error) {
+  {
+    MutexLock lock(mutex_);
+    health_.lifecycle = Lifecycle::kFailed;
+    health_.error = error;
+    ++news_;
+    news_changed_.NotifyAll();
+  }
+  services_.log.Write(LogLevel::kError, kRoom, id_.str() + " failed: " + std::string(error));
+  (void)services_.store.environments.SetLifecycle(id_, Lifecycle::kFailed, std::string(error), services_.clock.Now());
+}
+
+std::uint64_t EnvironmentSession::WaitForNews(std::uint64_t seen, std::int64_t timeout_ms) {
+  MutexLock lock(mutex_);
+  news_changed_.WaitFor(mutex_, timeout_ms, [&] { return news_ != seen; });
+  return news_;
+}
+
+void EnvironmentSession::Wake() {
+  MutexLock lock(mutex_);
+  ++news_;
+  news_changed_.NotifyAll();
+}
+
+void EnvironmentSession::OnAppended(const ledger::LogAppend& append) {
+  Status applied;
+  bool terminated = false;
+  {
+    MutexLock lock(mutex_);
+    for (const std::string& entry : append.entries) {
+      applied = ledger_.Apply(entry);
+      if (!applied) break;
+    }
+    checkpoint_ = append.checkpoint;
+    terminated = ledger_.terminated() && health_.lifecycle != Lifecycle::kTerminated;
+    if (terminated) health_.lifecycle = Lifecycle::kTerminated;
+    ++news_;
+    news_changed_.NotifyAll();
+  }
+  if (!applied) Fail("the enclave wrote what its own rules do not allow");
+  if (terminated) {
+    (void)services_.store.environments.SetLifecycle(id_, Lifecycle::kTerminated, std::nullopt, services_.clock.Now());
+  }
+}
+
+// On the channel's own thread: it may not be destroyed here, only left.
+void EnvironmentSession::OnClosed(std::uint64_t boot) {
+  MutexLock lock(mutex_);
+  if (boot != boots_) return;
+  health_.enclave_runs = false;
+  ++news_;
+  news_changed_.NotifyAll();
+}
+
+}  // namespace cloister::control

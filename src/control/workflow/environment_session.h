@@ -1,0 +1,112 @@
+#pragma once
+
+// One environment on this server: its ledger as folded so far, and its enclave while one runs. The ledger's fold is the
+// same object that the enclave and clients use, so what the API says is what the ledger says.
+//
+//   not booted --Boot--> running --(channel ends)--> stopped --Boot--> running ... --(termination)--> terminated
+//
+// Thread-safe. Nothing here is held while the enclave is called.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "cloud/blob_store.h"
+#include "cloud/tee_provider.h"
+#include "control/store/store.h"
+#include "control/workflow/enclave_client.h"
+#include "control/workflow/host_desk.h"
+#include "ledger/replay.h"
+
+namespace cloister::control {
+
+// What every environment of a server shares. All outlive the sessions and are thread-safe.
+struct WorkflowServices {
+  Store& store;
+  cloud::TeeProvider& provider;
+  cloud::BlobStore& blobs;
+  const Clock& clock;
+  LogSink& log;
+  EnclaveLimits limits;
+};
+
+class EnvironmentSession {
+ public:
+  // Folds the stored ledger. kDataLoss when it does not follow its own rules.
+  static Result<std::unique_ptr<EnvironmentSession>> Open(const WorkflowServices& services,
+                                                          const EnvironmentRecord& record);
+  ~EnvironmentSession();  // shuts down
+
+  const EnvironmentId& id() const { return id_; }
+  HostDesk& desk() { return desk_; }
+  // One participant's links are made one after the other (custody/custodian.h).
+  Mutex& signing_mutex() { return signing_mutex_; }
+
+  // Starts an enclave: genesis when the ledger is empty, else recovery. kFailedPrecondition when it runs already, has
+  // ended, or its charter lets nobody recover it.
+  Status Boot() CLOISTER_EXCLUDES(mutex_);
+  // Tells the enclave to end and waits for it.
+  void Shutdown() CLOISTER_EXCLUDES(mutex_);
+
+  // The running enclave; kUnavailable when there is none now. Whoever holds the pointer keeps it from being destroyed.
+  Result<std::shared_ptr<EnclaveClient>> Enclave() CLOISTER_EXCLUDES(mutex_);
+
+  // Reads the ledger's state under the lock: no calls out of it.
+  template <typename Read>
+  auto Look(Read read) const CLOISTER_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return read(std::as_const(ledger_));
+  }
+  // The newest checkpoint note with the point it is of; absent before the first append.
+  std::optional<std::string> Checkpoint() const CLOISTER_EXCLUDES(mutex_);
+
+  struct Health {
+    Lifecycle lifecycle = Lifecycle::kCreating;
+    bool enclave_runs = false;
+    std::optional<std::string> error;
+    codec::Json sandbox;  // as the enclave reported at its boot
+    std::uint64_t boot_entry = 0;
+  };
+  Health health() const CLOISTER_EXCLUDES(mutex_);
+  // The environment is over for this server; written to the store.
+  void Fail(std::string_view error) CLOISTER_EXCLUDES(mutex_);
+
+  // A counter that moves with every append, boot and end of a channel. Waits until it is not `seen`, at most so long.
+  std::uint64_t WaitForNews(std::uint64_t seen, std::int64_t timeout_ms) CLOISTER_EXCLUDES(mutex_);
+  void Wake() CLOISTER_EXCLUDES(mutex_);
+
+ private:
+  struct Running;  // instance, channel and client, ended in the right order
+  EnvironmentSession(const WorkflowServices& services, const EnvironmentRecord& record);
+
+  Status Replay();
+  Result<std::shared_ptr<Running>> Launch(const EnvironmentRecord& record, std::uint64_t boot);
+  Result<LaunchCall> MakeLaunchCall(const EnvironmentRecord& record, const agreement::Charter& charter,
+                                    const SecretBytes& sealer);
+  void OnAppended(const ledger::LogAppend& append) CLOISTER_EXCLUDES(mutex_);
+  void OnClosed(std::uint64_t boot) CLOISTER_EXCLUDES(mutex_);
+
+  const WorkflowServices services_;
+  const EnvironmentId id_;
+  HostDesk desk_;
+  Mutex signing_mutex_;
+  Mutex boot_mutex_;  // before mutex_
+
+  mutable Mutex mutex_;
+  Condition news_changed_;
+  std::uint64_t news_ CLOISTER_GUARDED_BY(mutex_) = 0;
+  ledger::LedgerState ledger_ CLOISTER_GUARDED_BY(mutex_);
+  std::optional<std::string> checkpoint_ CLOISTER_GUARDED_BY(mutex_);
+  Health health_ CLOISTER_GUARDED_BY(mutex_);
+  std::shared_ptr<Running> running_ CLOISTER_GUARDED_BY(mutex_);
+  std::uint64_t boots_ CLOISTER_GUARDED_BY(mutex_) = 0;  // in this process; tells a late end of an old channel from ours
+};
+
+}  // namespace cloister::control

@@ -1,0 +1,109 @@
+#include "control/workflow/host_desk.h"
+
+#include "codec/text.h"
+#include "ledger/checkpoint.h"
+#include "ledger/entry.h"
+#include "net/frame/frame.h"
+
+namespace cloister::control {
+namespace {
+
+constexpr auto kSizeMax = static_cast<std::int64_t>(agreement::kLedgerSizeMax);
+constexpr auto kObjectMax = static_cast<std::int64_t>(agreement::kSealedObjectBytesMax);
+constexpr std::size_t kAppendEntriesMax = 64;
+constexpr std::size_t kReadAnswerBytes = 768 << 10;
+
+}  // namespace
+
+std::string ResultBlobName(const QueryId& query) { return "result_" + query.str(); }
+
+Result<net::ChannelAnswer> HostDesk::Handle(const net::ChannelRequest& request) {
+  if (request.method == "append") return Append(request);
+  if (request.method == "read_entries") return ReadEntries(request);
+  if (request.method == "read_object") return ReadObject(request);
+  if (request.method == "put_result") return PutResult(request);
+  return InvalidArgument("the host has no such method");
+}
+
+Result<net::ChannelAnswer> HostDesk::Append(const net::ChannelRequest& request) {
+  codec::ObjectReader in(request.params, "append");
+  ledger::LogAppend append;
+  append.size_before = static_cast<std::uint64_t>(in.Integer("size", 0, kSizeMax));
+  append.entries = in.Strings("entries", kAppendEntriesMax);
+  append.checkpoint = in.String("checkpoint", ledger::kCheckpointBytesMax);
+  append.seal = in.HexDigest("seal");
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_TRY(parts_.store.ledgers.Append(parts_.environment, append));
+  parts_.appended(append);
+  return net::ChannelAnswer{};
+}
+
+Result<net::ChannelAnswer> HostDesk::ReadEntries(const net::ChannelRequest& request) {
+  codec::ObjectReader in(request.params, "read_entries");
+  const auto from = static_cast<std::uint64_t>(in.Integer("from", 0, kSizeMax));
+  const auto count = static_cast<std::uint64_t>(in.Integer("count", 0, ledger::kReadEntriesMax));
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_ASSIGN(const auto entries, parts_.store.ledgers.Read(parts_.environment, from, count));
+  // One answer is one frame, and quoting makes an entry longer: as many as surely fit, at least one.
+  codec::JsonArray fitting;
+  std::size_t bytes = 0;
+  for (const std::string& entry : entries) {
+    bytes += entry.size();
+    if (!fitting.empty() && bytes > kReadAnswerBytes) break;
+    fitting.emplace_back(entry);
+  }
+  return net::ChannelAnswer{.head = {{"entries", std::move(fitting)}}};
+}
+
+Result<net::ChannelAnswer> HostDesk::ReadObject(const net::ChannelRequest& request) {
+  codec::ObjectReader in(request.params, "read_object");
+  const std::string dataset_text = in.String("dataset");
+  const Digest256 header_digest = in.HexDigest("header_digest");
+  const auto offset = static_cast<std::uint64_t>(in.Integer("offset", 0, kObjectMax));
+  const auto length = static_cast<std::size_t>(in.Integer("length", 0, net::kFrameBodyBytesMax));
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_ASSIGN(const DatasetId id, DatasetId::Parse(dataset_text));
+  CLOISTER_ASSIGN(const auto dataset, parts_.store.datasets.Find(id));
+  const bool known = dataset && dataset->environment == parts_.environment && dataset->blob && dataset->object &&
+                     dataset->object->header_digest == header_digest;
+  if (!known) return NotFound("no such object is stored");
+  CLOISTER_ASSIGN(Bytes body, parts_.blobs.Read(*dataset->blob, offset, length));
+  return net::ChannelAnswer{.body = std::move(body)};
+}
+
+Status HostDesk::ExpectResult(const QueryId& query) {
+  CLOISTER_TRY(parts_.blobs.DiscardDraft(ResultBlobName(query)));
+  MutexLock lock(mutex_);
+  receiving_.emplace(Receiving{.query = query, .digest = {}});
+  return {};
+}
+
+std::optional<HostDesk::ReceivedResult> HostDesk::TakeResult() {
+  MutexLock lock(mutex_);
+  if (!receiving_ || receiving_->size_bytes == 0) {
+    receiving_.reset();
+    return std::nullopt;
+  }
+  ReceivedResult result{.draft = ResultBlobName(receiving_->query),
+                        .size_bytes = receiving_->size_bytes,
+                        .digest = receiving_->digest.Finish()};
+  receiving_.reset();
+  return result;
+}
+
+Result<net::ChannelAnswer> HostDesk::PutResult(const net::ChannelRequest& request) {
+  codec::ObjectReader in(request.params, "put_result");
+  const std::string query = in.String("query");
+  const auto offset = static_cast<std::uint64_t>(in.Integer("offset", 0, kResultBytesMax));
+  CLOISTER_TRY(in.Finish());
+  MutexLock lock(mutex_);
+  if (!receiving_ || receiving_->query.str() != query) return FailedPrecondition("no result of that query is expected");
+  if (offset != receiving_->size_bytes) return InvalidArgument("result bytes come in order");
+  if (request.body.size() > kResultBytesMax - offset) return ResourceExhausted("the result is too large for the host");
+  CLOISTER_TRY(parts_.blobs.WriteDraft(ResultBlobName(receiving_->query), offset, request.body));
+  receiving_->digest.Update(request.body);
+  receiving_->size_bytes += request.body.size();
+  return net::ChannelAnswer{};
+}
+
+}  // namespace cloister::control

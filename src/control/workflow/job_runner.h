@@ -1,0 +1,61 @@
+#pragma once
+
+// What an environment does by itself: one thread that keeps its enclave running, has datasets loaded once their manifests
+// hold, and executes queries whose approvals are met, one after the other. It decides nothing: the ledger's fold says
+// what is due, and the enclave refuses what is not.
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "base/result.h"
+#include "base/rng.h"
+#include "control/workflow/environment_session.h"
+
+namespace cloister::control {
+
+inline constexpr int kBootAttemptsMax = 3;  // in a row, of an enclave that ended by itself
+inline constexpr std::int64_t kJobAttemptsMax = 3;
+inline constexpr std::int64_t kJobPollMs = 1'000;  // how soon a deadline or a failed attempt is looked at again
+
+class JobRunner {
+ public:
+  struct Parts {
+    EnvironmentSession& session;
+    const WorkflowServices& services;
+    Rng& rng;
+  };
+  explicit JobRunner(Parts parts) : session_(parts.session), services_(parts.services), rng_(parts.rng) {}
+  ~JobRunner();  // stops
+
+  void Start();
+  // Begins nothing more.
+  void RequestStop();
+  // The same, and waits for what runs now; whoever wants it quick shuts the session's enclave down between the two.
+  void Stop();
+
+  // One round, for Start()'s thread and for tests. True when something was done and another round is due at once.
+  bool RunOnce();
+
+ private:
+  void Loop();
+  bool KeepBooted();
+  bool LoadDue(EnclaveClient& enclave);
+  bool ExecuteDue(EnclaveClient& enclave);
+  void Execute(EnclaveClient& enclave, const QueryId& query);
+  Status KeepResult(const QueryId& query, const Executed& executed);
+  void EndJob(const QueryId& query, JobStatus status, const std::string& code);
+
+  EnvironmentSession& session_;
+  const WorkflowServices& services_;
+  Rng& rng_;
+  std::thread thread_;
+  std::atomic<bool> stopping_ = false;
+  int boot_attempts_ = 0;
+  // (boot entry, manifest digest) that this enclave has been asked to load.
+  std::set<std::pair<std::uint64_t, Digest256>> load_asked_;
+};
+
+}  // namespace cloister::control
