@@ -28,6 +28,12 @@ bool Binder::Count(TextRange range) {
   return false;
 }
 
+bool Binder::CountTree(const ExprPtr& expr) {
+  bool within = Count(expr->range);
+  ForEachChild(*expr, [&](const ExprPtr& child) { within = within && CountTree(child); });
+  return within;
+}
+
 ExprPtr Binder::BindColumn(const Expr& expr, const Scope& scope) {
   const std::string& name = expr.names.back();
   const std::string table = expr.names.size() == 2 ? LowerCase(expr.names[0]) : "";
@@ -44,7 +50,8 @@ ExprPtr Binder::BindColumn(const Expr& expr, const Scope& scope) {
     if (found != nullptr) return MakeColumn(found->source, found->column, found->type, expr.range);
     if (table.empty()) {
       for (const auto& [alias, value] : at->aliases) {
-        if (SameName(alias, name)) return value;
+        // What an alias stands for is put in its place, so a chain of aliases could double at each step.
+        if (SameName(alias, name)) return CountTree(value) ? value : nullptr;
       }
     }
   }

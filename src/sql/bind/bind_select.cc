@@ -29,6 +29,7 @@ std::string Binder::ItemName(const Expr& item) const {
 void Binder::ExpandStar(const Expr& star, const Scope& scope, Relation& relation) {
   const std::string table = star.names.empty() ? "" : LowerCase(star.names[0]);
   bool any = false;
+  relation.star = true;
   for (const VisibleColumn& column : scope.columns) {
     if (table.empty() ? column.merged : column.table != table) continue;
     any = true;
@@ -247,7 +248,7 @@ RelationPtr Binder::BindSelect(const ParsedSelect& select, const CteChain& outer
     if (FindDataset(cte.name) != nullptr) {
       findings_.Add({"R02", cte.query->range, "WITH must not use the name of a dataset (" + cte.name + "); choose another."});
     }
-    ctes.push_back({&cte, nullptr});
+    ctes.push_back({&cte});
   }
   if (findings_.size() != before) return nullptr;
   ++depth_;

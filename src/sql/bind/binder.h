@@ -23,7 +23,6 @@ struct VisibleColumn {
 // CTEs in sight, innermost last.
 struct CteScope {
   const ParsedCte* cte = nullptr;
-  std::shared_ptr<const CteScope> definition;  // what the CTE itself may see
 };
 
 struct Scope {
@@ -73,6 +72,7 @@ class Binder {
   bool CoerceComparison(Expr& expr);
   bool CheckArguments(const Expr& expr);
   bool Count(TextRange range);
+  bool CountTree(const ExprPtr& expr);
 
   const CompileRequest& request_;
   Findings& findings_;

@@ -54,6 +54,7 @@ struct Relation {
 
   From from;  // kSelect
   std::vector<ExprPtr> items;
+  bool star = false;  // a * stood in the select list
   ExprPtr where;
   bool grouped = false;  // has GROUP BY or an aggregate
   std::vector<ExprPtr> keys;

@@ -1,0 +1,235 @@
+// Released values and where they begin.
+
+#include <algorithm>
+
+#include "sql/passes/permitter.h"
+
+namespace cloister::sql {
+
+using agreement::Role;
+
+bool Permitter::IsProtected(const From& from) const {
+  bool any = false;
+  ForEachSource(from, [&](const Source& source) { any = any || IsProtected(*source.relation); });
+  return any;
+}
+
+// Rows of persons, or values about single ones.
+bool Permitter::IsProtected(const Relation& relation) const {
+  switch (relation.kind) {
+    case Relation::Kind::kDataset: return !relation.dataset->policy.IsPublic();
+    case Relation::Kind::kSelect: return IsProtected(relation.from) && (!relation.grouped || GroupsByUnit(relation));
+    case Relation::Kind::kSetOperation: return IsProtected(*relation.left) || IsProtected(*relation.right);
+    case Relation::Kind::kRelease: return false;
+  }
+  return true;
+}
+
+bool Permitter::IsUnitKey(const ExprPtr& expr, const From& from) const {
+  if (!IsColumn(expr)) return false;
+  bool key = false;
+  ForEachSource(from, [&](const Source& source) {
+    if (source.id != expr->source) return;
+    const Relation& relation = *source.relation;
+    if (relation.kind == Relation::Kind::kDataset) {
+      const auto& policy = relation.dataset->policy;
+      key = policy.Column(relation.columns[expr->column].name).Is(Role::kJoinKey) && !policy.IsPublic();
+    } else if (relation.kind == Relation::Kind::kSelect && IsProtected(relation)) {
+      key = IsUnitKey(relation.items[expr->column], relation.from);
+    } else if (relation.kind == Relation::Kind::kSetOperation && IsProtected(relation)) {
+      RelationPtr branch = relation.left;
+      while (branch->kind == Relation::Kind::kSetOperation) branch = branch->left;
+      key = branch->kind == Relation::Kind::kSelect && IsUnitKey(branch->items[expr->column], branch->from);
+    }
+  });
+  return key;
+}
+
+bool Permitter::GroupsByUnit(const Relation& select) const {
+  return std::any_of(select.keys.begin(), select.keys.end(), [&](const ExprPtr& key) { return IsUnitKey(key, select.from); });
+}
+
+// Says everything that is wrong with a relation of rows that would leave the unit level.
+void Permitter::RefuseRows(const Relation& relation) {
+  const bool per_unit = relation.kind == Relation::Kind::kSelect && relation.grouped;
+  const bool set = relation.kind == Relation::Kind::kSetOperation;
+  if (per_unit) {
+    findings_.Add({"R04", relation.range, "Grouping by a person's key gives a row for each person; group by dimensions, or aggregate these rows in an outer query."});
+  } else {
+    findings_.Add({"R05", relation.range, "Rows of persons never leave; aggregate them with COUNT, SUM or AVG."});
+  }
+  if (set) findings_.Add({"R15", relation.range, "Set operations are admitted over aggregated blocks."});
+  if (relation.kind == Relation::Kind::kSelect && !set) FlattenSelect(relation);
+}
+
+RelationPtr Permitter::ReleaseRelation(const RelationPtr& relation) {
+  if (IsProtected(*relation)) {
+    RefuseRows(*relation);
+    return nullptr;
+  }
+  switch (relation->kind) {
+    case Relation::Kind::kDataset:
+    case Relation::Kind::kRelease: return relation;
+    case Relation::Kind::kSelect: return IsProtected(relation->from) ? BuildRelease(*relation) : ReleaseSelect(*relation);
+    case Relation::Kind::kSetOperation: {
+      auto copy = std::make_shared<Relation>(*relation);
+      copy->left = ReleaseRelation(relation->left);
+      copy->right = ReleaseRelation(relation->right);
+      return copy->left && copy->right ? copy : nullptr;
+    }
+  }
+  return nullptr;
+}
+
+// Subqueries inside released expressions are releases of their own.
+ExprPtr Permitter::ReleaseExpr(const ExprPtr& expr) {
+  if (!expr) return nullptr;
+  if (expr->kind == ExprKind::kSubquery) {
+    auto copy = CloneExpr(*expr);
+    if (IsProtected(*expr->relation)) {
+      findings_.Add({"R13", expr->range, "A subquery gives released values only: aggregate inside it, and do not test persons' rows for existence."});
+      return expr;
+    }
+    const RelationPtr released = ReleaseRelation(expr->relation);
+    if (!released) return expr;
+    copy->relation = released;
+    for (ExprPtr& arg : copy->args) arg = ReleaseExpr(arg);
+    return copy;
+  }
+  return MapChildren(expr, [this](const ExprPtr& child) { return ReleaseExpr(child); });
+}
+
+std::shared_ptr<const From> Permitter::ReleaseFrom(const From& from) {
+  auto copy = std::make_shared<From>(from);
+  if (from.kind == From::Kind::kSource) {
+    copy->source.relation = ReleaseRelation(from.source.relation);
+    return copy->source.relation ? copy : nullptr;
+  }
+  if (from.kind == From::Kind::kJoin) {
+    copy->left = ReleaseFrom(*from.left);
+    copy->right = ReleaseFrom(*from.right);
+    copy->condition = ReleaseExpr(from.condition);
+    return copy->left && copy->right ? copy : nullptr;
+  }
+  return copy;
+}
+
+RelationPtr Permitter::ReleaseSelect(const Relation& select) {
+  auto copy = std::make_shared<Relation>(select);
+  const auto from = ReleaseFrom(select.from);
+  if (!from) return nullptr;
+  copy->from = *from;
+  for (ExprPtr& item : copy->items) item = ReleaseExpr(item);
+  for (ExprPtr& key : copy->keys) key = ReleaseExpr(key);
+  for (OrderItem& item : copy->order) item.expr = ReleaseExpr(item.expr);
+  copy->where = ReleaseExpr(select.where);
+  copy->having = ReleaseExpr(select.having);
+  copy->qualify = ReleaseExpr(select.qualify);
+  return copy;
+}
+
+namespace {
+
+// Replaces keys, aggregates and GROUPING by columns of the release.
+class OverRelease {
+ public:
+  OverRelease(const Relation& select, int source) : select_(select), source_(source) {}
+
+  ExprPtr operator()(const ExprPtr& expr) {
+    if (!expr) return nullptr;
+    for (std::size_t i = 0; i < select_.keys.size(); ++i) {
+      if (SameExpr(select_.keys[i], expr)) return MakeColumn(source_, static_cast<int>(i), expr->type, expr->range);
+    }
+    if (expr->kind == ExprKind::kAggregate) return Reference(expr, aggregates, select_.keys.size());
+    if (expr->kind == ExprKind::kGrouping) return Reference(expr, groupings, kGroupingBase);
+    return MapChildren(expr, [this](const ExprPtr& child) { return (*this)(child); });
+  }
+
+  static constexpr std::size_t kGroupingBase = 1 << 20;  // moved behind the aggregates once their number is known
+  std::vector<ExprPtr> aggregates;
+  std::vector<ExprPtr> groupings;
+
+ private:
+  ExprPtr Reference(const ExprPtr& expr, std::vector<ExprPtr>& known, std::size_t base) {
+    std::size_t i = 0;
+    while (i < known.size() && !SameExpr(known[i], expr)) ++i;
+    if (i == known.size()) known.push_back(expr);
+    return MakeColumn(source_, static_cast<int>(base + i), expr->type, expr->range);
+  }
+
+  const Relation& select_;
+  int source_;
+};
+
+ExprPtr MoveGroupings(const ExprPtr& expr, int source, std::size_t base) {
+  if (!expr) return nullptr;
+  if (IsColumn(expr) && expr->source == source && expr->column >= static_cast<int>(OverRelease::kGroupingBase)) {
+    auto copy = CloneExpr(*expr);
+    copy->column = static_cast<int>(base + (static_cast<std::size_t>(expr->column) - OverRelease::kGroupingBase));
+    return copy;
+  }
+  return MapChildren(expr, [&](const ExprPtr& child) { return MoveGroupings(child, source, base); });
+}
+
+void ForEachPostExpr(Relation& post, const std::function<void(ExprPtr&)>& visit) {
+  for (ExprPtr& item : post.items) visit(item);
+  for (OrderItem& item : post.order) visit(item.expr);
+  if (post.where) visit(post.where);
+  if (post.qualify) visit(post.qualify);
+}
+
+}  // namespace
+
+RelationPtr Permitter::BuildRelease(const Relation& select) {
+  const std::size_t before = findings_.size();
+  auto block = FlattenRows(select);
+  if (!block) return nullptr;
+  const int source = bound_.NewSourceId();
+  auto release = std::make_shared<Release>();
+  auto relation = std::make_shared<Relation>();
+  relation->kind = Relation::Kind::kRelease;
+  relation->range = select.range;
+
+  auto post = std::make_shared<Relation>(select);
+  post->grouped = false;
+  post->keys.clear();
+  post->sets.clear();
+  post->having = nullptr;
+  post->where = select.having;  // HAVING sees released values (R16)
+  OverRelease over(select, source);
+  ForEachPostExpr(*post, [&](ExprPtr& expr) { expr = over(expr); });
+  const std::size_t groupings_at = select.keys.size() + over.aggregates.size();
+  ForEachPostExpr(*post, [&](ExprPtr& expr) { expr = ReleaseExpr(MoveGroupings(expr, source, groupings_at)); });
+
+  for (const ExprPtr& key : select.keys) {
+    const ExprPtr inlined = Inline(key);
+    if (!inlined || !scope_.CheckKey(inlined)) continue;
+    release->keys.push_back(inlined);
+    relation->columns.push_back({"k" + std::to_string(release->keys.size()), inlined->type});
+  }
+  for (const ExprPtr& aggregate : over.aggregates) {
+    const ExprPtr inlined = Inline(aggregate);
+    if (!inlined) continue;
+    const auto checked = scope_.CheckAggregate(*inlined, *block);
+    if (!checked) continue;
+    release->aggregates.push_back(*checked);
+    relation->columns.push_back({"a" + std::to_string(release->aggregates.size()), checked->type});
+  }
+  for (const ExprPtr& grouping : over.groupings) {
+    std::vector<ExprPtr> args;
+    for (const ExprPtr& arg : grouping->args) args.push_back(Inline(arg));
+    release->groupings.push_back(std::move(args));
+    relation->columns.push_back({"g" + std::to_string(release->groupings.size()), kBigintType});
+  }
+  if (findings_.size() != before) return nullptr;
+  release->sets = select.sets;
+  release->global = select.keys.empty();
+  release->block = block;
+  relation->release = release;
+  post->from = From{};
+  post->from.kind = From::Kind::kSource;
+  post->from.source = {source, relation, "", false, select.range};
+  return post;
+}
+
+}  // namespace cloister::sql

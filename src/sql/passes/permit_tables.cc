@@ -1,0 +1,225 @@
+// Derived tables that stay tables at the unit level: one row a person, unions of one owner, keys in common.
+
+#include <algorithm>
+
+#include "sql/passes/permitter.h"
+
+namespace cloister::sql {
+
+using agreement::Role;
+
+namespace {
+
+bool IsJoinKey(const UnitColumn& column) { return column.policy.Is(Role::kJoinKey); }
+
+agreement::ColumnPolicy MeasureFrom(const UnitScope& scope, const ExprPtr& arg) {
+  agreement::ColumnPolicy policy;
+  policy.roles = {Role::kMeasure};
+  if (IsColumn(arg)) policy.filter_grid = scope.Column(*arg).policy.filter_grid;
+  return policy;
+}
+
+// What both branches of a union allow: one role, the stricter of each number.
+void MergeColumn(UnitColumn& into, const UnitColumn& other) {
+  for (const Role role : {Role::kJoinKey, Role::kDimension, Role::kMeasure}) {
+    if (!into.policy.Is(role) || !other.policy.Is(role)) into.policy.roles.erase(role);
+  }
+  const bool same_domain = into.policy.domain == other.policy.domain;
+  if (into.policy.roles.empty() || (IsJoinKey(into) && !same_domain)) into.policy.roles = {Role::kHidden};
+  if (into.policy.filter_grid != other.policy.filter_grid) into.policy.filter_grid = std::nullopt;
+  if (into.policy.granularity != other.policy.granularity) into.policy.granularity = std::nullopt;
+  if (into.policy.date_granularity != other.policy.date_granularity) into.policy.date_granularity = std::nullopt;
+  into.policy.bounds = std::nullopt;
+  into.policy.quantiles = false;
+  into.policy.quasi_identifier = into.policy.quasi_identifier || other.policy.quasi_identifier;
+  into.unit_count = false;
+  if (into.dataset == nullptr) into.dataset = other.dataset;
+}
+
+}  // namespace
+
+// GROUP BY the unit's key (and dimensions): the rows are still one person's each, whatever is computed of them.
+UnitTablePtr Permitter::PerUnitTable(const Relation& select, int source) {
+  const std::size_t before = findings_.size();
+  if (!select.order.empty() || select.limit || select.offset || select.qualify || !select.sets.empty()) {
+    findings_.Add({"R16", select.range, "ORDER BY, LIMIT, QUALIFY and GROUPING SETS are not admitted in a query per person."});
+    return nullptr;
+  }
+  auto block = FlattenRows(select);
+  if (!block) return nullptr;
+  auto table = std::make_shared<UnitTable>();
+  table->kind = UnitTable::Kind::kPerUnit;
+  table->source = source;
+  table->range = select.range;
+  const std::vector<ExprPtr>& keys = select.grouped ? select.keys : select.items;
+  int key_column = -1;
+  std::vector<ExprPtr> inlined_keys;
+  for (const ExprPtr& key : keys) {
+    const ExprPtr inlined = Inline(key);
+    if (!inlined) return nullptr;
+    inlined_keys.push_back(inlined);
+  }
+  // What the outside sees: keys and aggregates; HAVING becomes a filter on them there.
+  for (std::size_t i = 0; i < select.items.size(); ++i) {
+    const ExprPtr item = Inline(select.items[i]);
+    if (!item) return nullptr;
+    const std::string& name = select.columns[i].name;
+    const bool is_key = std::any_of(inlined_keys.begin(), inlined_keys.end(), [&](const ExprPtr& key) { return SameExpr(key, item); });
+    if (is_key) {
+      UnitColumn column = scope_.DescribeItem(item, name);
+      if (IsJoinKey(column) && key_column < 0) key_column = static_cast<int>(i);
+      table->columns.push_back(std::move(column));
+      block->items.push_back(item);
+      continue;
+    }
+    if (item->kind != ExprKind::kAggregate) {
+      scope_.Refuse("R13", item, "A query per person shows keys and aggregates; compute with them in the outer query.");
+      return nullptr;
+    }
+    const auto aggregate = scope_.CheckPerUnitAggregate(*item);
+    if (!aggregate) return nullptr;
+    UnitColumn column{name, item->type, MeasureFrom(scope_, item->args.empty() ? item : item->args[0]), nullptr};
+    column.unit_count = aggregate->function.starts_with("count");
+    ForEachColumn(item, [&](const Expr& inner) { column.dataset = scope_.Column(inner).dataset; });
+    if (column.dataset == nullptr && !block->counters.empty()) column.dataset = block->counters[0].dataset;
+    table->columns.push_back(std::move(column));
+    block->items.push_back(item);
+    block->aggregates.push_back(*aggregate);
+  }
+  block->keys = inlined_keys;
+  if (key_column < 0) {
+    findings_.Add({"R05", select.range, "A query per person must show the key it groups by."});
+    return nullptr;
+  }
+  if (select.having) {
+    findings_.Add({"R16", select.having->range, "Filter persons by their aggregates in the WHERE of the outer query."});
+    return nullptr;
+  }
+  const ExprPtr& key = block->items[key_column];
+  for (const UnitCounter& counter : block->counters) {
+    if (!SameExpr(counter.unit, key) && !AreJoined(*block, counter.unit, key)) {
+      findings_.Add({"R13", select.range, "A query per person groups by the privacy unit of every table in it."});
+      return nullptr;
+    }
+    UnitCounter outside = counter;
+    outside.unit = MakeColumn(source, key_column, key->type);
+    outside.optional = false;
+    const bool known = std::any_of(table->counters.begin(), table->counters.end(), [&](const UnitCounter& c) { return c.dataset == outside.dataset; });
+    if (!known) table->counters.push_back(std::move(outside));
+  }
+  table->blocks = {block};
+  return findings_.size() == before ? table : nullptr;
+}
+
+void Permitter::CollectBranches(const RelationPtr& relation, std::vector<RelationPtr>& branches) {
+  if (relation->kind != Relation::Kind::kSetOperation || relation->operation != SetOperation::kUnion || !relation->all) {
+    branches.push_back(relation);
+    return;
+  }
+  CollectBranches(relation->left, branches);
+  CollectBranches(relation->right, branches);
+}
+
+// Rule R15. Each branch's persons are counted in a column of its own, so that nobody's rows pad another's group.
+UnitTablePtr Permitter::UnionTable(const Relation& relation, int source) {
+  const auto refuse = [&](std::string message) {
+    findings_.Add({"R15", relation.range, std::move(message)});
+    return UnitTablePtr();
+  };
+  if (!relation.all || !relation.order.empty() || relation.limit || relation.offset) {
+    return refuse("Below an aggregate only UNION ALL without ORDER BY or LIMIT is admitted.");
+  }
+  std::vector<RelationPtr> branches;
+  CollectBranches(relation.left, branches);
+  CollectBranches(relation.right, branches);
+  auto table = std::make_shared<UnitTable>();
+  table->kind = UnitTable::Kind::kUnion;
+  table->source = source;
+  table->range = relation.range;
+  std::string owner;
+  std::string domain;
+  for (const RelationPtr& branch : branches) {
+    if (branch->kind != Relation::Kind::kSelect || !IsProtected(*branch) || branch->grouped || branch->distinct) {
+      return refuse("Every branch of a UNION ALL below an aggregate reads rows of one owner's persons; constants would pad groups.");
+    }
+    auto block = FlattenSelect(*branch);
+    if (!block) return nullptr;
+    for (std::size_t i = 0; i < block->items.size(); ++i) {
+      UnitColumn column = scope_.DescribeItem(block->items[i], relation.columns[i].name);
+      if (table->blocks.empty()) {
+        column.type = relation.columns[i].type;
+        table->columns.push_back(std::move(column));
+        continue;
+      }
+      MergeColumn(table->columns[i], column);
+    }
+    table->blocks.push_back(block);
+    for (const UnitCounter& counter : block->counters) {
+      const UnitColumn& unit = scope_.Column(*counter.unit);
+      if (owner.empty()) { owner = counter.dataset->organisation; domain = unit.policy.domain; }
+      if (counter.dataset->organisation != owner || unit.policy.domain != domain || domain.empty()) {
+        return refuse("A UNION ALL below an aggregate joins tables of one owner with one kind of person.");
+      }
+    }
+  }
+  const std::size_t shown = table->columns.size();
+  std::size_t hidden = shown;
+  for (const auto& block : table->blocks) {
+    for (UnitCounter counter : block->counters) {
+      const UnitColumn& unit = scope_.Column(*counter.unit);
+      agreement::ColumnPolicy policy;  // hidden: only the thresholds read it
+      table->columns.push_back({"unit", unit.type, policy, counter.dataset});
+      counter.unit = MakeColumn(source, static_cast<int>(hidden++), unit.type);
+      counter.optional = true;
+      table->counters.push_back(std::move(counter));
+    }
+  }
+  return table;
+}
+
+// SELECT key FROM a INTERSECT SELECT key FROM b: the persons of both.
+UnitTablePtr Permitter::KeysTable(const Relation& relation, int source) {
+  const auto refuse = [&](std::string_view rule, std::string message) {
+    findings_.Add({rule, relation.range, std::move(message)});
+    return UnitTablePtr();
+  };
+  if (relation.operation == SetOperation::kExcept) {
+    findings_.Add({"R12", relation.range, "EXCEPT shows who is not in the other's data."});
+    return refuse("R15", "Below an aggregate only UNION ALL of one owner and INTERSECT of keys are admitted.");
+  }
+  if (relation.all || !relation.order.empty() || relation.limit || relation.offset || relation.columns.size() != 1) {
+    return refuse("R15", "INTERSECT below an aggregate takes one key column from each side.");
+  }
+  auto table = std::make_shared<UnitTable>();
+  table->kind = UnitTable::Kind::kKeys;
+  table->source = source;
+  table->range = relation.range;
+  for (const RelationPtr& side : {relation.left, relation.right}) {
+    if (side->kind != Relation::Kind::kSelect || !IsProtected(*side) || side->grouped || side->distinct) {
+      return refuse("R15", "INTERSECT below an aggregate takes a key column of a dataset from each side.");
+    }
+    auto block = FlattenSelect(*side);
+    if (!block) return nullptr;
+    if (!IsColumn(block->items[0]) || !IsJoinKey(scope_.Column(*block->items[0]))) {
+      return refuse("R15", "INTERSECT below an aggregate takes keys only.");
+    }
+    const UnitColumn& key = scope_.Column(*block->items[0]);
+    if (table->columns.empty()) {
+      table->columns.push_back(key);
+    } else if (!CheckDomains(table->columns[0], key, relation.range)) {
+      return nullptr;
+    }
+    for (UnitCounter counter : block->counters) {
+      if (!SameExpr(counter.unit, block->items[0]) && !AreJoined(*block, counter.unit, block->items[0])) {
+        return refuse("R15", "INTERSECT below an aggregate takes the privacy unit of every table in it.");
+      }
+      counter.unit = MakeColumn(source, 0, key.type);
+      counter.optional = false;
+      table->counters.push_back(std::move(counter));
+    }
+    table->blocks.push_back(block);
+  }
+  return table;
+}
+
+}  // namespace cloister::sql

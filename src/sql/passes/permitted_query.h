@@ -1,0 +1,28 @@
+#pragma once
+
+// The query of which every part is allowed: levels, column roles, functions by position, joins, filters, keys. At
+// aggregate_only each block over protected rows has become a Release, and everything above it works on released values.
+
+#include "sql/bind/bound_query.h"
+#include "sql/passes/release.h"
+
+namespace cloister::sql {
+
+class PermittedQuery {
+ public:
+  // Nothing: `findings` holds every reason.
+  static std::optional<PermittedQuery> Permit(BoundQuery bound, const CompileRequest& request, Findings& findings);
+
+  const RelationPtr& root() const { return root_; }
+  agreement::Level level() const { return level_; }
+  // Datasets read, each once, in the order of their ids.
+  const std::vector<const CompileDataset*>& datasets() const { return datasets_; }
+
+ private:
+  PermittedQuery() = default;
+  RelationPtr root_;
+  agreement::Level level_ = agreement::Level::kAggregateOnly;
+  std::vector<const CompileDataset*> datasets_;
+};
+
+}  // namespace cloister::sql

@@ -1,0 +1,77 @@
+#pragma once
+
+// The work of PermittedQuery::Permit at aggregate_only: finds the blocks over protected rows, flattens each, checks it,
+// and puts a Release in its place. Spread over permit_*.cc.
+
+#include "sql/passes/unit_scope.h"
+
+namespace cloister::sql {
+
+// Rule R23 for one block over persons' rows: a join of many tables of one person costs what that person's rows are.
+inline constexpr std::size_t kReferencesMax = 6;
+inline constexpr int kSameDatasetMax = 2;
+inline constexpr std::size_t kInlinedNodesMax = 20'000;
+
+class Permitter {
+ public:
+  Permitter(BoundQuery& bound, const CompileRequest& request, Findings& findings)
+      : bound_(bound), request_(request), findings_(findings), scope_(request, findings) {}
+
+  // The relation over released values only; null after a finding.
+  RelationPtr ReleaseRelation(const RelationPtr& relation);
+  // Rules R17 and R24 inside one query: several releases of one dataset. permit_several.cc
+  void CheckSeveral(const RelationPtr& root);
+
+ private:
+  // permit_release.cc
+  RelationPtr ReleaseSelect(const Relation& select);
+  RelationPtr BuildRelease(const Relation& select);
+  ExprPtr ReleaseExpr(const ExprPtr& expr);
+  std::shared_ptr<const From> ReleaseFrom(const From& from);
+  void RefuseRows(const Relation& relation);
+
+  // permit_flatten.cc: unit-level blocks; null after a finding
+  std::shared_ptr<UnitBlock> FlattenSelect(const Relation& select);
+  std::shared_ptr<UnitBlock> FlattenRows(const Relation& select);
+  bool FlattenFrom(const From& from, UnitBlock& block, std::vector<ExprPtr>& conjuncts);
+  bool FlattenSource(const Source& source, UnitBlock& block, std::vector<ExprPtr>& conjuncts);
+  bool FlattenOuterJoin(const From& join, UnitBlock& block, std::vector<ExprPtr>& conjuncts);
+  bool FlattenSemiJoin(const From& join, UnitBlock& block, std::vector<ExprPtr>& conjuncts);
+  UnitTablePtr LeafTable(const Source& source);
+  UnitTablePtr PerUnitTable(const Relation& select, int source);
+  UnitTablePtr UnionTable(const Relation& relation, int source);
+  UnitTablePtr KeysTable(const Relation& relation, int source);
+  void CollectBranches(const RelationPtr& relation, std::vector<RelationPtr>& branches);
+  ExprPtr Inline(const ExprPtr& expr);
+
+  // permit_join.cc
+  bool CheckBlock(UnitBlock& block, const std::vector<ExprPtr>& conjuncts, const Relation& at);
+  bool CheckSemiJoin(const ExprPtr& test, UnitBlock& block, bool negated);
+  bool CheckCorrelated(const Relation& subquery, const ExprPtr& test, UnitBlock& block, bool negated);
+  bool AddSemiJoin(UnitSemiJoin join, const ExprPtr& at, UnitBlock& block);
+  bool CheckPublicList(const ExprPtr& outer, const ExprPtr& inner, const ExprPtr& at);
+  bool CheckLimits(const UnitBlock& block, const Relation& at);
+  // An equality that joins: of keys of one domain, or of a public column. Nothing when it is neither.
+  bool IsKeyEquality(const ExprPtr& expr);
+  bool IsPublicEquality(const ExprPtr& expr);
+  bool CheckKeyDomains(const ExprPtr& expr);
+  bool CheckDomains(const UnitColumn& a, const UnitColumn& b, TextRange range);
+
+  bool IsProtected(const Relation& relation) const;
+  bool IsProtected(const From& from) const;
+  bool GroupsByUnit(const Relation& select) const;
+  bool IsUnitKey(const ExprPtr& expr, const From& from) const;
+
+  BoundQuery& bound_;
+  const CompileRequest& request_;
+  Findings& findings_;
+  UnitScope scope_;
+  std::map<int, std::vector<ExprPtr>> inlined_;  // by source: what its columns stand for
+  std::size_t inlined_nodes_ = 0;
+};
+
+// The block's equalities make both columns one.
+bool AreJoined(const UnitBlock& block, const ExprPtr& a, const ExprPtr& b);
+
+
+}  // namespace cloister::sql

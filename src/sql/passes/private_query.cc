@@ -1,0 +1,68 @@
+#include "sql/passes/private_query.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace cloister::sql {
+namespace {
+
+// Rule R07: every reference counts its own units. One column may stand for several datasets (keys in common): the
+// largest k of them holds.
+std::vector<RowThreshold> RowThresholds(const UnitBlock& block) {
+  std::vector<RowThreshold> rows;
+  for (const UnitCounter& counter : block.counters) {
+    const auto known = std::find_if(rows.begin(), rows.end(), [&](const RowThreshold& row) { return SameExpr(row.unit, counter.unit); });
+    // An own dataset with k = 1 still needs one unit.
+    const std::int64_t k = std::max<std::int64_t>(counter.k, 1);
+    if (known == rows.end()) {
+      rows.push_back({counter.unit, k, counter.optional});
+    } else {
+      known->k = std::max(known->k, k);
+      known->optional = known->optional && counter.optional;
+    }
+  }
+  return rows;
+}
+
+bool IsTrivial(const RowThreshold& row) { return row.k <= 1; }
+
+CellGuard GuardOf(const UnitAggregate& aggregate, const std::vector<RowThreshold>& rows) {
+  CellGuard guard;
+  for (const RowThreshold& row : rows) {
+    if (IsTrivial(row)) continue;
+    for (const ExprPtr& condition : aggregate.conditions) guard.conditions.push_back({row.unit, condition, row.k, false});
+    for (const ExprPtr& skipped : aggregate.skipped) {
+      const bool known = std::any_of(guard.conditions.begin(), guard.conditions.end(), [&](const CellThreshold& cell) {
+        return cell.skips && SameExpr(cell.unit, row.unit) && SameExpr(cell.condition, skipped);
+      });
+      // A unit column is never NULL here: such rows are left out.
+      if (!known && !SameExpr(skipped->args[0], row.unit)) guard.conditions.push_back({row.unit, skipped, row.k, true});
+    }
+    if (aggregate.threshold_factor > 1) {
+      const double k = std::ceil(static_cast<double>(row.k) * aggregate.threshold_factor - 1e-9);
+      guard.raised.push_back({row.unit, static_cast<std::int64_t>(k), row.optional});
+    }
+  }
+  return guard;
+}
+
+}  // namespace
+
+PrivateQuery PrivateQuery::Protect(const PermittedQuery& permitted) {
+  PrivateQuery query;
+  query.root_ = permitted.root();
+  query.level_ = permitted.level();
+  query.datasets_ = permitted.datasets();
+  ForEachRelation(query.root_, [&](const Relation& relation) {
+    if (relation.kind != Relation::Kind::kRelease) return;
+    Protection protection;
+    protection.rows = RowThresholds(*relation.release->block);
+    for (const UnitAggregate& aggregate : relation.release->aggregates) {
+      protection.cells.push_back(GuardOf(aggregate, protection.rows));
+    }
+    query.protections_[relation.release.get()] = std::move(protection);
+  });
+  return query;
+}
+
+}  // namespace cloister::sql

@@ -1,0 +1,52 @@
+#pragma once
+
+// The query with what protects it: every release carries its thresholds, row by row and cell by cell.
+
+#include "sql/passes/permitted_query.h"
+
+namespace cloister::sql {
+
+// For one output row: the number of different `unit` must be at least `k`; or 0, where `optional`.
+struct RowThreshold {
+  ExprPtr unit;
+  std::int64_t k = 1;
+  bool optional = false;
+};
+
+// For one cell: units selected by `condition` at least k, those not selected (by row, and by unit) 0 or at least k.
+struct CellThreshold {
+  ExprPtr unit;
+  ExprPtr condition;
+  std::int64_t k = 1;
+  bool skips = false;  // `condition` selects rows the aggregate skips: these 0 or k, the others k
+};
+
+struct CellGuard {
+  std::vector<CellThreshold> conditions;
+  std::vector<RowThreshold> raised;  // a quantile's own, larger thresholds
+};
+
+struct Protection {
+  std::vector<RowThreshold> rows;
+  std::vector<CellGuard> cells;  // one an aggregate
+};
+
+class PrivateQuery {
+ public:
+  static PrivateQuery Protect(const PermittedQuery& permitted);
+
+  const RelationPtr& root() const { return root_; }
+  agreement::Level level() const { return level_; }
+  const std::vector<const CompileDataset*>& datasets() const { return datasets_; }
+  // Of a release in `root`.
+  const Protection& ProtectionOf(const Release& release) const { return protections_.at(&release); }
+
+ private:
+  PrivateQuery() = default;
+  RelationPtr root_;
+  agreement::Level level_ = agreement::Level::kAggregateOnly;
+  std::vector<const CompileDataset*> datasets_;
+  std::map<const Release*, Protection> protections_;
+};
+
+}  // namespace cloister::sql

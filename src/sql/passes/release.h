@@ -1,0 +1,108 @@
+#pragma once
+
+// What becomes of a block over protected rows: a release, that is groups with their thresholds. Below it lies the unit
+// level, where every row belongs to persons; above it only released values.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sql/bind/bound_query.h"
+
+namespace cloister::sql {
+
+struct UnitBlock;
+
+// A column at the unit level, with what its owner allows.
+struct UnitColumn {
+  std::string name;
+  Type type;
+  agreement::ColumnPolicy policy;
+  const CompileDataset* dataset = nullptr;  // whose rule it is; null for a constant of the analyst's
+  bool unit_count = false;                  // how many rows one unit has: a small number about one person
+};
+
+// Persons that must be counted: for each group, at least k different values of `unit`.
+struct UnitCounter {
+  ExprPtr unit;
+  const CompileDataset* dataset = nullptr;
+  std::int64_t k = 0;
+  bool optional = false;  // a group may have none of them (outer join, one branch of a union), but never 1..k-1
+};
+
+// One leaf of a unit-level FROM.
+struct UnitTable {
+  enum class Kind {
+    kDataset,  // protected rows
+    kPublic,   // a public dataset, or a derived table over public ones
+    kPerUnit,  // one row a unit: GROUP BY the unit's key
+    kUnion,    // UNION ALL of blocks of one owner
+    kKeys,     // INTERSECT of keys
+  };
+  Kind kind = Kind::kDataset;
+  int source = -1;
+  TextRange range;
+  std::vector<UnitColumn> columns;
+  std::vector<UnitCounter> counters;  // in columns of this table
+
+  const CompileDataset* dataset = nullptr;          // kDataset, kPublic
+  RelationPtr relation;                             // kPublic, derived
+  std::vector<std::shared_ptr<UnitBlock>> blocks;   // kPerUnit (one), kUnion, kKeys (two)
+};
+using UnitTablePtr = std::shared_ptr<const UnitTable>;
+
+struct UnitOuterJoin {
+  UnitTablePtr table;
+  std::vector<ExprPtr> conditions;
+};
+
+// EXISTS (block WHERE inner = outer): a join that adds no rows. `negated`: NOT EXISTS, inside one owner only.
+struct UnitSemiJoin {
+  std::shared_ptr<UnitBlock> block;
+  ExprPtr outer;
+  ExprPtr inner;
+  bool negated = false;
+};
+
+// An aggregate over a block, with the conditions that guard it.
+struct UnitAggregate {
+  std::string function;
+  std::vector<ExprPtr> args;
+  bool distinct = false;
+  ExprPtr filter;
+  Type type;
+  TextRange range;
+  // Rule R08: each of these selects rows inside the group; the units it selects must be k, those it leaves 0 or k.
+  std::vector<ExprPtr> conditions;
+  // Rows the aggregate skips because an argument is NULL: the units of these must be 0 or k, those of the others k.
+  std::vector<ExprPtr> skipped;
+  double threshold_factor = 1;     // quantiles need more units: ceil(k * factor)
+  std::optional<double> round_to;  // and show no single value
+  std::optional<double> step;      // the finest step of a DOUBLE argument, for an exact sum
+};
+
+// Select, project, join at the unit level, flattened: expressions name leaves of this block only.
+struct UnitBlock {
+  std::vector<UnitTablePtr> tables;
+  std::vector<UnitOuterJoin> outer_joins;
+  std::vector<UnitSemiJoin> semi_joins;
+  std::vector<ExprPtr> where;
+  std::vector<UnitCounter> counters;
+  std::vector<ExprPtr> items;                // what an enclosing block sees
+  // kPerUnit: grouped by these, `items` are keys and the aggregates after them.
+  std::vector<ExprPtr> keys;
+  std::vector<UnitAggregate> aggregates;
+};
+
+struct Release {
+  std::shared_ptr<const UnitBlock> block;
+  std::vector<ExprPtr> keys;
+  std::vector<std::vector<int>> sets;   // more than one: GROUPING SETS
+  std::vector<UnitAggregate> aggregates;
+  std::vector<std::vector<ExprPtr>> groupings;  // GROUPING(...) calls, after the aggregates
+  bool global = false;                  // no keys: one row always, NULL when suppressed
+};
+
+}  // namespace cloister::sql

@@ -1,0 +1,168 @@
+// Rule R08, the part that can be seen in the text. A condition inside an aggregate splits a large group without
+// making it smaller, so its text must not be made to pick out persons: it names at most one quasi-identifier, and that
+// one no finer than the owner generalises it. The engine counts the units on both sides as well (protect).
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "sql/function.h"
+#include "sql/passes/unit_scope.h"
+
+namespace cloister::sql {
+namespace {
+
+using agreement::ColumnPolicy;
+using agreement::Role;
+
+constexpr double kTailShareMin = 0.1;  // of a measure's bounds, at the upper end, where few persons are
+
+// The values of a column that the tests of a condition can tell from the others.
+struct Interval1 {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  bool point = false;  // an equality or a list
+};
+
+double FirstWidth(const ColumnPolicy& policy) {
+  double width = 0;
+  for (const auto& step : policy.generalise) {
+    if (step.width && (width == 0 || *step.width < width)) width = *step.width;
+  }
+  return width;
+}
+
+double LastWidth(const ColumnPolicy& policy) {
+  double width = 0;
+  for (const auto& step : policy.generalise) width = std::max(width, step.width.value_or(0));
+  return width;
+}
+
+void Narrow(Interval1& interval, std::string_view op, double constant) {
+  if (op == "<" || op == "<=") interval.high = std::min(interval.high, constant);
+  else if (op == ">" || op == ">=") interval.low = std::max(interval.low, constant);
+  else interval.point = true;
+}
+
+// Tests of one column in the tree. OR and NOT are read as if each test stood alone: a narrow one is narrow anyhow.
+void Collect(const ExprPtr& expr, int source, int column, std::vector<Interval1>& out, Interval1& together) {
+  if (IsCall(expr, "and")) {
+    for (const ExprPtr& arg : expr->args) Collect(arg, source, column, out, together);
+    return;
+  }
+  if (expr->kind != ExprKind::kCall) return;
+  if (expr->function == "or" || expr->function == "not") {
+    for (const ExprPtr& arg : expr->args) {
+      Interval1 alone;
+      Collect(arg, source, column, out, alone);
+      out.push_back(alone);
+    }
+    return;
+  }
+  const auto is_it = [&](const ExprPtr& arg) { return IsColumn(arg) && arg->source == source && arg->column == column; };
+  if (std::none_of(expr->args.begin(), expr->args.end(), is_it)) return;
+  if (!IsComparison(expr->function) || expr->args.size() != 2) {
+    together.point = true;
+    return;
+  }
+  const bool mirrored = is_it(expr->args[1]);
+  const ExprPtr& constant = expr->args[mirrored ? 0 : 1];
+  const auto number = IsLiteral(constant) ? constant->literal.AsNumber() : std::nullopt;
+  const std::string_view op = mirrored ? MirroredComparison(expr->function) : std::string_view(expr->function);
+  if (number) Narrow(together, op, *number);
+  else together.point = true;
+}
+
+// A numeric quasi-identifier: a range inside its bounds as wide as the first generalisation, an open end as the last.
+bool IsWideEnough(const Interval1& range, const ColumnPolicy& policy) {
+  if (range.point) return false;
+  const bool open_low = !std::isfinite(range.low);
+  const bool open_high = !std::isfinite(range.high);
+  if (open_low && open_high) return true;
+  const agreement::Bounds bounds = policy.bounds.value_or(agreement::Bounds{0, 0});
+  const double low = open_low ? bounds.min : range.low;
+  const double high = open_high ? bounds.max : range.high;
+  const bool tail = low <= bounds.min || high >= bounds.max;
+  return high - low + 1 >= (tail ? LastWidth(policy) : FirstWidth(policy));
+}
+
+bool IsWideMeasure(const Interval1& range, const ColumnPolicy& policy) {
+  if (!policy.bounds || !std::isfinite(range.low)) return true;
+  const double high = std::min(range.high, policy.bounds->max);
+  return high - range.low >= kTailShareMin * (policy.bounds->max - policy.bounds->min);
+}
+
+// The longest prefix among steps such as "left(zip,4)".
+std::int64_t LongestPrefix(const ColumnPolicy& policy) {
+  std::int64_t longest = 0;
+  for (const auto& step : policy.generalise) {
+    const std::size_t comma = step.text.find(',');
+    if (!step.text.starts_with("left(") || comma == std::string::npos) continue;
+    std::int64_t length = 0;
+    for (std::size_t i = comma + 1; i < step.text.size() && step.text[i] >= '0' && step.text[i] <= '9'; ++i) {
+      length = std::min<std::int64_t>(length * 10 + (step.text[i] - '0'), 1000);
+    }
+    longest = std::max(longest, length);
+  }
+  return longest;
+}
+
+// A quasi-identifier inside a call, such as left(zip, 3): only a prefix no longer than its owner's.
+bool IsCoarseCall(const Expr& call, const ColumnPolicy& policy) {
+  if (call.kind != ExprKind::kCall || (call.function != "left" && call.function != "substr")) return false;
+  const auto length = IsLiteral(call.args.back()) ? call.args.back()->literal.AsInteger() : std::nullopt;
+  return length && *length <= LongestPrefix(policy);
+}
+
+// Whether each place where the column stands inside a call is coarse enough.
+bool CallsAreCoarse(const ExprPtr& expr, int source, int column, const ColumnPolicy& policy, bool inside) {
+  bool fine = true;
+  const bool test = expr->kind == ExprKind::kCall && (IsComparison(expr->function) || expr->function == "and" || expr->function == "or" ||
+                                                      expr->function == "not" || expr->function == "in" || expr->function == "like" ||
+                                                      expr->function == "ilike" || expr->function == "is_null" || expr->function == "is_not_null");
+  ForEachChild(*expr, [&](const ExprPtr& child) {
+    const bool it = IsColumn(child) && child->source == source && child->column == column;
+    if (it && (inside || !test)) fine = fine && IsCoarseCall(*expr, policy);
+    fine = fine && CallsAreCoarse(child, source, column, policy, inside || !test);
+  });
+  return fine;
+}
+
+}  // namespace
+
+bool UnitScope::CheckIsolation(const ExprPtr& condition) {
+  std::set<std::pair<int, int>> seen;
+  std::set<std::pair<int, int>> identifiers;
+  ForEachColumn(condition, [&](const Expr& column) {
+    seen.insert({column.source, column.column});
+    if (Column(column).policy.quasi_identifier) identifiers.insert({column.source, column.column});
+  });
+  if (identifiers.size() > 1) {
+    Refuse("R08", condition, "This condition combines quasi-identifiers and could pick out one person; use WHERE and GROUP BY, or one of them.");
+    return false;
+  }
+  for (const auto& [source, column] : seen) {
+    const UnitColumn& known = Table(source)->columns[column];
+    std::vector<Interval1> ranges;
+    Interval1 together;
+    Collect(condition, source, column, ranges, together);
+    ranges.push_back(together);
+    const bool generalised = known.policy.quasi_identifier && !known.policy.generalise.empty();
+    if (generalised && !CallsAreCoarse(condition, source, column, known.policy, false)) {
+      Refuse("R08", condition, "Inside an aggregate " + known.name + " may be tested only as coarsely as its owner generalises it.");
+      return false;
+    }
+    const bool measure = known.policy.Is(Role::kMeasure) && !known.policy.Is(Role::kDimension);
+    for (const Interval1& range : ranges) {
+      const bool fine = generalised ? (FirstWidth(known.policy) > 0 ? IsWideEnough(range, known.policy) : !range.point)
+                        : measure   ? IsWideMeasure(range, known.policy)
+                                    : true;
+      if (fine) continue;
+      Refuse("R08", condition, "Inside an aggregate " + known.name + " may be tested only as coarsely as its owner generalises it.");
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace cloister::sql
