@@ -10,8 +10,8 @@
 //            "columns":{"patient_id":{"roles":["join_key"],"domain":"person"},
 //                       "cost":{"roles":["measure"],"bounds":[0,100000],"filter_grid":1000}}}
 //
-// Safe defaults: no level at all, every column hidden, k = 25, no quantiles, no filter on a measure without a grid,
-// only the owner himself queries and receives, approval of each query.
+// The bytes are docs/formats/policy.md's. Safe defaults: aggregate_only alone, every column hidden, k = 25, no quantiles,
+// no filter on a measure without a grid, dates by year, nothing to spend for differential privacy, approval of each query.
 //
 // Values; thread-compatible.
 
@@ -73,8 +73,6 @@ std::string_view RoleName(Role role);
 enum class DateGranularity { kDay, kMonth, kQuarter, kYear };
 std::string_view DateGranularityName(DateGranularity granularity);
 
-enum class OwnerApproval { kEachQuery, kStandingForTemplate, kNone };
-
 struct Bounds {
   double min = 0;
   double max = 0;
@@ -126,16 +124,15 @@ struct RunLimits {
 };
 
 struct DatasetPolicy {
-  std::set<Level> levels;                     // empty: nothing is allowed
+  std::set<Level> levels = {Level::kAggregateOnly};
   std::optional<std::string> privacy_unit;    // a join key of `columns`; none (JSON null) only when all columns are public
   std::int64_t min_group_size = kMinGroupSizeDefault;  // k; 0 only without a privacy unit
   std::map<std::string, ColumnPolicy> columns;  // by the schema's spelling; a column not named here is hidden
   PrivacyBudget budget;
   RunLimits limits;
-  // Organisations or participant thumbprints; "*" is every participant of the environment.
-  std::vector<std::string> may_query;
-  std::vector<std::string> may_receive;
-  OwnerApproval owner_approval = OwnerApproval::kEachQuery;
+  // Thumbprints; absent: every participant of the charter. Owner approval is of each query in this version.
+  std::optional<std::vector<std::string>> may_query;
+  std::optional<std::vector<std::string>> may_receive;
 
   // The policy of a column, the hidden one when the owner named none.
   const ColumnPolicy& Column(std::string_view name) const;
