@@ -183,13 +183,21 @@ Result<PrivacyBudget> ReadBudget(const Json& json, const std::string& where) {
   return budget;
 }
 
+std::optional<Instant> ReadTime(ObjectReader& in, std::string_view name) {
+  const auto text = in.OptionalString(name);
+  if (!text) return std::nullopt;
+  const auto time = ParseRfc3339(*text);
+  if (time) return *time;
+  in.Fail(name, "must be a time such as 2026-11-22T08:36:00Z");
+  return std::nullopt;
+}
+
 Result<RunLimits> ReadLimits(const Json& json, const std::string& where) {
-  constexpr std::int64_t kSecondsMax = 253'402'300'799;  // the end of the year 9999
   ObjectReader in(json, where);
   RunLimits limits;
   limits.runs = in.OptionalInteger("runs", 0, 1'000'000'000);
-  limits.not_before = in.OptionalInteger("not_before", 0, kSecondsMax);
-  limits.not_after = in.OptionalInteger("not_after", 0, kSecondsMax);
+  limits.not_before = ReadTime(in, "not_before");
+  limits.not_after = ReadTime(in, "not_after");
   limits.templates_only = in.OptionalBool("templates_only").value_or(false);
   if (limits.not_before && limits.not_after && *limits.not_before > *limits.not_after) {
     in.Fail("not_after", "must not be earlier than not_before");
@@ -401,8 +409,8 @@ Json EncodePolicy(const DatasetPolicy& policy) {
                                            {"max_groups_contributed", budget.max_groups_contributed}, {"max_rows_per_unit", budget.max_rows_per_unit}};
   JsonObject limits{{"templates_only", policy.limits.templates_only}};
   Put(limits, "runs", policy.limits.runs);
-  Put(limits, "not_before", policy.limits.not_before);
-  Put(limits, "not_after", policy.limits.not_after);
+  if (policy.limits.not_before) limits["not_before"] = FormatRfc3339(*policy.limits.not_before);
+  if (policy.limits.not_after) limits["not_after"] = FormatRfc3339(*policy.limits.not_after);
   out["limits"] = std::move(limits);
   if (policy.may_query) out["may_query"] = EncodeParties(*policy.may_query);
   if (policy.may_receive) out["may_receive"] = EncodeParties(*policy.may_receive);

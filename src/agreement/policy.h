@@ -23,6 +23,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "codec/json.h"
 
@@ -116,9 +117,9 @@ struct PrivacyBudget {
 };
 
 struct RunLimits {
-  std::optional<std::int64_t> runs;           // how many queries may ever run on it
-  std::optional<std::int64_t> not_before;     // seconds since 1970, UTC
-  std::optional<std::int64_t> not_after;
+  std::optional<std::int64_t> runs;  // how many queries may ever run on it
+  std::optional<Instant> not_before;
+  std::optional<Instant> not_after;
   bool templates_only = false;
   bool operator==(const RunLimits&) const = default;
 };
