@@ -1,0 +1,81 @@
+#include "sql/compile.h"
+
+#include <set>
+
+#include "codec/text.h"
+#include "crypto/digest.h"
+#include "sql/explain/report.h"
+#include "sql/lower/lower.h"
+#include "sql/parse/tree_reader.h"
+
+namespace cloister::sql {
+namespace {
+
+Status CheckRequest(const CompileRequest& request) {
+  std::set<std::string> names;
+  for (const CompileDataset& dataset : request.datasets) {
+    if (!names.insert(LowerCase(dataset.name)).second) return InvalidArgument("two datasets are called " + dataset.name);
+    if (!names.insert("dataset_" + LowerCase(dataset.id)).second) return InvalidArgument("two datasets have the id " + dataset.id);
+  }
+  return {};
+}
+
+bool CheckText(const CompileRequest& request, Findings& findings) {
+  if (request.text.size() > kQueryBytesMax) {
+    findings.Add({"R23", {0, 1}, "A query has at most " + std::to_string(kQueryBytesMax) + " bytes."});
+  } else if (!codec::IsValidUtf8(request.text) || request.text.find('\0') != std::string::npos) {
+    findings.Add({"R01", findings.Whole(), "A query is UTF-8 text without zero bytes."});
+  }
+  return findings.empty();
+}
+
+// The stages in their order; nothing when one of them has findings.
+std::optional<CompiledQuery> Stages(const CompileRequest& request, const StatementTree& tree, Findings& findings) {
+  const auto parsed = ParsedQuery::Parse({request.text, &request.parameters}, tree, findings);
+  if (!parsed) return std::nullopt;
+  auto bound = BoundQuery::Bind(*parsed, request, findings);
+  if (!bound) return std::nullopt;
+  const auto permitted = PermittedQuery::Permit(std::move(*bound), request, findings);
+  if (!permitted) return std::nullopt;
+  const PrivateQuery protected_query = PrivateQuery::Protect(*permitted);
+  ExecutablePlan plan = PlanBuilder::Build(protected_query);
+  Report report = Explain(protected_query, plan);
+  const Digest256 plan_digest = crypto::Sha256(AsBytes(plan.canonical()));
+  const Digest256 report_digest = crypto::Sha256(AsBytes(report.canonical));
+  return CompiledQuery{std::move(plan), std::move(report.canonical), plan_digest, report_digest, std::move(report.datasets)};
+}
+
+// Levels that are unknown or not offered are refused whatever the text is; the text's own findings come first.
+void CheckLevelName(const CompileRequest& request, Findings& findings) {
+  if (agreement::ParseLevel(request.level)) return;
+  findings.Add({"R27", findings.Whole(), "There is no such privacy level; choose aggregate_only, k_anonymized, differential_privacy or full_access."});
+}
+
+}  // namespace
+
+Result<CompileVerdict> Compile(const CompileRequest& request, StatementParser& parser) {
+  CLOISTER_TRY(CheckRequest(request));
+  Findings findings(request.text);
+  CheckLevelName(request, findings);
+  if (CheckText(request, findings)) {
+    CLOISTER_ASSIGN(const StatementTree tree, parser.Serialize(request.text));
+    auto compiled = Stages(request, tree, findings);
+    if (compiled && findings.empty()) return CompileVerdict(std::move(*compiled));
+  }
+  if (findings.empty()) findings.Add({"R01", findings.Whole(), "The query is not admitted."});
+  return CompileVerdict(findings.Take());
+}
+
+codec::Json EncodeFindings(const std::vector<Finding>& findings) {
+  codec::JsonArray out;
+  for (const Finding& finding : findings) {
+    codec::JsonObject entry{{"rule", finding.rule},       {"owner", finding.owner},   {"severity", finding.severity},
+                            {"from", finding.range.from}, {"to", finding.range.to},   {"line", finding.line},
+                            {"message", finding.message}};
+    if (finding.fix) entry["fix"] = *finding.fix;
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+}  // namespace cloister::sql

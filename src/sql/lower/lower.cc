@@ -1,0 +1,35 @@
+#include "sql/lower/lower.h"
+
+#include "codec/json.h"
+#include "codec/text.h"
+#include "sql/lower/sql_printer.h"
+
+namespace cloister::sql {
+
+ExecutablePlan PlanBuilder::Build(const PrivateQuery& query) {
+  using codec::JsonArray;
+  using codec::JsonObject;
+  ExecutablePlan plan;
+  SqlPrinter printer(query);
+  plan.sql_ = printer.Print();
+  plan.level_ = query.level();
+  plan.rows_max_ = query.level() == agreement::Level::kFullAccess ? kFullAccessRowsMax : kReleasedRowsMax;
+  JsonArray columns;
+  for (const OutputColumn& column : printer.output()) {
+    plan.columns_.push_back({column.name, column.type.ToString()});
+    columns.push_back(JsonObject{{"name", column.name}, {"type", column.type.ToString()}});
+  }
+  JsonArray datasets;
+  for (const CompileDataset* dataset : query.datasets()) {
+    plan.datasets_.push_back(dataset->id);
+    datasets.push_back(JsonObject{{"id", dataset->id}, {"manifest", codec::HexEncode(dataset->manifest)}, {"k", dataset->policy.min_group_size}});
+  }
+  plan.canonical_ = codec::CanonicalJson(JsonObject{{"columns", std::move(columns)},
+                                                    {"datasets", std::move(datasets)},
+                                                    {"level", agreement::LevelName(plan.level_)},
+                                                    {"rows_max", plan.rows_max_},
+                                                    {"sql", plan.sql_}});
+  return plan;
+}
+
+}  // namespace cloister::sql

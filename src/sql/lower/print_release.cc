@@ -1,0 +1,251 @@
+// A release in SQL, in two steps: the inner one groups the rows and counts units, the outer one keeps what has enough.
+//
+//   SELECT "k0" AS "c0", CASE WHEN <cell> THEN "a0" END AS "c1"
+//   FROM (SELECT <key> AS "k0", <aggregate> AS "a0", COUNT(DISTINCT <unit>) AS "n0"
+//         FROM <tables> WHERE <filters> GROUP BY <key>) AS "g"
+//   WHERE "n0" >= 10
+//
+// Without keys there is always one row, whose cells are NULL when too few units are behind it: the same answer as for
+// no unit at all (R22).
+
+#include "sql/lower/sql_printer.h"
+
+namespace cloister::sql {
+namespace {
+
+std::string Distinct(const std::string& unit, const std::string& condition) {
+  return "COUNT(DISTINCT " + unit + ")" + (condition.empty() ? "" : " FILTER (WHERE " + condition + ")");
+}
+
+std::string Quoted(std::string_view prefix, std::size_t index) { return "\"" + std::string(prefix) + std::to_string(index) + "\""; }
+
+void And(std::string& all, const std::string& test) {
+  if (!test.empty()) all += (all.empty() ? "" : " AND ") + test;
+}
+
+std::string ZeroOr(const std::string& count, std::int64_t k) { return "(" + count + " = 0 OR " + count + " >= " + std::to_string(k) + ")"; }
+
+}  // namespace
+
+std::string SqlPrinter::Counts::Name(const std::string& sql) {
+  for (const auto& [known, name] : items) {
+    if (known == sql) return name;
+  }
+  items.emplace_back(sql, Quoted("n", items.size()));
+  return items.back().second;
+}
+
+std::string SqlPrinter::RowTest(const RowThreshold& row, Counts& counts) {
+  const std::string count = counts.Name(Distinct(Expression(row.unit), ""));
+  return row.optional ? ZeroOr(count, row.k) : count + " >= " + std::to_string(row.k);
+}
+
+std::string SqlPrinter::RowTests(const Protection& protection, Counts& counts) {
+  std::string all;
+  std::string some;
+  for (const RowThreshold& row : protection.rows) {
+    And(all, RowTest(row, counts));
+    if (row.optional) some += (some.empty() ? "" : " OR ") + counts.Name(Distinct(Expression(row.unit), "")) + " >= " + std::to_string(row.k);
+    else some = "TRUE";
+    if (some.starts_with("TRUE")) some = "TRUE";
+  }
+  // Where each reference may be absent, one must still be there.
+  if (some != "TRUE") And(all, "(" + some + ")");
+  return all;
+}
+
+std::string SqlPrinter::CellTest(const CellGuard& guard, Counts& counts) {
+  std::string all;
+  for (const RowThreshold& row : guard.raised) And(all, RowTest(row, counts));
+  for (const CellThreshold& cell : guard.conditions) {
+    const std::string unit = Expression(cell.unit);
+    const std::string condition = Total(cell.condition);
+    const std::string total = counts.Name(Distinct(unit, ""));
+    const std::string chosen = counts.Name(Distinct(unit, condition));
+    if (cell.skips) {
+      And(all, ZeroOr(chosen, cell.k));
+      And(all, total + " - " + chosen + " >= " + std::to_string(cell.k));
+      for (const CellThreshold& other : guard.conditions) {
+        if (other.skips || !SameExpr(other.unit, cell.unit)) continue;
+        And(all, counts.Name(Distinct(unit, Total(other.condition))) + " - " + chosen + " >= " + std::to_string(cell.k));
+      }
+      continue;
+    }
+    const std::string rest = counts.Name(Distinct(unit, "(NOT " + condition + ")"));
+    And(all, chosen + " >= " + std::to_string(cell.k));
+    And(all, ZeroOr(rest, cell.k));
+    And(all, ZeroOr("(" + total + " - " + chosen + ")", cell.k));
+  }
+  return all;
+}
+
+std::string SqlPrinter::TableSql(const UnitTable& table) {
+  std::vector<std::string> names;
+  std::string sql;
+  if (table.dataset != nullptr) {
+    for (const UnitColumn& column : table.columns) names.push_back(QuoteIdentifier(column.name));
+    sql = QuoteIdentifier(ExecutablePlan::TableName(table.dataset->id));
+  } else {
+    for (std::size_t i = 0; i < table.columns.size(); ++i) names.push_back(Quoted("c", i));
+    if (table.relation) sql = "(" + RelationSql(*table.relation, false) + ")";
+    else if (table.kind == UnitTable::Kind::kPerUnit) sql = "(" + PerUnitSql(*table.blocks[0]) + ")";
+    else if (table.kind == UnitTable::Kind::kUnion) sql = "(" + UnionSql(table) + ")";
+    else sql = "((" + BlockSelect(*table.blocks[0], {}) + ") INTERSECT (" + BlockSelect(*table.blocks[1], {}) + "))";
+  }
+  names_[table.source] = std::move(names);
+  return sql + " AS " + Quoted("s", table.source);
+}
+
+std::string SqlPrinter::BlockFrom(const UnitBlock& block) {
+  std::string from;
+  for (const UnitTablePtr& table : block.tables) from += (from.empty() ? "" : " CROSS JOIN ") + TableSql(*table);
+  for (const UnitOuterJoin& join : block.outer_joins) {
+    const std::string table = TableSql(*join.table);
+    std::string on;
+    for (const ExprPtr& condition : join.conditions) And(on, Total(condition));
+    from += " LEFT JOIN " + table + " ON " + on;
+  }
+  return from;
+}
+
+// Filters, semi-joins, and: rows without a unit are nobody's, so no threshold would guard them; they are left out.
+std::string SqlPrinter::BlockWhere(const UnitBlock& block, const std::vector<std::string>& more) {
+  std::string where;
+  for (const UnitTablePtr& table : block.tables) {
+    for (const UnitCounter& counter : table->counters) {
+      if (!counter.optional) And(where, "(" + Expression(counter.unit) + " IS NOT NULL)");
+    }
+  }
+  for (const ExprPtr& condition : block.where) And(where, Total(condition));
+  for (const UnitSemiJoin& join : block.semi_joins) {
+    const std::string from = BlockFrom(*join.block);
+    std::string inner = BlockWhere(*join.block, {});
+    And(inner, "(" + Expression(join.inner) + " = " + Expression(join.outer) + ")");
+    And(where, std::string(join.negated ? "NOT " : "") + "EXISTS (SELECT 1 FROM " + from + " WHERE " + inner + ")");
+  }
+  for (const std::string& test : more) And(where, test);
+  return where;
+}
+
+std::string SqlPrinter::BlockSelect(const UnitBlock& block, const std::vector<std::string>& hidden) {
+  const std::string from = BlockFrom(block);
+  std::string items;
+  for (std::size_t i = 0; i < block.items.size(); ++i) {
+    items += (items.empty() ? "" : ", ") + Total(block.items[i]) + " AS " + Quoted("c", i);
+  }
+  for (std::size_t i = 0; i < hidden.size(); ++i) items += ", " + hidden[i] + " AS " + Quoted("c", block.items.size() + i);
+  const std::string where = BlockWhere(block, {});
+  return "SELECT " + items + " FROM " + from + (where.empty() ? "" : " WHERE " + where);
+}
+
+std::string SqlPrinter::PerUnitSql(const UnitBlock& block) {
+  const std::string from = BlockFrom(block);
+  std::string items;
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < block.items.size(); ++i) {
+    const bool aggregate = block.items[i]->kind == ExprKind::kAggregate;
+    const std::string sql = aggregate ? UnitAggregateSql(block.aggregates[next++], block) : Total(block.items[i]);
+    items += (items.empty() ? "" : ", ") + sql + " AS " + Quoted("c", i);
+  }
+  std::string keys;
+  for (const ExprPtr& key : block.keys) keys += (keys.empty() ? "" : ", ") + Key(key);
+  const std::string where = BlockWhere(block, {});
+  return "SELECT " + items + " FROM " + from + (where.empty() ? "" : " WHERE " + where) + " GROUP BY " + keys;
+}
+
+// Each branch fills its own units' columns and leaves the others' NULL.
+std::string SqlPrinter::UnionSql(const UnitTable& table) {
+  std::size_t total = 0;
+  for (const auto& block : table.blocks) total += block->counters.size();
+  std::string sql;
+  std::size_t first = 0;
+  for (const auto& block : table.blocks) {
+    BlockFrom(*block);  // names the sources that the units are read from
+    std::vector<std::string> hidden;
+    for (std::size_t i = 0; i < total; ++i) {
+      const bool own = i >= first && i < first + block->counters.size();
+      const std::size_t column = table.columns.size() - total + i;
+      hidden.push_back(own ? Expression(block->counters[i - first].unit) : "CAST(NULL AS " + table.columns[column].type.ToString() + ")");
+    }
+    sql += (sql.empty() ? "(" : " UNION ALL (") + BlockSelect(*block, hidden) + ")";
+    first += block->counters.size();
+  }
+  return sql;
+}
+
+// Rule R17: with GROUPING SETS, totals are made of the finest cells that may be shown, so a total minus its shown parts
+// is nothing.
+std::string SqlPrinter::FinestCells(const Release& release, const Protection& protection) {
+  const UnitBlock& block = *release.block;
+  const std::string from = BlockFrom(block);
+  std::string items;
+  std::string keys;
+  for (std::size_t i = 0; i < release.keys.size(); ++i) {
+    items += (items.empty() ? "" : ", ") + Key(release.keys[i]) + " AS " + Quoted("k", i);
+    keys += (keys.empty() ? "" : ", ") + Quoted("k", i);
+  }
+  Counts counts;
+  std::string tests = RowTests(protection, counts);
+  for (const CellGuard& guard : protection.cells) And(tests, CellTest(guard, counts));
+  std::string inner = "SELECT " + items;
+  for (const auto& [count, name] : counts.items) inner += ", " + count + " AS " + name;
+  const std::string where = BlockWhere(block, {});
+  std::string group;
+  for (std::size_t i = 0; i < release.keys.size(); ++i) group += (group.empty() ? "" : ", ") + Key(release.keys[i]);
+  return "SELECT " + keys + " FROM (" + inner + " FROM " + from + (where.empty() ? "" : " WHERE " + where) + " GROUP BY " + group + ") WHERE " + tests;
+}
+
+std::string SqlPrinter::ReleaseSql(const Release& release) {
+  const Protection& protection = query_.ProtectionOf(release);
+  const UnitBlock& block = *release.block;
+  std::string from = BlockFrom(block);
+  std::vector<std::string> keys;
+  for (const ExprPtr& key : release.keys) keys.push_back(Key(key));
+  std::vector<std::string> more;
+  if (!release.sets.empty()) {
+    from += " CROSS JOIN (" + FinestCells(release, protection) + ") AS \"f\"";
+    for (std::size_t i = 0; i < keys.size(); ++i) more.push_back("(" + keys[i] + " IS NOT DISTINCT FROM \"f\"." + Quoted("k", i) + ")");
+  }
+  Counts counts;
+  const std::string rows = RowTests(protection, counts);
+  std::string inner;
+  std::string outer;
+  std::size_t column = 0;
+  const auto show = [&](const std::string& sql) { outer += (outer.empty() ? "" : ", ") + sql + " AS " + Quoted("c", column++); };
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    inner += (inner.empty() ? "" : ", ") + keys[i] + " AS " + Quoted("k", i);
+    show(Quoted("k", i));
+  }
+  for (std::size_t i = 0; i < release.aggregates.size(); ++i) {
+    inner += (inner.empty() ? "" : ", ") + UnitAggregateSql(release.aggregates[i], block) + " AS " + Quoted("a", i);
+    std::string test = release.global ? rows : "";
+    And(test, CellTest(protection.cells[i], counts));
+    show(test.empty() ? Quoted("a", i) : "CASE WHEN " + test + " THEN " + Quoted("a", i) + " END");
+  }
+  for (std::size_t i = 0; i < release.groupings.size(); ++i) {
+    std::string args;
+    for (const ExprPtr& arg : release.groupings[i]) args += (args.empty() ? "" : ", ") + Key(arg);
+    inner += (inner.empty() ? "" : ", ") + ("GROUPING(" + args + ") AS ") + Quoted("g", i);
+    show(Quoted("g", i));
+  }
+  for (const auto& [count, name] : counts.items) inner += (inner.empty() ? "" : ", ") + count + " AS " + name;
+  if (outer.empty()) outer = "1 AS \"c0\"";
+  const std::string where = BlockWhere(block, more);
+  std::string sql = "SELECT " + outer + " FROM (SELECT " + inner + " FROM " + from + (where.empty() ? "" : " WHERE " + where);
+  if (!release.sets.empty()) {
+    std::string sets;
+    for (const std::vector<int>& set : release.sets) {
+      std::string one;
+      for (const int index : set) one += (one.empty() ? "" : ", ") + keys[index];
+      sets += (sets.empty() ? "(" : ", (") + one + ")";
+    }
+    sql += " GROUP BY GROUPING SETS (" + sets + ")";
+  } else if (!keys.empty()) {
+    std::string group;
+    for (const std::string& key : keys) group += (group.empty() ? "" : ", ") + key;
+    sql += " GROUP BY " + group;
+  }
+  return sql + ") AS \"g\"" + (release.global ? "" : " WHERE " + rows);
+}
+
+}  // namespace cloister::sql

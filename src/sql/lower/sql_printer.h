@@ -1,0 +1,80 @@
+#pragma once
+
+// Prints the protected tree as DuckDB SQL. Every identifier is quoted, every source has a name of ours, every literal
+// comes from a typed value; what can fail on a row (a cast, a division) is printed so that it gives NULL instead.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sql/passes/private_query.h"
+
+namespace cloister::sql {
+
+std::string QuoteIdentifier(std::string_view name);
+
+class SqlPrinter {
+ public:
+  explicit SqlPrinter(const PrivateQuery& query) : query_(query) {}
+
+  // The whole query: its columns cast to their types and named as the analyst named them, rows in a fixed order.
+  std::string Print();
+  // Its columns; after Print().
+  const std::vector<OutputColumn>& output() const { return output_; }
+
+ private:
+  bool released() const { return query_.level() != agreement::Level::kFullAccess; }
+
+  // print_expr.cc
+  std::string Expression(const ExprPtr& expr);
+  std::string Call(const Expr& expr);
+  std::string Arithmetic(const Expr& expr);
+  std::string Division(const Expr& expr);
+  std::string Case(const Expr& expr);
+  std::string Aggregate(const Expr& expr);
+  std::string Window(const Expr& expr);
+  std::string Subquery(const Expr& expr);
+  std::string List(const std::vector<ExprPtr>& exprs);
+  std::string Orders(const std::vector<OrderItem>& items);
+  std::string Column(const Expr& column);
+  // The expression, NULL where it would raise; expressions that hold an aggregate, a window or a query stay bare.
+  std::string Total(const ExprPtr& expr);
+
+  // print_relation.cc
+  std::string RelationSql(const Relation& relation, bool top);
+  std::string SelectSql(const Relation& select, bool top);
+  std::string SetOperationSql(const Relation& relation, bool top);
+  std::string FromSql(const From& from);
+  std::string SourceSql(const Source& source);
+  std::string GroupBy(const Relation& select);
+  std::string OrderAndLimit(const Relation& relation);
+  std::string Key(const ExprPtr& key);
+
+  // print_release.cc
+  std::string ReleaseSql(const Release& release);
+  std::string BlockFrom(const UnitBlock& block);
+  std::string BlockWhere(const UnitBlock& block, const std::vector<std::string>& more);
+  std::string TableSql(const UnitTable& table);
+  std::string BlockSelect(const UnitBlock& block, const std::vector<std::string>& items);
+  std::string PerUnitSql(const UnitBlock& block);
+  std::string UnionSql(const UnitTable& table);
+  std::string FinestCells(const Release& release, const Protection& protection);
+  // print_aggregate.cc
+  std::string UnitAggregateSql(const UnitAggregate& aggregate, const UnitBlock& block);
+  std::string ExactSum(const ExprPtr& arg, const UnitAggregate& aggregate, const UnitBlock& block, bool average);
+
+  // Counts of units that thresholds read, each computed once: SQL of the count -> its name.
+  struct Counts {
+    std::vector<std::pair<std::string, std::string>> items;
+    std::string Name(const std::string& sql);
+  };
+  std::string RowTest(const RowThreshold& row, Counts& counts);
+  std::string RowTests(const Protection& protection, Counts& counts);
+  std::string CellTest(const CellGuard& guard, Counts& counts);
+
+  const PrivateQuery& query_;
+  std::map<int, std::vector<std::string>> names_;  // by source: how its columns are printed
+  std::vector<OutputColumn> output_;
+};
+
+}  // namespace cloister::sql
