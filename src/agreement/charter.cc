@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <set>
 
 #include "agreement/fields.h"
 #include "agreement/policy.h"
@@ -162,6 +163,12 @@ Status CheckParticipants(const std::vector<Participant>& participants) {
   }
   if (!StrictlyAscending(participants, [](const Participant& one) { return one.thumbprint; })) {
     return InvalidArgument("charter.participants must be sorted by thumbprint, none twice");
+  }
+  std::set<std::string_view> emails;
+  for (const Participant& one : participants) {
+    if (!emails.insert(one.email).second) {
+      return InvalidArgument("charter.participants must not have one e-mail address twice");
+    }
   }
   return {};
 }
