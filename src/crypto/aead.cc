@@ -2,6 +2,10 @@
 
 #include <limits>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include "base/secret_bytes.h"
 #include "crypto/openssl.h"
 
@@ -41,6 +45,17 @@ void Feed(EVP_CIPHER_CTX* context, ByteView piece, std::uint8_t* out) {
   CLOISTER_CHECK(EVP_CipherUpdate(context, out, &written, piece.data(), size) == 1 && written == size);
 }
 
+// OpenSSL 3.0's AVX-512 ChaCha20-Poly1305 leaves the upper halves of the vector registers in use. Until they are cleared
+// every SSE instruction drags them along, and SHA-256 with SHA-NI, which is what usually comes next, takes 1.18 times as long.
+#if defined(__x86_64__)
+__attribute__((target("avx"))) void ClearUpperHalves() { _mm256_zeroupper(); }
+void LeaveVectorUnit() {
+  if (__builtin_cpu_supports("avx")) ClearUpperHalves();
+}
+#else
+void LeaveVectorUnit() {}
+#endif
+
 }  // namespace
 
 struct ChaCha20Poly1305::State {
@@ -66,6 +81,7 @@ void ChaCha20Poly1305::Seal(ByteView nonce, ByteView plaintext, ByteView associa
   std::uint8_t* tag = out.data() + plaintext.size();
   CLOISTER_CHECK(EVP_CipherFinal_ex(context, tag, &none) == 1 && none == 0);
   CLOISTER_CHECK(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kTagBytes, tag) == 1);
+  LeaveVectorUnit();
 }
 
 Status ChaCha20Poly1305::Open(ByteView nonce, ByteView sealed, ByteView associated_data,
@@ -81,7 +97,9 @@ Status ChaCha20Poly1305::Open(ByteView nonce, ByteView sealed, ByteView associat
   Feed(context, sealed.first(size), out.data());
   int none = 0;
   std::uint8_t unused = 0;
-  if (EVP_CipherFinal_ex(context, &unused, &none) == 1) return {};
+  const bool authentic = EVP_CipherFinal_ex(context, &unused, &none) == 1;
+  LeaveVectorUnit();
+  if (authentic) return {};
   Wipe(out);
   return VerificationFailed("sealed bytes were changed, or the key is another one");
 }

@@ -39,11 +39,14 @@ SecretBytes HkdfSha256(ByteView input_key, ByteView salt, ByteView info, std::si
   return output;
 }
 
-// libsodium's, which is about twice as fast as OpenSSL's portable one.
+// libsodium's: it uses SSE2 where OpenSSL 3.0 has portable code only.
 Result<SecretBytes> Scrypt(const ScryptInput& input) {
   CLOISTER_CHECK(input.log_n >= 1 && input.log_n <= kScryptLogNMax);
   SecretBytes key(input.size);
-  if (crypto_pwhash_scryptsalsa208sha256_ll(input.password.data(), input.password.size(), input.salt.data(),
+  // libsodium may assume that no pointer is null, and an empty view may have one.
+  constexpr std::uint8_t kNothing = 0;
+  const auto data = [&](ByteView view) { return view.empty() ? &kNothing : view.data(); };
+  if (crypto_pwhash_scryptsalsa208sha256_ll(data(input.password), input.password.size(), data(input.salt),
                                             input.salt.size(), std::uint64_t{1} << input.log_n, input.block_size,
                                             input.parallelism, key.mutable_view().data(), key.size()) != 0) {
     return ResourceExhausted("not enough memory for the passphrase's work factor");

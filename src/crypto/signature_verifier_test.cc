@@ -59,7 +59,8 @@ TEST(VerifyingKey, AnyChangeIsRefused) {
     EXPECT_FALSE(key.Verify(known.scheme, AsBytes("signed by nobody else"), signature).has_value());
     signature.push_back(0);
     EXPECT_FALSE(Accepts(key, known.scheme, signature));
-    signature.resize(signature.size() - 2);
+    signature.pop_back();
+    signature.pop_back();
     EXPECT_FALSE(Accepts(key, known.scheme, signature));
     EXPECT_FALSE(Accepts(key, known.scheme, {}));
     signature = Decode(known.signature);

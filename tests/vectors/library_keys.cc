@@ -16,12 +16,14 @@ using crypto::openssl::Key;
 using Number = std::unique_ptr<BIGNUM, Freeing<BN_free>>;
 using Parameters = std::unique_ptr<OSSL_PARAM, Freeing<OSSL_PARAM_free>>;
 
-// Collects parameters; keeps the numbers that OpenSSL only refers to until they are used.
+// Collects parameters. OpenSSL's builder only refers to what it is given, so texts and numbers are kept here.
 class KeyBuilder {
  public:
-  void AddText(const char* name, const std::string& value) {
-    OSSL_PARAM_BLD_push_utf8_string(builder_.get(), name, value.c_str(), 0);
+  void AddText(const char* name, std::string value) {
+    texts_.push_back(std::make_unique<std::string>(std::move(value)));
+    OSSL_PARAM_BLD_push_utf8_string(builder_.get(), name, texts_.back()->c_str(), 0);
   }
+  // `value` must outlive the builder.
   void AddOctets(const char* name, ByteView value) {
     OSSL_PARAM_BLD_push_octet_string(builder_.get(), name, value.data(), value.size());
   }
@@ -44,6 +46,7 @@ class KeyBuilder {
  private:
   std::unique_ptr<OSSL_PARAM_BLD, Freeing<OSSL_PARAM_BLD_free>> builder_{OSSL_PARAM_BLD_new()};
   std::vector<Number> numbers_;
+  std::vector<std::unique_ptr<std::string>> texts_;
 };
 
 // A member that is no base64url makes no key; an absent one is empty.
