@@ -21,15 +21,14 @@ std::string Joined(const std::vector<std::string>& sentences) {
 }
 
 void AgainstDates(const agreement::Manifest& manifest, Instant now, Obstacles& obstacles) {
-  const std::int64_t seconds = now.unix_ms / 1000;
   const agreement::RunLimits& limits = manifest.policy.limits;
-  if (limits.not_before && seconds < *limits.not_before) {
+  if (limits.not_before && now < *limits.not_before) {
     obstacles.push_back("dataset " + manifest.name + " may be read from " +
-                        FormatRfc3339({*limits.not_before * 1000}) + " on");
+                        FormatRfc3339(*limits.not_before) + " on");
   }
-  if (limits.not_after && seconds > *limits.not_after) {
+  if (limits.not_after && *limits.not_after < now) {
     obstacles.push_back("dataset " + manifest.name + " might be read until " +
-                        FormatRfc3339({*limits.not_after * 1000}));
+                        FormatRfc3339(*limits.not_after));
   }
 }
 
