@@ -355,7 +355,7 @@ class DevTest(Tree):
         done = self.run_without_packages()
         self.assertEqual(done.returncode, 1)
         self.assertIn('installing Debian packages: libboost1.81-dev', done.stderr)
-        self.assertIn('--no-install-recommends libboost1.81-dev', (self.root / 'apt.log').read_text())
+        self.assertRegex((self.root / 'apt.log').read_text(), 'install .*--no-install-recommends .*libssl-dev')
 
     def test_prints_its_verbs_from_any_folder(self):
         done = self.run_dev()
