@@ -13,6 +13,17 @@ std::string AsOneMessage(const attestation::Appraisal& appraisal) {
   return text;
 }
 
+// Whether nothing was written and nothing will be: everything but an answer that got lost or a fault of the machine.
+bool IsDefinite(const Error& error) {
+  switch (error.code) {
+    case Code::kUnavailable:
+    case Code::kDeadlineExceeded:
+    case Code::kInternal:
+    case Code::kDataLoss: return false;
+    default: return true;
+  }
+}
+
 // Every boot that ever signed in this ledger, by the evidence that it left behind.
 Status AppraiseBoots(const ledger::LedgerState& state, Instant now) {
   for (const ledger::BootRecord& record : state.boots()) {
@@ -107,9 +118,20 @@ Status Custodian::Resend(EnvironmentSession& session, const ParticipantKeyRecord
   const bool recorded =
       session.Look([&](const ledger::LedgerState& state) { return state.EntryOfLink(last->digest).has_value(); });
   if (recorded) return {};
-  CLOISTER_ASSIGN(const auto enclave, session.Enclave());
-  CLOISTER_TRY(enclave->Link(last->document));
+  const Result<RecordedLink> sent = Send(session, key.thumbprint, *last);
+  // A definite no has freed the number: the new link may take it.
+  if (!sent && !IsDefinite(sent.error())) return sent.error();
   return {};
+}
+
+Result<RecordedLink> Custodian::Send(EnvironmentSession& session, std::string_view thumbprint,
+                                     const CustodyLink& link) {
+  CLOISTER_ASSIGN(const auto enclave, session.Enclave());
+  Result<RecordedLink> recorded = enclave->Link(link.document);
+  if (!recorded && IsDefinite(recorded.error())) {
+    CLOISTER_TRY(parts_.store.custody.RemoveLink(session.id(), thumbprint, link.seq));
+  }
+  return recorded;
 }
 
 Result<Custodian::Said> Custodian::Say(EnvironmentSession& session, const ParticipantKeyRecord& key,
@@ -122,10 +144,9 @@ Result<Custodian::Said> Custodian::Say(EnvironmentSession& session, const Partic
   const agreement::LinkAuthor author(session.id(), secrets.signer, parts_.clock);
   const auto chain = session.Look([&](const ledger::LedgerState& state) { return state.ChainOf(key.thumbprint); });
   CLOISTER_ASSIGN(const agreement::SignedLink link, author.Sign({.chain = chain, .checkpoint = view.point}, body));
-  CLOISTER_TRY(parts_.store.custody.AddLink(
-      session.id(), key.thumbprint, {.seq = link.header().seq, .digest = link.digest(), .document = link.compact()}));
-  CLOISTER_ASSIGN(const auto enclave, session.Enclave());
-  CLOISTER_ASSIGN(RecordedLink recorded, enclave->Link(link.compact()));
+  const CustodyLink stored{.seq = link.header().seq, .digest = link.digest(), .document = link.compact()};
+  CLOISTER_TRY(parts_.store.custody.AddLink(session.id(), key.thumbprint, stored));
+  CLOISTER_ASSIGN(RecordedLink recorded, Send(session, key.thumbprint, stored));
   return Said{.recorded = std::move(recorded), .digest = link.digest()};
 }
 

@@ -64,6 +64,7 @@ class Custodian {
   Result<attestation::VerifiedEnclave> Appraise(EnvironmentSession& session, const agreement::Charter& charter);
   Status CheckLedger(EnvironmentSession& session, const attestation::VerifiedEnclave& enclave, VerifiedView& view);
   Status Resend(EnvironmentSession& session, const ParticipantKeyRecord& key);
+  Result<RecordedLink> Send(EnvironmentSession& session, std::string_view thumbprint, const CustodyLink& link);
   Result<ParticipantSecrets> Open(const ParticipantKeyRecord& key) const;
 
   const Parts parts_;

@@ -9,6 +9,13 @@ Status CustodyStore::AddLink(const EnvironmentId& id, std::string_view thumbprin
   });
 }
 
+Status CustodyStore::RemoveLink(const EnvironmentId& id, std::string_view thumbprint, std::uint64_t seq) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run("DELETE FROM custody_links WHERE environment_id = ? AND thumbprint = ? AND seq = ?",
+                  {id.str(), thumbprint, seq});
+  });
+}
+
 Result<std::optional<CustodyLink>> CustodyStore::LastLink(const EnvironmentId& id, std::string_view thumbprint) {
   return db_.Transact([&](Transaction& tx) {
     return tx.First(

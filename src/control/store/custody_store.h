@@ -26,6 +26,8 @@ class CustodyStore {
 
   // kConflict when the number is used.
   Status AddLink(const EnvironmentId& id, std::string_view thumbprint, const CustodyLink& link);
+  // The enclave said that it will not record it: its number is free again.
+  Status RemoveLink(const EnvironmentId& id, std::string_view thumbprint, std::uint64_t seq);
   // His last one; absent before the first.
   Result<std::optional<CustodyLink>> LastLink(const EnvironmentId& id, std::string_view thumbprint);
 

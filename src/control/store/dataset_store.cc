@@ -17,30 +17,36 @@ DatasetStatus ReadStatus(std::string_view text) {
 }
 
 #define CLOISTER_SELECT_DATASET                                                                              \
-  "SELECT id, environment_id, owner, name, description, schema, policy, format, status, error, blob,"        \
-  " header_digest, length, root, created_at, updated_at FROM datasets "
+  "SELECT id, environment_id, owner, name, description, schema, policy, format, status, error,"              \
+  " created_at, updated_at FROM datasets "
 
 DatasetRecord ReadDataset(const SqlRow& row) {
-  DatasetRecord dataset{.id = StoredId<DatasetId>(row, 0),
-                        .environment = StoredId<EnvironmentId>(row, 1),
-                        .owner = row.Text(2),
-                        .name = row.Text(3),
-                        .description = row.Text(4),
-                        .schema = row.Text(5),
-                        .policy = row.Text(6),
-                        .format = row.Text(7),
-                        .status = ReadStatus(row.Text(8)),
-                        .error = row.OptionalText(9),
-                        .blob = row.OptionalText(10),
-                        .object = std::nullopt,
-                        .created_at = StoredTime(row, 14),
-                        .updated_at = StoredTime(row, 15)};
-  if (!row.IsNull(11)) {
-    dataset.object = agreement::SealedObjectRef{.header_digest = row.Digest(11),
-                                                .length_bytes = static_cast<std::uint64_t>(row.Integer(12)),
-                                                .root = row.Digest(13)};
+  return {.id = StoredId<DatasetId>(row, 0),
+          .environment = StoredId<EnvironmentId>(row, 1),
+          .owner = row.Text(2),
+          .name = row.Text(3),
+          .description = row.Text(4),
+          .schema = row.Text(5),
+          .policy = row.Text(6),
+          .format = row.Text(7),
+          .status = ReadStatus(row.Text(8)),
+          .error = row.OptionalText(9),
+          .created_at = StoredTime(row, 10),
+          .updated_at = StoredTime(row, 11)};
+}
+
+UploadRecord ReadUpload(const SqlRow& row) {
+  UploadRecord upload{.id = StoredId<UploadId>(row, 0),
+                      .dataset = StoredId<DatasetId>(row, 1),
+                      .size_bytes = static_cast<std::uint64_t>(row.Integer(2)),
+                      .part_size_bytes = static_cast<std::uint64_t>(row.Integer(3)),
+                      .object = std::nullopt,
+                      .created_at = StoredTime(row, 6)};
+  if (!row.IsNull(4)) {
+    upload.object = agreement::SealedObjectRef{
+        .header_digest = row.Digest(4), .length_bytes = upload.size_bytes, .root = row.Digest(5)};
   }
-  return dataset;
+  return upload;
 }
 
 }  // namespace
@@ -78,15 +84,6 @@ Status DatasetStore::SetStatus(const DatasetId& id, DatasetStatus status, const 
   });
 }
 
-Status DatasetStore::SetObject(const DatasetId& id, std::string_view blob, const agreement::SealedObjectRef& object,
-                               Instant now) {
-  return db_.Transact([&](Transaction& tx) {
-    return tx.Run(
-        "UPDATE datasets SET blob = ?, header_digest = ?, length = ?, root = ?, updated_at = ? WHERE id = ?",
-        {blob, object.header_digest, object.length_bytes, object.root, StoredTime(now), id.str()});
-  });
-}
-
 Status DatasetStore::AddUpload(const UploadRecord& upload) {
   return db_.Transact([&](Transaction& tx) {
     return tx.Run(
@@ -99,15 +96,8 @@ Status DatasetStore::AddUpload(const UploadRecord& upload) {
 Result<std::optional<UploadRecord>> DatasetStore::FindUpload(const UploadId& id) {
   return db_.Transact([&](Transaction& tx) {
     return tx.First(
-        "SELECT id, dataset_id, size_bytes, part_size_bytes, status, created_at FROM uploads WHERE id = ?", {id.str()},
-        [](const SqlRow& row) {
-          return UploadRecord{.id = StoredId<UploadId>(row, 0),
-                              .dataset = StoredId<DatasetId>(row, 1),
-                              .size_bytes = static_cast<std::uint64_t>(row.Integer(2)),
-                              .part_size_bytes = static_cast<std::uint64_t>(row.Integer(3)),
-                              .complete = row.Text(4) == "complete",
-                              .created_at = StoredTime(row, 5)};
-        });
+        "SELECT id, dataset_id, size_bytes, part_size_bytes, header_digest, root, created_at FROM uploads WHERE id = ?",
+        {id.str()}, ReadUpload);
   });
 }
 
@@ -120,9 +110,20 @@ Result<std::int64_t> DatasetStore::OpenUploads(const DatasetId& id) {
   });
 }
 
-Status DatasetStore::CompleteUpload(const UploadId& id) {
-  return db_.Transact(
-      [&](Transaction& tx) { return tx.Run("UPDATE uploads SET status = 'complete' WHERE id = ?", {id.str()}); });
+Status DatasetStore::CompleteUpload(const UploadId& id, const agreement::SealedObjectRef& object) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run("UPDATE uploads SET status = 'complete', header_digest = ?, root = ? WHERE id = ?",
+                  {object.header_digest, object.root, id.str()});
+  });
+}
+
+Result<std::optional<UploadId>> DatasetStore::FindObject(const DatasetId& id, const Digest256& header_digest) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.First(
+        "SELECT id FROM uploads WHERE dataset_id = ? AND header_digest = ? AND status = 'complete'"
+        " ORDER BY id DESC LIMIT 1",
+        {id.str(), header_digest}, [](const SqlRow& row) { return StoredId<UploadId>(row, 0); });
+  });
 }
 
 Status DatasetStore::PutPart(const UploadId& id, const UploadPart& part) {

@@ -33,9 +33,7 @@ struct DatasetRecord {
   std::string policy;  // JSON
   std::string format;
   DatasetStatus status = DatasetStatus::kUploading;
-  std::optional<std::string> error;  // code, of kFailed
-  std::optional<std::string> blob;   // name in the blob store, once complete
-  std::optional<agreement::SealedObjectRef> object;
+  std::optional<std::string> error;  // of kFailed
   Instant created_at;
   Instant updated_at;
 };
@@ -45,12 +43,12 @@ struct UploadRecord {
   DatasetId dataset;
   std::uint64_t size_bytes = 0;
   std::uint64_t part_size_bytes = 0;
-  bool complete = false;
+  std::optional<agreement::SealedObjectRef> object;  // once complete: what its owner says it is
   Instant created_at;
 };
 
 struct UploadPart {
-  std::uint64_t part = 0;  // from 0
+  std::uint64_t part = 0;  // from 1
   std::uint64_t size_bytes = 0;
   Digest256 digest{};
 };
@@ -64,14 +62,15 @@ class DatasetStore {
   Result<std::optional<DatasetRecord>> Find(const DatasetId& id);
   Result<std::vector<DatasetRecord>> InEnvironment(const EnvironmentId& id);
   Status SetStatus(const DatasetId& id, DatasetStatus status, const std::optional<std::string>& error, Instant now);
-  // The blob that stands behind the dataset from now on.
-  Status SetObject(const DatasetId& id, std::string_view blob, const agreement::SealedObjectRef& object, Instant now);
 
   Status AddUpload(const UploadRecord& upload);
   Result<std::optional<UploadRecord>> FindUpload(const UploadId& id);
   // How many uploads of a dataset are not complete.
   Result<std::int64_t> OpenUploads(const DatasetId& id);
-  Status CompleteUpload(const UploadId& id);
+  // Its blob is one of the dataset's objects from now on.
+  Status CompleteUpload(const UploadId& id, const agreement::SealedObjectRef& object);
+  // The newest complete upload of a dataset whose file begins with this age header.
+  Result<std::optional<UploadId>> FindObject(const DatasetId& id, const Digest256& header_digest);
   // A part again replaces what was known of it.
   Status PutPart(const UploadId& id, const UploadPart& part);
   Result<std::vector<UploadPart>> Parts(const UploadId& id);

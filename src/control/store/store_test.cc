@@ -158,17 +158,19 @@ TEST_F(StoreTest, KeepsUploadsAndTheirParts) {
                             .part_size_bytes = 8,
                             .created_at = clock_.Now()};
   ASSERT_TRUE(store_->datasets.AddUpload(upload).has_value());
-  ASSERT_TRUE(store_->datasets.PutPart(upload.id, {.part = 1, .size_bytes = 2, .digest = {1}}).has_value());
-  ASSERT_TRUE(store_->datasets.PutPart(upload.id, {.part = 0, .size_bytes = 7, .digest = {2}}).has_value());
-  ASSERT_TRUE(store_->datasets.PutPart(upload.id, {.part = 0, .size_bytes = 8, .digest = {3}}).has_value());
+  ASSERT_TRUE(store_->datasets.PutPart(upload.id, {.part = 2, .size_bytes = 2, .digest = {1}}).has_value());
+  ASSERT_TRUE(store_->datasets.PutPart(upload.id, {.part = 1, .size_bytes = 7, .digest = {2}}).has_value());
+  ASSERT_TRUE(store_->datasets.PutPart(upload.id, {.part = 1, .size_bytes = 8, .digest = {3}}).has_value());
   const auto parts = *store_->datasets.Parts(upload.id);
   ASSERT_EQ(parts.size(), 2u);
   EXPECT_EQ(parts[0].size_bytes, 8u);
   EXPECT_EQ(*store_->datasets.OpenUploads(dataset.id), 1);
-  ASSERT_TRUE(store_->datasets.CompleteUpload(upload.id).has_value());
+  EXPECT_FALSE(store_->datasets.FindObject(dataset.id, {1})->has_value());
+  ASSERT_TRUE(store_->datasets.CompleteUpload(upload.id, {{1}, 10, {2}}).has_value());
   EXPECT_EQ(*store_->datasets.OpenUploads(dataset.id), 0);
-  ASSERT_TRUE(store_->datasets.SetObject(dataset.id, "blob", {{1}, 10, {2}}, clock_.Now()).has_value());
-  EXPECT_EQ(store_->datasets.Find(dataset.id)->value().object->length_bytes, 10u);
+  EXPECT_EQ(store_->datasets.FindUpload(upload.id)->value().object->length_bytes, 10u);
+  EXPECT_EQ(store_->datasets.FindObject(dataset.id, {1})->value(), upload.id);
+  EXPECT_FALSE(store_->datasets.FindObject(dataset.id, {2})->has_value());
   dataset.id = DatasetId::New(clock_, rng_);
   EXPECT_EQ(store_->datasets.Add(dataset).error().code, Code::kConflict);
 }
@@ -211,6 +213,8 @@ TEST_F(StoreTest, KeepsLinksBeforeTheyAreSent) {
   ASSERT_TRUE(store_->custody.AddLink(id, "who", {.seq = 2, .digest = {2}, .document = "two"}).has_value());
   EXPECT_EQ(store_->custody.AddLink(id, "who", {.seq = 2, .digest = {3}, .document = "x"}).error().code, Code::kConflict);
   EXPECT_EQ(store_->custody.LastLink(id, "who")->value().document, "two");
+  ASSERT_TRUE(store_->custody.RemoveLink(id, "who", 2).has_value());
+  EXPECT_EQ(store_->custody.LastLink(id, "who")->value().document, "one");
   ASSERT_TRUE(store_->custody.SetView(id, "who", {.size = 3, .root = {4}}).has_value());
   ASSERT_TRUE(store_->custody.SetView(id, "who", {.size = 5, .root = {6}}).has_value());
   EXPECT_EQ(store_->custody.View(id, "who")->value(), (agreement::LedgerPoint{.size = 5, .root = {6}}));

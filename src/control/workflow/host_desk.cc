@@ -64,10 +64,10 @@ Result<net::ChannelAnswer> HostDesk::ReadObject(const net::ChannelRequest& reque
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(const DatasetId id, DatasetId::Parse(dataset_text));
   CLOISTER_ASSIGN(const auto dataset, parts_.store.datasets.Find(id));
-  const bool known = dataset && dataset->environment == parts_.environment && dataset->blob && dataset->object &&
-                     dataset->object->header_digest == header_digest;
-  if (!known) return NotFound("no such object is stored");
-  CLOISTER_ASSIGN(Bytes body, parts_.blobs.Read(*dataset->blob, offset, length));
+  if (!dataset || dataset->environment != parts_.environment) return NotFound("no such object is stored");
+  CLOISTER_ASSIGN(const auto upload, parts_.store.datasets.FindObject(id, header_digest));
+  if (!upload) return NotFound("no such object is stored");
+  CLOISTER_ASSIGN(Bytes body, parts_.blobs.Read(upload->str(), offset, length));
   return net::ChannelAnswer{.body = std::move(body)};
 }
 

@@ -1,0 +1,203 @@
+#include "control/rest/api.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "agreement/charter.h"
+#include "codec/text.h"
+#include "control/api_key.h"
+#include "control/rest/routes.h"
+
+namespace cloister::control {
+namespace {
+
+constexpr std::string_view kBearer = "Bearer ";
+
+Error Unauthenticated() { return {Code::kUnauthenticated, "an API key is needed: Authorization: Bearer KEY"}; }
+Error NoSuch(std::string_view what) { return NotFound("there is no such " + std::string(what)); }
+
+Result<std::string> ReadKey(const net::Request& request) {
+  const std::string* authorization = request.Header("authorization");
+  const std::string* api_key = request.Header("x-api-key");
+  if (authorization != nullptr && api_key != nullptr) return InvalidArgument("send one API key, not two");
+  if (api_key != nullptr) return *api_key;
+  if (authorization == nullptr || !authorization->starts_with(kBearer)) return Unauthenticated();
+  return authorization->substr(kBearer.size());
+}
+
+bool BelongsTo(const ledger::LedgerState& state, std::string_view thumbprint) {
+  const auto has = [&](const ledger::CharterRecord* record) {
+    return record != nullptr && record->charter.Find(thumbprint) != nullptr;
+  };
+  return has(state.in_force()) || has(state.proposed());
+}
+
+}  // namespace
+
+net::Router MakeRouter(const Api& api) {
+  net::Router router;
+  AddHealthRoutes(router, api);
+  AddUserRoutes(router, api);
+  AddEnvironmentRoutes(router, api);
+  AddCharterRoutes(router, api);
+  AddAttestationRoutes(router, api);
+  AddLedgerRoutes(router, api);
+  AddDatasetRoutes(router, api);
+  AddUploadRoutes(router, api);
+  AddQueryRoutes(router, api);
+  AddDecisionRoutes(router, api);
+  AddResultRoutes(router, api);
+  return router;
+}
+
+Result<ParticipantKeyRecord> Caller::RequireKey() const {
+  if (key) return *key;
+  return FailedPrecondition("you have no participant key yet; make one with POST /api/participant-keys");
+}
+
+Result<Caller> Authenticate(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const std::string key, ReadKey(request));
+  CLOISTER_ASSIGN(const Digest256 hash, HashApiKey(key));
+  CLOISTER_ASSIGN(auto user, api.store.users.FindUserByApiKey(hash, api.clock.Now()));
+  if (!user) return Error{Code::kUnauthenticated, "the API key is not known here, or has expired"};
+  CLOISTER_ASSIGN(auto participant_key, api.store.users.FindParticipantKey(user->id));
+  return Caller{.user = *std::move(user), .key = std::move(participant_key)};
+}
+
+Result<Member> RequireMember(const Api& api, const net::Request& request, std::string_view environment_id) {
+  CLOISTER_TRY(Authenticate(api, request));
+  const auto id = EnvironmentId::Parse(environment_id);
+  if (!id) return NoSuch("environment");
+  return RequireMember(api, request, *id);
+}
+
+Result<Member> RequireMember(const Api& api, const net::Request& request, const EnvironmentId& id) {
+  CLOISTER_ASSIGN(Caller caller, Authenticate(api, request));
+  const auto session = api.fleet.Find(id);
+  if (!session || !caller.key) return NoSuch("environment");
+  CLOISTER_ASSIGN(auto record, api.store.environments.Find(id));
+  if (!record) return NoSuch("environment");
+  const bool belongs =
+      session->Look([&](const ledger::LedgerState& state) { return BelongsTo(state, caller.key->thumbprint); });
+  // Before its ledger begins, or if it never does, an environment is its creator's alone.
+  const bool unborn = session->Look([](const ledger::LedgerState& state) { return state.size() == 0; });
+  if (!belongs && !(unborn && record->creator == caller.user.id)) return NoSuch("environment");
+  ParticipantKeyRecord key = *caller.key;
+  return Member{.caller = std::move(caller), .key = std::move(key), .record = *std::move(record), .session = session};
+}
+
+Result<DatasetAccess> RequireDataset(const Api& api, const net::Request& request, std::string_view dataset_id) {
+  CLOISTER_TRY(Authenticate(api, request));
+  const auto id = DatasetId::Parse(dataset_id);
+  if (!id) return NoSuch("dataset");
+  CLOISTER_ASSIGN(auto dataset, api.store.datasets.Find(*id));
+  if (!dataset) return NoSuch("dataset");
+  auto member = RequireMember(api, request, dataset->environment);
+  if (!member) return member.error().code == Code::kNotFound ? NoSuch("dataset") : member.error();
+  return DatasetAccess{.member = *std::move(member), .dataset = *std::move(dataset)};
+}
+
+Result<QueryAccess> RequireQuery(const Api& api, const net::Request& request, std::string_view query_id) {
+  CLOISTER_TRY(Authenticate(api, request));
+  const auto id = QueryId::Parse(query_id);
+  if (!id) return NoSuch("query");
+  CLOISTER_ASSIGN(auto label, api.store.queries.FindLabel(*id));
+  if (!label) return NoSuch("query");
+  auto member = RequireMember(api, request, label->environment);
+  if (!member) return member.error().code == Code::kNotFound ? NoSuch("query") : member.error();
+  auto query = member->session->Look([&](const ledger::LedgerState& state) -> std::optional<ledger::QueryRecord> {
+    const ledger::QueryRecord* record = state.FindQuery(*id);
+    if (record == nullptr) return std::nullopt;
+    return *record;
+  });
+  if (!query) return NoSuch("query");
+  return QueryAccess{.member = *std::move(member), .label = *std::move(label), .query = *std::move(query)};
+}
+
+Result<codec::Json> ReadJsonBody(const net::Request& request) {
+  if (request.body.empty()) return codec::Json(codec::JsonObject());
+  const std::string* type = request.Header("content-type");
+  const std::string media = type == nullptr ? "" : type->substr(0, type->find(';'));
+  // A web page can make a browser send other types without asking anybody; this one it cannot.
+  if (media != "application/json") return InvalidArgument("the request body must be application/json");
+  return codec::ParseJson(request.body);
+}
+
+net::Response JsonResponse(int status, codec::JsonObject body) {
+  net::Response response;
+  response.status = status;
+  response.headers = {{"content-type", "application/json"}};
+  response.body = codec::WriteJson(codec::Json(std::move(body)));
+  return response;
+}
+
+Result<std::uint64_t> QueryNumber(const net::Request& request, const std::string& name, std::uint64_t absent) {
+  const auto found = request.query.find(name);
+  if (found == request.query.end()) return absent;
+  const std::string& text = found->second;
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc() && end == text.data() + text.size() && value <= agreement::kLedgerSizeMax;
+  if (!whole) return InvalidArgument("'" + name + "' must be a whole number");
+  return value;
+}
+
+Result<RecordedLink> Submit(const Api& api, const Member& member, const std::optional<std::string>& document,
+                            LinkCharter which, const Custodian::MakeBody& make) {
+  if (!document) {
+    if (member.key.custody != KeyCustody::kServer) {
+      return InvalidArgument("'document' is missing: you keep your own key, so you sign this yourself");
+    }
+    CLOISTER_ASSIGN(Custodian::Said said, api.custodian.Say(*member.session, member.key, which, make));
+    return std::move(said.recorded);
+  }
+  CLOISTER_ASSIGN(const auto peek, agreement::PeekLink(*document));
+  if (peek.signer != member.key.thumbprint) {
+    return Error{Code::kPermissionDenied, "'document' is signed by another key than yours"};
+  }
+  CLOISTER_ASSIGN(const auto enclave, member.session->Enclave());
+  return enclave->Link(*document);
+}
+
+void AddRecorded(codec::JsonObject& answer, const RecordedLink& recorded) {
+  answer["entry"] = recorded.entry;
+  answer["checkpoint"] = recorded.checkpoint;
+  if (recorded.refused) answer["refused"] = *recorded.refused;
+}
+
+agreement::Participant MakeParticipant(const UserRecord& user, const ParticipantKeyRecord& key) {
+  using Role = agreement::ParticipantRole;
+  return {.thumbprint = key.thumbprint,
+          .public_key = key.public_key,
+          .recipient = key.recipient,
+          .email = user.email,
+          .name = user.name,
+          .organisation = user.organisation,
+          .roles = {Role::kAnalyst, Role::kApprover, Role::kOwner}};
+}
+
+Status CheckLabel(std::string_view name, std::string_view text, std::size_t bytes_max) {
+  const bool control = std::any_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  });
+  if (text.size() > bytes_max || control || !codec::IsValidUtf8(text)) {
+    return InvalidArgument("'" + std::string(name) + "' must be a text of at most " + std::to_string(bytes_max) +
+                           " bytes without control characters");
+  }
+  return {};
+}
+
+Result<std::string> ReadEmail(std::string_view text) {
+  std::string email(text);
+  std::transform(email.begin(), email.end(), email.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  const std::size_t at = email.find('@');
+  const bool plain = std::all_of(email.begin(), email.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '/'; });
+  const bool shaped = at != std::string::npos && at > 0 && at + 1 < email.size() && email.find('@', at + 1) == std::string::npos;
+  if (!plain || !shaped || email.size() > agreement::kLabelBytesMax) {
+    return InvalidArgument("'email' must be an e-mail address");
+  }
+  return email;
+}
+
+}  // namespace cloister::control

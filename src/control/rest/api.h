@@ -1,0 +1,103 @@
+#pragma once
+
+// The REST API: what every route's file shares, and the table of all routes. A route decodes strictly, finds out who
+// asks, asks the workflow, and encodes; it holds no rule of the protocol.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/rng.h"
+#include "cloud/blob_store.h"
+#include "cloud/query_checker.h"
+#include "cloud/tee_provider.h"
+#include "codec/json.h"
+#include "control/custody/custodian.h"
+#include "control/custody/key_vault.h"
+#include "control/store/store.h"
+#include "control/workflow/fleet.h"
+#include "net/server/http.h"
+#include "net/server/router.h"
+
+namespace cloister::control {
+
+// All outlive the server and are thread-safe.
+struct Api {
+  Store& store;
+  Fleet& fleet;
+  Custodian& custodian;
+  const KeyVault& vault;
+  cloud::TeeProvider& provider;
+  cloud::QueryChecker& checker;
+  cloud::BlobStore& blobs;
+  const Clock& clock;
+  Rng& rng;
+  bool dev_login = false;
+};
+
+// `api` must outlive the router.
+net::Router MakeRouter(const Api& api);
+
+// Who asks.
+struct Caller {
+  UserRecord user;
+  std::optional<ParticipantKeyRecord> key;
+
+  // kFailedPrecondition when he has no participant key yet.
+  Result<ParticipantKeyRecord> RequireKey() const;
+};
+// By `Authorization: Bearer KEY` or `X-API-Key: KEY`; kUnauthenticated otherwise.
+Result<Caller> Authenticate(const Api& api, const net::Request& request);
+
+// A caller who belongs to an environment: he is a participant of the charter in force or of the proposed one. For
+// everybody else there is no such environment: kNotFound, never a hint.
+struct Member {
+  Caller caller;
+  ParticipantKeyRecord key;
+  EnvironmentRecord record;
+  std::shared_ptr<EnvironmentSession> session;
+};
+Result<Member> RequireMember(const Api& api, const net::Request& request, std::string_view environment_id);
+Result<Member> RequireMember(const Api& api, const net::Request& request, const EnvironmentId& id);
+
+struct DatasetAccess {
+  Member member;
+  DatasetRecord dataset;
+};
+Result<DatasetAccess> RequireDataset(const Api& api, const net::Request& request, std::string_view dataset_id);
+
+struct QueryAccess {
+  Member member;
+  QueryLabel label;
+  ledger::QueryRecord query;  // a copy of what the ledger says
+};
+Result<QueryAccess> RequireQuery(const Api& api, const net::Request& request, std::string_view query_id);
+
+// The request's JSON object; {} for an absent body. kInvalidArgument for another content type.
+Result<codec::Json> ReadJsonBody(const net::Request& request);
+net::Response JsonResponse(int status, codec::JsonObject body);
+
+// A whole number of the query string; `absent` when it is not there.
+Result<std::uint64_t> QueryNumber(const net::Request& request, const std::string& name, std::uint64_t absent);
+
+// Hands a participant's statement to the enclave: the document that he signed, or for custody `server` the one that
+// the server makes. `document` must be signed by the caller. The answer's members `entry`, `checkpoint`, `refused`? are
+// added by AddRecorded.
+Result<RecordedLink> Submit(const Api& api, const Member& member, const std::optional<std::string>& document,
+                            LinkCharter which, const Custodian::MakeBody& make);
+void AddRecorded(codec::JsonObject& answer, const RecordedLink& recorded);
+
+// A label that people read: not empty unless allowed, bounded, UTF-8 without control characters.
+Status CheckLabel(std::string_view name, std::string_view text, std::size_t bytes_max);
+// Lower case; kInvalidArgument for what cannot be an e-mail address.
+Result<std::string> ReadEmail(std::string_view text);
+
+// A user with his key as a charter names him. Every participant may own data, ask and approve.
+agreement::Participant MakeParticipant(const UserRecord& user, const ParticipantKeyRecord& key);
+
+inline constexpr std::size_t kDescriptionBytesMax = 2000;
+
+}  // namespace cloister::control

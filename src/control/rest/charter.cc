@@ -1,0 +1,173 @@
+// What an environment's participants agree on: GET .../charter, POST .../participants, DELETE .../participants/{email},
+// POST .../acceptances, GET .../chain, POST .../links.
+
+#include <algorithm>
+
+#include "codec/text.h"
+#include "control/rest/environment_json.h"
+#include "control/rest/routes.h"
+
+namespace cloister::control {
+namespace {
+
+codec::Json EncodeCharterRecord(const ledger::CharterRecord* record) {
+  if (record == nullptr) return nullptr;
+  codec::JsonArray accepted;
+  for (const auto& [thumbprint, digest] : record->acceptances) accepted.emplace_back(thumbprint);
+  codec::JsonObject json{{"charter", agreement::EncodeCharter(record->charter)},
+                         {"digest", codec::HexEncode(record->digest)},
+                         {"entry", record->entry},
+                         {"accepted", std::move(accepted)}};
+  if (record->in_force_from) json["in_force_from"] = *record->in_force_from;
+  return json;
+}
+
+Result<net::Response> ShowCharter(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  codec::JsonObject answer;
+  member.session->Look([&](const ledger::LedgerState& state) {
+    answer["current"] = EncodeCharterRecord(state.in_force());
+    answer["proposed"] = EncodeCharterRecord(state.proposed());
+  });
+  return JsonResponse(200, std::move(answer));
+}
+
+// The charter of the next epoch, as a copy to change.
+Result<agreement::Charter> NextEpoch(const Member& member) {
+  return member.session->Look([](const ledger::LedgerState& state) -> Result<agreement::Charter> {
+    if (state.in_force() == nullptr) {
+      return FailedPrecondition("the first charter has to be accepted by everyone before it can be changed");
+    }
+    agreement::Charter next = state.in_force()->charter;
+    next.previous = state.in_force()->digest;
+    ++next.epoch;
+    return next;
+  });
+}
+
+// Hands the proposal to the enclave, and accepts it for those of `keys` whose keys the server has.
+Result<net::Response> Propose(const Api& api, const Member& member, const agreement::Charter& next,
+                              const std::vector<ParticipantKeyRecord>& keys) {
+  CLOISTER_TRY(agreement::CheckCharter(next));
+  CLOISTER_ASSIGN(const auto enclave, member.session->Enclave());
+  CLOISTER_ASSIGN(const RecordedLink recorded, enclave->Propose(next));
+  for (const ParticipantKeyRecord& key : keys) {
+    if (key.custody == KeyCustody::kServer) CLOISTER_TRY(api.custodian.Accept(*member.session, key));
+  }
+  CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
+  codec::JsonObject answer{{"tee", std::move(tee)},
+                           {"proposed", {{"charter", agreement::EncodeCharter(next)},
+                                         {"digest", codec::HexEncode(agreement::CharterDigest(next))}}}};
+  AddRecorded(answer, recorded);
+  return JsonResponse(201, std::move(answer));
+}
+
+Result<net::Response> AddParticipant(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  codec::ObjectReader in(body, "");
+  const std::string text = in.String("email");
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_ASSIGN(const std::string email, ReadEmail(text));
+  CLOISTER_ASSIGN(const auto user, api.store.users.FindUserByEmail(email));
+  std::optional<ParticipantKeyRecord> key;
+  if (user) {
+    CLOISTER_ASSIGN(key, api.store.users.FindParticipantKey(user->id));
+  }
+  if (!key) return FailedPrecondition(email + " has no participant key on this server yet");
+  CLOISTER_ASSIGN(agreement::Charter next, NextEpoch(member));
+  if (next.Find(key->thumbprint) != nullptr) return Conflict(email + " is a participant already");
+  next.participants.push_back(MakeParticipant(*user, *key));
+  std::ranges::sort(next.participants, {}, &agreement::Participant::thumbprint);
+  auto response = Propose(api, member, next, {member.key, *key});
+  if (response) CLOISTER_TRY(api.store.environments.RemoveInvitation(member.record.id, email));
+  return response;
+}
+
+Result<net::Response> RemoveParticipant(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const std::string email, ReadEmail(request.Param("email")));
+  CLOISTER_ASSIGN(agreement::Charter next, NextEpoch(member));
+  const auto removed = std::erase_if(next.participants, [&](const auto& each) { return each.email == email; });
+  if (removed == 0) return NotFound("there is no such participant");
+  const bool stays = next.Find(member.key.thumbprint) != nullptr;
+  return Propose(api, member, next, stays ? std::vector{member.key} : std::vector<ParticipantKeyRecord>());
+}
+
+// Whether the caller has accepted the newest charter, so that there is nothing left for him to sign.
+std::optional<std::uint64_t> AlreadyAccepted(const ledger::LedgerState& state, const std::string& thumbprint) {
+  const auto* newest = state.proposed() != nullptr ? state.proposed() : state.in_force();
+  if (newest == nullptr) return std::nullopt;
+  const auto acceptance = newest->acceptances.find(thumbprint);
+  if (acceptance == newest->acceptances.end()) return std::nullopt;
+  return state.EntryOfLink(acceptance->second);
+}
+
+Result<net::Response> Accept(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  codec::ObjectReader in(body, "");
+  const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
+  CLOISTER_TRY(in.Finish());
+  RecordedLink recorded;
+  const auto before = member.session->Look(
+      [&](const ledger::LedgerState& state) { return AlreadyAccepted(state, member.key.thumbprint); });
+  if (document) {
+    CLOISTER_ASSIGN(recorded, Submit(api, member, document, LinkCharter::kProposed, {}));
+  } else if (before) {
+    recorded = {.entry = *before, .checkpoint = member.session->Checkpoint().value_or(""), .refused = std::nullopt};
+  } else if (member.key.custody == KeyCustody::kServer) {
+    CLOISTER_ASSIGN(const Custodian::Said said, api.custodian.Accept(*member.session, member.key));
+    recorded = said.recorded;
+  } else {
+    return InvalidArgument("'document' is missing: you keep your own key, so you sign this yourself");
+  }
+  CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
+  codec::JsonObject answer{{"tee", std::move(tee)}};
+  AddRecorded(answer, recorded);
+  return JsonResponse(200, std::move(answer));
+}
+
+Result<net::Response> ShowChain(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  const std::string& me = member.key.thumbprint;
+  const auto entries = member.session->Look([&](const ledger::LedgerState& state) { return state.LinksOf(me); });
+  const auto head = member.session->Look([&](const ledger::LedgerState& state) { return state.ChainOf(me); });
+  codec::JsonArray links;
+  for (const std::uint64_t position : entries) {
+    CLOISTER_ASSIGN(const auto texts, api.store.ledgers.Read(member.record.id, position, 1));
+    if (texts.empty()) return Error{Code::kDataLoss, "a ledger entry is missing"};
+    CLOISTER_ASSIGN(const ledger::Entry entry, ledger::DecodeEntry(texts.front()));
+    if (const auto* link = entry.As<ledger::LinkEntry>()) links.emplace_back(link->jws);
+  }
+  codec::Json head_json;
+  if (head.digest) head_json = {{"seq", head.seq}, {"digest", codec::HexEncode(*head.digest)}};
+  return JsonResponse(200, {{"links", std::move(links)}, {"head", std::move(head_json)}});
+}
+
+Result<net::Response> PostLink(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  codec::ObjectReader in(body, "");
+  const std::string document = in.String("document", crypto::kJwsBytesMax);
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, member, document, LinkCharter::kInForce, {}));
+  codec::JsonObject answer;
+  AddRecorded(answer, recorded);
+  return JsonResponse(200, std::move(answer));
+}
+
+}  // namespace
+
+void AddCharterRoutes(net::Router& router, const Api& api) {
+  const std::string base = "/api/tee/environments/{id}";
+  router.Add("GET", base + "/charter", [&api](const net::Request& request) { return ShowCharter(api, request); });
+  router.Add("POST", base + "/participants", [&api](const net::Request& request) { return AddParticipant(api, request); });
+  router.Add("DELETE", base + "/participants/{email}",
+             [&api](const net::Request& request) { return RemoveParticipant(api, request); });
+  router.Add("POST", base + "/acceptances", [&api](const net::Request& request) { return Accept(api, request); });
+  router.Add("GET", base + "/chain", [&api](const net::Request& request) { return ShowChain(api, request); });
+  router.Add("POST", base + "/links", [&api](const net::Request& request) { return PostLink(api, request); });
+}
+
+}  // namespace cloister::control

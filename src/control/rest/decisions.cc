@@ -1,0 +1,96 @@
+// POST /api/tee/queries/{id}/approve, /reject, /cancel.
+
+#include "control/rest/query_json.h"
+#include "control/rest/routes.h"
+
+namespace cloister::control {
+namespace {
+
+constexpr std::int64_t kDayMs = 86'400'000;
+
+Result<net::Response> AnswerDecided(const Api& api, const net::Request& request, const RecordedLink& recorded) {
+  CLOISTER_ASSIGN(const QueryAccess access, RequireQuery(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(auto json, EncodeQuery(api, access.member, access.label, access.query));
+  codec::JsonObject answer{{"query", std::move(json)}};
+  AddRecorded(answer, recorded);
+  return JsonResponse(200, std::move(answer));
+}
+
+// What the enclave reported, in the approver's words. The report is the one of the verified ledger.
+Result<agreement::LinkBody> MakeApproval(const Api& api, const ledger::QueryRecord& query, const std::string& notes) {
+  if (!query.report || !query.report->accepted) return FailedPrecondition("the query was refused; there is nothing to approve");
+  return agreement::LinkBody(agreement::Approval{
+      .query = query.digest,
+      .plan = query.report->accepted->plan,
+      .report = query.report->accepted->report_digest,
+      .charges = query.report->charges,
+      .not_after = {api.clock.Now().unix_ms / 1000 * 1000 + agreement::kApprovalDaysDefault * kDayMs},
+      .notes = notes});
+}
+
+Result<net::Response> Approve(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const QueryAccess access, RequireQuery(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  codec::ObjectReader in(body, "");
+  const auto notes = in.OptionalString("notes", agreement::kNotesBytesMax);
+  const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_ASSIGN(const RecordedLink recorded,
+                  Submit(api, access.member, document, LinkCharter::kInForce, [&](const VerifiedView&) {
+                    return MakeApproval(api, access.query, notes.value_or(""));
+                  }));
+  return AnswerDecided(api, request, recorded);
+}
+
+Custodian::MakeBody Rejecting(const ledger::QueryRecord& query, std::string reason) {
+  return [digest = query.digest, reason = std::move(reason)](const VerifiedView&) -> Result<agreement::LinkBody> {
+    return agreement::LinkBody(agreement::Rejection{.query = digest, .reason = reason});
+  };
+}
+
+Result<net::Response> Reject(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const QueryAccess access, RequireQuery(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  codec::ObjectReader in(body, "");
+  const std::string reason = in.String("reason", agreement::kNotesBytesMax);
+  const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, access.member, document, LinkCharter::kInForce,
+                                                      Rejecting(access.query, reason)));
+  return AnswerDecided(api, request, recorded);
+}
+
+// The submitter takes his query back: by his signature before it runs; one that runs is stopped.
+Result<net::Response> Cancel(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const QueryAccess access, RequireQuery(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  codec::ObjectReader in(body, "");
+  const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
+  CLOISTER_TRY(in.Finish());
+  if (access.query.submitter != access.member.key.thumbprint) {
+    return Error{Code::kPermissionDenied, "only who submitted a query cancels it; others reject it"};
+  }
+  const bool executing = access.query.phase == ledger::QueryPhase::kReserved;
+  if (executing) {
+    CLOISTER_ASSIGN(const auto enclave, access.member.session->Enclave());
+    CLOISTER_TRY(enclave->Cancel(access.label.id));
+  }
+  if (executing && !document) {
+    CLOISTER_ASSIGN(auto json, EncodeQuery(api, access.member, access.label, access.query));
+    return JsonResponse(202, {{"query", std::move(json)}});
+  }
+  CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, access.member, document, LinkCharter::kInForce,
+                                                      Rejecting(access.query, "withdrawn")));
+  return AnswerDecided(api, request, recorded);
+}
+
+}  // namespace
+
+void AddDecisionRoutes(net::Router& router, const Api& api) {
+  const std::string base = "/api/tee/queries/{id}";
+  router.Add("POST", base + "/approve", [&api](const net::Request& request) { return Approve(api, request); });
+  router.Add("POST", base + "/reject", [&api](const net::Request& request) { return Reject(api, request); });
+  router.Add("POST", base + "/cancel", [&api](const net::Request& request) { return Cancel(api, request); });
+}
+
+}  // namespace cloister::control

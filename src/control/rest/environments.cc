@@ -1,0 +1,204 @@
+// GET, POST /api/tee/environments; GET /api/tee/environments/{id}; POST .../terminate.
+
+#include <algorithm>
+#include <set>
+
+#include "control/rest/environment_json.h"
+#include "control/rest/routes.h"
+
+namespace cloister::control {
+namespace {
+
+struct CreateRequest {
+  std::string name;
+  std::string description;
+  std::vector<std::string> emails;
+  bool cross_owner_joins = false;
+  agreement::ApprovalRule rule;
+  agreement::Recovery recovery = agreement::Recovery::kNone;
+  std::optional<std::string> gcp_project_id;
+  std::optional<std::string> gcp_zone;
+};
+
+Result<agreement::ApprovalRule> RuleOf(std::string_view kind, std::int64_t count) {
+  using Kind = agreement::ApprovalRule::Kind;
+  for (const Kind each : {Kind::kOwners, Kind::kUnanimous, Kind::kMajority, Kind::kCount}) {
+    if (agreement::ApprovalRuleName(each) == kind) return agreement::ApprovalRule{.kind = each, .count = count};
+  }
+  return InvalidArgument("'approval_rule.kind' must be owners, unanimous, majority or count");
+}
+
+// `approval_rule` {"kind","count"?} and the older yes or no; both only if they agree. Neither: everybody.
+Result<agreement::ApprovalRule> DecodeRule(const codec::Json* rule, std::optional<bool> unanimous) {
+  using Kind = agreement::ApprovalRule::Kind;
+  if (rule == nullptr) {
+    return agreement::ApprovalRule{.kind = unanimous.value_or(true) ? Kind::kUnanimous : Kind::kOwners, .count = 0};
+  }
+  codec::ObjectReader in(*rule, "approval_rule");
+  const std::string kind = in.String("kind");
+  const std::int64_t count = in.OptionalInteger("count", 1, agreement::kParticipantsMax).value_or(0);
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_ASSIGN(const agreement::ApprovalRule decoded, RuleOf(kind, count));
+  if (unanimous && *unanimous != (decoded.kind == Kind::kUnanimous)) {
+    return InvalidArgument("'approval_rule' and 'require_unanimous_approval' contradict each other");
+  }
+  return decoded;
+}
+
+Result<CreateRequest> DecodeCreate(const Api& api, const codec::Json& json) {
+  codec::ObjectReader in(json, "");
+  CreateRequest create{.name = in.String("name"),
+                       .description = in.OptionalString("description").value_or(""),
+                       .emails = in.Has("participant_emails") ? in.Strings("participant_emails", agreement::kParticipantsMax)
+                                                              : std::vector<std::string>(),
+                       .cross_owner_joins = in.OptionalBool("allow_cross_party_joins").value_or(false),
+                       .rule = {},
+                       .gcp_project_id = in.OptionalString("gcp_project_id", agreement::kLabelBytesMax),
+                       .gcp_zone = in.OptionalString("gcp_zone", agreement::kLabelBytesMax)};
+  const auto unanimous = in.OptionalBool("require_unanimous_approval");
+  const codec::Json* rule = in.OptionalAny("approval_rule");
+  const std::string provider = in.OptionalString("provider").value_or(std::string(api.provider.name()));
+  const std::string recovery = in.OptionalString("recovery").value_or("none");
+  if (provider != api.provider.name()) in.Fail("provider", "is not one that this server has");
+  if (recovery != "none" && recovery != "operator") in.Fail("recovery", "must be 'none' or 'operator'");
+  CLOISTER_TRY(in.Finish());
+  if (create.name.empty()) return InvalidArgument("'name' must not be empty");
+  CLOISTER_TRY(CheckLabel("name", create.name, agreement::kLabelBytesMax));
+  CLOISTER_TRY(CheckLabel("description", create.description, kDescriptionBytesMax));
+  for (std::string& email : create.emails) {
+    CLOISTER_ASSIGN(email, ReadEmail(email));
+  }
+  CLOISTER_ASSIGN(create.rule, DecodeRule(rule, unanimous));
+  create.recovery = recovery == "operator" ? agreement::Recovery::kOperator : agreement::Recovery::kNone;
+  return create;
+}
+
+struct People {
+  std::vector<ParticipantKeyRecord> keys;            // of the participants of epoch 1, sorted by thumbprint
+  std::vector<agreement::Participant> participants;  // the same
+  std::vector<std::string> invited;                  // without a key yet
+};
+
+Result<People> GatherPeople(const Api& api, const Caller& caller, const std::vector<std::string>& emails) {
+  std::set<std::string> wanted(emails.begin(), emails.end());
+  wanted.insert(caller.user.email);
+  People people;
+  for (const std::string& email : wanted) {
+    CLOISTER_ASSIGN(const auto user, api.store.users.FindUserByEmail(email));
+    std::optional<ParticipantKeyRecord> key;
+    if (user) {
+      CLOISTER_ASSIGN(key, api.store.users.FindParticipantKey(user->id));
+    }
+    if (!key) {
+      people.invited.push_back(email);
+      continue;
+    }
+    people.participants.push_back(MakeParticipant(*user, *key));
+    people.keys.push_back(*std::move(key));
+  }
+  std::ranges::sort(people.participants, {}, &agreement::Participant::thumbprint);
+  std::ranges::sort(people.keys, {}, &ParticipantKeyRecord::thumbprint);
+  return people;
+}
+
+Result<EnvironmentRecord> MakeRecord(const Api& api, const Caller& caller, const CreateRequest& create,
+                                     const People& people) {
+  const Instant now = api.clock.Now();
+  agreement::Charter charter{.environment = EnvironmentId::New(api.clock, api.rng),
+                             .epoch = 1,
+                             .previous = std::nullopt,
+                             .name = create.name,
+                             .participants = people.participants,
+                             .approval_rule = create.rule,
+                             .cross_owner_joins = create.cross_owner_joins,
+                             .appraisal_policy = {.accept = api.provider.evidence_kinds(),
+                                                  .measurements = api.provider.measurements()},
+                             .recovery = create.recovery};
+  CLOISTER_TRY(agreement::CheckCharter(charter));
+  return EnvironmentRecord{.id = charter.environment,
+                           .name = create.name,
+                           .description = create.description,
+                           .creator = caller.user.id,
+                           .provider = std::string(api.provider.name()),
+                           .gcp_project_id = create.gcp_project_id,
+                           .gcp_zone = create.gcp_zone,
+                           .charter = codec::CanonicalJson(agreement::EncodeCharter(charter)),
+                           .created_at = now,
+                           .updated_at = now};
+}
+
+std::string CreatedMessage(const People& people, agreement::Recovery recovery) {
+  std::string message = "The enclave runs. The environment becomes active when every participant has accepted the charter.";
+  if (!people.invited.empty()) {
+    message += " " + std::to_string(people.invited.size()) + " of those invited have no participant key yet; add them when they have.";
+  }
+  return message + (recovery == agreement::Recovery::kOperator
+                        ? " Recovery 'operator': it survives restarts, and the operator could read its data."
+                        : " Recovery 'none': when the enclave stops, the environment ends with it.");
+}
+
+Result<net::Response> Create(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
+  CLOISTER_TRY(caller.RequireKey());
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  CLOISTER_ASSIGN(const CreateRequest create, DecodeCreate(api, body));
+  CLOISTER_ASSIGN(const People people, GatherPeople(api, caller, create.emails));
+  CLOISTER_ASSIGN(const EnvironmentRecord record, MakeRecord(api, caller, create, people));
+  CLOISTER_ASSIGN(const auto session, api.fleet.Create(record, people.invited));
+  for (const ParticipantKeyRecord& key : people.keys) {
+    if (key.custody == KeyCustody::kServer) CLOISTER_TRY(api.custodian.Accept(*session, key));
+  }
+  CLOISTER_ASSIGN(codec::JsonObject tee, EncodeEnvironment(api, record, *session));
+  return JsonResponse(201, {{"tee", std::move(tee)}, {"message", CreatedMessage(people, create.recovery)}});
+}
+
+Result<net::Response> List(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
+  codec::JsonArray tees;
+  for (const auto& session : api.fleet.All()) {
+    const auto member = RequireMember(api, request, session->id());
+    if (!member) continue;
+    CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member->record, *session));
+    tees.push_back(std::move(tee));
+  }
+  return JsonResponse(200, {{"tees", std::move(tees)}});
+}
+
+Result<net::Response> Show(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
+  return JsonResponse(200, {{"tee", std::move(tee)}});
+}
+
+Result<net::Response> Terminate(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  codec::ObjectReader in(body, "");
+  const auto reason = in.OptionalString("reason", agreement::kNotesBytesMax);
+  const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_ASSIGN(const RecordedLink recorded,
+                  Submit(api, member, document, LinkCharter::kInForce,
+                         [&](const VerifiedView&) -> Result<agreement::LinkBody> {
+                           return agreement::LinkBody(
+                               agreement::Revocation{.ends = agreement::Revocation::Ends::kTermination,
+                                                     .document = std::nullopt,
+                                                     .reason = reason.value_or("terminated")});
+                         }));
+  CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
+  codec::JsonObject answer{{"tee", std::move(tee)}};
+  AddRecorded(answer, recorded);
+  return JsonResponse(200, std::move(answer));
+}
+
+}  // namespace
+
+void AddEnvironmentRoutes(net::Router& router, const Api& api) {
+  router.Add("GET", "/api/tee/environments", [&api](const net::Request& request) { return List(api, request); });
+  router.Add("POST", "/api/tee/environments", [&api](const net::Request& request) { return Create(api, request); });
+  router.Add("GET", "/api/tee/environments/{id}", [&api](const net::Request& request) { return Show(api, request); });
+  router.Add("POST", "/api/tee/environments/{id}/terminate",
+             [&api](const net::Request& request) { return Terminate(api, request); });
+}
+
+}  // namespace cloister::control

@@ -1,0 +1,46 @@
+#include "control/rest/problem.h"
+
+#include "net/server/problem.h"
+
+namespace cloister::control {
+
+int StatusOf(Code code) {
+  switch (code) {
+    case Code::kInvalidArgument: return 400;
+    case Code::kUnauthenticated: return 401;
+    case Code::kPermissionDenied: return 403;
+    case Code::kNotFound: return 404;
+    case Code::kConflict:
+    case Code::kFailedPrecondition:
+    case Code::kCancelled: return 409;
+    case Code::kRefused:
+    case Code::kVerificationFailed: return 422;
+    case Code::kResourceExhausted: return 429;
+    case Code::kUnavailable: return 503;
+    case Code::kDeadlineExceeded: return 504;
+    case Code::kDataLoss:
+    case Code::kInternal: return 500;
+  }
+  return 500;
+}
+
+net::Response RenderProblem(const Error& error) {
+  net::Response response = net::ProblemResponse({.status = StatusOf(error.code),
+                                                 .error = std::string(CodeName(error.code)),
+                                                 .message = error.public_message});
+  if (error.code == Code::kUnauthenticated) response.headers.emplace_back("www-authenticate", "Bearer");
+  if (error.code == Code::kUnavailable || error.code == Code::kResourceExhausted) {
+    response.headers.emplace_back("retry-after", "1");
+  }
+  return response;
+}
+
+net::Response RenderViolations(codec::JsonArray violations, codec::JsonObject more) {
+  more["violations"] = std::move(violations);
+  return net::ProblemResponse({.status = 422,
+                               .error = std::string(CodeName(Code::kRefused)),
+                               .message = "the query is refused by the rules of the data it reads",
+                               .more = std::move(more)});
+}
+
+}  // namespace cloister::control

@@ -1,0 +1,256 @@
+// GET, POST /api/tee/environments/{id}/queries; POST .../queries/check; GET /api/tee/queries/{id}, .../report.
+
+#include <algorithm>
+#include <set>
+
+#include "codec/text.h"
+#include "control/rest/problem.h"
+#include "control/rest/query_json.h"
+#include "control/rest/routes.h"
+
+namespace cloister::control {
+namespace {
+
+struct QueryBody {
+  std::string name;
+  std::string description;
+  std::string text;
+  std::vector<std::string> datasets;    // ids or names; empty: all of the environment
+  std::vector<std::string> recipients;  // e-mail addresses or thumbprints; empty: all participants
+  std::string level = "aggregate_only";
+  codec::JsonObject parameters;
+  std::optional<std::string> document;
+};
+
+// `for_check`: nothing is stored, so nothing needs a name or a signature.
+Result<QueryBody> DecodeQueryBody(const codec::Json& json, bool for_check) {
+  codec::ObjectReader in(json, "");
+  QueryBody body{.name = in.OptionalString("name", agreement::kQueryNameBytesMax).value_or(""),
+                 .description = in.OptionalString("description").value_or(""),
+                 .text = in.String("query_text", agreement::kQueryTextBytesMax)};
+  if (in.Has("accesses_datasets")) body.datasets = in.Strings("accesses_datasets", agreement::kQueryDatasetsMax);
+  if (in.Has("recipients")) body.recipients = in.Strings("recipients", agreement::kLinkParticipantsMax);
+  if (in.Has("parameters")) body.parameters = in.Object("parameters");
+  body.level = in.OptionalString("privacy_level").value_or(body.level);
+  if (!for_check) body.document = in.OptionalString("document", crypto::kJwsBytesMax);
+  if (!for_check && body.name.empty()) in.Fail("name", "is missing");
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_TRY(agreement::ParseLevel(body.level));
+  CLOISTER_TRY(CheckLabel("name", body.name, agreement::kQueryNameBytesMax));
+  CLOISTER_TRY(CheckLabel("description", body.description, kDescriptionBytesMax));
+  return body;
+}
+
+struct InForce {
+  DatasetId dataset;
+  std::string owner;
+  const ledger::ManifestRecord* manifest;
+};
+
+// Manifests in force of the datasets meant, sorted by dataset.
+Result<std::vector<InForce>> ManifestsMeant(const ledger::LedgerState& state, const std::vector<std::string>& meant) {
+  std::set<std::string> missing(meant.begin(), meant.end());
+  std::vector<InForce> found;
+  for (const auto& [id, record] : state.datasets()) {
+    const auto* manifest = state.ManifestInForce(id);
+    if (manifest == nullptr) continue;
+    const bool named = missing.erase(id.str()) + missing.erase(manifest->manifest.name) + missing.erase("dataset_" + id.str()) > 0;
+    if (named || meant.empty()) found.push_back({id, record.owner, manifest});
+  }
+  if (!missing.empty()) {
+    return InvalidArgument("'accesses_datasets': " + *missing.begin() + " is no dataset with a manifest in force here");
+  }
+  return found;
+}
+
+Result<std::vector<agreement::Thumbprint>> RecipientsMeant(const agreement::Charter& charter,
+                                                           const std::vector<std::string>& meant) {
+  std::set<agreement::Thumbprint> recipients;
+  for (const auto& participant : charter.participants) {
+    if (meant.empty()) recipients.insert(participant.thumbprint);
+  }
+  for (const std::string& each : meant) {
+    const auto* participant = charter.Find(each);
+    if (participant == nullptr) participant = charter.FindByEmail(each);
+    if (participant == nullptr) return InvalidArgument("'recipients': " + each + " is no participant");
+    recipients.insert(participant->thumbprint);
+  }
+  return std::vector<agreement::Thumbprint>(recipients.begin(), recipients.end());
+}
+
+codec::JsonObject EncodeDatasetForCheck(const agreement::Charter& charter, const InForce& in_force) {
+  const auto* owner = charter.Find(in_force.owner);
+  const agreement::Manifest& manifest = in_force.manifest->manifest;
+  return {{"dataset", in_force.dataset.str()},
+          {"name", manifest.name},
+          {"organisation", owner != nullptr ? owner->organisation : ""},
+          {"owner", in_force.owner},
+          {"manifest", codec::HexEncode(in_force.manifest->digest)},
+          {"schema", agreement::EncodeSchema(manifest.schema)},
+          {"policy", agreement::EncodePolicy(manifest.policy)}};
+}
+
+// The compile-only process's request (docs/formats/channel.md).
+Result<std::string> MakeCheckRequest(const ledger::LedgerState& state, const Member& member, const QueryBody& body) {
+  if (state.in_force() == nullptr) return FailedPrecondition("the charter is not in force yet");
+  const agreement::Charter& charter = state.in_force()->charter;
+  CLOISTER_ASSIGN(const auto manifests, ManifestsMeant(state, body.datasets));
+  CLOISTER_ASSIGN(const auto recipients, RecipientsMeant(charter, body.recipients));
+  codec::JsonArray datasets;
+  for (const InForce& each : manifests) datasets.push_back(EncodeDatasetForCheck(charter, each));
+  codec::JsonArray people;
+  for (const auto& thumbprint : recipients) {
+    people.push_back({{"thumbprint", thumbprint}, {"organisation", charter.Find(thumbprint)->organisation}});
+  }
+  const codec::JsonObject request{
+      {"text", body.text},
+      {"parameters", body.parameters},
+      {"level", body.level},
+      {"datasets", std::move(datasets)},
+      {"analyst", {{"thumbprint", member.key.thumbprint}, {"organisation", member.caller.user.organisation}}},
+      {"cross_owner_joins", charter.cross_owner_joins},
+      {"recipients", std::move(people)}};
+  return codec::WriteJson(codec::Json(request));
+}
+
+Result<net::Response> Check(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const codec::Json json, ReadJsonBody(request));
+  CLOISTER_ASSIGN(const QueryBody body, DecodeQueryBody(json, true));
+  CLOISTER_ASSIGN(const std::string question, member.session->Look([&](const ledger::LedgerState& state) {
+    return MakeCheckRequest(state, member, body);
+  }));
+  CLOISTER_ASSIGN(const std::string text, api.checker.Check(question));
+  CLOISTER_ASSIGN(const codec::Json verdict, codec::ParseJson(text, {.bytes_max = text.size()}));
+  const codec::JsonObject* members = verdict.if_object();
+  if (members == nullptr) return Internal("the compiler's verdict is malformed");
+  codec::JsonObject answer = *members;
+  if (auto* findings = answer.if_contains("findings")) {
+    answer["violations"] = std::move(*findings);
+    answer.erase("findings");
+  } else {
+    answer["violations"] = codec::JsonArray();
+  }
+  return JsonResponse(200, std::move(answer));
+}
+
+Result<agreement::QueryRequest> MakeQuery(const Api& api, const Member& member, const QueryBody& body,
+                                          const VerifiedView& view) {
+  agreement::QueryRequest query{.query = QueryId::New(api.clock, api.rng),
+                                .name = body.name,
+                                .text = body.text,
+                                .parameters = body.parameters,
+                                .datasets = {},
+                                .privacy = {},
+                                .recipients = {},
+                                .charter = view.enclave.charter()};
+  CLOISTER_ASSIGN(query.level, agreement::ParseLevel(body.level));
+  CLOISTER_ASSIGN(query.recipients, RecipientsMeant(view.charter, body.recipients));
+  CLOISTER_TRY(member.session->Look([&](const ledger::LedgerState& state) -> Status {
+    CLOISTER_ASSIGN(const auto manifests, ManifestsMeant(state, body.datasets));
+    for (const InForce& each : manifests) query.datasets.push_back({each.dataset, each.manifest->digest});
+    return {};
+  }));
+  return query;
+}
+
+// The id of the query that a signed document asks for. Nothing rests on it: it names the label.
+Result<QueryId> QueryIdOf(const Member& member, const std::string& document) {
+  CLOISTER_ASSIGN(const auto link, member.session->Look(
+                                       [&](const ledger::LedgerState& state) { return state.VerifyLink(document); }));
+  const auto* query = link.As<agreement::QueryRequest>();
+  if (query == nullptr) return InvalidArgument("'document' is not a query");
+  return query->query;
+}
+
+// What the ledger says of a query that was just handed in.
+Result<net::Response> AnswerSubmitted(const Api& api, const Member& member, const QueryLabel& label,
+                                      const RecordedLink& recorded) {
+  codec::JsonObject answer;
+  AddRecorded(answer, recorded);
+  const auto query = member.session->Look([&](const ledger::LedgerState& state) -> std::optional<ledger::QueryRecord> {
+    const auto* record = state.FindQuery(label.id);
+    if (record == nullptr) return std::nullopt;
+    return *record;
+  });
+  if (!query) return JsonResponse(recorded.refused ? 200 : 202, std::move(answer));
+  CLOISTER_TRY(api.store.queries.AddLabel(label));
+  CLOISTER_ASSIGN(auto json, EncodeQuery(api, member, label, *query));
+  answer["query"] = std::move(json);
+  if (query->phase == ledger::QueryPhase::kRefused && query->report) {
+    return RenderViolations(EncodeFindings(query->report->findings), std::move(answer));
+  }
+  return JsonResponse(201, std::move(answer));
+}
+
+Result<net::Response> SubmitQuery(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const codec::Json json, ReadJsonBody(request));
+  CLOISTER_ASSIGN(const QueryBody body, DecodeQueryBody(json, false));
+  std::optional<QueryId> id;
+  if (body.document) {
+    CLOISTER_ASSIGN(id, QueryIdOf(member, *body.document));
+  }
+  CLOISTER_ASSIGN(const RecordedLink recorded,
+                  Submit(api, member, body.document, LinkCharter::kInForce,
+                         [&](const VerifiedView& view) -> Result<agreement::LinkBody> {
+                           CLOISTER_ASSIGN(agreement::QueryRequest query, MakeQuery(api, member, body, view));
+                           id = query.query;
+                           return agreement::LinkBody(std::move(query));
+                         }));
+  const Instant now = api.clock.Now();
+  return AnswerSubmitted(api, member,
+                         {.id = *id,
+                          .environment = member.record.id,
+                          .submitter = member.key.thumbprint,
+                          .name = body.name,
+                          .description = body.description,
+                          .created_at = now,
+                          .updated_at = now},
+                         recorded);
+}
+
+Result<net::Response> List(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const auto labels, api.store.queries.LabelsIn(member.record.id));
+  codec::JsonArray queries;
+  for (const QueryLabel& label : labels) {
+    const auto query = member.session->Look([&](const ledger::LedgerState& state) -> std::optional<ledger::QueryRecord> {
+      const auto* record = state.FindQuery(label.id);
+      if (record == nullptr) return std::nullopt;
+      return *record;
+    });
+    if (!query) continue;
+    CLOISTER_ASSIGN(auto json, EncodeQuery(api, member, label, *query));
+    queries.push_back(std::move(json));
+  }
+  return JsonResponse(200, {{"queries", std::move(queries)}});
+}
+
+Result<net::Response> Show(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const QueryAccess access, RequireQuery(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(auto json, EncodeQuery(api, access.member, access.label, access.query));
+  return JsonResponse(200, {{"query", std::move(json)}});
+}
+
+Result<net::Response> ShowReport(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const QueryAccess access, RequireQuery(api, request, request.Param("id")));
+  if (!access.query.report_entry) return NotFound("the query has no report yet");
+  return JsonResponse(200, {{"report", access.query.report_document},
+                            {"entry", *access.query.report_entry},
+                            {"document", access.query.document}});
+}
+
+}  // namespace
+
+void AddQueryRoutes(net::Router& router, const Api& api) {
+  const std::string base = "/api/tee/environments/{id}/queries";
+  router.Add("GET", base, [&api](const net::Request& request) { return List(api, request); });
+  router.Add("POST", base, [&api](const net::Request& request) { return SubmitQuery(api, request); });
+  router.Add("POST", base + "/check", [&api](const net::Request& request) { return Check(api, request); });
+  router.Add("GET", "/api/tee/queries/{id}", [&api](const net::Request& request) { return Show(api, request); });
+  router.Add("GET", "/api/tee/queries/{id}/report",
+             [&api](const net::Request& request) { return ShowReport(api, request); });
+}
+
+}  // namespace cloister::control

@@ -1,0 +1,141 @@
+#include "control/rest/query_json.h"
+
+#include "codec/text.h"
+
+namespace cloister::control {
+namespace {
+
+using ledger::QueryPhase;
+
+codec::JsonObject EncodePerson(const ledger::LedgerState& state, const std::string& thumbprint) {
+  codec::JsonObject json{{"thumbprint", thumbprint}};
+  const auto* charter = state.in_force();
+  if (const auto* person = charter != nullptr ? charter->charter.Find(thumbprint) : nullptr) {
+    json["email"] = person->email;
+    json["name"] = person->name;
+    json["organisation"] = person->organisation;
+  }
+  return json;
+}
+
+template <typename People>
+codec::JsonArray EncodePeople(const ledger::LedgerState& state, const People& people) {
+  codec::JsonArray json;
+  for (const auto& each : people) json.push_back(EncodePerson(state, each));
+  return json;
+}
+
+void AddRequest(codec::JsonObject& json, const ledger::LedgerState& state, const ledger::QueryRecord& query) {
+  codec::JsonArray datasets;
+  for (const auto& read : query.request.datasets) datasets.emplace_back(read.dataset.str());
+  json["query_text"] = query.request.text;
+  json["parameters"] = query.request.parameters;
+  json["privacy_level"] = agreement::LevelName(query.request.level);
+  json["accesses_datasets"] = std::move(datasets);
+  json["recipients"] = EncodePeople(state, query.request.recipients);
+  json["submitter"] = EncodePerson(state, query.submitter);
+}
+
+void AddReport(codec::JsonObject& json, const ledger::LedgerState& state, const ledger::QueryRecord& query) {
+  if (!query.report) return;
+  const agreement::Report& report = *query.report;
+  if (report.accepted) {
+    json["plan"] = codec::HexEncode(report.accepted->plan);
+    json["report_digest"] = codec::HexEncode(report.accepted->report_digest);
+  }
+  json["charges"] = agreement::EncodeCharges(report.charges);
+  json["approvers"] = EncodePeople(state, report.approvers);
+  json["violations"] = EncodeFindings(report.findings);
+}
+
+void AddDecisions(codec::JsonObject& json, const ledger::LedgerState& state, const ledger::QueryRecord& query,
+                  Instant now) {
+  codec::JsonArray approvals;
+  for (const auto& [thumbprint, approval] : query.approvals) {
+    codec::JsonObject each = EncodePerson(state, thumbprint);
+    each["entry"] = approval.entry;
+    each["digest"] = codec::HexEncode(approval.digest);
+    each["not_after"] = FormatRfc3339(approval.not_after);
+    each["revoked"] = approval.revoked;
+    approvals.push_back(std::move(each));
+  }
+  json["approvals"] = std::move(approvals);
+  codec::JsonArray rejections;
+  for (const auto& [thumbprint, digest] : query.rejections) rejections.push_back(EncodePerson(state, thumbprint));
+  json["rejections"] = std::move(rejections);
+  if (query.phase != QueryPhase::kReported) return;
+  if (const auto readiness = state.ReadinessOf(query.digest, now)) {
+    json["waiting_for"] = {{"owners", EncodePeople(state, readiness->rule.owners_missing)},
+                           {"approvers", EncodePeople(state, readiness->rule.approvers_waiting)},
+                           {"approvals", readiness->rule.approvals_missing},
+                           {"obstacles", codec::JsonArray(readiness->obstacles.begin(), readiness->obstacles.end())}};
+  }
+}
+
+}  // namespace
+
+std::string_view QueryStatus(const ledger::LedgerState& state, const ledger::QueryRecord& query,
+                             const std::optional<JobRecord>& job, Instant now) {
+  const bool job_failed = job && job->status == JobStatus::kFailed;
+  switch (query.phase) {
+    case QueryPhase::kSubmitted: return "verifying";
+    case QueryPhase::kRefused:
+    case QueryPhase::kRejected: return "rejected";
+    case QueryPhase::kWithdrawn:
+    case QueryPhase::kCancelled: return "cancelled";
+    case QueryPhase::kReserved:
+    case QueryPhase::kReleasing: return job_failed ? "error" : "executing";
+    case QueryPhase::kReleased: return job && job->status == JobStatus::kDone ? "completed" : job_failed ? "error" : "executing";
+    case QueryPhase::kFailed: return "error";
+    case QueryPhase::kReported: break;
+  }
+  if (job_failed) return "error";
+  const auto readiness = state.ReadinessOf(query.digest, now);
+  const bool ready = readiness && readiness->rule.state == agreement::RuleState::kMet && readiness->obstacles.empty();
+  return ready ? "approved" : "submitted";
+}
+
+codec::JsonArray EncodeFindings(const std::vector<agreement::ReportFinding>& findings) {
+  codec::JsonArray json;
+  for (const auto& finding : findings) {
+    codec::JsonObject each{{"rule", finding.rule},   {"owner", finding.owner}, {"severity", finding.severity},
+                           {"from", finding.from},   {"to", finding.to},       {"line", finding.line},
+                           {"message", finding.message}};
+    if (finding.fix) each["fix"] = *finding.fix;
+    json.push_back(std::move(each));
+  }
+  return json;
+}
+
+Result<codec::JsonObject> EncodeQuery(const Api& api, const Member& member, const QueryLabel& label,
+                                      const ledger::QueryRecord& query) {
+  CLOISTER_ASSIGN(const auto job, api.store.queries.FindJob(label.id));
+  CLOISTER_ASSIGN(const auto result, api.store.queries.ResultOf(label.id));
+  const Instant now = api.clock.Now();
+  codec::JsonObject json{{"id", label.id.str()},
+                         {"environment", label.environment.str()},
+                         {"name", query.request.name},
+                         {"description", label.description},
+                         {"query_digest", codec::HexEncode(query.digest)},
+                         {"entry", query.entry},
+                         {"phase", ledger::QueryPhaseName(query.phase)},
+                         {"created_at", FormatRfc3339(label.created_at)},
+                         {"updated_at", FormatRfc3339(job ? job->updated_at : label.updated_at)}};
+  member.session->Look([&](const ledger::LedgerState& state) {
+    json["status"] = QueryStatus(state, query, job, now);
+    AddRequest(json, state, query);
+    AddReport(json, state, query);
+    AddDecisions(json, state, query, now);
+  });
+  if (job && job->status == JobStatus::kFailed) json["error_message"] = job->code.value_or("INTERNAL");
+  if (query.execution && query.execution->outcome != ledger::Outcome::kReleased) {
+    json["error_message"] = query.execution->code;
+  }
+  if (result) {
+    json["completed_at"] = FormatRfc3339(result->created_at);
+    json["release_entry"] = result->release_entry;
+  }
+  return json;
+}
+
+}  // namespace cloister::control

@@ -1,0 +1,21 @@
+#pragma once
+
+// Each file of this folder adds its routes. Room-private.
+
+#include "control/rest/api.h"
+
+namespace cloister::control {
+
+void AddHealthRoutes(net::Router& router, const Api& api);
+void AddUserRoutes(net::Router& router, const Api& api);
+void AddEnvironmentRoutes(net::Router& router, const Api& api);
+void AddCharterRoutes(net::Router& router, const Api& api);
+void AddAttestationRoutes(net::Router& router, const Api& api);
+void AddLedgerRoutes(net::Router& router, const Api& api);
+void AddDatasetRoutes(net::Router& router, const Api& api);
+void AddUploadRoutes(net::Router& router, const Api& api);
+void AddQueryRoutes(net::Router& router, const Api& api);
+void AddDecisionRoutes(net::Router& router, const Api& api);
+void AddResultRoutes(net::Router& router, const Api& api);
+
+}  // namespace cloister::control

@@ -1,0 +1,231 @@
+// The sealed file of a dataset, in parts that may come in any order, at once, and again:
+//
+//   POST /api/tee/datasets/{id}/uploads {"size_bytes"}            -> {"upload":{"id","part_size_bytes","parts"}}
+//   PUT  .../uploads/{u}/parts/{n}   n from 1; Content-Digest: sha-256=:...:   (RFC 9530)
+//   GET  .../uploads/{u}                                          -> which parts are there
+//   POST .../uploads/{u}/complete {"object","document"?}          -> the manifest goes to the enclave
+//
+// The server never holds a file in memory and never sees what is in it.
+
+#include "codec/text.h"
+#include "control/rest/dataset_json.h"
+#include "control/rest/routes.h"
+#include "crypto/digest.h"
+
+namespace cloister::control {
+namespace {
+
+constexpr std::uint64_t kPartBytes = 8 << 20;
+constexpr std::uint64_t kOpenUploadsMax = 4;  // of one dataset
+
+std::uint64_t PartCount(const UploadRecord& upload) {
+  return (upload.size_bytes + upload.part_size_bytes - 1) / upload.part_size_bytes;
+}
+
+std::uint64_t PartBytes(const UploadRecord& upload, std::uint64_t part) {
+  return part < PartCount(upload) ? upload.part_size_bytes : upload.size_bytes - (part - 1) * upload.part_size_bytes;
+}
+
+struct UploadAccess {
+  DatasetAccess access;
+  UploadRecord upload;
+};
+
+// Only the owner writes his dataset.
+Result<DatasetAccess> RequireOwner(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(DatasetAccess access, RequireDataset(api, request, request.Param("id")));
+  if (access.dataset.owner != access.member.key.thumbprint) {
+    return Error{Code::kPermissionDenied, "only the owner of a dataset uploads it"};
+  }
+  return access;
+}
+
+Result<UploadAccess> RequireUpload(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
+  const auto id = UploadId::Parse(request.Param("upload"));
+  if (!id) return NotFound("there is no such upload");
+  CLOISTER_ASSIGN(auto upload, api.store.datasets.FindUpload(*id));
+  if (!upload || upload->dataset != access.dataset.id) return NotFound("there is no such upload");
+  return UploadAccess{.access = std::move(access), .upload = *std::move(upload)};
+}
+
+Result<codec::JsonObject> EncodeUpload(const Api& api, const UploadRecord& upload) {
+  CLOISTER_ASSIGN(const auto parts, api.store.datasets.Parts(upload.id));
+  codec::JsonArray received;
+  for (const UploadPart& part : parts) {
+    received.push_back({{"part", part.part},
+                        {"size_bytes", part.size_bytes},
+                        {"digest", "sha-256=:" + codec::Base64Encode(part.digest) + ":"}});
+  }
+  return codec::JsonObject{{"id", upload.id.str()},
+                           {"dataset", upload.dataset.str()},
+                           {"size_bytes", upload.size_bytes},
+                           {"part_size_bytes", upload.part_size_bytes},
+                           {"parts", PartCount(upload)},
+                           {"received", std::move(received)},
+                           {"complete", upload.object.has_value()},
+                           {"created_at", FormatRfc3339(upload.created_at)}};
+}
+
+Result<net::Response> Begin(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const DatasetAccess access, RequireOwner(api, request));
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  codec::ObjectReader in(body, "");
+  const std::int64_t size = in.Integer("size_bytes", 1, static_cast<std::int64_t>(agreement::kSealedObjectBytesMax));
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_ASSIGN(const std::int64_t open, api.store.datasets.OpenUploads(access.dataset.id));
+  if (open >= static_cast<std::int64_t>(kOpenUploadsMax)) {
+    return ResourceExhausted("the dataset has as many unfinished uploads as it may; resume one of them");
+  }
+  const UploadRecord upload{.id = UploadId::New(api.clock, api.rng),
+                            .dataset = access.dataset.id,
+                            .size_bytes = static_cast<std::uint64_t>(size),
+                            .part_size_bytes = kPartBytes,
+                            .object = std::nullopt,
+                            .created_at = api.clock.Now()};
+  CLOISTER_TRY(api.store.datasets.AddUpload(upload));
+  CLOISTER_ASSIGN(auto json, EncodeUpload(api, upload));
+  return JsonResponse(201, {{"upload", std::move(json)}});
+}
+
+// "sha-256=:<base64>:", alone.
+Result<Digest256> ReadContentDigest(const net::Request& request) {
+  const std::string* field = request.Header("content-digest");
+  constexpr std::string_view kStart = "sha-256=:";
+  if (field == nullptr || !field->starts_with(kStart) || !field->ends_with(":") || field->size() <= kStart.size()) {
+    return InvalidArgument("a part needs the field Content-Digest: sha-256=:BASE64:");
+  }
+  const auto bytes = codec::Base64Decode(std::string_view(*field).substr(kStart.size(), field->size() - kStart.size() - 1));
+  if (!bytes || bytes->size() != Digest256{}.size()) return InvalidArgument("Content-Digest is not a SHA-256 in base64");
+  return ToArray<32>(*bytes);
+}
+
+// Writes what arrives into the upload's draft; the part counts once it is whole and has the announced digest.
+class PartSink final : public net::BodySink {
+ public:
+  PartSink(const Api& api, UploadRecord upload, std::uint64_t part, const Digest256& announced)
+      : api_(api), upload_(std::move(upload)), part_(part), announced_(announced) {}
+
+  Status Write(ByteView piece) override {
+    if (piece.size() > PartBytes(upload_, part_) - written_) return InvalidArgument("the part is longer than it may be");
+    const std::uint64_t start = (part_ - 1) * upload_.part_size_bytes;
+    CLOISTER_TRY(api_.blobs.WriteDraft(upload_.id.str(), start + written_, piece));
+    digest_.Update(piece);
+    written_ += piece.size();
+    return {};
+  }
+
+  Result<net::Response> Finish() override {
+    if (written_ != PartBytes(upload_, part_)) return InvalidArgument("the part is shorter than it must be");
+    if (digest_.Finish() != announced_) return InvalidArgument("the part is not the one that Content-Digest announced");
+    CLOISTER_TRY(api_.store.datasets.PutPart(upload_.id, {.part = part_, .size_bytes = written_, .digest = announced_}));
+    return JsonResponse(200, {{"part", part_}, {"size_bytes", written_}});
+  }
+
+ private:
+  const Api& api_;
+  const UploadRecord upload_;
+  const std::uint64_t part_;
+  const Digest256 announced_;
+  crypto::Sha256Stream digest_;
+  std::uint64_t written_ = 0;
+};
+
+Result<std::unique_ptr<net::BodySink>> OpenPart(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(UploadAccess access, RequireUpload(api, request));
+  if (access.upload.object) return FailedPrecondition("the upload is complete");
+  net::Request number;
+  number.query["part"] = request.Param("part");
+  CLOISTER_ASSIGN(const std::uint64_t part, QueryNumber(number, "part", 0));
+  if (part < 1 || part > PartCount(access.upload)) {
+    return InvalidArgument("the upload has parts 1 to " + std::to_string(PartCount(access.upload)));
+  }
+  if (request.body_bytes != 0 && request.body_bytes != PartBytes(access.upload, part)) {
+    return InvalidArgument("this part must have " + std::to_string(PartBytes(access.upload, part)) + " bytes");
+  }
+  CLOISTER_ASSIGN(const Digest256 announced, ReadContentDigest(request));
+  return std::unique_ptr<net::BodySink>(std::make_unique<PartSink>(api, std::move(access.upload), part, announced));
+}
+
+Result<net::Response> ShowUpload(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const UploadAccess access, RequireUpload(api, request));
+  CLOISTER_ASSIGN(auto json, EncodeUpload(api, access.upload));
+  return JsonResponse(200, {{"upload", std::move(json)}});
+}
+
+// The draft becomes a blob; once more changes nothing.
+Status PublishUpload(const Api& api, const UploadRecord& upload, const agreement::SealedObjectRef& object) {
+  if (object.length_bytes != upload.size_bytes) return InvalidArgument("'object.length' is not the length of the upload");
+  if (upload.object) {
+    if (*upload.object != object) return Conflict("the upload was completed as another object");
+    return {};
+  }
+  CLOISTER_ASSIGN(const auto parts, api.store.datasets.Parts(upload.id));
+  if (parts.size() != PartCount(upload)) {
+    return FailedPrecondition(std::to_string(PartCount(upload) - parts.size()) + " parts are missing");
+  }
+  const Status published = api.blobs.Publish(upload.id.str(), upload.size_bytes);
+  // A crash between the two lines leaves the blob published and the row open.
+  if (!published && published.error().code != Code::kNotFound) return published;
+  return api.store.datasets.CompleteUpload(upload.id, object);
+}
+
+// The manifest of a participant whose key the server keeps: what he registered, for this object.
+Result<agreement::LinkBody> MakeManifest(const DatasetAccess& access, const agreement::SealedObjectRef& object,
+                                         const VerifiedView& view) {
+  const DatasetRecord& dataset = access.dataset;
+  CLOISTER_ASSIGN(const codec::Json schema_json, codec::ParseJson(dataset.schema));
+  CLOISTER_ASSIGN(const codec::Json policy_json, codec::ParseJson(dataset.policy));
+  agreement::Manifest manifest{.dataset = dataset.id, .charter = view.enclave.charter(), .name = dataset.name, .object = object};
+  CLOISTER_ASSIGN(manifest.format, agreement::ParseDataFormat(dataset.format));
+  CLOISTER_ASSIGN(manifest.schema, agreement::DecodeSchema(schema_json, "schema"));
+  CLOISTER_ASSIGN(manifest.policy, agreement::DecodePolicy(policy_json, manifest.schema, "policy"));
+  access.member.session->Look([&](const ledger::LedgerState& state) {
+    const auto known = state.datasets().find(dataset.id);
+    if (known == state.datasets().end()) return;
+    const ledger::ManifestRecord& newest = known->second.versions.back();
+    manifest.version = newest.manifest.version + 1;
+    manifest.previous_manifest = newest.digest;
+  });
+  return agreement::LinkBody(std::move(manifest));
+}
+
+Result<net::Response> Complete(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const UploadAccess access, RequireUpload(api, request));
+  const Member& member = access.access.member;
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  codec::ObjectReader in(body, "");
+  const codec::Json& object_json = in.Any("object");
+  const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_ASSIGN(const auto object, agreement::DecodeObjectRef(object_json, "object"));
+  CLOISTER_TRY(PublishUpload(api, access.upload, object));
+  // Before the manifest is recorded: from then on the dataset may be loaded at any time, and `available` must stand.
+  const DatasetId& id = access.access.dataset.id;
+  CLOISTER_TRY(api.store.datasets.SetStatus(id, DatasetStatus::kEncrypted, std::nullopt, api.clock.Now()));
+  const auto recorded = Submit(api, member, document, LinkCharter::kInForce, [&](const VerifiedView& view) {
+    return MakeManifest(access.access, object, view);
+  });
+  if (!recorded || recorded->refused) {
+    CLOISTER_TRY(api.store.datasets.SetStatus(id, DatasetStatus::kUploaded, std::nullopt, api.clock.Now()));
+  }
+  if (!recorded) return recorded.error();
+  CLOISTER_ASSIGN(const auto dataset, api.store.datasets.Find(id));
+  CLOISTER_ASSIGN(auto json, EncodeDataset(api, member, dataset.value_or(access.access.dataset)));
+  codec::JsonObject answer{{"dataset", std::move(json)}};
+  AddRecorded(answer, *recorded);
+  return JsonResponse(200, std::move(answer));
+}
+
+}  // namespace
+
+void AddUploadRoutes(net::Router& router, const Api& api) {
+  const std::string base = "/api/tee/datasets/{id}/uploads";
+  router.Add("POST", base, [&api](const net::Request& request) { return Begin(api, request); });
+  router.Add("GET", base + "/{upload}", [&api](const net::Request& request) { return ShowUpload(api, request); });
+  router.AddUpload("PUT", base + "/{upload}/parts/{part}", kPartBytes,
+                   [&api](const net::Request& request) { return OpenPart(api, request); });
+  router.Add("POST", base + "/{upload}/complete", [&api](const net::Request& request) { return Complete(api, request); });
+}
+
+}  // namespace cloister::control

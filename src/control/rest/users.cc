@@ -1,0 +1,154 @@
+// POST /api/dev/login, GET /api/me, POST /api/participant-keys: people, their API keys, and the keys that they are.
+
+#include "control/api_key.h"
+#include "control/rest/routes.h"
+#include "codec/text.h"
+#include "crypto/jws.h"
+#include "sealing/age_identity.h"
+
+namespace cloister::control {
+namespace {
+
+constexpr std::string_view kKeyProofTyp = "cloister-key+jws";
+constexpr std::int64_t kApiKeyDays = 90;
+constexpr std::int64_t kDayMs = 86'400'000;
+constexpr std::int64_t kProofAgeMsMax = 3'600'000;  // a proof is made for one registration, not kept
+
+codec::JsonObject EncodeUser(const UserRecord& user) {
+  return {{"id", user.id.str()},
+          {"email", user.email},
+          {"name", user.name},
+          {"organisation", user.organisation},
+          {"created_at", FormatRfc3339(user.created_at)}};
+}
+
+codec::JsonObject EncodeKey(const ParticipantKeyRecord& key) {
+  return {{"thumbprint", key.thumbprint},
+          {"public_key", codec::Base64UrlEncode(key.public_key.raw())},
+          {"recipient", key.recipient},
+          {"custody", key.custody == KeyCustody::kServer ? "server" : "self"},
+          {"created_at", FormatRfc3339(key.created_at)}};
+}
+
+struct LoginRequest {
+  std::string email;
+  std::string name;
+  std::string organisation;
+};
+
+Result<LoginRequest> DecodeLogin(const codec::Json& json) {
+  codec::ObjectReader in(json, "");
+  LoginRequest login{.email = in.String("email"),
+                     .name = in.OptionalString("name").value_or(""),
+                     .organisation = in.OptionalString("organisation").value_or("")};
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_ASSIGN(login.email, ReadEmail(login.email));
+  if (login.name.empty()) login.name = login.email.substr(0, login.email.find('@'));
+  if (login.organisation.empty()) login.organisation = login.email.substr(login.email.find('@') + 1);
+  CLOISTER_TRY(CheckLabel("name", login.name, agreement::kLabelBytesMax));
+  CLOISTER_TRY(CheckLabel("organisation", login.organisation, agreement::kLabelBytesMax));
+  return login;
+}
+
+Result<UserRecord> FindOrAddUser(const Api& api, const LoginRequest& login) {
+  CLOISTER_ASSIGN(auto known, api.store.users.FindUserByEmail(login.email));
+  if (known) return *std::move(known);
+  UserRecord user{.id = UserId::New(api.clock, api.rng),
+                  .email = login.email,
+                  .name = login.name,
+                  .organisation = login.organisation,
+                  .created_at = api.clock.Now()};
+  CLOISTER_TRY(api.store.users.AddUser(user));
+  return user;
+}
+
+// Whoever reaches the port is whoever he says: for one's own machine, and refused elsewhere (apps/cloisterd.cc).
+Result<net::Response> DevLogin(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  CLOISTER_ASSIGN(const LoginRequest login, DecodeLogin(body));
+  CLOISTER_ASSIGN(const UserRecord user, FindOrAddUser(api, login));
+  const std::string key = NewApiKey(api.rng);
+  CLOISTER_ASSIGN(const Digest256 hash, HashApiKey(key));
+  const Instant now = api.clock.Now();
+  CLOISTER_TRY(api.store.users.AddApiKey(hash, user.id, now, {now.unix_ms + kApiKeyDays * kDayMs}));
+  return JsonResponse(200, {{"user", EncodeUser(user)}, {"api_key", key}});
+}
+
+Result<net::Response> Me(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
+  codec::Json key;
+  if (caller.key) key = EncodeKey(*caller.key);
+  return JsonResponse(200, {{"user", EncodeUser(caller.user)}, {"participant_key", std::move(key)}});
+}
+
+// The key's owner shows that he has it, and says which age recipient goes with it.
+Result<ParticipantKeyRecord> ReadProof(const Api& api, const UserRecord& user, const std::string& proof) {
+  CLOISTER_ASSIGN(const auto claimed, crypto::PeekJws(proof));
+  const std::size_t dot = proof.find('.');
+  CLOISTER_ASSIGN(const Bytes payload, codec::Base64UrlDecode(proof.substr(dot + 1, proof.rfind('.') - dot - 1)));
+  CLOISTER_ASSIGN(const codec::Json json, codec::ParseJson(AsText(payload)));
+  codec::ObjectReader in(json, "proof");
+  const std::string email = in.String("email");
+  const std::string recipient = in.String("recipient");
+  const std::string time_text = in.String("time");
+  const Bytes raw = in.Base64Url("public_key", 32);
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_ASSIGN(const auto public_key, crypto::Ed25519PublicKey::FromRaw(raw));
+  CLOISTER_TRY(crypto::VerifyJws(proof, kKeyProofTyp, public_key));
+  CLOISTER_ASSIGN(const std::string claimed_email, ReadEmail(email));
+  CLOISTER_ASSIGN(const Instant time, ParseRfc3339(time_text));
+  CLOISTER_ASSIGN(const auto age, sealing::AgeRecipient::Parse(recipient));
+  if (claimed_email != user.email) return VerificationFailed("the proof is made for another e-mail address");
+  if (std::abs(api.clock.Now().unix_ms - time.unix_ms) > kProofAgeMsMax) {
+    return VerificationFailed("the proof's time is more than an hour away from the server's");
+  }
+  return ParticipantKeyRecord{.thumbprint = public_key.Thumbprint(),
+                              .user = user.id,
+                              .public_key = public_key,
+                              .recipient = age.Text(),
+                              .custody = KeyCustody::kSelf,
+                              .sealed_secrets = std::nullopt,
+                              .created_at = api.clock.Now()};
+}
+
+Result<ParticipantKeyRecord> MakeServerKey(const Api& api, const UserRecord& user) {
+  const ParticipantSecrets secrets = api.vault.Make();
+  CLOISTER_ASSIGN(Bytes sealed, api.vault.Seal(secrets));
+  return ParticipantKeyRecord{.thumbprint = secrets.signer.public_key().Thumbprint(),
+                              .user = user.id,
+                              .public_key = secrets.signer.public_key(),
+                              .recipient = secrets.identity.recipient().Text(),
+                              .custody = KeyCustody::kServer,
+                              .sealed_secrets = std::move(sealed),
+                              .created_at = api.clock.Now()};
+}
+
+Result<net::Response> AddParticipantKey(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  codec::ObjectReader in(body, "");
+  const std::string custody = in.String("custody");
+  const auto proof = in.OptionalString("proof", crypto::kJwsBytesMax);
+  if (custody != "self" && custody != "server") in.Fail("custody", "must be 'self' or 'server'");
+  if (custody == "self" && !proof) in.Fail("proof", "is missing");
+  if (custody == "server" && proof) in.Fail("proof", "belongs to custody 'self'");
+  CLOISTER_TRY(in.Finish());
+  if (caller.key) return Conflict("you have a participant key already");
+  CLOISTER_ASSIGN(const ParticipantKeyRecord key,
+                  proof ? ReadProof(api, caller.user, *proof) : MakeServerKey(api, caller.user));
+  CLOISTER_TRY(api.store.users.AddParticipantKey(key));
+  return JsonResponse(201, {{"participant_key", EncodeKey(key)}});
+}
+
+}  // namespace
+
+void AddUserRoutes(net::Router& router, const Api& api) {
+  if (api.dev_login) {
+    router.Add("POST", "/api/dev/login", [&api](const net::Request& request) { return DevLogin(api, request); });
+  }
+  router.Add("GET", "/api/me", [&api](const net::Request& request) { return Me(api, request); });
+  router.Add("POST", "/api/participant-keys",
+             [&api](const net::Request& request) { return AddParticipantKey(api, request); });
+}
+
+}  // namespace cloister::control
