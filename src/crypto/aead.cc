@@ -29,8 +29,9 @@ struct Direction {
     const bool first = context == nullptr;
     if (first) context.reset(EVP_CIPHER_CTX_new());
     CLOISTER_CHECK(context != nullptr);
-    CLOISTER_CHECK(EVP_CipherInit_ex2(context.get(), first ? Algorithm() : nullptr, first ? key.data() : nullptr,
-                                      nonce.data(), encrypt ? 1 : 0, nullptr) == 1);
+    CLOISTER_CHECK(EVP_CipherInit_ex2(context.get(), first ? Algorithm() : nullptr,
+                                      first ? key.data() : nullptr, nonce.data(), encrypt ? 1 : 0,
+                                      nullptr) == 1);
     return context.get();
   }
 };
@@ -45,8 +46,9 @@ void Feed(EVP_CIPHER_CTX* context, ByteView piece, std::uint8_t* out) {
   CLOISTER_CHECK(EVP_CipherUpdate(context, out, &written, piece.data(), size) == 1 && written == size);
 }
 
-// OpenSSL 3.0's AVX-512 ChaCha20-Poly1305 leaves the upper halves of the vector registers in use. Until they are cleared
-// every SSE instruction drags them along, and SHA-256 with SHA-NI, which is what usually comes next, takes 1.18 times as long.
+// OpenSSL 3.0's AVX-512 ChaCha20-Poly1305 leaves the upper halves of the vector registers in use. Until they
+// are cleared every SSE instruction drags them along, and SHA-256 with SHA-NI, which is what usually comes
+// next, takes 1.18 times as long.
 #if defined(__x86_64__)
 __attribute__((target("avx"))) void ClearUpperHalves() { _mm256_zeroupper(); }
 void LeaveVectorUnit() {

@@ -1,8 +1,8 @@
 #pragma once
 
-// ChaCha20-Poly1305 (RFC 8439): 32-byte key, 12-byte nonce, 16-byte tag behind the ciphertext. The caller never uses
-// a nonce twice under one key; sealing/ counts them. Holds one OpenSSL context, so that a stream of chunks pays for
-// key set-up once. Thread-compatible: one object per thread.
+// ChaCha20-Poly1305 (RFC 8439): 32-byte key, 12-byte nonce, 16-byte tag behind the ciphertext. The caller
+// never uses a nonce twice under one key; sealing/ counts them. Holds one OpenSSL context, so that a stream
+// of chunks pays for key set-up once. Thread-compatible: one object per thread.
 
 #include <memory>
 #include <span>
@@ -23,9 +23,11 @@ class ChaCha20Poly1305 {
   ChaCha20Poly1305(ChaCha20Poly1305&&) noexcept;
   ChaCha20Poly1305& operator=(ChaCha20Poly1305&&) noexcept;
 
-  // Writes plaintext.size() + kTagBytes to `out`, which has that size. In place (out starts at plaintext) is fine.
+  // Writes plaintext.size() + kTagBytes to `out`, which has that size. In place (out starts at plaintext) is
+  // fine.
   void Seal(ByteView nonce, ByteView plaintext, ByteView associated_data, std::span<std::uint8_t> out);
-  // Writes sealed.size() - kTagBytes to `out`. kVerificationFailed if the tag does not fit; `out` is wiped then.
+  // Writes sealed.size() - kTagBytes to `out`. kVerificationFailed if the tag does not fit; `out` is wiped
+  // then.
   Status Open(ByteView nonce, ByteView sealed, ByteView associated_data, std::span<std::uint8_t> out);
 
  private:

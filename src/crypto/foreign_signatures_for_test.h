@@ -1,7 +1,7 @@
 #pragma once
 
-// Signatures of the text kSignedText and keys, made once with OpenSSL's command line; base64url. The private keys are
-// gone. For tests.
+// Signatures of the text kSignedText and keys, made once with OpenSSL's command line; base64url. The private
+// keys are gone. For tests.
 
 namespace cloister::crypto {
 

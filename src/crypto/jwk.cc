@@ -59,7 +59,9 @@ Result<std::optional<std::string>> ReadText(const codec::JsonObject& jwk, std::s
 
 Status RefuseMembers(const codec::JsonObject& jwk, std::initializer_list<std::string_view> names) {
   for (std::string_view name : names) {
-    if (jwk.contains(name)) return VerificationFailed("a public JWK must not have the member " + std::string(name));
+    if (jwk.contains(name)) {
+      return VerificationFailed("a public JWK must not have the member " + std::string(name));
+    }
   }
   return {};
 }
@@ -107,7 +109,9 @@ Status CheckUse(const codec::JsonObject& jwk) {
   const codec::Json* operations = jwk.if_contains("key_ops");
   if (operations == nullptr) return {};
   const codec::JsonArray* list = operations->if_array();
-  if (list == nullptr || list->size() > kKeyOpsMax) return VerificationFailed("JWK.key_ops must be a short list");
+  if (list == nullptr || list->size() > kKeyOpsMax) {
+    return VerificationFailed("JWK.key_ops must be a short list");
+  }
   std::set<std::string_view> seen;
   for (const codec::Json& operation : *list) {
     if (operation != "verify" && operation != "sign") {
@@ -153,7 +157,8 @@ Result<std::vector<Jwk>> ParseJwkSet(const codec::Json& json) {
   const codec::JsonArray* list = keys != nullptr ? keys->if_array() : nullptr;
   if (list == nullptr) return VerificationFailed("a JWK Set must be an object with a list named keys");
   if (list->size() > kJwkSetKeysMax) {
-    return VerificationFailed("a JWK Set must not have more than " + std::to_string(kJwkSetKeysMax) + " keys");
+    return VerificationFailed("a JWK Set must not have more than " + std::to_string(kJwkSetKeysMax) +
+                              " keys");
   }
   std::vector<Jwk> jwks;
   for (const codec::Json& item : *list) {

@@ -13,7 +13,8 @@ constexpr std::string_view kEcJwk =
     R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
     R"("y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"})";
 constexpr std::string_view kEcInput =
-    "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVl"
+    "eyJhbGciOiJFUzI1NiJ9."
+    "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVl"
     "fQ";
 constexpr std::string_view kEcSignature =
     "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
@@ -41,7 +42,8 @@ bool AcceptsWith(codec::JsonObject jwk, std::string_view name, const codec::Json
 }
 
 TEST(Jwk, KnownSignatures) {
-  const auto verify = [](std::string_view jwk, std::string_view alg, std::string_view input, std::string_view signature) {
+  const auto verify = [](std::string_view jwk, std::string_view alg, std::string_view input,
+                         std::string_view signature) {
     return Jwk::FromJson(Object(jwk))
         .value()
         .Verify(alg, AsBytes(input), codec::Base64UrlDecode(signature).value())
@@ -57,15 +59,17 @@ TEST(Jwk, KnownSignatures) {
 
 TEST(Jwk, AnRsaKeyWithoutAlgServesEveryRsaAlgorithm) {
   const Jwk open = Jwk::FromJson(RsaJwk()).value();
-  const std::pair<const char*, const char*> known[] = {{"RS256", kRs256}, {"RS384", kRs384}, {"RS512", kRs512},
-                                                       {"PS256", kPs256}, {"PS384", kPs384}, {"PS512", kPs512}};
+  const std::pair<const char*, const char*> known[] = {{"RS256", kRs256}, {"RS384", kRs384},
+                                                       {"RS512", kRs512}, {"PS256", kPs256},
+                                                       {"PS384", kPs384}, {"PS512", kPs512}};
   for (const auto& [alg, signature] : known) {
     const Bytes bytes = codec::Base64UrlDecode(signature).value();
     EXPECT_TRUE(open.Verify(alg, AsBytes(kSignedText), bytes).has_value()) << alg;
     codec::JsonObject bound = RsaJwk();
     bound["alg"] = "RS256";
     const Jwk only_rs256 = Jwk::FromJson(bound).value();
-    EXPECT_EQ(only_rs256.Verify(alg, AsBytes(kSignedText), bytes).has_value(), std::string_view(alg) == "RS256");
+    EXPECT_EQ(only_rs256.Verify(alg, AsBytes(kSignedText), bytes).has_value(),
+              std::string_view(alg) == "RS256");
   }
 }
 
@@ -76,8 +80,12 @@ TEST(Jwk, UseAlgAndOperationsMustAgree) {
   EXPECT_TRUE(AcceptsWith(ec, "key_ops", codec::JsonArray{"verify"}));
   EXPECT_TRUE(AcceptsWith(ec, "kid", "k1"));
   EXPECT_TRUE(AcceptsWith(ec, "x5t", "anything that we do not know"));
-  for (const codec::Json& use : {codec::Json("enc"), codec::Json(""), codec::Json(1)}) EXPECT_FALSE(AcceptsWith(ec, "use", use));
-  for (const char* alg : {"ES384", "RS256", "HS256", "none", "ECDH-ES", "EdDSA"}) EXPECT_FALSE(AcceptsWith(ec, "alg", alg)) << alg;
+  for (const codec::Json& use : {codec::Json("enc"), codec::Json(""), codec::Json(1)}) {
+    EXPECT_FALSE(AcceptsWith(ec, "use", use));
+  }
+  for (const char* alg : {"ES384", "RS256", "HS256", "none", "ECDH-ES", "EdDSA"}) {
+    EXPECT_FALSE(AcceptsWith(ec, "alg", alg)) << alg;
+  }
   EXPECT_FALSE(AcceptsWith(ec, "kid", 7));
   for (const codec::JsonArray& operations :
        {codec::JsonArray{}, codec::JsonArray{"sign"}, codec::JsonArray{"verify", "verify"},
@@ -90,7 +98,9 @@ TEST(Jwk, UseAlgAndOperationsMustAgree) {
 TEST(Jwk, RefusesPrivateAndForeignMembers) {
   for (const codec::JsonObject& jwk : {Object(kEcJwk), Object(kOkpJwk), RsaJwk()}) {
     ASSERT_TRUE(Accepts(jwk));
-    for (const char* name : {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}) EXPECT_FALSE(AcceptsWith(jwk, name, "AQAB"));
+    for (const char* name : {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}) {
+      EXPECT_FALSE(AcceptsWith(jwk, name, "AQAB"));
+    }
   }
   EXPECT_FALSE(AcceptsWith(Object(kEcJwk), "n", "AQAB"));
   EXPECT_FALSE(AcceptsWith(Object(kOkpJwk), "y", "AQAB"));
@@ -105,7 +115,9 @@ TEST(Jwk, RefusesOtherSpellingsAndWrongSizes) {
     EXPECT_FALSE(Accepts(without)) << name;
   }
   for (const char* kty : {"ec", "RSA", "OKP", "oct", ""}) EXPECT_FALSE(AcceptsWith(ec, "kty", kty)) << kty;
-  for (const char* crv : {"P-384", "p-256", "secp256k1", ""}) EXPECT_FALSE(AcceptsWith(ec, "crv", crv)) << crv;
+  for (const char* crv : {"P-384", "p-256", "secp256k1", ""}) {
+    EXPECT_FALSE(AcceptsWith(ec, "crv", crv)) << crv;
+  }
   EXPECT_FALSE(AcceptsWith(ec, "x", codec::Json(std::string(ec.at("x").as_string()) + "=")));
   EXPECT_FALSE(AcceptsWith(ec, "x", codec::Json("AA" + std::string(ec.at("x").as_string()))));
   EXPECT_FALSE(AcceptsWith(ec, "x", ec.at("y")));

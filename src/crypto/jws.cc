@@ -105,7 +105,9 @@ Result<UnverifiedJws> PeekJws(std::string_view compact) {
 
 Result<VerifiedJws> VerifyJws(std::string_view compact, std::string_view typ, const Ed25519PublicKey& key) {
   CLOISTER_ASSIGN(Jws jws, ReadJws(compact));
-  if (jws.typ != typ) return VerificationFailed("the document is a " + jws.typ + ", not a " + std::string(typ));
+  if (jws.typ != typ) {
+    return VerificationFailed("the document is a " + jws.typ + ", not a " + std::string(typ));
+  }
   if (jws.kid != key.Thumbprint()) return VerificationFailed("the document is signed by another key");
   CLOISTER_TRY(key.Verify(jws.signing_input, jws.signature));
   VerifiedJws verified;

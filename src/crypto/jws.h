@@ -1,9 +1,9 @@
 #pragma once
 
 // JWS compact serialization (RFC 7515) as our documents use it: EdDSA only, header exactly
-// {"alg":"EdDSA","kid":<RFC 7638 thumbprint>,"typ":<document>}, payload canonical JSON (RFC 8785) of an object.
-// Anything else in the header (jwk, x5u, crit, ...) or a second spelling of the same bytes is refused, so a document
-// has one form and one digest.
+// {"alg":"EdDSA","kid":<RFC 7638 thumbprint>,"typ":<document>}, payload canonical JSON (RFC 8785) of an
+// object. Anything else in the header (jwk, x5u, crit, ...) or a second spelling of the same bytes is
+// refused, so a document has one form and one digest.
 
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
-// A JWS that our reader takes has one form: its parts say the same when they are written again, and PeekJws, JwsDigest
-// and VerifyJws agree on whether it is well formed.
+// A JWS that our reader takes has one form: its parts say the same when they are written again, and PeekJws,
+// JwsDigest and VerifyJws agree on whether it is well formed.
 #include "base/check.h"
 #include "codec/text.h"
 #include "crypto/digest.h"
@@ -29,8 +29,10 @@ void Read(std::string_view text) {
 
 // The same text as a payload under a right signature: what is taken is canonical.
 void ReadSigned(std::string_view payload) {
-  const std::string header = R"({"alg":"EdDSA","kid":")" + FuzzSigner().public_key().Thumbprint() + R"(","typ":"t"})";
-  const std::string input = codec::Base64UrlEncode(AsBytes(header)) + "." + codec::Base64UrlEncode(AsBytes(payload));
+  const std::string header =
+      R"({"alg":"EdDSA","kid":")" + FuzzSigner().public_key().Thumbprint() + R"(","typ":"t"})";
+  const std::string input =
+      codec::Base64UrlEncode(AsBytes(header)) + "." + codec::Base64UrlEncode(AsBytes(payload));
   const auto signature = FuzzSigner().Sign(AsBytes(input)).value();
   const auto verified =
       crypto::VerifyJws(input + "." + codec::Base64UrlEncode(signature), "t", FuzzSigner().public_key());

@@ -21,7 +21,8 @@ const Ed25519Signer& Signer1() {
 }
 
 std::string GoodHeader() {
-  return R"({"alg":"EdDSA","kid":")" + Signer1().public_key().Thumbprint() + R"(","typ":"cloister-query+jws"})";
+  return R"({"alg":"EdDSA","kid":")" + Signer1().public_key().Thumbprint() +
+         R"(","typ":"cloister-query+jws"})";
 }
 // Signs any bytes at all, as somebody with a key and another program would.
 std::string SignAnything(std::string_view header, std::string_view payload) {
@@ -29,7 +30,9 @@ std::string SignAnything(std::string_view header, std::string_view payload) {
       codec::Base64UrlEncode(AsBytes(header)) + "." + codec::Base64UrlEncode(AsBytes(payload));
   return input + "." + codec::Base64UrlEncode(Signer1().Sign(AsBytes(input)).value());
 }
-bool Accepts(std::string_view compact) { return VerifyJws(compact, kTyp, Signer1().public_key()).has_value(); }
+bool Accepts(std::string_view compact) {
+  return VerifyJws(compact, kTyp, Signer1().public_key()).has_value();
+}
 
 TEST(Jws, SaysWhatWasSigned) {
   const codec::Json payload = codec::ParseJson(R"({"text":"select 1", "a":1})").value();
@@ -49,7 +52,8 @@ TEST(Jws, SaysWhatWasSigned) {
 TEST(Jws, RefusesAnotherTypKeyOrSignature) {
   const std::string compact = SignAnything(GoodHeader(), kPayload);
   const auto code = [](const Result<VerifiedJws>& result) { return result.error().code; };
-  EXPECT_EQ(code(VerifyJws(compact, "cloister-approval+jws", Signer1().public_key())), Code::kVerificationFailed);
+  EXPECT_EQ(code(VerifyJws(compact, "cloister-approval+jws", Signer1().public_key())),
+            Code::kVerificationFailed);
   EXPECT_EQ(code(VerifyJws(compact, kTyp, SignerOf(2).public_key())), Code::kVerificationFailed);
   const std::string other = SignAnything(GoodHeader(), R"({"a":2,"text":"select 1"})");
   const std::string mixed = compact.substr(0, compact.rfind('.')) + other.substr(other.rfind('.'));
@@ -89,8 +93,9 @@ TEST(Jws, RefusesAnyOtherHeader) {
 }
 
 TEST(Jws, RefusesAnyOtherPayload) {
-  for (const char* payload : {R"({"b":1,"a":1})", R"({"a": 1})", R"({"a":1.0})", R"({"a":1,"a":1})", R"({"a":"\u0041"})",
-                              "[]", "1", "null", "", "{\"a\":\"\xff\"}", R"({"a":9007199254740993})"}) {
+  for (const char* payload :
+       {R"({"b":1,"a":1})", R"({"a": 1})", R"({"a":1.0})", R"({"a":1,"a":1})", R"({"a":"\u0041"})", "[]", "1",
+        "null", "", "{\"a\":\"\xff\"}", R"({"a":9007199254740993})"}) {
     EXPECT_FALSE(Accepts(SignAnything(GoodHeader(), payload))) << payload;
   }
 }
@@ -101,9 +106,9 @@ TEST(Jws, RefusesOtherSpellingsOfTheThreeParts) {
   std::string spare_bits = compact;
   spare_bits.back() = spare_bits.back() == 'A' ? 'B' : static_cast<char>(spare_bits.back() + 1);
   for (const std::string& text :
-       {compact + "=", compact + "\n", " " + compact, compact + ".", compact.substr(0, last), compact.substr(0, last + 1),
-        compact + "AA", "." + compact, std::string(".."), std::string(), spare_bits,
-        compact.substr(0, compact.find('.')) + ".." + compact.substr(last + 1)}) {
+       {compact + "=", compact + "\n", " " + compact, compact + ".", compact.substr(0, last),
+        compact.substr(0, last + 1), compact + "AA", "." + compact, std::string(".."), std::string(),
+        spare_bits, compact.substr(0, compact.find('.')) + ".." + compact.substr(last + 1)}) {
     EXPECT_FALSE(Accepts(text)) << text;
     EXPECT_FALSE(JwsDigest(text).has_value()) << text;
   }

@@ -47,8 +47,9 @@ Result<SecretBytes> Scrypt(const ScryptInput& input) {
   constexpr std::uint8_t kNothing = 0;
   const auto data = [&](ByteView view) { return view.empty() ? &kNothing : view.data(); };
   if (crypto_pwhash_scryptsalsa208sha256_ll(data(input.password), input.password.size(), data(input.salt),
-                                            input.salt.size(), std::uint64_t{1} << input.log_n, input.block_size,
-                                            input.parallelism, key.mutable_view().data(), key.size()) != 0) {
+                                            input.salt.size(), std::uint64_t{1} << input.log_n,
+                                            input.block_size, input.parallelism, key.mutable_view().data(),
+                                            key.size()) != 0) {
     return ResourceExhausted("not enough memory for the passphrase's work factor");
   }
   return key;

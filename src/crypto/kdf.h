@@ -10,12 +10,12 @@
 
 namespace cloister::crypto {
 
-// HKDF-SHA-256 (RFC 5869), extract and expand in one. `info` is the purpose label: two purposes never share a key.
-// `size` is at most 255 * 32 bytes.
+// HKDF-SHA-256 (RFC 5869), extract and expand in one. `info` is the purpose label: two purposes never share a
+// key. `size` is at most 255 * 32 bytes.
 SecretBytes HkdfSha256(ByteView input_key, ByteView salt, ByteView info, std::size_t size);
 
-// scrypt (RFC 7914). Takes 128 * block_size * 2^log_n bytes of memory for a while: at log_n 18 and the default
-// block size, as age writes, 256 MiB.
+// scrypt (RFC 7914). Takes 128 * block_size * 2^log_n bytes of memory for a while: at log_n 18 and the
+// default block size, as age writes, 256 MiB.
 struct ScryptInput {
   ByteView password;
   ByteView salt;

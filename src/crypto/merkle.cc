@@ -53,8 +53,9 @@ Digest256 MerkleAccumulator::Root() const {
   return root;
 }
 
-// RFC 9162 section 2.1.3.2. `node` and `last` are the positions, level by level, of the path and of the tree's
-// rightmost node; where they meet the path is on the right border and skips levels that have no sibling.
+// RFC 9162 section 2.1.3.2. `node` and `last` are the positions, level by level, of the path and of the
+// tree's rightmost node; where they meet the path is on the right border and skips levels that have no
+// sibling.
 Status VerifyInclusion(const Digest256& leaf_hash, std::uint64_t index, std::uint64_t size,
                        std::span<const Digest256> proof, const Digest256& root) {
   if (index >= size) return WrongProof();

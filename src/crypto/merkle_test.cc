@@ -8,7 +8,8 @@
 namespace cloister::crypto {
 namespace {
 
-// The leaves and roots that Certificate Transparency implementations of RFC 6962 share as their reference tree.
+// The leaves and roots that Certificate Transparency implementations of RFC 6962 share as their reference
+// tree.
 const char* const kLeaves[] = {"",     "00",       "10",               "2021",
                                "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"};
 const char* const kRoots[] = {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -102,7 +103,8 @@ TEST(Consistency, EveryPairOfSizesAndNoOtherRoot) {
     for (std::uint64_t old_size = 0; old_size <= size; ++old_size) {
       const Digest256 old_root = RootOf(tree.first(old_size));
       const MerkleProof proof = ConsistencyProof(tree, old_size);
-      EXPECT_TRUE(VerifyConsistency(old_size, old_root, size, root, proof).has_value()) << old_size << ' ' << size;
+      EXPECT_TRUE(VerifyConsistency(old_size, old_root, size, root, proof).has_value())
+          << old_size << ' ' << size;
       Digest256 wrong = old_root;
       wrong[31] ^= 1;
       EXPECT_FALSE(VerifyConsistency(old_size, wrong, size, root, proof).has_value());

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the files of this room share about OpenSSL: owners for its objects, algorithms fetched once, and an error
-// queue that stays empty. Room-private: no other room includes it.
+// What the files of this room share about OpenSSL: owners for its objects, algorithms fetched once, and an
+// error queue that stays empty. Room-private: no other room includes it.
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -37,8 +37,8 @@ inline EVP_MD* Sha256Algorithm() {
   return digest;
 }
 
-// A failed call leaves entries in the thread's error queue, and TLS would later read them as its own. Functions
-// whose failure is an answer (a signature that does not fit) hold one of these.
+// A failed call leaves entries in the thread's error queue, and TLS would later read them as its own.
+// Functions whose failure is an answer (a signature that does not fit) hold one of these.
 class QuietErrors {
  public:
   QuietErrors() { ERR_set_mark(); }

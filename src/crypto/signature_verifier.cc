@@ -105,7 +105,9 @@ Status CheckRsa(const RsaNumbers& numbers, const BIGNUM* modulus, const BIGNUM* 
       BN_num_bits(exponent) > kRsaExponentBitsMax) {
     return VerificationFailed("an RSA key must have an odd modulus and an odd exponent from 3 to 2^64");
   }
-  if (HasRocaFingerprint(modulus)) return VerificationFailed("the RSA key has the ROCA weakness (CVE-2017-15361)");
+  if (HasRocaFingerprint(modulus)) {
+    return VerificationFailed("the RSA key has the ROCA weakness (CVE-2017-15361)");
+  }
   return {};
 }
 
@@ -168,7 +170,8 @@ bool UsePss(EVP_PKEY_CTX* context) {
 
 }  // namespace
 
-VerifyingKey::VerifyingKey(KeyKind kind, std::shared_ptr<evp_pkey_st> key) : kind_(kind), key_(std::move(key)) {
+VerifyingKey::VerifyingKey(KeyKind kind, std::shared_ptr<evp_pkey_st> key)
+    : kind_(kind), key_(std::move(key)) {
   const int size = i2d_PUBKEY(key_.get(), nullptr);
   CLOISTER_CHECK(size > 0);
   spki_.resize(static_cast<std::size_t>(size));
@@ -202,7 +205,8 @@ Result<VerifyingKey> VerifyingKey::FromEcPoint(KeyKind kind, const EcPoint& poin
   const openssl::QuietErrors quiet;
   const ParameterBuilder builder(OSSL_PARAM_BLD_new());
   CLOISTER_CHECK(builder != nullptr);
-  CLOISTER_CHECK(OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve->group, 0) == 1);
+  CLOISTER_CHECK(
+      OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve->group, 0) == 1);
   CLOISTER_CHECK(OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, encoded.data(),
                                                   encoded.size()) == 1);
   std::shared_ptr<EVP_PKEY> key = MakeKey("EC", builder.get());
@@ -229,7 +233,8 @@ Result<VerifyingKey> VerifyingKey::FromRsa(const RsaNumbers& numbers) {
 
 VerifyingKey VerifyingKey::FromEd25519(const Ed25519PublicKey& key) {
   std::shared_ptr<EVP_PKEY> owner(
-      EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr, key.raw().data(), key.raw().size()), EVP_PKEY_free);
+      EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr, key.raw().data(), key.raw().size()),
+      EVP_PKEY_free);
   CLOISTER_CHECK(owner != nullptr);
   return VerifyingKey(KeyKind::kEd25519, std::move(owner));
 }
@@ -248,12 +253,13 @@ Status VerifyingKey::Verify(SignatureScheme scheme, ByteView message, ByteView s
   const openssl::DigestContext context(EVP_MD_CTX_new());
   CLOISTER_CHECK(context != nullptr);
   EVP_PKEY_CTX* key_context = nullptr;  // belongs to `context`
-  CLOISTER_CHECK(EVP_DigestVerifyInit_ex(context.get(), &key_context, parts.digest, nullptr, nullptr, key_.get(),
-                                         nullptr) == 1);
+  CLOISTER_CHECK(EVP_DigestVerifyInit_ex(context.get(), &key_context, parts.digest, nullptr, nullptr,
+                                         key_.get(), nullptr) == 1);
   if (parts.family == Family::kRsaPss) CLOISTER_CHECK(UsePss(key_context));
   // OpenSSL refuses an ECDSA signature that is not DER and numbers outside 1 .. n-1 by itself; the wycheproof
   // vectors hold it to that.
-  if (EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size()) != 1) {
+  if (EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size()) !=
+      1) {
     return wrong;
   }
   return {};

@@ -1,10 +1,11 @@
 #pragma once
 
-// Signatures of others: certificates, attestation reports, TPM quotes and tokens come with the keys and schemes that
-// their makers chose. This verifies them; what we sign ourselves is Ed25519 (signer.h).
+// Signatures of others: certificates, attestation reports, TPM quotes and tokens come with the keys and
+// schemes that their makers chose. This verifies them; what we sign ourselves is Ed25519 (signer.h).
 //
-// A VerifyingKey is a public key that passed every check we know: canonical encoding, a point of its named curve, an
-// RSA modulus of a size that holds and without the ROCA weakness. It says nothing about whose key it is.
+// A VerifyingKey is a public key that passed every check we know: canonical encoding, a point of its named
+// curve, an RSA modulus of a size that holds and without the ROCA weakness. It says nothing about whose key
+// it is.
 
 #include <memory>
 #include <string_view>
@@ -17,9 +18,9 @@ struct evp_pkey_st;
 
 namespace cloister::crypto {
 
-// How a signature is computed and written. ECDSA signatures are an ASN.1 SEQUENCE of r and s in DER (X.509, TLS) or
-// r and s side by side, each as long as the curve's order (JWS). PSS salts are as long as the digest, and MGF1 uses
-// the same digest.
+// How a signature is computed and written. ECDSA signatures are an ASN.1 SEQUENCE of r and s in DER (X.509,
+// TLS) or r and s side by side, each as long as the curve's order (JWS). PSS salts are as long as the digest,
+// and MGF1 uses the same digest.
 enum class SignatureScheme {
   kEcdsaSha256Der,
   kEcdsaSha384Der,
@@ -56,8 +57,9 @@ inline constexpr std::size_t kSpkiBytesMax = 2048;
 // Immutable and thread-safe; copies share the key.
 class VerifyingKey {
  public:
-  // A SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) in DER, in the one form that spki() writes: named curve,
-  // uncompressed point, rsaEncryption with NULL. kVerificationFailed for every other form and for weak keys.
+  // A SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) in DER, in the one form that spki() writes: named
+  // curve, uncompressed point, rsaEncryption with NULL. kVerificationFailed for every other form and for weak
+  // keys.
   static Result<VerifyingKey> FromSpki(ByteView der);
   static Result<VerifyingKey> FromEcPoint(KeyKind curve, const EcPoint& point);
   static Result<VerifyingKey> FromRsa(const RsaNumbers& numbers);

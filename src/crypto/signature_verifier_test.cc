@@ -35,11 +35,12 @@ struct Known {
   SignatureScheme scheme;
   const char* signature;
 };
-const Known kKnown[] = {{kRsaSpki, S::kRsaPkcs1Sha256, kRs256},   {kRsaSpki, S::kRsaPkcs1Sha384, kRs384},
-                        {kRsaSpki, S::kRsaPkcs1Sha512, kRs512},   {kRsaSpki, S::kRsaPssSha256, kPs256},
-                        {kRsaSpki, S::kRsaPssSha384, kPs384},     {kRsaSpki, S::kRsaPssSha512, kPs512},
-                        {kP256Spki, S::kEcdsaSha256Der, kEs256Der}, {kP384Spki, S::kEcdsaSha384Der, kEs384Der},
-                        {kP521Spki, S::kEcdsaSha512Der, kEs512Der}, {kEd25519Spki, S::kEd25519, kEd}};
+const Known kKnown[] = {
+    {kRsaSpki, S::kRsaPkcs1Sha256, kRs256},     {kRsaSpki, S::kRsaPkcs1Sha384, kRs384},
+    {kRsaSpki, S::kRsaPkcs1Sha512, kRs512},     {kRsaSpki, S::kRsaPssSha256, kPs256},
+    {kRsaSpki, S::kRsaPssSha384, kPs384},       {kRsaSpki, S::kRsaPssSha512, kPs512},
+    {kP256Spki, S::kEcdsaSha256Der, kEs256Der}, {kP384Spki, S::kEcdsaSha384Der, kEs384Der},
+    {kP521Spki, S::kEcdsaSha512Der, kEs512Der}, {kEd25519Spki, S::kEd25519, kEd}};
 
 TEST(VerifyingKey, EachSignatureFitsItsSchemeAndNoOther) {
   for (const Known& known : kKnown) {
@@ -83,7 +84,8 @@ TEST(VerifyingKey, TakesEcdsaSideBySide) {
     EXPECT_TRUE(Accepts(key, c.scheme, raw));
     raw.insert(raw.begin(), 0);
     EXPECT_FALSE(Accepts(key, c.scheme, raw));
-    raw.insert(raw.begin() + 1 + static_cast<std::ptrdiff_t>(c.number_bytes), 0);  // both numbers one byte longer
+    raw.insert(raw.begin() + 1 + static_cast<std::ptrdiff_t>(c.number_bytes),
+               0);  // both numbers one byte longer
     EXPECT_FALSE(Accepts(key, c.scheme, raw));
     EXPECT_FALSE(Accepts(key, c.scheme, Bytes(2 * c.number_bytes)));        // r = s = 0
     EXPECT_FALSE(Accepts(key, c.scheme, Bytes(2 * c.number_bytes, 0xff)));  // above the order
@@ -124,11 +126,15 @@ TEST(VerifyingKey, RefusesOtherEncodingsAndWeakOrForeignKeys) {
 TEST(VerifyingKey, RefusesPointsThatAreNotOnTheCurve) {
   const Bytes spki = Decode(kP256Spki);
   const ByteView point = ByteView(spki).last(64);
-  EXPECT_TRUE(VerifyingKey::FromEcPoint(KeyKind::kP256, {.x = point.first(32), .y = point.last(32)}).has_value());
-  EXPECT_FALSE(VerifyingKey::FromEcPoint(KeyKind::kP256, {.x = point.last(32), .y = point.first(32)}).has_value());
+  EXPECT_TRUE(
+      VerifyingKey::FromEcPoint(KeyKind::kP256, {.x = point.first(32), .y = point.last(32)}).has_value());
+  EXPECT_FALSE(
+      VerifyingKey::FromEcPoint(KeyKind::kP256, {.x = point.last(32), .y = point.first(32)}).has_value());
   EXPECT_FALSE(VerifyingKey::FromEcPoint(KeyKind::kP256, {.x = Bytes(32), .y = Bytes(32)}).has_value());
-  EXPECT_FALSE(VerifyingKey::FromEcPoint(KeyKind::kP256, {.x = Bytes(32, 0xff), .y = point.last(32)}).has_value());
-  EXPECT_FALSE(VerifyingKey::FromEcPoint(KeyKind::kP384, {.x = point.first(32), .y = point.last(32)}).has_value());
+  EXPECT_FALSE(
+      VerifyingKey::FromEcPoint(KeyKind::kP256, {.x = Bytes(32, 0xff), .y = point.last(32)}).has_value());
+  EXPECT_FALSE(
+      VerifyingKey::FromEcPoint(KeyKind::kP384, {.x = point.first(32), .y = point.last(32)}).has_value());
 }
 
 TEST(VerifyingKey, RefusesUnsafeRsaNumbers) {
@@ -139,7 +145,8 @@ TEST(VerifyingKey, RefusesUnsafeRsaNumbers) {
   };
   ASSERT_TRUE(accepts(modulus, {1, 0, 1}));
   EXPECT_TRUE(accepts(modulus, {3}));
-  for (const Bytes& exponent : {Bytes{}, Bytes{0}, Bytes{1}, Bytes{2}, Bytes{0, 1, 0, 1}, Bytes{1, 0, 0}, Bytes(9, 0xff)}) {
+  for (const Bytes& exponent :
+       {Bytes{}, Bytes{0}, Bytes{1}, Bytes{2}, Bytes{0, 1, 0, 1}, Bytes{1, 0, 0}, Bytes(9, 0xff)}) {
     EXPECT_FALSE(accepts(modulus, exponent));
   }
   Bytes changed = modulus;

@@ -55,7 +55,8 @@ Status Ed25519PublicKey::Verify(ByteView message, ByteView signature) const {
       EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, key.get(), nullptr) == 1);
   // OpenSSL refuses S >= L (signer_test.cc holds it to that) and compares R byte by byte.
   if (signature.size() != sizeof(Ed25519Signature) ||
-      EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size()) != 1) {
+      EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size()) !=
+          1) {
     return VerificationFailed("the Ed25519 signature does not fit");
   }
   return {};

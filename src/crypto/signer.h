@@ -21,7 +21,8 @@ class Ed25519PublicKey {
   // 32 raw bytes. kVerificationFailed for a non-canonical encoding or a point of low order.
   static Result<Ed25519PublicKey> FromRaw(ByteView raw);
   const ByteArray<32>& raw() const { return raw_; }
-  // RFC 7638: base64url of SHA-256 of {"crv":"Ed25519","kty":"OKP","x":"..."}; 43 characters. A participant *is* this.
+  // RFC 7638: base64url of SHA-256 of {"crv":"Ed25519","kty":"OKP","x":"..."}; 43 characters. A participant
+  // *is* this.
   std::string Thumbprint() const;
   // kVerificationFailed unless `signature` (64 bytes, S < L) fits.
   Status Verify(ByteView message, ByteView signature) const;

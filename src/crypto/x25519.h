@@ -1,7 +1,7 @@
 #pragma once
 
-// X25519 (RFC 7748). The private key is a handle: it agrees, it is not handed out, except to be wrapped or stored by
-// whoever may (`secret()`).
+// X25519 (RFC 7748). The private key is a handle: it agrees, it is not handed out, except to be wrapped or
+// stored by whoever may (`secret()`).
 
 #include "base/bytes.h"
 #include "base/result.h"

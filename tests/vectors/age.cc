@@ -1,4 +1,5 @@
-// One file of the age test kit (C2SP/CCTV, folder age): text lines "name: value", an empty line, the age file.
+// One file of the age test kit (C2SP/CCTV, folder age): text lines "name: value", an empty line, the age
+// file.
 #include "codec/text.h"
 #include "crypto/digest.h"
 #include "sealing/age.h"
@@ -65,7 +66,8 @@ AgeVector ReadVector(ByteView bytes) {
 
 bool IsVerdict(std::string_view expect) {
   using enum sealing::AgeVerdict;
-  for (const auto verdict : {kArmorFailure, kHeaderFailure, kNoMatch, kHmacFailure, kPayloadFailure, kSuccess}) {
+  for (const auto verdict :
+       {kArmorFailure, kHeaderFailure, kNoMatch, kHmacFailure, kPayloadFailure, kSuccess}) {
     if (sealing::AgeVerdictName(verdict) == expect) return true;
   }
   return false;
@@ -87,7 +89,8 @@ Failure RunAgeCase(const VectorCase& vector_case) {
   const ByteView file = inflated ? ByteView(*inflated) : vector.body;
   sealing::MemorySink plaintext(kFileBytesMax);
   const auto outcome = sealing::TryOpenAge(
-      file, {.identities = vector.identities, .passphrases = vector.passphrases, .armored = vector.armored}, plaintext);
+      file, {.identities = vector.identities, .passphrases = vector.passphrases, .armored = vector.armored},
+      plaintext);
   const std::string verdict(sealing::AgeVerdictName(outcome.verdict));
   if (verdict != expect) {
     return "is " + verdict + ", not " + expect + (outcome.why.empty() ? "" : " (" + outcome.why + ")");

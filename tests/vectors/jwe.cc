@@ -52,7 +52,9 @@ std::optional<Jwe> ReadJwe(const Json& value) {
 }
 
 // "A128KW" and the like: 128.
-std::size_t KeyBits(std::string_view name) { return static_cast<std::size_t>(std::stoi(std::string(name.substr(1, 3)))); }
+std::size_t KeyBits(std::string_view name) {
+  return static_cast<std::size_t>(std::stoi(std::string(name.substr(1, 3))));
+}
 
 // RFC 7518 section 5.1, in bytes of content key; 0 for a name that is no content encryption.
 std::size_t ContentKeyBytes(std::string_view enc) {
@@ -83,7 +85,8 @@ MaybeBytes OpenContent(const Jwe& jwe, ByteView key) {
   tag.resize(half);
   if (jwe.iv.size() != 16 || !crypto::EqualInConstantTime(tag, jwe.tag)) return std::nullopt;
   return LibraryDecrypt(
-      {.algorithm = "AES-" + std::to_string(KeyBits(enc)) + "-CBC", .key = key.last(half), .iv = jwe.iv}, jwe.ciphertext);
+      {.algorithm = "AES-" + std::to_string(KeyBits(enc)) + "-CBC", .key = key.last(half), .iv = jwe.iv},
+      jwe.ciphertext);
 }
 
 void AppendSized(Bytes& to, ByteView bytes) {
@@ -151,7 +154,9 @@ MaybeBytes UnwrapWithSecret(const Jwe& jwe, const std::string& alg, ByteView sec
   if (alg.ends_with("GCMKW")) {
     const MaybeBytes iv = HeaderBytes(jwe.header, "iv"), tag = HeaderBytes(jwe.header, "tag");
     if (!iv || !tag || iv->size() != 12 || tag->size() != 16) return std::nullopt;
-    return LibraryOpen({.algorithm = "AES-" + std::to_string(KeyBits(alg)) + "-GCM", .key = secret, .nonce = *iv,
+    return LibraryOpen({.algorithm = "AES-" + std::to_string(KeyBits(alg)) + "-GCM",
+                        .key = secret,
+                        .nonce = *iv,
                         .associated_data = {}},
                        {jwe.encrypted_key, *tag});
   }
@@ -162,7 +167,8 @@ MaybeBytes DecryptKey(const JsonObject& jwk, const Jwe& jwe, const std::string& 
   const auto key = KeyFromJwk(jwk);
   if (key == nullptr) return std::nullopt;
   const std::string digest = alg == "RSA1_5" ? "" : alg == "RSA-OAEP" ? "SHA1" : "SHA2-" + alg.substr(9);
-  return LibraryRsaDecrypt({.key = key.get(), .digest = digest, .mask_digest = digest, .label = {}}, jwe.encrypted_key);
+  return LibraryRsaDecrypt({.key = key.get(), .digest = digest, .mask_digest = digest, .label = {}},
+                           jwe.encrypted_key);
 }
 
 enum class Family { kAgreement, kRsa, kSymmetric };

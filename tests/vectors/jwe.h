@@ -6,8 +6,8 @@
 
 namespace cloister::vectors {
 
-// The plaintext of `jwe` under a private or symmetric JWK; absent if it is refused. The key's `alg`, if it has one, must be the
-// header's. Throws for an algorithm that is not implemented here.
+// The plaintext of `jwe` under a private or symmetric JWK; absent if it is refused. The key's `alg`, if it
+// has one, must be the header's. Throws for an algorithm that is not implemented here.
 MaybeBytes OpenJwe(const JsonObject& jwk, const Json& jwe);
 
 }  // namespace cloister::vectors

@@ -35,24 +35,30 @@ struct AeadContext {
 // Sets sizes, key and nonce; a null context for sizes that the algorithm refuses.
 AeadContext StartAead(const AeadInput& input, bool encrypt, ByteView tag, std::size_t text_bytes) {
   const Cipher cipher = FetchCipher(input.algorithm);
-  AeadContext out{crypto::openssl::CipherContext(EVP_CIPHER_CTX_new()), EVP_CIPHER_get_mode(cipher.get()) == EVP_CIPH_CCM_MODE};
+  AeadContext out{crypto::openssl::CipherContext(EVP_CIPHER_CTX_new()),
+                  EVP_CIPHER_get_mode(cipher.get()) == EVP_CIPH_CCM_MODE};
   EVP_CIPHER_CTX* context = out.context.get();
-  const bool siv = EVP_CIPHER_get_mode(cipher.get()) == EVP_CIPH_SIV_MODE;
   const auto tag_bytes = static_cast<int>(input.tag_bytes);
   int none = 0;
-  bool fine = input.key.size() == static_cast<std::size_t>(EVP_CIPHER_get_key_length(cipher.get())) &&
-              (siv || !input.nonce.empty()) &&
-              EVP_CipherInit_ex2(context, cipher.get(), nullptr, nullptr, encrypt ? 1 : 0, nullptr) == 1 &&
-              (siv || EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, IntLength(input.nonce), nullptr) == 1);
+  bool fine =
+      input.key.size() == static_cast<std::size_t>(EVP_CIPHER_get_key_length(cipher.get())) &&
+      !input.nonce.empty() &&
+      EVP_CipherInit_ex2(context, cipher.get(), nullptr, nullptr, encrypt ? 1 : 0, nullptr) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, IntLength(input.nonce), nullptr) == 1;
   if (fine && !tag.empty()) {
-    fine = EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, IntLength(tag), const_cast<std::uint8_t*>(tag.data())) == 1;
+    fine = EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, IntLength(tag),
+                               const_cast<std::uint8_t*>(tag.data())) == 1;
   } else if (fine && out.ccm) {
     fine = EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, tag_bytes, nullptr) == 1;
   }
-  fine = fine && EVP_CipherInit_ex2(context, nullptr, input.key.data(), siv ? nullptr : input.nonce.data(), encrypt ? 1 : 0, nullptr) == 1;
-  if (fine && out.ccm) fine = EVP_CipherUpdate(context, nullptr, &none, nullptr, static_cast<int>(text_bytes)) == 1;
-  if (fine && (!input.associated_data.empty() || siv)) {
-    fine = EVP_CipherUpdate(context, nullptr, &none, Data(input.associated_data), IntLength(input.associated_data)) == 1;
+  fine = fine && EVP_CipherInit_ex2(context, nullptr, input.key.data(), input.nonce.data(),
+                                    encrypt ? 1 : 0, nullptr) == 1;
+  if (fine && out.ccm) {
+    fine = EVP_CipherUpdate(context, nullptr, &none, nullptr, static_cast<int>(text_bytes)) == 1;
+  }
+  if (fine && !input.associated_data.empty()) {
+    fine = EVP_CipherUpdate(context, nullptr, &none, Data(input.associated_data),
+                            IntLength(input.associated_data)) == 1;
   }
   if (!fine) out.context.reset();
   return out;
@@ -63,16 +69,17 @@ MaybeBytes Run(const CipherInput& input, ByteView text, bool encrypt) {
   const crypto::openssl::CipherContext context(EVP_CIPHER_CTX_new());
   EVP_CIPHER_CTX_set_flags(context.get(), EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
   if (input.key.size() != static_cast<std::size_t>(EVP_CIPHER_get_key_length(cipher.get())) ||
-      (!input.iv.empty() && input.iv.size() != static_cast<std::size_t>(EVP_CIPHER_get_iv_length(cipher.get()))) ||
-      EVP_CipherInit_ex2(context.get(), cipher.get(), input.key.data(), input.iv.empty() ? nullptr : input.iv.data(),
-                         encrypt ? 1 : 0, nullptr) != 1 ||
+      (!input.iv.empty() &&
+       input.iv.size() != static_cast<std::size_t>(EVP_CIPHER_get_iv_length(cipher.get()))) ||
+      EVP_CipherInit_ex2(context.get(), cipher.get(), input.key.data(),
+                         input.iv.empty() ? nullptr : input.iv.data(), encrypt ? 1 : 0, nullptr) != 1 ||
       EVP_CIPHER_CTX_set_padding(context.get(), input.padded ? 1 : 0) != 1) {
     return std::nullopt;
   }
   Bytes out(text.size() + 64);
   int written = 0, last = 0;
-  if (EVP_CipherUpdate(context.get(), out.data(), &written, Data(text), IntLength(text)) != 1 || written < 0 ||
-      EVP_CipherFinal_ex(context.get(), out.data() + written, &last) != 1) {
+  if (EVP_CipherUpdate(context.get(), out.data(), &written, Data(text), IntLength(text)) != 1 ||
+      written < 0 || EVP_CipherFinal_ex(context.get(), out.data() + written, &last) != 1) {
     return std::nullopt;
   }
   out.resize(static_cast<std::size_t>(written + last));
@@ -89,7 +96,9 @@ crypto::openssl::Key FromPem(std::string_view pem, Read read) {
 
 std::string DigestName(std::string_view name) {
   std::string text(name);
-  if (text.starts_with("SHA-")) return "SHA2-" + text.substr(4) == "SHA2-1" ? "SHA1" : "SHA2-" + text.substr(4);
+  if (text.starts_with("SHA-")) {
+    return "SHA2-" + text.substr(4) == "SHA2-1" ? "SHA1" : "SHA2-" + text.substr(4);
+  }
   return text;  // SHA1, SHA3-256, SHAKE128, SM3
 }
 
@@ -124,27 +133,37 @@ MaybeBytes LibraryOpen(const AeadInput& input, const Sealed& sealed) {
   std::uint8_t scratch[32];
   std::uint8_t* out = plaintext.empty() ? scratch : plaintext.data();
   int written = 0;
-  if (EVP_CipherUpdate(context, out, &written, Data(sealed.ciphertext), IntLength(sealed.ciphertext)) != 1) return std::nullopt;
+  if (EVP_CipherUpdate(context, out, &written, Data(sealed.ciphertext), IntLength(sealed.ciphertext)) != 1) {
+    return std::nullopt;
+  }
   // CCM has checked the tag by now and has no final step.
   if (!aead.ccm && EVP_CipherFinal_ex(context, scratch, &written) != 1) return std::nullopt;
   return plaintext;
 }
 
-MaybeBytes LibraryEncrypt(const CipherInput& input, ByteView plaintext) { return Run(input, plaintext, true); }
-MaybeBytes LibraryDecrypt(const CipherInput& input, ByteView ciphertext) { return Run(input, ciphertext, false); }
+MaybeBytes LibraryEncrypt(const CipherInput& input, ByteView plaintext) {
+  return Run(input, plaintext, true);
+}
+MaybeBytes LibraryDecrypt(const CipherInput& input, ByteView ciphertext) {
+  return Run(input, ciphertext, false);
+}
 
 MaybeBytes LibraryWrap(std::string_view suffix, ByteView key, ByteView plaintext) {
-  return Run({.algorithm = "AES-" + std::to_string(key.size() * 8) + std::string(suffix), .key = key, .iv = {}}, plaintext, true);
+  return Run(
+      {.algorithm = "AES-" + std::to_string(key.size() * 8) + std::string(suffix), .key = key, .iv = {}},
+      plaintext, true);
 }
 MaybeBytes LibraryUnwrap(std::string_view suffix, ByteView key, ByteView wrapped) {
-  return Run({.algorithm = "AES-" + std::to_string(key.size() * 8) + std::string(suffix), .key = key, .iv = {}}, wrapped, false);
+  return Run(
+      {.algorithm = "AES-" + std::to_string(key.size() * 8) + std::string(suffix), .key = key, .iv = {}},
+      wrapped, false);
 }
 
 Bytes LibraryHmac(const std::string& digest, ByteView key, ByteView message) {
   Bytes mac(DigestBytes(digest));
   std::size_t size = 0;
-  if (EVP_Q_mac(nullptr, "HMAC", nullptr, digest.c_str(), nullptr, Data(key), Length(key), Data(message), Length(message),
-                mac.data(), mac.size(), &size) == nullptr ||
+  if (EVP_Q_mac(nullptr, "HMAC", nullptr, digest.c_str(), nullptr, Data(key), Length(key), Data(message),
+                Length(message), mac.data(), mac.size(), &size) == nullptr ||
       size != mac.size()) {
     throw VectorError("no HMAC with " + digest);
   }
@@ -155,9 +174,9 @@ Bytes LibraryPbkdf2(const Pbkdf2Input& input) {
   const Digest digest(EVP_MD_fetch(nullptr, input.digest.c_str(), nullptr));
   Bytes key(input.size);
   if (digest == nullptr ||
-      PKCS5_PBKDF2_HMAC(reinterpret_cast<const char*>(Data(input.password)), IntLength(input.password), Data(input.salt),
-                        IntLength(input.salt), static_cast<int>(input.iterations), digest.get(),
-                        static_cast<int>(key.size()), key.data()) != 1) {
+      PKCS5_PBKDF2_HMAC(reinterpret_cast<const char*>(Data(input.password)), IntLength(input.password),
+                        Data(input.salt), IntLength(input.salt), static_cast<int>(input.iterations),
+                        digest.get(), static_cast<int>(key.size()), key.data()) != 1) {
     throw VectorError("no PBKDF2 with " + input.digest);
   }
   return key;

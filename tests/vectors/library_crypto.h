@@ -1,7 +1,8 @@
 #pragma once
 
-// OpenSSL asked directly, by algorithm name: for what the product does not implement but the vectors may ask. Functions
-// answer "absent" for input that the algorithm refuses, and throw VectorError for an algorithm that OpenSSL lacks.
+// OpenSSL asked directly, by algorithm name: for what the product does not implement but the vectors may ask.
+// Functions answer "absent" for input that the algorithm refuses, and throw VectorError for an algorithm that
+// OpenSSL lacks.
 
 #include <openssl/evp.h>
 
@@ -33,14 +34,16 @@ struct Sealed {
 std::optional<Sealed> LibrarySeal(const AeadInput& input, ByteView plaintext);
 MaybeBytes LibraryOpen(const AeadInput& input, const Sealed& sealed);
 
-// AES-SIV (RFC 5297) with the parts that its S2V takes before the plaintext. The key's size chooses; the tag stands apart.
+// AES-SIV (RFC 5297) with the parts that its S2V takes before the plaintext. The key's size chooses; the tag
+// stands apart.
 std::optional<Sealed> LibrarySivSeal(ByteView key, const std::vector<Bytes>& parts, ByteView plaintext);
 MaybeBytes LibrarySivOpen(ByteView key, const std::vector<Bytes>& parts, const Sealed& sealed);
 // AES-GCM with nonces longer than OpenSSL's EVP interface takes (128 bytes).
 std::optional<Sealed> LibraryLongNonceGcmSeal(const AeadInput& input, ByteView plaintext);
 MaybeBytes LibraryLongNonceGcmOpen(const AeadInput& input, const Sealed& sealed);
 
-// A cipher without authentication, with its own padding if `padded`; an empty `iv` where the algorithm has none.
+// A cipher without authentication, with its own padding if `padded`; an empty `iv` where the algorithm has
+// none.
 struct CipherInput {
   std::string algorithm;
   ByteView key, iv;
@@ -63,7 +66,8 @@ struct Pbkdf2Input {
 };
 Bytes LibraryPbkdf2(const Pbkdf2Input& input);
 
-// r and s side by side, each of `number_bytes`, as the SEQUENCE that ECDSA and DSA verification take. Absent for another size.
+// r and s side by side, each of `number_bytes`, as the SEQUENCE that ECDSA and DSA verification take. Absent
+// for another size.
 MaybeBytes EcdsaDer(ByteView side_by_side, std::size_t number_bytes);
 struct SignatureCheck {
   EVP_PKEY* key = nullptr;
@@ -81,7 +85,8 @@ crypto::openssl::Key PrivateKeyFromDer(ByteView der);  // PKCS #8
 crypto::openssl::Key PublicKeyFromPem(std::string_view pem);
 crypto::openssl::Key PrivateKeyFromPem(std::string_view pem);
 
-// Numbers of one EC key: an encoded point, or a scalar, or both. `curve` as the vectors name it ("secp256r1", "P-256").
+// Numbers of one EC key: an encoded point, or a scalar, or both. `curve` as the vectors name it ("secp256r1",
+// "P-256").
 struct EcNumbers {
   std::string curve;
   ByteView point, scalar;
@@ -95,7 +100,8 @@ struct RsaKeyNumbers {
   ByteView n, e, d, p, q, dp, dq, qi;
 };
 crypto::openssl::Key RsaKey(const RsaKeyNumbers& numbers);
-// EC, OKP and RSA keys out of a JWK (RFC 7518 section 6) that may be private. Null if its members do not make a key.
+// EC, OKP and RSA keys out of a JWK (RFC 7518 section 6) that may be private. Null if its members do not make
+// a key.
 crypto::openssl::Key KeyFromJwk(const JsonObject& jwk);
 
 struct RsaDecryption {

@@ -37,7 +37,8 @@ class KeyBuilder {
     const crypto::openssl::KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
     EVP_PKEY* key = nullptr;
     if (context == nullptr || EVP_PKEY_fromdata_init(context.get()) != 1 ||
-        EVP_PKEY_fromdata(context.get(), &key, is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, parameters.get()) != 1) {
+        EVP_PKEY_fromdata(context.get(), &key, is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
+                          parameters.get()) != 1) {
       return nullptr;
     }
     return Key(key);
@@ -90,7 +91,9 @@ Key OkpKeyFromJwk(const JsonObject& jwk) {
 Key EcKey(const EcNumbers& numbers) {
   KeyBuilder builder;
   const std::string& curve = numbers.curve;
-  builder.AddText(OSSL_PKEY_PARAM_GROUP_NAME, curve == "secp256r1" ? "P-256" : curve == "P-256K" ? "secp256k1" : curve);
+  builder.AddText(OSSL_PKEY_PARAM_GROUP_NAME, curve == "secp256r1" ? "P-256"
+                                              : curve == "P-256K"  ? "secp256k1"
+                                                                   : curve);
   if (!numbers.point.empty()) builder.AddOctets(OSSL_PKEY_PARAM_PUB_KEY, numbers.point);
   builder.AddNumber(OSSL_PKEY_PARAM_PRIV_KEY, numbers.scalar);
   return builder.Make("EC", !numbers.scalar.empty());
@@ -154,7 +157,8 @@ bool LibraryVerify(const SignatureCheck& check, ByteView message, ByteView signa
   const crypto::openssl::DigestContext context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* parameters = nullptr;
   const char* digest = check.digest.empty() ? nullptr : check.digest.c_str();
-  if (EVP_DigestVerifyInit_ex(context.get(), &parameters, digest, nullptr, nullptr, check.key, nullptr) != 1) {
+  if (EVP_DigestVerifyInit_ex(context.get(), &parameters, digest, nullptr, nullptr, check.key, nullptr) !=
+      1) {
     throw VectorError("OpenSSL does not verify with digest " + check.digest);
   }
   if (!check.mask_digest.empty() &&
@@ -163,14 +167,17 @@ bool LibraryVerify(const SignatureCheck& check, ByteView message, ByteView signa
        EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, check.salt_bytes) != 1)) {
     throw VectorError("OpenSSL does not take these PSS parameters");
   }
-  return EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size()) == 1;
+  return EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),
+                          message.size()) == 1;
 }
 
 MaybeBytes LibraryRsaDecrypt(const RsaDecryption& how, ByteView ciphertext) {
   const crypto::openssl::KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, how.key, nullptr));
   if (context == nullptr || EVP_PKEY_decrypt_init(context.get()) != 1) return std::nullopt;
   const bool oaep = !how.digest.empty();
-  if (EVP_PKEY_CTX_set_rsa_padding(context.get(), oaep ? RSA_PKCS1_OAEP_PADDING : RSA_PKCS1_PADDING) != 1) return std::nullopt;
+  if (EVP_PKEY_CTX_set_rsa_padding(context.get(), oaep ? RSA_PKCS1_OAEP_PADDING : RSA_PKCS1_PADDING) != 1) {
+    return std::nullopt;
+  }
   if (oaep) {
     std::uint8_t* label = static_cast<std::uint8_t*>(OPENSSL_memdup(how.label.data(), how.label.size()));
     if (EVP_PKEY_CTX_set_rsa_oaep_md_name(context.get(), how.digest.c_str(), nullptr) != 1 ||
@@ -180,9 +187,13 @@ MaybeBytes LibraryRsaDecrypt(const RsaDecryption& how, ByteView ciphertext) {
     }
   }
   std::size_t size = 0;
-  if (EVP_PKEY_decrypt(context.get(), nullptr, &size, ciphertext.data(), ciphertext.size()) != 1) return std::nullopt;
+  if (EVP_PKEY_decrypt(context.get(), nullptr, &size, ciphertext.data(), ciphertext.size()) != 1) {
+    return std::nullopt;
+  }
   Bytes plaintext(size);
-  if (EVP_PKEY_decrypt(context.get(), plaintext.data(), &size, ciphertext.data(), ciphertext.size()) != 1) return std::nullopt;
+  if (EVP_PKEY_decrypt(context.get(), plaintext.data(), &size, ciphertext.data(), ciphertext.size()) != 1) {
+    return std::nullopt;
+  }
   plaintext.resize(size);
   return plaintext;
 }

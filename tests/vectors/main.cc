@@ -1,8 +1,10 @@
 // cloister-vectors DIR [--root ROOT]
 //   Runs every case of DIR/cases.json; paths in it start at ROOT, by default the folder above DIR.
 // cloister-vectors --kind KIND
-//   The same for folder KIND of $CLOISTER_VECTORS (default ../shared/vectors); where it is absent, says so and exits 77.
-// One line per failing case, then "N passed, N failed, N skipped". Exits 0 if nothing failed and something ran.
+//   The same for folder KIND of $CLOISTER_VECTORS (default ../shared/vectors); where it is absent, says so
+//   and exits 77.
+// One line per failing case, then "N passed, N failed, N skipped". Exits 0 if nothing failed and something
+// ran.
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -43,7 +45,9 @@ std::optional<Arguments> ParseArguments(std::span<char*> words) {
     }
   }
   if (arguments.folder.empty()) return std::nullopt;
-  if (arguments.root.empty()) arguments.root = fs::absolute(arguments.folder / "").parent_path().parent_path();
+  if (arguments.root.empty()) {
+    arguments.root = fs::absolute(arguments.folder / "").parent_path().parent_path();
+  }
   return arguments;
 }
 
@@ -92,7 +96,8 @@ int RunFolder(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   using namespace cloister::vectors;
-  const auto arguments = ParseArguments(std::span(argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)));
+  const auto arguments =
+      ParseArguments(std::span(argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)));
   if (!arguments) {
     std::fprintf(stderr, "usage: cloister-vectors DIR [--root ROOT] | --kind KIND\n");
     return kExitUsage;

@@ -15,7 +15,9 @@ void AllowMembers(const JsonObject& mutation, std::initializer_list<std::string_
     const std::string_view name(member.key().data(), member.key().size());
     bool known = name == "op" || name == "input" || name == "note";
     for (std::string_view allowed : names) known = known || name == allowed;
-    if (!known) throw VectorError("mutation " + Text(mutation, "op") + " knows no member " + std::string(name));
+    if (!known) {
+      throw VectorError("mutation " + Text(mutation, "op") + " knows no member " + std::string(name));
+    }
   }
 }
 
@@ -59,7 +61,9 @@ std::vector<Step> ParsePath(std::string_view path) {
       std::size_t index = 0;
       if (close == path.npos) throw VectorError("a JSON key with an open bracket");
       const auto [end, status] = std::from_chars(path.data() + 1, path.data() + close, index);
-      if (status != std::errc() || end != path.data() + close) throw VectorError("a JSON key without an index");
+      if (status != std::errc() || end != path.data() + close) {
+        throw VectorError("a JSON key without an index");
+      }
       steps.emplace_back(index);
       path.remove_prefix(close + 1);
       if (path.starts_with('.')) path.remove_prefix(1);
@@ -75,7 +79,9 @@ std::vector<Step> ParsePath(std::string_view path) {
 
 Json& Descend(Json& value, const Step& step) {
   if (const auto* index = std::get_if<std::size_t>(&step)) {
-    if (!value.is_array() || *index >= value.get_array().size()) throw VectorError("a JSON key outside its array");
+    if (!value.is_array() || *index >= value.get_array().size()) {
+      throw VectorError("a JSON key outside its array");
+    }
     return value.get_array()[*index];
   }
   const std::string& name = std::get<std::string>(step);
@@ -104,7 +110,8 @@ void EditJson(const JsonObject& mutation, bool set, Bytes& input) {
     } else if (parent->is_object()) {
       parent->get_object().erase(std::get<std::string>(last));
     } else {
-      parent->get_array().erase(parent->get_array().begin() + static_cast<std::ptrdiff_t>(std::get<std::size_t>(last)));
+      parent->get_array().erase(parent->get_array().begin() +
+                                static_cast<std::ptrdiff_t>(std::get<std::size_t>(last)));
     }
   }
   input = ToBytes(boost::json::serialize(root));
@@ -122,7 +129,8 @@ void EditToken(const JsonObject& mutation, bool drop_signature, Bytes& input) {
   }
   AllowMembers(mutation, {"value"});
   const Json& value = Member(mutation, "value");
-  const std::string header = value.is_string() ? std::string(value.get_string()) : boost::json::serialize(value);
+  const std::string header =
+      value.is_string() ? std::string(value.get_string()) : boost::json::serialize(value);
   input = ToBytes(codec::Base64UrlEncode(AsBytes(header)) + token.substr(first));
 }
 
@@ -134,7 +142,9 @@ void Mutate(const JsonObject& mutation, Bytes& input) {
   if (op == "truncate") return Truncate(mutation, input);
   if (op == "replace_text") return ReplaceText(mutation, input);
   if (op == "json_set" || op == "json_delete") return EditJson(mutation, op == "json_set", input);
-  if (op == "replace_header" || op == "drop_signature") return EditToken(mutation, op == "drop_signature", input);
+  if (op == "replace_header" || op == "drop_signature") {
+    return EditToken(mutation, op == "drop_signature", input);
+  }
   if (op == "append" || op == "replace_hex") {
     AllowMembers(mutation, {"value_hex"});
     if (op == "replace_hex") input.clear();

@@ -1,7 +1,7 @@
 #pragma once
 
-// The changes that a case makes to a copy of an input before it runs: the vocabulary of `mutations` in the vectors'
-// README. An operation or member outside it throws VectorError.
+// The changes that a case makes to a copy of an input before it runs: the vocabulary of `mutations` in the
+// vectors' README. An operation or member outside it throws VectorError.
 
 #include <string>
 

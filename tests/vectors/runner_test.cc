@@ -1,4 +1,5 @@
-// The runner's own rules: each word has a meaning or is an error, mutations change a copy, and a wrong verdict is noticed.
+// The runner's own rules: each word has a meaning or is an error, mutations change a copy, and a wrong
+// verdict is noticed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -43,8 +44,9 @@ TEST(Mutation, ChangesJsonAndTokens) {
 
 TEST(Mutation, UnknownOrImpossibleIsAnError) {
   for (const char* mutation :
-       {R"({"op":"rotate"})", R"({"op":"set","offset":3,"value":0})", R"({"op":"set","offset":0,"value":256})",
-        R"({"op":"set","offset":0})", R"({"op":"truncate","value":4})", R"({"op":"truncate","value":1,"by":2})",
+       {R"({"op":"rotate"})", R"({"op":"set","offset":3,"value":0})",
+        R"({"op":"set","offset":0,"value":256})", R"({"op":"set","offset":0})",
+        R"({"op":"truncate","value":4})", R"({"op":"truncate","value":1,"by":2})",
         R"({"op":"replace_text","old":"x","new":"y"})", R"({"op":"json_delete","key":"a"})",
         R"({"op":"append","value_hex":"6"})", R"({"op":"drop_signature"})", R"({})"}) {
     EXPECT_THROW(Mutated(mutation, "abc"), VectorError) << mutation;
@@ -59,28 +61,36 @@ class Cases : public ::testing::Test {
     std::filesystem::create_directories(root_);
   }
   void TearDown() override { std::filesystem::remove_all(root_); }
-  void Write(const std::string& name, std::string_view text) { std::ofstream(root_ / name, std::ios::binary) << text; }
+  void Write(const std::string& name, std::string_view text) {
+    std::ofstream(root_ / name, std::ios::binary) << text;
+  }
   Failure Run(std::string_view text) { return RunCase(VectorCase(ReadJson(AsBytes(text)), root_)); }
 
   std::filesystem::path root_;
 };
 
+// A case over the inputs with further members.
+std::string TlogCase(std::string_view more = "", std::string_view inputs = R"("vectors":"t.json")") {
+  return R"({"id":"a","inputs":{)" + std::string(inputs) + R"(},"expect":"wantErr of each entry")" +
+         std::string(more) + "}";
+}
+
 TEST_F(Cases, WordsWithoutMeaningAreErrors) {
   Write("t.json", "[]");
-  for (const char* text : {
-           R"({"id":"a","inputs":{"vectors":"t.json"},"expect":"wantErr of each entry","colour":"red"})",
-           R"({"id":"a","inputs":{"vectors":"t.json"},"expect":"wantErr of each entry","policy":{}})",
-           R"({"id":"a","inputs":{"vectors":"t.json"},"expect":"accept"})",
-           R"({"id":"a","inputs":{"vectors":"t.json"}})",
-           R"({"id":"a","inputs":{"report":"t.json"},"expect":"accept"})",
-           R"({"id":"a","inputs":{"picture":"t.json"},"expect":"accept"})",
-           R"({"id":"a","inputs":{"vectors":"t.json","report":"t.json"},"expect":"wantErr of each entry"})",
-           R"({"id":"a","inputs":{"vectors":"../t.json"},"expect":"wantErr of each entry"})",
-           R"({"id":"a","inputs":{"vectors":"/etc/passwd"},"expect":"wantErr of each entry"})",
-           R"({"id":"a","inputs":{"vectors":"none.json"},"expect":"wantErr of each entry"})",
-           R"({"id":"a","inputs":{"vectors":"t.json"},"expect":"wantErr of each entry","mutations":[{"op":"x","input":"report"}]})",
-           R"({"inputs":{"vectors":"t.json"},"expect":"wantErr of each entry"})",
-           R"([])",
+  for (const std::string& text : {
+           TlogCase(R"(,"colour":"red")"),
+           TlogCase(R"(,"policy":{})"),
+           TlogCase(R"(,"mutations":[{"op":"truncate","value":1,"input":"report"}])"),
+           TlogCase("", R"("report":"t.json")"),
+           TlogCase("", R"("picture":"t.json")"),
+           TlogCase("", R"("vectors":"t.json","report":"t.json")"),
+           TlogCase("", R"("vectors":"../t.json")"),
+           TlogCase("", R"("vectors":"/etc/passwd")"),
+           TlogCase("", R"("vectors":"none.json")"),
+           std::string(R"({"id":"a","inputs":{"vectors":"t.json"},"expect":"accept"})"),
+           std::string(R"({"id":"a","inputs":{"vectors":"t.json"}})"),
+           std::string(R"({"inputs":{"vectors":"t.json"},"expect":"wantErr of each entry"})"),
+           std::string("[]"),
        }) {
     EXPECT_THROW(Run(text), VectorError) << text;
   }
@@ -93,27 +103,26 @@ TEST_F(Cases, TlogNoticesAWrongVerdictAndAWrongCount) {
     return R"([{"leafIdx":0,"treeSize":1,"root":")" + hash + R"(","leafHash":")" + hash +
            R"(","proof":null,"desc":"","wantErr":)" + want_error + "}]";
   };
-  const char* const text = R"({"id":"a","inputs":{"vectors":"t.json"},"expect":"wantErr of each entry","counts":{"accept":1}})";
   Write("t.json", entry("false"));
-  EXPECT_EQ(Run(text), std::nullopt);
-  EXPECT_THROW(Run(R"({"id":"a","inputs":{"vectors":"t.json"},"expect":"wantErr of each entry","counts":{"blue":1}})"),
-               VectorError);
-  EXPECT_TRUE(Run(R"({"id":"a","inputs":{"vectors":"t.json"},"expect":"wantErr of each entry","counts":{"accept":2}})"));
+  EXPECT_EQ(Run(TlogCase(R"(,"counts":{"accept":1})")), std::nullopt);
+  EXPECT_TRUE(Run(TlogCase(R"(,"counts":{"accept":2})")));
+  EXPECT_THROW(Run(TlogCase(R"(,"counts":{"blue":1})")), VectorError);
   Write("t.json", entry("true"));
-  EXPECT_TRUE(Run(text));
+  EXPECT_TRUE(Run(TlogCase()));
   Write("t.json", "[]");
-  EXPECT_TRUE(Run(R"({"id":"a","inputs":{"vectors":"t.json"},"expect":"wantErr of each entry"})"));
+  EXPECT_TRUE(Run(TlogCase()));
 }
 
 constexpr std::string_view kWycheproofCase =
-    R"({"id":"a","inputs":{"vectors":"w.json"},"expect":"per test \"result\": valid must pass, invalid must fail"})";
+    R"({"id":"a","inputs":{"vectors":"w.json"},"expect":"per test \"result\": valid must pass"})";
 
 // RFC 4231 test case 2 as a Wycheproof file.
-std::string HmacFile(std::string_view result, std::string_view tag, std::string_view algorithm = "HMACSHA256") {
-  return R"({"algorithm":")" + std::string(algorithm) +
-         R"(","numberOfTests":1,"testGroups":[{"type":"MacTest","keySize":32,"tagSize":256,"tests":[{"tcId":1,)"
-         R"("comment":"","key":"4a656665","msg":"7768617420646f2079612077616e7420666f72206e6f7468696e673f","tag":")" +
-         std::string(tag) + R"(","result":")" + std::string(result) + R"("}]}]})";
+std::string HmacFile(std::string_view result, std::string_view tag,
+                     std::string_view algorithm = "HMACSHA256") {
+  return R"({"algorithm":")" + std::string(algorithm) + R"(","numberOfTests":1,"testGroups":[)" +
+         R"({"type":"MacTest","keySize":32,"tagSize":256,"tests":[{"tcId":1,"comment":"","key":"4a656665",)" +
+         R"("msg":"7768617420646f2079612077616e7420666f72206e6f7468696e673f","tag":")" + std::string(tag) +
+         R"(","result":")" + std::string(result) + R"("}]}]})";
 }
 constexpr std::string_view kTag = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
 constexpr std::string_view kWrongTag = "00dcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
@@ -139,7 +148,8 @@ TEST_F(Cases, AMutationTurnsTheVerdict) {
   Write("w.json", HmacFile("valid", kTag));
   EXPECT_TRUE(Run(R"({"id":"a","inputs":{"vectors":"w.json"},"expect":"per test \"result\"","mutations":[)"
                   R"({"op":"json_set","key":"testGroups[0].tests[0].result","value":"invalid"}]})"));
-  EXPECT_TRUE(Run(R"({"id":"a","inputs":{"vectors":"w.json"},"expect":"per test \"result\"","counts":{"valid":2}})"));
+  EXPECT_TRUE(
+      Run(R"({"id":"a","inputs":{"vectors":"w.json"},"expect":"per test \"result\"","counts":{"valid":2}})"));
 }
 
 TEST_F(Cases, AgeLinesAreReadStrictly) {
@@ -149,10 +159,11 @@ TEST_F(Cases, AgeLinesAreReadStrictly) {
   Write("f", "expect: success\n\n");
   EXPECT_TRUE(Run(text));
   EXPECT_THROW(Run(R"({"id":"a","inputs":{"vector":"f"},"expect":"sadness"})"), VectorError);
-  for (const char* file : {"expect: header failure\n", "expect: header failure\ncolour: red\n\n",
-                           "expect: header failure\narmored: no\n\n", "expect: header failure\ncompressed: lzma\n\n",
-                           "expect: header failure\nidentity: AGE-SECRET-KEY-1\n\n",
-                           "expect: header failure\ncompressed: zlib\n\nnot zlib"}) {
+  for (const char* file :
+       {"expect: header failure\n", "expect: header failure\ncolour: red\n\n",
+        "expect: header failure\narmored: no\n\n", "expect: header failure\ncompressed: lzma\n\n",
+        "expect: header failure\nidentity: AGE-SECRET-KEY-1\n\n",
+        "expect: header failure\ncompressed: zlib\n\nnot zlib"}) {
     Write("f", file);
     EXPECT_THROW(Run(text), VectorError) << file;
   }

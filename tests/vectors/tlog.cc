@@ -16,8 +16,8 @@ Bytes Base64(const Json& value, std::string_view what) {
   return std::move(bytes).value();
 }
 
-// Some entries have a text where a root belongs, of which only the equality with another matters. Its hash keeps that,
-// and equals no root.
+// Some entries have a text where a root belongs, of which only the equality with another matters. Its hash
+// keeps that, and equals no root.
 Digest256 Root(const JsonObject& entry, std::string_view name) {
   const Bytes bytes = Base64(Member(entry, name), name);
   return bytes.size() == 32 ? ToArray<32>(bytes) : crypto::Sha256(ByteView(bytes));
@@ -40,25 +40,28 @@ bool AcceptsInclusion(const JsonObject& entry) {
   const Bytes leaf = Base64(Member(entry, "leafHash"), "leafHash");
   const auto proof = Proof(entry);
   if (leaf.size() != 32 || !proof) return false;
-  return crypto::VerifyInclusion(ToArray<32>(leaf), Unsigned(entry, "leafIdx"), Unsigned(entry, "treeSize"), *proof,
-                                 Root(entry, "root"))
+  return crypto::VerifyInclusion(ToArray<32>(leaf), Unsigned(entry, "leafIdx"), Unsigned(entry, "treeSize"),
+                                 *proof, Root(entry, "root"))
       .has_value();
 }
 
 bool AcceptsConsistency(const JsonObject& entry) {
   const auto proof = Proof(entry);
   const std::uint64_t old_size = Unsigned(entry, "size1"), new_size = Unsigned(entry, "size2");
-  // RFC 9162 section 2.1.4 defines proofs from a tree that is not empty. That every tree extends the empty one is our
-  // own addition, which merkle_test.cc covers.
+  // RFC 9162 section 2.1.4 defines proofs from a tree that is not empty. That every tree extends the empty
+  // one is our own addition, which merkle_test.cc covers.
   if (!proof || (old_size == 0 && new_size != 0)) return false;
-  return crypto::VerifyConsistency(old_size, Root(entry, "root1"), new_size, Root(entry, "root2"), *proof).has_value();
+  return crypto::VerifyConsistency(old_size, Root(entry, "root1"), new_size, Root(entry, "root2"), *proof)
+      .has_value();
 }
 
 }  // namespace
 
 Failure RunTlogCase(const VectorCase& vector_case, const Json& entries) {
   vector_case.AllowMembers({"counts"});
-  if (vector_case.Expect() != "wantErr of each entry") throw VectorError("no rule for expect " + vector_case.Expect());
+  if (vector_case.Expect() != "wantErr of each entry") {
+    throw VectorError("no rule for expect " + vector_case.Expect());
+  }
   std::size_t accepted = 0, refused = 0;
   for (const Json& element : AsArray(entries, "the file")) {
     const JsonObject& entry = AsObject(element, "an entry");

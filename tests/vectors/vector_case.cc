@@ -14,9 +14,35 @@ constexpr std::array kMembers = {
     "pcrs", "rtmr0",     "event_log_hex", "table_hex",    "policy",
 };
 constexpr std::array kInputs = {
-    "report", "vek", "chain", "crl", "quote", "collateral", "root", "token", "jwks", "jwks_inline", "attestation",
-    "signature", "pcrs", "ak_cert", "cert", "intermediates", "intermediates_bytes_hex", "event_log", "cel", "ccel",
-    "evidence", "azure_evidence", "hcl_report", "tpm_quote", "jwk", "vector", "vectors", "token_text", "expected",
+    "report",
+    "vek",
+    "chain",
+    "crl",
+    "quote",
+    "collateral",
+    "root",
+    "token",
+    "jwks",
+    "jwks_inline",
+    "attestation",
+    "signature",
+    "pcrs",
+    "ak_cert",
+    "cert",
+    "intermediates",
+    "intermediates_bytes_hex",
+    "event_log",
+    "cel",
+    "ccel",
+    "evidence",
+    "azure_evidence",
+    "hcl_report",
+    "tpm_quote",
+    "jwk",
+    "vector",
+    "vectors",
+    "token_text",
+    "expected",
 };
 
 template <typename Names>
@@ -54,7 +80,9 @@ VectorCase::VectorCase(const Json& element, std::filesystem::path root)
 Bytes VectorCase::Input(std::string_view name) const {
   const std::filesystem::path relative = Text(inputs_, name);
   for (const auto& part : relative) {
-    if (relative.is_absolute() || part == "..") throw VectorError("an input outside the root: " + relative.string());
+    if (relative.is_absolute() || part == "..") {
+      throw VectorError("an input outside the root: " + relative.string());
+    }
   }
   Bytes bytes = ReadFile((root_ / relative).string());
   for (const Json& mutation : mutations_) {
@@ -83,7 +111,8 @@ void VectorCase::AllowInputs(std::initializer_list<std::string_view> names) cons
   AllowOnly(inputs_, names, "a case of this kind has no rule for input");
 }
 
-Failure CheckCounts(const VectorCase& vector_case, const std::map<std::string, std::size_t, std::less<>>& found) {
+Failure CheckCounts(const VectorCase& vector_case,
+                    const std::map<std::string, std::size_t, std::less<>>& found) {
   const auto counts = vector_case.Counts();
   if (!counts) return std::nullopt;
   for (const auto& count : *counts) {

@@ -1,7 +1,8 @@
 #pragma once
 
-// One element of a cases.json: what to read, what to change in it, and what must come out. Every member must be a word
-// of the vectors' README and mean something to the kind of case, so that no condition is silently left out.
+// One element of a cases.json: what to read, what to change in it, and what must come out. Every member must
+// be a word of the vectors' README and mean something to the kind of case, so that no condition is silently
+// left out.
 
 #include <filesystem>
 #include <initializer_list>
@@ -28,7 +29,8 @@ class VectorCase {
   // Absent: nothing to check.
   std::optional<JsonObject> Counts() const;
 
-  // Throws if the case has another member than these, or than id, how_known, note, inputs, mutations and expect.
+  // Throws if the case has another member than these, or than id, how_known, note, inputs, mutations and
+  // expect.
   void AllowMembers(std::initializer_list<std::string_view> names) const;
   void AllowInputs(std::initializer_list<std::string_view> names) const;
 
@@ -43,8 +45,10 @@ class VectorCase {
 // Why a case failed; absent if it passed.
 using Failure = std::optional<std::string>;
 
-// Whether the case's `counts` (if it has any) are the numbers found, by name. A count that the kind does not know throws.
-Failure CheckCounts(const VectorCase& vector_case, const std::map<std::string, std::size_t, std::less<>>& found);
+// Whether the case's `counts` (if it has any) are the numbers found, by name. A count that the kind does not
+// know throws.
+Failure CheckCounts(const VectorCase& vector_case,
+                    const std::map<std::string, std::size_t, std::less<>>& found);
 
 Failure RunAgeCase(const VectorCase& vector_case);
 Failure RunTlogCase(const VectorCase& vector_case, const Json& entries);

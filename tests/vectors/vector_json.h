@@ -1,7 +1,7 @@
 #pragma once
 
-// Reading vector files. They are our test data and not a stranger's input, so a missing or odd member is an exception
-// that ends the case it stands in: a vector that cannot be read never counts as passed.
+// Reading vector files. They are our test data and not a stranger's input, so a missing or odd member is an
+// exception that ends the case it stands in: a vector that cannot be read never counts as passed.
 
 #include <boost/json/value.hpp>
 #include <stdexcept>
@@ -23,7 +23,8 @@ class VectorError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Any JSON, also what codec::ParseJson refuses: tlog indexes are 64-bit numbers, and a duplicate member may be the test.
+// Any JSON, also what codec::ParseJson refuses: tlog indexes are 64-bit numbers, and a duplicate member may
+// be the test.
 Json ReadJson(ByteView text);
 
 const JsonObject& AsObject(const Json& value, std::string_view what);

@@ -64,8 +64,11 @@ Failure RunWycheproofCase(const VectorCase& vector_case, const JsonObject& file)
     }
   }
   if (tests == 0) return "the file has no tests";
-  if (wrong != 0) return std::to_string(wrong) + " of " + std::to_string(tests) + " tests; first " + first_wrong;
-  if (file.contains("numberOfTests") && Unsigned(file, "numberOfTests") != tests && !vector_case.IsMutated()) {
+  if (wrong != 0) {
+    return std::to_string(wrong) + " of " + std::to_string(tests) + " tests; first " + first_wrong;
+  }
+  if (file.contains("numberOfTests") && Unsigned(file, "numberOfTests") != tests &&
+      !vector_case.IsMutated()) {
     return "the file has other tests than numberOfTests says";
   }
   return CheckCounts(vector_case, found);

@@ -1,11 +1,11 @@
 #pragma once
 
-// Wycheproof files (C2SP/wycheproof): groups of tests, each with `result` valid, invalid or acceptable. A group's `type`
-// says what its tests do, the file's `algorithm` with what.
+// Wycheproof files (C2SP/wycheproof): groups of tests, each with `result` valid, invalid or acceptable. A
+// group's `type` says what its tests do, the file's `algorithm` with what.
 //
-// What the product implements is asked of the product (crypto/); for other algorithms of the same schemas the OpenSSL
-// that it links is asked directly, with the checks that the schema's documentation asks of a caller. A type or algorithm
-// that neither knows throws VectorError, which fails the file.
+// What the product implements is asked of the product (crypto/); for other algorithms of the same schemas the
+// OpenSSL that it links is asked directly, with the checks that the schema's documentation asks of a caller.
+// A type or algorithm that neither knows throws VectorError, which fails the file.
 
 #include <functional>
 #include <string>

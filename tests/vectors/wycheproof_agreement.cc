@@ -21,13 +21,15 @@ MaybeBytes AgreeX25519(ByteView secret, ByteView peer) {
   return ToBytes(shared->view());
 }
 
-// A peer's key in the encoding of RFC 5480, which names its curve. Parameters that are spelled out could be another curve
-// with the same points on it.
+// A peer's key in the encoding of RFC 5480, which names its curve. Parameters that are spelled out could be
+// another curve with the same points on it.
 Key NamedCurveKey(ByteView der) {
   Key key = PublicKeyFromDer(der);
   char encoding[32] = {};
   std::size_t size = 0;
-  if (key == nullptr || EVP_PKEY_get_utf8_string_param(key.get(), OSSL_PKEY_PARAM_EC_ENCODING, encoding, sizeof encoding, &size) != 1 ||
+  if (key == nullptr ||
+      EVP_PKEY_get_utf8_string_param(key.get(), OSSL_PKEY_PARAM_EC_ENCODING, encoding, sizeof encoding,
+                                     &size) != 1 ||
       std::string_view(encoding, size) != OSSL_PKEY_EC_ENCODING_GROUP) {
     return nullptr;
   }
@@ -60,7 +62,9 @@ KeyPair ReadKeys(const WycheproofTest& test) {
   }
   Key own_key = EcKey({.curve = curve, .point = {}, .scalar = own});
   if (own_key == nullptr) throw VectorError("no rule for curve " + curve);
-  if (test.type == "EcdhEcpointTest") return {std::move(own_key), EcKey({.curve = curve, .point = peer, .scalar = {}})};
+  if (test.type == "EcdhEcpointTest") {
+    return {std::move(own_key), EcKey({.curve = curve, .point = peer, .scalar = {}})};
+  }
   return {std::move(own_key), NamedCurveKey(peer)};
 }
 
@@ -88,7 +92,8 @@ MaybeBytes Agree(const WycheproofTest& test) {
 
 bool KnowsAgreementType(std::string_view type) {
   return type == "XdhComp" || type == "XdhAsnComp" || type == "XdhPemComp" || type == "XdhJwkComp" ||
-         type == "EcdhTest" || type == "EcdhEcpointTest" || type == "EcdhPemTest" || type == "EcdhWebcryptoTest";
+         type == "EcdhTest" || type == "EcdhEcpointTest" || type == "EcdhPemTest" ||
+         type == "EcdhWebcryptoTest";
 }
 
 Answer CheckAgreement(const WycheproofTest& test) {

@@ -60,13 +60,14 @@ Answer CheckXChaCha20Poly1305(const AeadTest& aead) {
   if (aead.key.size() != 32 || aead.iv.size() != 24 || aead.sealed.tag.size() != 16) return Answer::kRefused;
   const Bytes joined = Joined(aead.sealed);
   Bytes opened(aead.sealed.ciphertext.size()), sealed(aead.msg.size() + 16);
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(opened.data(), nullptr, nullptr, joined.data(), joined.size(),
-                                                 aead.aad.data(), aead.aad.size(), aead.iv.data(),
-                                                 aead.key.data()) != 0) {
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(opened.data(), nullptr, nullptr, joined.data(),
+                                                 joined.size(), aead.aad.data(), aead.aad.size(),
+                                                 aead.iv.data(), aead.key.data()) != 0) {
     return Answer::kRefused;
   }
-  crypto_aead_xchacha20poly1305_ietf_encrypt(sealed.data(), nullptr, aead.msg.data(), aead.msg.size(), aead.aad.data(),
-                                             aead.aad.size(), nullptr, aead.iv.data(), aead.key.data());
+  crypto_aead_xchacha20poly1305_ietf_encrypt(sealed.data(), nullptr, aead.msg.data(), aead.msg.size(),
+                                             aead.aad.data(), aead.aad.size(), nullptr, aead.iv.data(),
+                                             aead.key.data());
   return BothWays(opened, Split(sealed), aead);
 }
 
@@ -85,7 +86,8 @@ Answer CheckCbcHmac(const AeadTest& aead, std::size_t hash_bits) {
   const std::size_t half = hash_bits / 16;
   if (aead.key.size() != 2 * half || aead.iv.size() != 16) return Answer::kRefused;
   const ByteView mac_key = ByteView(aead.key).first(half), cipher_key = ByteView(aead.key).last(half);
-  const CipherInput cipher{.algorithm = "AES-" + std::to_string(half * 8) + "-CBC", .key = cipher_key, .iv = aead.iv};
+  const CipherInput cipher{
+      .algorithm = "AES-" + std::to_string(half * 8) + "-CBC", .key = cipher_key, .iv = aead.iv};
   const Bytes expected = CbcHmacTag(mac_key, aead, aead.sealed.ciphertext, hash_bits);
   if (!crypto::EqualInConstantTime(expected, aead.sealed.tag)) return Answer::kRefused;
   const MaybeBytes ciphertext = LibraryEncrypt(cipher, aead.msg);
@@ -97,7 +99,8 @@ Answer CheckCbcHmac(const AeadTest& aead, std::size_t hash_bits) {
 // "AES-GCM" with a key of 16 bytes is OpenSSL's "AES-128-GCM".
 std::string WithKeySize(std::string_view algorithm, std::size_t key_bytes) {
   const std::size_t dash = algorithm.find('-');
-  return std::string(algorithm.substr(0, dash)) + "-" + std::to_string(key_bytes * 8) + std::string(algorithm.substr(dash));
+  return std::string(algorithm.substr(0, dash)) + "-" + std::to_string(key_bytes * 8) +
+         std::string(algorithm.substr(dash));
 }
 
 bool IsKeySize(std::size_t bytes) { return bytes == 16 || bytes == 24 || bytes == 32; }
@@ -111,7 +114,8 @@ Answer CheckLibraryAead(const std::string& algorithm, const AeadTest& aead) {
                         .tag_bytes = aead.tag_bytes};
   constexpr std::size_t kEvpNonceBytesMax = 128;
   if (algorithm == "AES-GCM" && aead.iv.size() > kEvpNonceBytesMax) {
-    return BothWays(LibraryLongNonceGcmOpen(input, aead.sealed), LibraryLongNonceGcmSeal(input, aead.msg), aead);
+    return BothWays(LibraryLongNonceGcmOpen(input, aead.sealed), LibraryLongNonceGcmSeal(input, aead.msg),
+                    aead);
   }
   return BothWays(LibraryOpen(input, aead.sealed), LibrarySeal(input, aead.msg), aead);
 }
@@ -122,12 +126,15 @@ bool IsSivKeySize(std::size_t bytes) { return bytes == 32 || bytes == 48 || byte
 Answer CheckSivAead(const AeadTest& aead) {
   if (!IsSivKeySize(aead.key.size())) return Answer::kRefused;
   const std::vector<Bytes> parts = {aead.aad, aead.iv};
-  return BothWays(LibrarySivOpen(aead.key, parts, aead.sealed), LibrarySivSeal(aead.key, parts, aead.msg), aead);
+  return BothWays(LibrarySivOpen(aead.key, parts, aead.sealed), LibrarySivSeal(aead.key, parts, aead.msg),
+                  aead);
 }
 
 // The same without a nonce; the tag stands before the ciphertext.
 Answer CheckDeterministic(const WycheproofTest& test) {
-  if (test.algorithm != "AES-SIV-CMAC") throw VectorError("no rule for the deterministic AEAD " + test.algorithm);
+  if (test.algorithm != "AES-SIV-CMAC") {
+    throw VectorError("no rule for the deterministic AEAD " + test.algorithm);
+  }
   const Bytes key = Hex(test.test, "key"), msg = Hex(test.test, "msg"), ct = Hex(test.test, "ct");
   if (!IsSivKeySize(key.size()) || ct.size() < 16) return Answer::kRefused;
   const std::vector<Bytes> parts = {Hex(test.test, "aad")};
@@ -135,7 +142,8 @@ Answer CheckDeterministic(const WycheproofTest& test) {
   const MaybeBytes opened = LibrarySivOpen(key, parts, given);
   if (!opened) return Answer::kRefused;
   const auto sealed = LibrarySivSeal(key, parts, msg);
-  const bool same = *opened == msg && sealed && sealed->tag == given.tag && sealed->ciphertext == given.ciphertext;
+  const bool same =
+      *opened == msg && sealed && sealed->tag == given.tag && sealed->ciphertext == given.ciphertext;
   return same ? Answer::kAccepted : Answer::kWrong;
 }
 
@@ -148,7 +156,8 @@ Answer CheckAead(const WycheproofTest& test) {
   if (algorithm == "A128CBC-HS256") return CheckCbcHmac(aead, 256);
   if (algorithm == "A192CBC-HS384") return CheckCbcHmac(aead, 384);
   if (algorithm == "A256CBC-HS512") return CheckCbcHmac(aead, 512);
-  if (algorithm == "AES-GCM" || algorithm == "AES-CCM" || algorithm == "ARIA-GCM" || algorithm == "ARIA-CCM") {
+  if (algorithm == "AES-GCM" || algorithm == "AES-CCM" || algorithm == "ARIA-GCM" ||
+      algorithm == "ARIA-CCM") {
     return CheckLibraryAead(algorithm, aead);
   }
   throw VectorError("no rule for the AEAD " + algorithm);
@@ -156,7 +165,8 @@ Answer CheckAead(const WycheproofTest& test) {
 
 Answer CheckUnauthenticated(const WycheproofTest& test) {
   const std::string& algorithm = test.algorithm;
-  const Bytes key = Hex(test.test, "key"), iv = Hex(test.test, "iv"), msg = Hex(test.test, "msg"), ct = Hex(test.test, "ct");
+  const Bytes key = Hex(test.test, "key"), iv = Hex(test.test, "iv"), msg = Hex(test.test, "msg"),
+              ct = Hex(test.test, "ct");
   CipherInput cipher{.algorithm = "", .key = key, .iv = iv};
   if (algorithm == "AES-CBC-PKCS5" || algorithm == "ARIA-CBC-PKCS5" || algorithm == "CAMELLIA-CBC-PKCS5") {
     if (!IsKeySize(key.size())) return Answer::kRefused;

@@ -1,5 +1,6 @@
-// JWS in compact form under a JWK or a set of them. Asymmetric keys go through the product's strict reader (crypto/jwk.h);
-// the rules around it are those of any careful verifier: the key decides the algorithm, never the header alone.
+// JWS in compact form under a JWK or a set of them. Asymmetric keys go through the product's strict reader
+// (crypto/jwk.h); the rules around it are those of any careful verifier: the key decides the algorithm, never
+// the header alone.
 #include <algorithm>
 #include <set>
 
@@ -71,12 +72,15 @@ bool VerifyHmac(const JsonObject& jwk, const Jws& jws) {
 bool VerifyWithLibrary(const JsonObject& jwk, const Jws& jws) {
   const bool edwards = Text(jwk, "crv") == "Ed448";
   const std::string expected_alg = edwards ? "EdDSA" : "ES256K";
-  if (HeaderText(jws.header, "alg") != expected_alg || TextOr(jwk, "alg", expected_alg) != expected_alg) return false;
+  if (HeaderText(jws.header, "alg") != expected_alg || TextOr(jwk, "alg", expected_alg) != expected_alg) {
+    return false;
+  }
   const auto key = KeyFromJwk(PublicPart(jwk));
   MaybeBytes signature = jws.signature;
   if (!edwards) signature = EcdsaDer(jws.signature, 32);
   if (key == nullptr || !signature) return false;
-  return LibraryVerify({.key = key.get(), .digest = edwards ? "" : "SHA2-256"}, AsBytes(jws.signing_input), *signature);
+  return LibraryVerify({.key = key.get(), .digest = edwards ? "" : "SHA2-256"}, AsBytes(jws.signing_input),
+                       *signature);
 }
 
 bool VerifyWith(const JsonObject& jwk, const Jws& jws) {
@@ -100,13 +104,15 @@ bool Accepts(const JsonObject& keys, const Jws& jws) {
   for (const Json& jwk : list) symmetric += HeaderText(AsObject(jwk, "a JWK"), "kty") == "oct" ? 1 : 0;
   // A secret in a set that is made to be published is lost.
   if (symmetric != 0 && symmetric != list.size()) return false;
-  return std::any_of(list.begin(), list.end(), [&](const Json& jwk) { return VerifyWith(jwk.get_object(), jws); });
+  return std::any_of(list.begin(), list.end(),
+                     [&](const Json& jwk) { return VerifyWith(jwk.get_object(), jws); });
 }
 
 }  // namespace
 
 bool KnowsJoseType(std::string_view type) {
-  return type == "JsonWebCrypto" || type == "JsonWebSignature" || type == "JsonWebKey" || type == "JsonWebEncryption";
+  return type == "JsonWebCrypto" || type == "JsonWebSignature" || type == "JsonWebKey" ||
+         type == "JsonWebEncryption";
 }
 
 Answer CheckJose(const WycheproofTest& test) {

@@ -28,8 +28,12 @@ Bytes LibraryMac(const char* mac, const char* parameter, std::string value, cons
   Bytes iv = test.type == "MacWithIvTest" ? Hex(test.test, "iv") : Bytes();
   std::size_t tag_bytes = static_cast<std::size_t>(Integer(test.group, "tagSize")) / 8;
   std::vector<OSSL_PARAM> parameters;
-  if (parameter != nullptr) parameters.push_back(OSSL_PARAM_construct_utf8_string(parameter, value.data(), 0));
-  if (!iv.empty()) parameters.push_back(OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_IV, iv.data(), iv.size()));
+  if (parameter != nullptr) {
+    parameters.push_back(OSSL_PARAM_construct_utf8_string(parameter, value.data(), 0));
+  }
+  if (!iv.empty()) {
+    parameters.push_back(OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_IV, iv.data(), iv.size()));
+  }
   const bool sized = std::string_view(mac).starts_with("KMAC");
   if (sized) parameters.push_back(OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &tag_bytes));
   parameters.push_back(OSSL_PARAM_construct_end());
@@ -57,11 +61,21 @@ Bytes ComputeMac(const WycheproofTest& test) {
   if (algorithm.starts_with("HMAC")) {
     return LibraryHmac(HmacDigest(algorithm), Hex(test.test, "key"), Hex(test.test, "msg"));
   }
-  if (algorithm == "AES-CMAC") return LibraryMac("CMAC", OSSL_MAC_PARAM_CIPHER, CipherWithKey("AES", test, "-CBC"), test);
-  if (algorithm == "ARIA-CMAC") return LibraryMac("CMAC", OSSL_MAC_PARAM_CIPHER, CipherWithKey("ARIA", test, "-CBC"), test);
-  if (algorithm == "CAMELLIA-CMAC") return LibraryMac("CMAC", OSSL_MAC_PARAM_CIPHER, CipherWithKey("CAMELLIA", test, "-CBC"), test);
-  if (algorithm == "AES-GMAC") return LibraryMac("GMAC", OSSL_MAC_PARAM_CIPHER, CipherWithKey("AES", test, "-GCM"), test);
-  if (algorithm == "KMAC128" || algorithm == "KMAC256") return LibraryMac(algorithm.c_str(), nullptr, "", test);
+  if (algorithm == "AES-CMAC") {
+    return LibraryMac("CMAC", OSSL_MAC_PARAM_CIPHER, CipherWithKey("AES", test, "-CBC"), test);
+  }
+  if (algorithm == "ARIA-CMAC") {
+    return LibraryMac("CMAC", OSSL_MAC_PARAM_CIPHER, CipherWithKey("ARIA", test, "-CBC"), test);
+  }
+  if (algorithm == "CAMELLIA-CMAC") {
+    return LibraryMac("CMAC", OSSL_MAC_PARAM_CIPHER, CipherWithKey("CAMELLIA", test, "-CBC"), test);
+  }
+  if (algorithm == "AES-GMAC") {
+    return LibraryMac("GMAC", OSSL_MAC_PARAM_CIPHER, CipherWithKey("AES", test, "-GCM"), test);
+  }
+  if (algorithm == "KMAC128" || algorithm == "KMAC256") {
+    return LibraryMac(algorithm.c_str(), nullptr, "", test);
+  }
   throw VectorError("no rule for the MAC " + algorithm);
 }
 
@@ -77,7 +91,8 @@ Answer CheckTag(const WycheproofTest& test) {
 // RFC 5869 with another hash than the product's.
 Bytes LibraryHkdf(const std::string& digest, const WycheproofTest& test, std::size_t size) {
   Bytes output;
-  const Bytes prk = LibraryHmac(digest, Hex(test.test, "salt"), Hex(test.test, "ikm")), info = Hex(test.test, "info");
+  const Bytes prk = LibraryHmac(digest, Hex(test.test, "salt"), Hex(test.test, "ikm")),
+              info = Hex(test.test, "info");
   Bytes block;
   for (std::uint8_t n = 1; output.size() < size; ++n) {
     Append(block, info);
@@ -102,7 +117,9 @@ Answer CheckHkdf(const WycheproofTest& test) {
 }
 
 Answer CheckPbkdf2(const WycheproofTest& test) {
-  if (!test.algorithm.starts_with("PBKDF2-HMACSHA")) throw VectorError("no rule for the KDF " + test.algorithm);
+  if (!test.algorithm.starts_with("PBKDF2-HMACSHA")) {
+    throw VectorError("no rule for the KDF " + test.algorithm);
+  }
   const std::string digest = HmacDigest(std::string_view(test.algorithm).substr(7));
   return AcceptedIf(LibraryPbkdf2({.digest = digest,
                                    .password = Hex(test.test, "password"),

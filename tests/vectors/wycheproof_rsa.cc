@@ -14,13 +14,16 @@ crypto::openssl::Key PrivateKey(const JsonObject& group) {
 Answer CheckDecrypt(const WycheproofTest& test) {
   const auto key = PrivateKey(test.group);
   const bool oaep = test.type == "RsaesOaepDecrypt";
-  if (oaep && Text(test.group, "mgf") != "MGF1") throw VectorError("no rule for mgf " + Text(test.group, "mgf"));
+  if (oaep && Text(test.group, "mgf") != "MGF1") {
+    throw VectorError("no rule for mgf " + Text(test.group, "mgf"));
+  }
   const Bytes label = oaep ? Hex(test.test, "label") : Bytes();
-  const MaybeBytes opened = LibraryRsaDecrypt({.key = key.get(),
-                                               .digest = oaep ? DigestName(Text(test.group, "sha")) : "",
-                                               .mask_digest = oaep ? DigestName(Text(test.group, "mgfSha")) : "",
-                                               .label = label},
-                                              Hex(test.test, "ct"));
+  const MaybeBytes opened =
+      LibraryRsaDecrypt({.key = key.get(),
+                         .digest = oaep ? DigestName(Text(test.group, "sha")) : "",
+                         .mask_digest = oaep ? DigestName(Text(test.group, "mgfSha")) : "",
+                         .label = label},
+                        Hex(test.test, "ct"));
   if (!opened) return Answer::kRefused;
   if (*opened == Hex(test.test, "msg")) return Answer::kAccepted;
   // OpenSSL answers wrong PKCS #1 v1.5 padding with random bytes, so that nobody can tell it from another key
@@ -32,13 +35,16 @@ Answer CheckGenerate(const WycheproofTest& test) {
   const auto key = PrivateKey(test.group);
   const std::string digest = DigestName(Text(test.group, "sha"));
   const crypto::openssl::DigestContext context(EVP_MD_CTX_new());
-  if (EVP_DigestSignInit_ex(context.get(), nullptr, digest.c_str(), nullptr, nullptr, key.get(), nullptr) != 1) {
+  if (EVP_DigestSignInit_ex(context.get(), nullptr, digest.c_str(), nullptr, nullptr, key.get(), nullptr) !=
+      1) {
     throw VectorError("OpenSSL does not sign with " + digest);
   }
   const Bytes message = Hex(test.test, "msg");
   Bytes signature(static_cast<std::size_t>(EVP_PKEY_get_size(key.get())));
   std::size_t size = signature.size();
-  if (EVP_DigestSign(context.get(), signature.data(), &size, message.data(), message.size()) != 1) return Answer::kRefused;
+  if (EVP_DigestSign(context.get(), signature.data(), &size, message.data(), message.size()) != 1) {
+    return Answer::kRefused;
+  }
   signature.resize(size);
   return AcceptedIf(signature == Hex(test.test, "sig"));
 }

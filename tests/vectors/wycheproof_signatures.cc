@@ -55,7 +55,9 @@ Bytes Hash(std::string_view sha, ByteView message) {
 std::size_t NumberBytes(EVP_PKEY* key) {
   if (EVP_PKEY_is_a(key, "EC")) return (static_cast<std::size_t>(EVP_PKEY_get_bits(key)) + 7) / 8;
   BIGNUM* order = nullptr;
-  if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_FFC_Q, &order) != 1) throw VectorError("a DSA key without q");
+  if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_FFC_Q, &order) != 1) {
+    throw VectorError("a DSA key without q");
+  }
   return static_cast<std::size_t>(BN_num_bytes(Number(order).get()));
 }
 
@@ -90,8 +92,9 @@ Answer AskLibraryDsa(const WycheproofTest& test) {
   if (test.type == "EcdsaBitcoinVerify" && !HasLowS(*signature, key.get())) return Answer::kRefused;
   const Bytes hash = Hash(Text(test.group, "sha"), Hex(test.test, "msg"));
   const crypto::openssl::KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
-  return AcceptedIf(EVP_PKEY_verify_init(context.get()) == 1 &&
-                    EVP_PKEY_verify(context.get(), signature->data(), signature->size(), hash.data(), hash.size()) == 1);
+  return AcceptedIf(
+      EVP_PKEY_verify_init(context.get()) == 1 &&
+      EVP_PKEY_verify(context.get(), signature->data(), signature->size(), hash.data(), hash.size()) == 1);
 }
 
 Answer CheckEcdsa(const WycheproofTest& test) {
@@ -100,7 +103,8 @@ Answer CheckEcdsa(const WycheproofTest& test) {
   const bool ours = digest && (curve == "secp256r1" || curve == "secp384r1" || curve == "secp521r1");
   if (!ours) return AskLibraryDsa(test);
   const bool raw = test.type == "EcdsaP1363Verify";
-  return AskProduct(test, Nth(raw ? SignatureScheme::kEcdsaSha256Raw : SignatureScheme::kEcdsaSha256Der, *digest));
+  return AskProduct(test,
+                    Nth(raw ? SignatureScheme::kEcdsaSha256Raw : SignatureScheme::kEcdsaSha256Der, *digest));
 }
 
 Answer AskLibraryMessage(const WycheproofTest& test, const std::string& digest) {
@@ -124,7 +128,8 @@ Answer CheckEddsa(const WycheproofTest& test) {
   return AskProduct(test, SignatureScheme::kEd25519) == answer ? answer : Answer::kWrong;
 }
 
-// The files judge the algorithm. A key that our policy refuses for its size or exponent is the library's to try.
+// The files judge the algorithm. A key that our policy refuses for its size or exponent is the library's to
+// try.
 Answer CheckRsaSignature(const WycheproofTest& test) {
   const std::string sha = Text(test.group, "sha");
   const auto digest = ProductDigest(sha);
@@ -136,15 +141,16 @@ Answer CheckRsaSignature(const WycheproofTest& test) {
       !VerifyingKey::FromSpki(Hex(test.group, "publicKeyDer"))) {
     return AskLibraryMessage(test, DigestName(sha));
   }
-  return AskProduct(test, Nth(pss ? SignatureScheme::kRsaPssSha256 : SignatureScheme::kRsaPkcs1Sha256, *digest));
+  return AskProduct(test,
+                    Nth(pss ? SignatureScheme::kRsaPssSha256 : SignatureScheme::kRsaPkcs1Sha256, *digest));
 }
 
 }  // namespace
 
 bool KnowsSignatureType(std::string_view type) {
-  return type == "EcdsaVerify" || type == "EcdsaP1363Verify" || type == "EcdsaBitcoinVerify" || type == "DsaVerify" ||
-         type == "DsaP1363Verify" || type == "EddsaVerify" || type == "RsassaPkcs1Verify" ||
-         type == "RsassaPssVerify" || type == "RsassaPssWithParametersVerify";
+  return type == "EcdsaVerify" || type == "EcdsaP1363Verify" || type == "EcdsaBitcoinVerify" ||
+         type == "DsaVerify" || type == "DsaP1363Verify" || type == "EddsaVerify" ||
+         type == "RsassaPkcs1Verify" || type == "RsassaPssVerify" || type == "RsassaPssWithParametersVerify";
 }
 
 Answer CheckSignature(const WycheproofTest& test) {
