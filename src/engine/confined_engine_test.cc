@@ -40,7 +40,7 @@ void StartAndRun(int channel, const std::function<void(const Confined&)>& inside
   if (!parser || !opened) return say("not opened");
   auto status = tee::EnterSandbox({.descriptors_kept = {channel, opened->descriptor()}});
   if (!status) return say("no sandbox: " + status.error().public_message);
-  auto database = std::move(*opened).EnterSandboxedMode({.memory_bytes = 1 << 30, .threads = 3});
+  auto database = std::move(*opened).EnterSandboxedMode({.memory_bytes = 256 << 20, .threads = 3});
   if (!database) return say("no limits: " + database.error().public_message + database.error().detail);
   inside({.channel = channel, .database = **database, .parser = **parser});
 }
