@@ -5,8 +5,8 @@
 //         FROM <tables> WHERE <filters> GROUP BY <key>) AS "g"
 //   WHERE "n0" >= 10
 //
-// Without keys there is always one row, whose cells are NULL when too few units are behind it: the same answer as for
-// no unit at all (R22).
+// Without keys the inner step gives one row, and the outer one drops it when too few units are behind it: the same
+// answer as for no unit at all (R22).
 
 #include "sql/lower/sql_printer.h"
 
@@ -218,8 +218,7 @@ std::string SqlPrinter::ReleaseSql(const Release& release) {
   }
   for (std::size_t i = 0; i < release.aggregates.size(); ++i) {
     inner += (inner.empty() ? "" : ", ") + UnitAggregateSql(release.aggregates[i], block) + " AS " + Quoted("a", i);
-    std::string test = release.global ? rows : "";
-    And(test, CellTest(protection.cells[i], counts));
+    const std::string test = CellTest(protection.cells[i], counts);
     show(test.empty() ? Quoted("a", i) : "CASE WHEN " + test + " THEN " + Quoted("a", i) + " END");
   }
   for (std::size_t i = 0; i < release.groupings.size(); ++i) {
@@ -245,7 +244,7 @@ std::string SqlPrinter::ReleaseSql(const Release& release) {
     for (const std::string& key : keys) group += (group.empty() ? "" : ", ") + key;
     sql += " GROUP BY " + group;
   }
-  return sql + ") AS \"g\"" + (release.global ? "" : " WHERE " + rows);
+  return sql + ") AS \"g\" WHERE " + rows;
 }
 
 }  // namespace cloister::sql

@@ -223,7 +223,6 @@ RelationPtr Permitter::BuildRelease(const Relation& select) {
   }
   if (findings_.size() != before) return nullptr;
   release->sets = select.sets;
-  release->global = select.keys.empty();
   release->block = block;
   relation->release = release;
   post->from = From{};

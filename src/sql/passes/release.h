@@ -102,7 +102,7 @@ struct Release {
   std::vector<std::vector<int>> sets;   // more than one: GROUPING SETS
   std::vector<UnitAggregate> aggregates;
   std::vector<std::vector<ExprPtr>> groupings;  // GROUPING(...) calls, after the aggregates
-  bool global = false;                  // no keys: one row always, NULL when suppressed
+
 };
 
 }  // namespace cloister::sql
