@@ -9,10 +9,9 @@
 namespace cloister::enclave {
 namespace {
 
-bool Names(const std::vector<std::string>& list, const agreement::Thumbprint& thumbprint, const std::string& organisation) {
-  return std::any_of(list.begin(), list.end(), [&](const std::string& entry) {
-    return entry == "*" || entry == thumbprint || (!organisation.empty() && entry == organisation);
-  });
+// Thumbprints; no list is everybody in the charter.
+bool Names(const std::optional<std::vector<std::string>>& list, const agreement::Thumbprint& thumbprint) {
+  return !list || std::find(list->begin(), list->end(), thumbprint) != list->end();
 }
 
 sql::Finding WholeText(const CompileQuestion& question, std::string rule, std::string owner, std::string message) {
@@ -31,19 +30,15 @@ void CheckPeople(const CompileQuestion& question, std::vector<sql::Finding>& fin
     const auto& policy = dataset.compile.policy;
     if (policy.IsPublic()) continue;
     const std::string& name = dataset.compile.name;
-    if (dataset.owner != question.analyst && !Names(policy.may_query, question.analyst, question.analyst_organisation)) {
+    if (dataset.owner != question.analyst && !Names(policy.may_query, question.analyst)) {
       findings.push_back(WholeText(question, "R27", dataset.compile.organisation,
-                                   "The owner of '" + name + "' has not listed you under may_query; ask him to add you or your organisation."));
+                                   "The owner of '" + name + "' has not listed you under may_query; ask him to add your thumbprint."));
     }
     for (const CompileQuestion::Person& person : question.recipients) {
-      if (person.thumbprint == dataset.owner || Names(policy.may_receive, person.thumbprint, person.organisation)) continue;
+      if (person.thumbprint == dataset.owner || Names(policy.may_receive, person.thumbprint)) continue;
       findings.push_back(WholeText(question, "R27", dataset.compile.organisation,
                                    "The owner of '" + name + "' has not listed the recipient " + person.thumbprint +
                                        " under may_receive; leave that recipient out or ask the owner to add it."));
-    }
-    if (policy.owner_approval != agreement::OwnerApproval::kEachQuery) {
-      findings.push_back(WholeText(question, "R27", dataset.compile.organisation,
-                                   "The policy of '" + name + "' asks for standing approvals, which this release does not offer; set owner_approval to each_query."));
     }
     if (policy.limits.templates_only) {
       findings.push_back(WholeText(question, "R27", dataset.compile.organisation,

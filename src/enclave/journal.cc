@@ -16,8 +16,13 @@ Instant Journal::Now() const {
   return {std::max(now, state_.last_time().unix_ms)};
 }
 
-Result<Written> Journal::Append(std::vector<ledger::EntryBody> bodies) {
+Status Journal::CheckWhole() const {
   if (broken_) return Unavailable("the ledger of this enclave is closed after a failed write; it must be started again");
+  return {};
+}
+
+Result<Written> Journal::Append(std::vector<ledger::EntryBody> bodies) {
+  CLOISTER_TRY(CheckWhole());
   const Instant now = Now();
   ledger::LogAppend append{.size_before = state_.size()};
   for (ledger::EntryBody& body : bodies) {

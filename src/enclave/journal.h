@@ -35,7 +35,9 @@ class Journal {
   const ledger::LedgerState& state() const { return state_; }
   // The enclave's time: the host's clock, but never before what the ledger has already said.
   Instant Now() const;
-  // All of them or none. kUnavailable once the journal is broken.
+  // kUnavailable once the journal is broken: its state may then hold what no ledger does, and nothing may be read from it.
+  Status CheckWhole() const;
+  // All of them or none.
   Result<Written> Append(std::vector<ledger::EntryBody> bodies);
   // Of the last append.
   const std::string& checkpoint() const { return checkpoint_; }

@@ -20,7 +20,7 @@ Enclave::~Enclave() = default;
 
 Status Enclave::Launched() const {
   if (!journal_) return FailedPrecondition("this enclave has not been launched");
-  return {};
+  return journal_->CheckWhole();
 }
 
 Result<LaunchAnswer> Enclave::Launch(LaunchRequest request) {
