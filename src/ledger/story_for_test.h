@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,8 +46,8 @@ class Story {
 
   void Boot(const agreement::Charter& charter) {
     const auto boot = static_cast<std::int64_t>(state_.boots().size());
-    document_key_.emplace(people::SignerFrom("document key " + std::to_string(boot)));
-    checkpoint_key_.emplace(people::SignerFrom("checkpoint key " + std::to_string(boot)));
+    document_key_ = Key("document key " + std::to_string(boot));
+    checkpoint_key_ = Key("checkpoint key " + std::to_string(boot));
     Write(BootEntry{.boot = boot,
                     .origin = boot == 0 ? "generated" : "recovered",
                     .checkpoint_key = checkpoint_key_->public_key(),
@@ -156,10 +157,15 @@ class Story {
   }
 
  private:
+  static std::shared_ptr<const crypto::Ed25519Signer> Key(const std::string& seed) {
+    return std::make_shared<const crypto::Ed25519Signer>(people::SignerFrom(seed));
+  }
+
   LedgerState state_;
   std::vector<std::string> entries_;
-  std::optional<crypto::Ed25519Signer> document_key_;
-  std::optional<crypto::Ed25519Signer> checkpoint_key_;
+  // Shared, so that a story can be copied: what a host does who starts a second enclave.
+  std::shared_ptr<const crypto::Ed25519Signer> document_key_;
+  std::shared_ptr<const crypto::Ed25519Signer> checkpoint_key_;
   Instant now_ = people::kNow;
 };
 
