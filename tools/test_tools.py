@@ -182,7 +182,8 @@ class WrapTest(unittest.TestCase):
     def test_leaves_tables_and_lists_alone(self):
         text = '// - one two three\n// - four\n'
         self.assertEqual(wrap_comments.wrap(text, 12), '// - one two\n//   three\n// - four\n')
-        self.assertEqual(wrap_comments.wrap('// aaaaaaaaaaaaaaaa\n', 12), '// aaaaaaaaaaaaaaaa\n')
+        for text in ('// aaaaaaaaaaaaaaaa\n', '//   - aaaaaaaaaaaaa\n', '//       aaaaaaaaaa\n'):
+            self.assertEqual(wrap_comments.wrap(text, 12), text)    # nothing to break at, and it ends
 
 
 class FunctionsTest(unittest.TestCase):

@@ -30,7 +30,10 @@ def wrap(text, columns_max):
 
 def _split(line, columns_max, match):
     """The longest part that fits and the rest; the line and '' if no space allows it."""
-    first = len(match.group('indent')) + len(match.group('mark')) + 1
+    text = match.group('text')
+    first = match.start('text') + len(text) - len(text.lstrip(' '))
+    item = re.match(r'[-*] |\d+\. |\(\d+\) ', line[first:])
+    first += len(item.group()) if item else 0
     cut = line.rfind(' ', first + 1, columns_max + 1)
     return (line[:cut].rstrip(), line[cut + 1:]) if cut > first else (line, '')
 
