@@ -1,40 +1,19 @@
 // `ledger`: what the enclave wrote down, read and checked here.
 
-#include <algorithm>
-
-#include "attestation/enclave_appraisal.h"
 #include "cli/foreign.h"
 #include "cli/ledger_reader.h"
 #include "cli/lookup.h"
 #include "cli/printable.h"
+#include "cli/replay.h"
 #include "cli/run.h"
 #include "cli/session.h"
 #include "cli/table.h"
 #include "cli/verify.h"
 #include "codec/text.h"
-#include "ledger/audit.h"
 #include "ledger/entry.h"
 
 namespace cloister::cli {
 namespace {
-
-// All entries of a verified state. Whether they are that state is for the caller to check.
-Result<std::vector<std::string>> AllEntries(Session& session, const ledger::LedgerView& view) {
-  LedgerReader reader(session, view.environment);
-  std::vector<std::string> entries;
-  for (std::uint64_t at = 0; at < view.point.size; at += kEntriesPerRequestMax) {
-    CLOISTER_ASSIGN(auto some, reader.Entries(at, std::min(at + kEntriesPerRequestMax, view.point.size)));
-    std::ranges::move(some, std::back_inserter(entries));
-  }
-  return entries;
-}
-
-Status CheckAreTheState(const std::vector<std::string>& entries, const ledger::LedgerView& view) {
-  crypto::MerkleAccumulator tree;
-  for (const std::string& entry : entries) tree.AddLeaf(crypto::MerkleLeaf(AsBytes(entry)));
-  if (tree.size() == view.point.size && tree.Root() == view.point.root) return {};
-  return VerificationFailed("the entries that the server shows are not those of the verified checkpoint");
-}
 
 std::string Short(const Digest256& digest) { return codec::HexEncode(digest).substr(0, 12); }
 
@@ -68,13 +47,6 @@ struct EntryWords {
     return "query " + Short(entry.query) + ", result " + Short(entry.result);
   }
 };
-
-Status AppraiseBoot(const ledger::Entry& boot, const agreement::Charter& charter, Instant now) {
-  CLOISTER_ASSIGN(const auto terms, attestation::ReadTerms(agreement::EncodeCharter(charter)));
-  CLOISTER_ASSIGN(const auto appraisal, attestation::AppraiseBootEntry(ledger::EncodeEntryJson(boot), terms, now));
-  if (appraisal.result() != nullptr) return {};
-  return VerificationFailed(appraisal.findings().front().meaning);
-}
 
 codec::JsonArray EncodeFindings(const std::vector<ledger::AuditFinding>& findings) {
   codec::JsonArray json;
@@ -110,8 +82,7 @@ Result<ExitCode> Run(Context& context, const LedgerShowVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
   CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, verb.environment));
   CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, id, WhichCharter::kNewest));
-  CLOISTER_ASSIGN(const auto entries, AllEntries(*session, environment.view()));
-  CLOISTER_TRY(CheckAreTheState(entries, environment.view()));
+  CLOISTER_ASSIGN(const auto entries, FetchLedger(*session, environment.view()));
   if (context.out.json()) {
     codec::JsonArray list;
     for (const std::string& text : entries) {
@@ -135,15 +106,8 @@ Result<ExitCode> Run(Context& context, const LedgerVerifyVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
   CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, verb.environment));
   CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, id, WhichCharter::kNewest));
-  CLOISTER_ASSIGN(const auto entries, AllEntries(*session, environment.view()));
-  const Instant now = context.clock.Now();
-  const ledger::LedgerAudit audit = ledger::AuditLedger(
-      {.environment = id,
-       .entries = entries,
-       .checkpoint = environment.view().checkpoint,
-       .appraise = [now](const ledger::Entry& boot, const agreement::Charter& charter) {
-         return AppraiseBoot(boot, charter, now);
-       }});
+  CLOISTER_ASSIGN(const auto entries, FetchLedger(*session, environment.view()));
+  const ledger::LedgerAudit audit = AuditFetched(*session, environment.view(), entries);
   if (context.out.json()) {
     context.out.Json(codec::JsonObject{{"environment", id.str()},
                                        {"verified", audit.findings.empty()},

@@ -150,4 +150,11 @@ Result<Recorded> SignAndSend(Session& session, const VerifiedEnvironment& enviro
   return Recorded{.answer = std::move(answer), .digest = link.digest()};
 }
 
+Status CatchUpLinks(Session& session, const VerifiedEnvironment& environment) {
+  if (session.keys() == nullptr) return {};
+  EnvironmentHome home(session.context().home.EnvironmentFolder(environment.id()));
+  CLOISTER_ASSIGN(const FolderLock lock, home.Lock());
+  return Outbox(session, environment.id(), std::move(home)).CatchUp();
+}
+
 }  // namespace cloister::cli

@@ -36,4 +36,7 @@ struct Recorded {
 // An earlier link that a crash or a broken connection left in the outbox goes first, the same bytes as before.
 Result<Recorded> SignAndSend(Session& session, const VerifiedEnvironment& environment, const Statement& statement);
 
+// That first half alone: for whoever must know what is recorded before he decides what to say. Nothing with custody `server`.
+Status CatchUpLinks(Session& session, const VerifiedEnvironment& environment);
+
 }  // namespace cloister::cli

@@ -1,0 +1,58 @@
+// `dataset list|show|recipient`.
+
+#include "cli/lookup.h"
+#include "cli/printable.h"
+#include "cli/query_words.h"
+#include "cli/run.h"
+#include "cli/server_json.h"
+#include "cli/session.h"
+#include "cli/table.h"
+#include "cli/verify.h"
+
+namespace cloister::cli {
+
+Result<ExitCode> Run(Context& context, const DatasetListVerb& verb) {
+  CLOISTER_ASSIGN(auto session, Session::Open(context));
+  CLOISTER_ASSIGN(const codec::JsonArray datasets, ListObjects(*session, verb.environment, "datasets"));
+  if (context.out.json()) {
+    context.out.Json(codec::JsonObject{{"datasets", datasets}});
+    return ExitCode::kOk;
+  }
+  Table table({{"DATASET"}, {"NAME"}, {"STATUS"}, {"FORMAT"}, {"OWNER"}});
+  for (const codec::Json& dataset : datasets) {
+    const codec::Json& owner = MemberAt(dataset, "owner");
+    table.Add({Printable(TextAt(dataset, "id")), Printable(TextAt(dataset, "name")), Printable(TextAt(dataset, "status")),
+               Printable(TextAt(dataset, "format")),
+               Printable(owner.is_string() ? TextAt(dataset, "owner") : TextAt(owner, "email"))});
+  }
+  if (table.rows() == 0) context.out.Say("No dataset yet. Add one with: cloister dataset upload FILE --env ENV ...");
+  if (table.rows() > 0) context.out.Line(table.Render(context.out.style()));
+  return ExitCode::kOk;
+}
+
+Result<ExitCode> Run(Context& context, const DatasetShowVerb& verb) {
+  CLOISTER_ASSIGN(auto session, Session::Open(context));
+  CLOISTER_ASSIGN(const DatasetId id, FindDataset(*session, verb.dataset));
+  CLOISTER_ASSIGN(const codec::Json answer, session->api().Get(DatasetPath(id)));
+  if (context.out.json()) {
+    context.out.Json(answer);
+    return ExitCode::kOk;
+  }
+  if (const auto* dataset = MemberAt(answer, "dataset").if_object()) context.out.Line(RenderReportWords(*dataset));
+  return ExitCode::kOk;
+}
+
+Result<ExitCode> Run(Context& context, const DatasetRecipientVerb& verb) {
+  CLOISTER_ASSIGN(auto session, Session::Open(context));
+  CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, verb.environment));
+  CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, id, WhichCharter::kAccepted));
+  CLOISTER_ASSIGN(const std::string recipient, environment.enclave().RecipientOf(session->me()));
+  if (context.out.json()) {
+    context.out.Json(codec::JsonObject{{"environment", id.str()}, {"recipient", recipient}});
+  } else {
+    context.out.Line(recipient);
+  }
+  return ExitCode::kOk;
+}
+
+}  // namespace cloister::cli

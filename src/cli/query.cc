@@ -1,0 +1,240 @@
+// `query`: check, submit, list, show, wait. Decisions on queries of others are in query_decide.cc.
+
+#include <algorithm>
+#include <iterator>
+
+#include "cli/durable_file.h"
+#include "cli/lookup.h"
+#include "cli/printable.h"
+#include "cli/query_wait.h"
+#include "cli/query_words.h"
+#include "cli/replay.h"
+#include "cli/run.h"
+#include "cli/server_json.h"
+#include "cli/session.h"
+#include "cli/sign.h"
+#include "cli/table.h"
+#include "net/client/problem.h"
+
+namespace cloister::cli {
+namespace {
+
+Result<QuerySource> ReadQueryText(Context& context, const std::string& file) {
+  if (file != "-") {
+    CLOISTER_ASSIGN(std::string text, ReadFile(file, agreement::kQueryTextBytesMax));
+    return QuerySource{file, std::move(text)};
+  }
+  std::string text(std::istreambuf_iterator<char>(context.input), {});
+  if (text.size() > agreement::kQueryTextBytesMax) {
+    return ResourceExhausted("a query's text is at most " + std::to_string(agreement::kQueryTextBytesMax) + " bytes");
+  }
+  return QuerySource{"query", std::move(text)};
+}
+
+// "--param since=2020" -> {"since":2020}; what is no JSON is taken as a text.
+Result<codec::JsonObject> ReadParameters(const std::vector<std::string>& parameters) {
+  codec::JsonObject object;
+  for (const std::string& each : parameters) {
+    const std::size_t equals = each.find('=');
+    if (equals == 0 || equals == std::string::npos) return InvalidArgument("--param must read NAME=VALUE");
+    const std::string value = each.substr(equals + 1);
+    Result<codec::Json> json = codec::ParseJson(value);
+    object[each.substr(0, equals)] = json ? std::move(json).value() : codec::Json(value);
+  }
+  return object;
+}
+
+struct Question {
+  EnvironmentId environment;
+  QuerySource source;
+  codec::JsonObject parameters;
+  std::string level;
+
+  codec::JsonObject Request() const {
+    codec::JsonObject request{{"query_text", source.text}, {"privacy_level", level}};
+    if (!parameters.empty()) request["parameters"] = parameters;
+    return request;
+  }
+};
+
+template <typename V>
+Result<Question> ReadQuestion(Session& session, const V& verb) {
+  CLOISTER_ASSIGN(EnvironmentId id, FindEnvironment(session, verb.environment));
+  CLOISTER_ASSIGN(QuerySource source, ReadQueryText(session.context(), verb.file));
+  CLOISTER_ASSIGN(codec::JsonObject parameters, ReadParameters(verb.parameters));
+  return Question{std::move(id), std::move(source), std::move(parameters), verb.level};
+}
+
+// The compiler's verdict; nothing is stored or signed.
+Result<codec::Json> Check(Session& session, const Question& question) {
+  CLOISTER_ASSIGN(const net::HttpAnswer answer,
+                  session.api().SendJson({.method = net::HttpMethod::kPost,
+                                          .target = EnvironmentPath(question.environment) + "/queries/check",
+                                          .repeatable = true},
+                                         question.Request()));
+  const codec::Json problem = net::ProblemJson(answer);
+  if (answer.status == 422 && MemberAt(problem, "violations").is_array()) {
+    return codec::Json(codec::JsonObject{{"verdict", "refused"}, {"violations", MemberAt(problem, "violations")}});
+  }
+  return net::JsonOf(answer);
+}
+
+bool IsAccepted(const codec::Json& verdict) { return TextAt(verdict, "verdict") == "accepted"; }
+
+void ShowRefusal(Output& out, const codec::Json& verdict, const QuerySource& source) {
+  const auto findings = ReadViolations(ArrayAt(verdict, "violations"));
+  out.Line(RenderFindings(findings, source));
+}
+
+void ShowVerdict(Output& out, const codec::Json& verdict, const QuerySource& source) {
+  if (out.json()) {
+    out.Json(verdict);
+  } else if (!IsAccepted(verdict)) {
+    ShowRefusal(out, verdict, source);
+  } else {
+    out.Line(out.Mark(true) + "  would be accepted");
+    if (const auto* report = MemberAt(verdict, "report").if_object()) out.Line(RenderReportWords(*report));
+  }
+}
+
+// Which manifests the query means: those in force of the datasets that the compiler found it to read.
+Result<std::vector<agreement::DatasetRead>> DatasetsRead(const ledger::LedgerState& state, const codec::Json& verdict) {
+  std::vector<agreement::DatasetRead> reads;
+  for (const codec::Json& charge : ArrayAt(verdict, "charges")) {
+    CLOISTER_ASSIGN(const DatasetId id, DatasetId::Parse(TextAt(charge, "dataset")));
+    const ledger::ManifestRecord* manifest = state.ManifestInForce(id);
+    if (manifest == nullptr) return VerificationFailed("the ledger has no manifest in force for dataset " + id.str());
+    reads.push_back({.dataset = id, .manifest = manifest->digest});
+  }
+  std::ranges::sort(reads, {}, &agreement::DatasetRead::dataset);
+  if (reads.empty()) return FailedPrecondition("the server does not say which datasets the query reads");
+  return reads;
+}
+
+Result<std::vector<agreement::Thumbprint>> Recipients(const agreement::Charter& charter,
+                                                      const std::vector<std::string>& names) {
+  std::vector<agreement::Thumbprint> people;
+  for (const agreement::Participant& each : charter.participants) {
+    if (names.empty()) people.push_back(each.thumbprint);
+  }
+  for (const std::string& name : names) {
+    const agreement::Participant* person = charter.FindByEmail(name);
+    if (person == nullptr) person = charter.Find(name);
+    if (person == nullptr) return InvalidArgument("--to " + name + " is no participant of this environment");
+    people.push_back(person->thumbprint);
+  }
+  std::ranges::sort(people);
+  people.erase(std::ranges::unique(people).begin(), people.end());
+  return people;
+}
+
+struct Draft {
+  agreement::QueryRequest body;
+  codec::JsonObject request;
+};
+
+Result<Draft> MakeDraft(Session& session, const VerifiedEnvironment& environment, const Question& question,
+                        const codec::Json& verdict, const QuerySubmitVerb& verb) {
+  CLOISTER_ASSIGN(const ledger::LedgerState state, ReplayLedger(session, environment));
+  CLOISTER_ASSIGN(const agreement::Level level, agreement::ParseLevel(question.level));
+  CLOISTER_ASSIGN(auto datasets, DatasetsRead(state, verdict));
+  CLOISTER_ASSIGN(auto recipients, Recipients(environment.charter(), verb.to));
+  Draft draft{.body = {.query = QueryId::New(session.context().clock, session.context().rng),
+                       .name = verb.name,
+                       .text = question.source.text,
+                       .parameters = question.parameters,
+                       .datasets = std::move(datasets),
+                       .level = level,
+                       .privacy = {},
+                       .recipients = std::move(recipients),
+                       .charter = environment.charter_digest()},
+              .request = question.Request()};
+  draft.request["name"] = verb.name;
+  if (!verb.description.empty()) draft.request["description"] = verb.description;
+  codec::JsonArray ids;
+  for (const auto& read : draft.body.datasets) ids.emplace_back(read.dataset.str());
+  draft.request["accesses_datasets"] = std::move(ids);
+  draft.request["recipients"] = codec::JsonArray(draft.body.recipients.begin(), draft.body.recipients.end());
+  return draft;
+}
+
+}  // namespace
+
+Result<ExitCode> Run(Context& context, const QueryCheckVerb& verb) {
+  CLOISTER_ASSIGN(auto session, Session::Open(context));
+  CLOISTER_ASSIGN(const Question question, ReadQuestion(*session, verb));
+  CLOISTER_ASSIGN(const codec::Json verdict, Check(*session, question));
+  ShowVerdict(context.out, verdict, question.source);
+  return IsAccepted(verdict) ? ExitCode::kOk : ExitCode::kRefused;
+}
+
+Result<ExitCode> Run(Context& context, const QuerySubmitVerb& verb) {
+  CLOISTER_ASSIGN(auto session, Session::Open(context));
+  CLOISTER_ASSIGN(const Question question, ReadQuestion(*session, verb));
+  CLOISTER_ASSIGN(const codec::Json verdict, Check(*session, question));
+  if (!IsAccepted(verdict)) {
+    ShowVerdict(context.out, verdict, question.source);
+    return ExitCode::kRefused;
+  }
+  CLOISTER_ASSIGN(const VerifiedEnvironment environment,
+                  VerifyEnvironment(*session, question.environment, WhichCharter::kAccepted));
+  CLOISTER_ASSIGN(Draft draft, MakeDraft(*session, environment, question, verdict, verb));
+  CLOISTER_ASSIGN(const Recorded recorded,
+                  SignAndSend(*session, environment,
+                              {.body = std::move(draft.body),
+                               .target = EnvironmentPath(question.environment) + "/queries",
+                               .request = std::move(draft.request)}));
+  const codec::Json& query = MemberAt(recorded.answer, "query");
+  const std::string id_text = TextAt(query, "id");
+  context.out.Say("Submitted " + Printable(id_text) + ". Its report is for the approvers: cloister query approve " +
+                  Printable(id_text));
+  if (verb.wait) {
+    CLOISTER_ASSIGN(const QueryId id, QueryId::Parse(id_text));
+    return WaitForQuery(*session, id);
+  }
+  if (context.out.json()) {
+    context.out.Json(recorded.answer);
+  } else {
+    context.out.Show({{"query", Printable(id_text)}, {"status", Printable(TextAt(query, "status"))}});
+  }
+  return ExitCode::kOk;
+}
+
+Result<ExitCode> Run(Context& context, const QueryListVerb& verb) {
+  CLOISTER_ASSIGN(auto session, Session::Open(context));
+  CLOISTER_ASSIGN(const codec::JsonArray queries, ListObjects(*session, verb.environment, "queries"));
+  if (context.out.json()) {
+    context.out.Json(codec::JsonObject{{"queries", queries}});
+    return ExitCode::kOk;
+  }
+  Table table({{"QUERY"}, {"NAME"}, {"STATUS"}, {"LEVEL"}, {"CREATED"}});
+  for (const codec::Json& query : queries) {
+    table.Add({Printable(TextAt(query, "id")), Printable(TextAt(query, "name")), Printable(TextAt(query, "status")),
+               Printable(TextAt(query, "privacy_level")), Printable(TextAt(query, "created_at"))});
+  }
+  if (table.rows() == 0) context.out.Say("No query yet. Try one with: cloister query check FILE --env ENV");
+  if (table.rows() > 0) context.out.Line(table.Render(context.out.style()));
+  return ExitCode::kOk;
+}
+
+Result<ExitCode> Run(Context& context, const QueryShowVerb& verb) {
+  CLOISTER_ASSIGN(auto session, Session::Open(context));
+  CLOISTER_ASSIGN(const QueryId id, FindQuery(*session, verb.query));
+  CLOISTER_ASSIGN(const codec::Json answer, session->api().Get(QueryPath(id)));
+  if (context.out.json()) {
+    context.out.Json(answer);
+    return ExitCode::kOk;
+  }
+  const codec::Json& query = MemberAt(answer, "query");
+  if (const auto* object = query.if_object()) context.out.Line(RenderReportWords(*object));
+  context.out.Say("This is what the server says. What the enclave says: cloister query report " + id.str());
+  return ExitCode::kOk;
+}
+
+Result<ExitCode> Run(Context& context, const QueryWaitVerb& verb) {
+  CLOISTER_ASSIGN(auto session, Session::Open(context));
+  CLOISTER_ASSIGN(const QueryId id, FindQuery(*session, verb.query));
+  return WaitForQuery(*session, id);
+}
+
+}  // namespace cloister::cli

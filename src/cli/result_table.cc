@@ -1,0 +1,146 @@
+#include "cli/result_table.h"
+
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <optional>
+
+#include "cli/bar_chart.h"
+#include "cli/printable.h"
+#include "cli/table.h"
+
+namespace cloister::cli {
+namespace {
+
+constexpr std::size_t kColumnsMax = 4096;
+constexpr std::size_t kRowsMax = 100'000'000;
+
+// Texts as they are, numbers as JSON writes them (a DECIMAL comes as a text already).
+std::string CellText(const codec::Json& cell) {
+  if (cell.is_string()) return std::string(cell.get_string());
+  return codec::CanonicalJson(cell);
+}
+
+std::string ShownCell(const codec::Json& cell) { return cell.is_null() ? "NULL" : Printable(CellText(cell)); }
+
+std::string CsvCell(const codec::Json& cell) {
+  if (cell.is_null()) return "";
+  const std::string text = CellText(cell);
+  return text.empty() ? "\"\"" : CsvField(text);
+}
+
+std::optional<double> NumberOf(const codec::Json& cell) {
+  if (cell.is_int64()) return static_cast<double>(cell.get_int64());
+  if (cell.is_double()) return cell.get_double();
+  if (!cell.is_string()) return std::nullopt;
+  const std::string text(cell.get_string());
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !std::isfinite(number)) return std::nullopt;
+  return number;
+}
+
+// The only numeric column of several; where there are none or more, a chart would have to guess.
+std::optional<std::size_t> ChartColumn(const ResultTable& table) {
+  std::optional<std::size_t> found;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (!table.columns[i].IsNumeric()) continue;
+    if (found) return std::nullopt;
+    found = i;
+  }
+  return table.columns.size() >= 2 ? found : std::nullopt;
+}
+
+std::string RenderChart(const ResultTable& table, const OutputStyle& style) {
+  const auto value_column = ChartColumn(table);
+  if (!value_column || table.rows.size() < 2 || table.rows.size() > kBarsMax) return {};
+  std::vector<Bar> bars;
+  for (const codec::Json& row : table.rows) {
+    Bar bar;
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+      const codec::Json& cell = row.get_array()[i];
+      if (i != *value_column) bar.label += (bar.label.empty() ? "" : " ") + ShownCell(cell);
+    }
+    const codec::Json& cell = row.get_array()[*value_column];
+    const auto number = NumberOf(cell);
+    if (!number) return {};
+    bar.value = *number;
+    bar.text = ShownCell(cell);
+    bars.push_back(std::move(bar));
+  }
+  return Printable(table.columns[*value_column].name) + "\n" + RenderBarChart(bars, style);
+}
+
+}  // namespace
+
+bool ResultColumn::IsNumeric() const {
+  for (const char* numeric : {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+                           "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE"}) {
+    if (type == numeric) return true;
+  }
+  return type.starts_with("DECIMAL");
+}
+
+Result<ResultTable> DecodeResult(const codec::Json& json) {
+  codec::ObjectReader in(json, "result");
+  const codec::JsonArray& columns = in.Array("columns", kColumnsMax);
+  const codec::JsonArray& rows = in.Array("rows", kRowsMax);
+  CLOISTER_TRY(in.Finish());
+  ResultTable table;
+  for (const codec::Json& each : columns) {
+    codec::ObjectReader column(each, "result.columns[" + std::to_string(table.columns.size()) + "]");
+    table.columns.push_back({column.String("name"), column.String("type")});
+    CLOISTER_TRY(column.Finish());
+  }
+  for (const codec::Json& row : rows) {
+    const auto* cells = row.if_array();
+    if (cells == nullptr || cells->size() != table.columns.size()) {
+      return InvalidArgument("result.rows[" + std::to_string(table.rows.size()) + "] must have one value per column");
+    }
+    for (const codec::Json& cell : *cells) {
+      if (cell.is_object() || cell.is_array()) return InvalidArgument("result.rows must hold scalars");
+    }
+    table.rows.push_back(row);
+  }
+  return table;
+}
+
+std::string RenderResult(const ResultTable& table, const OutputStyle& style) {
+  std::vector<TableColumn> titles;
+  for (const ResultColumn& column : table.columns) {
+    titles.push_back({Printable(column.name), column.IsNumeric() ? Align::kRight : Align::kLeft});
+  }
+  Table shown(std::move(titles));
+  for (const codec::Json& row : table.rows) {
+    std::vector<std::string> cells;
+    for (const codec::Json& cell : row.get_array()) cells.push_back(ShownCell(cell));
+    shown.Add(std::move(cells));
+  }
+  std::string out = shown.Render(style);
+  if (style.format != OutputFormat::kHuman) return out;
+  const std::string chart = RenderChart(table, style);
+  return chart.empty() ? out : out + "\n" + chart;
+}
+
+std::string ResultCsv(const ResultTable& table) {
+  std::string out;
+  const auto line = [&out](std::size_t count, auto cell_of) {
+    for (std::size_t i = 0; i < count; ++i) out += (i == 0 ? "" : ",") + cell_of(i);
+    out += "\n";
+  };
+  line(table.columns.size(), [&](std::size_t i) { return CsvField(table.columns[i].name); });
+  for (const codec::Json& row : table.rows) {
+    line(table.columns.size(), [&](std::size_t i) { return CsvCell(row.get_array()[i]); });
+  }
+  return out;
+}
+
+codec::Json ResultJson(const ResultTable& table) {
+  codec::JsonArray columns;
+  for (const ResultColumn& column : table.columns) {
+    columns.push_back(codec::JsonObject{{"name", column.name}, {"type", column.type}});
+  }
+  return codec::JsonObject{{"columns", std::move(columns)}, {"rows", table.rows}};
+}
+
+}  // namespace cloister::cli

@@ -1,0 +1,37 @@
+#pragma once
+
+// An opened result: rows under columns (docs/formats, the enclave's JSON), and the forms in which people take it.
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/output.h"
+#include "codec/json.h"
+
+namespace cloister::cli {
+
+inline constexpr std::size_t kResultBytesMax = 256 << 20;
+
+struct ResultColumn {
+  std::string name;
+  std::string type;  // SQL's name
+
+  bool IsNumeric() const;
+};
+
+struct ResultTable {
+  std::vector<ResultColumn> columns;
+  codec::JsonArray rows;  // arrays of as many scalars as there are columns
+};
+
+// {"columns":[{"name","type"},...],"rows":[[...],...]}
+Result<ResultTable> DecodeResult(const codec::Json& json);
+
+// A table, and below it a bar chart when there is exactly one numeric column beside labels.
+std::string RenderResult(const ResultTable& table, const OutputStyle& style);
+// RFC 4180 with a header line; NULL is an empty field, the empty text is "".
+std::string ResultCsv(const ResultTable& table);
+codec::Json ResultJson(const ResultTable& table);
+
+}  // namespace cloister::cli
