@@ -1,6 +1,6 @@
 // The sealed file of a dataset, in parts that may come in any order, at once, and again:
 //
-//   POST /api/tee/datasets/{id}/uploads {"size_bytes"}            -> {"upload":{"id","part_size_bytes","parts"}}
+//   POST /api/tee/datasets/{id}/uploads {"size_bytes"}            -> {"upload":{"id","part_size_bytes",...}}
 //   PUT  .../uploads/{u}/parts/{n}   n from 1; Content-Digest: sha-256=:...:   (RFC 9530)
 //   GET  .../uploads/{u}                                          -> which parts are there
 //   POST .../uploads/{u}/complete {"object","document"?}          -> the manifest goes to the enclave
@@ -61,8 +61,8 @@ Result<codec::JsonObject> EncodeUpload(const Api& api, const UploadRecord& uploa
                            {"dataset", upload.dataset.str()},
                            {"size_bytes", upload.size_bytes},
                            {"part_size_bytes", upload.part_size_bytes},
-                           {"parts", PartCount(upload)},
-                           {"received", std::move(received)},
+                           {"part_count", PartCount(upload)},
+                           {"parts", std::move(received)},
                            {"complete", upload.object.has_value()},
                            {"created_at", FormatRfc3339(upload.created_at)}};
 }

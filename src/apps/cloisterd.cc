@@ -1,0 +1,268 @@
+// cloisterd: the control plane. Flags, wiring, main.
+//
+//   cloisterd --data ./clean-room --dev-login
+//   listening on http://127.0.0.1:8080
+//
+// One line on standard output when it is ready; logs as JSON lines on standard error. SIGTERM and SIGINT stop it: no new
+// requests, those in work finish, enclaves are told to end. Exit codes: 0 stopped, 1 could not start, 2 wrong usage.
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <future>
+#include <iostream>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "cloud/local/local_blob_store.h"
+#include "cloud/local/local_provider.h"
+#include "cloud/local/local_query_checker.h"
+#include "control/rest/api.h"
+#include "control/rest/problem.h"
+#include "net/server/server.h"
+
+namespace cloister {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kWorkerThreads = 16;
+
+struct Flags {
+  std::string data = "cloister-data";
+  std::string listen = "127.0.0.1:8080";
+  bool dev_login = false;
+  bool behind_proxy = false;
+  std::string sealer;
+  std::string enclave_binary;
+  std::uint64_t enclave_memory_bytes = std::uint64_t{1} << 30;
+  int enclave_threads = 2;
+  int query_timeout_seconds = 60;
+};
+
+struct ListenAddress {
+  std::string address;
+  std::uint16_t port = 0;
+  bool loopback = false;
+};
+
+// "127.0.0.1:8080", "[::1]:0".
+Result<ListenAddress> ParseListen(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return InvalidArgument("--listen must read ADDRESS:PORT");
+  ListenAddress listen{.address = text.substr(0, colon)};
+  if (listen.address.front() == '[' && listen.address.back() == ']') {
+    listen.address = listen.address.substr(1, listen.address.size() - 2);
+  }
+  const std::string port = text.substr(colon + 1);
+  const bool digits = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
+  if (!digits || std::stoi(port) > 65535) return InvalidArgument("--listen must end in a port from 0 to 65535");
+  listen.port = static_cast<std::uint16_t>(std::stoi(port));
+  listen.loopback = listen.address.starts_with("127.") || listen.address == "::1";
+  return listen;
+}
+
+// JSON lines, so that nothing in a message can look like another line. Thread-safe, as the logger is.
+class JsonLog final : public LogSink {
+ public:
+  explicit JsonLog(const Clock& clock) : clock_(clock), logger_(spdlog::stderr_logger_mt("cloisterd")) {
+    logger_->set_pattern("%v");
+  }
+  void Write(LogLevel level, std::string_view room, std::string_view message) override {
+    const codec::JsonObject line{
+        {"time", FormatRfc3339(clock_.Now())}, {"level", NameOf(level)}, {"room", room}, {"message", message}};
+    logger_->log(spdlog::level::info, "{}", codec::WriteJson(codec::Json(line)));
+  }
+
+ private:
+  static std::string_view NameOf(LogLevel level) {
+    switch (level) {
+      case LogLevel::kDebug: return "debug";
+      case LogLevel::kInfo: return "info";
+      case LogLevel::kWarning: return "warning";
+      case LogLevel::kError: return "error";
+    }
+    return "info";
+  }
+  const Clock& clock_;
+  std::shared_ptr<spdlog::logger> logger_;
+};
+
+// The data folder, ours alone for as long as the process lives.
+Status ClaimFolder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error || chmod(folder.c_str(), 0700) != 0) return Unavailable("the data folder cannot be made: " + folder.string());
+  const int lock = open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    return Unavailable("another cloisterd uses the data folder " + folder.string());
+  }
+  return {};
+}
+
+// Beside the data folder and never in it: whoever copies the folder must not get the key along.
+Result<fs::path> SealerPath(const Flags& flags) {
+  const fs::path data = fs::weakly_canonical(flags.data);
+  if (flags.sealer.empty()) return fs::path(data.string() + ".sealer");
+  const fs::path sealer = fs::weakly_canonical(flags.sealer);
+  const auto [mismatch, rest] = std::mismatch(data.begin(), data.end(), sealer.begin(), sealer.end());
+  if (mismatch == data.end()) return InvalidArgument("--sealer must not lie in the data folder");
+  return sealer;
+}
+
+std::string EnclaveBinary(const Flags& flags) {
+  if (!flags.enclave_binary.empty()) return flags.enclave_binary;
+  std::error_code error;
+  return (fs::read_symlink("/proc/self/exe", error).parent_path() / "cloister-enclave").string();
+}
+
+// Keys of custody `server` pass through this process: none of them may land in a core file.
+void ForbidCoreFiles() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
+// Everything that lives as long as the server, in the order of its making.
+class Program {
+ public:
+  explicit Program(const Flags& flags) : flags_(flags), log_(clock_) {}
+
+  Status Start() {
+    CLOISTER_ASSIGN(const ListenAddress listen, ParseListen(flags_.listen));
+    if (flags_.dev_login && !listen.loopback) {
+      return InvalidArgument("--dev-login lets anybody be anybody: it is for addresses of this machine (127.0.0.1) only");
+    }
+    if (!listen.loopback && !flags_.behind_proxy) {
+      return InvalidArgument("this server speaks plain HTTP: listen on 127.0.0.1, or put TLS in front and say --behind-proxy");
+    }
+    CLOISTER_TRY(ClaimFolder(flags_.data));
+    CLOISTER_TRY(OpenAdapters());
+    const control::EnclaveLimits limits{.memory_bytes = static_cast<std::int64_t>(flags_.enclave_memory_bytes),
+                                        .threads = flags_.enclave_threads,
+                                        .query_ms = std::int64_t{flags_.query_timeout_seconds} * 1000};
+    workflow_.emplace(control::WorkflowServices{*store_, *provider_, *blobs_, clock_, log_, limits});
+    fleet_.emplace(*workflow_, rng_);
+    CLOISTER_TRY(fleet_->Restore());
+    custodian_.emplace(control::Custodian::Parts{*store_, *vault_, clock_, rng_});
+    api_.emplace(control::Api{*store_, *fleet_, *custodian_, *vault_, *provider_, *checker_, *blobs_, clock_, rng_,
+                              flags_.dev_login});
+    return Serve(listen);
+  }
+
+  std::uint16_t port() const { return server_->port(); }
+
+  // Requests in work first, for as long as the server grants them; then whatever they may still be waiting for.
+  void Stop() {
+    auto stopped = std::async(std::launch::async, [this] { server_->Stop(); });
+    stopped.wait_for(std::chrono::milliseconds(net::HttpLimits{}.drain_ms));
+    fleet_->Stop();
+    stopped.wait();
+    log_.Write(LogLevel::kInfo, "apps", "stopped");
+  }
+
+ private:
+  Status OpenAdapters() {
+    CLOISTER_ASSIGN(const fs::path sealer, SealerPath(flags_));
+    const std::string binary = EnclaveBinary(flags_);
+    CLOISTER_ASSIGN(provider_, cloud::LocalProvider::Open({.enclave_program = binary, .sealer_file = sealer}, rng_));
+    checker_.emplace(cloud::LocalQueryChecker::Options{.enclave_program = binary}, clock_);
+    CLOISTER_ASSIGN(blobs_, cloud::LocalBlobStore::Open((fs::path(flags_.data) / "blobs").string()));
+    CLOISTER_ASSIGN(store_, control::Store::Open((fs::path(flags_.data) / "cloister.db").string()));
+    const SecretBytes text = provider_->SealerText();
+    CLOISTER_ASSIGN(auto identity, sealing::AgeIdentity::Parse(AsText(text.view())));
+    vault_.emplace(std::move(identity), rng_);
+    return {};
+  }
+
+  Status Serve(const ListenAddress& listen) {
+    net::ServerOptions options{.address = listen.address,
+                               .port = listen.port,
+                               .io_threads = std::max(1u, std::thread::hardware_concurrency()),
+                               .worker_threads = kWorkerThreads};
+    if (listen.loopback) options.hosts = {"127.0.0.1", "localhost", "[::1]", listen.address};
+    CLOISTER_ASSIGN(server_, net::Server::Start(options, {clock_, rng_, log_, control::RenderProblem},
+                                                control::MakeRouter(*api_)));
+    return {};
+  }
+
+  const Flags flags_;
+  SystemClock clock_;
+  SystemRng rng_;
+  JsonLog log_;
+  std::unique_ptr<cloud::LocalProvider> provider_;
+  std::optional<cloud::LocalQueryChecker> checker_;
+  std::unique_ptr<cloud::LocalBlobStore> blobs_;
+  std::unique_ptr<control::Store> store_;
+  std::optional<control::KeyVault> vault_;
+  std::optional<control::WorkflowServices> workflow_;
+  std::optional<control::Fleet> fleet_;
+  std::optional<control::Custodian> custodian_;
+  std::optional<control::Api> api_;
+  std::unique_ptr<net::Server> server_;
+};
+
+void AddFlags(CLI::App& app, Flags& flags) {
+  app.add_option("--data", flags.data, "folder for database and sealed files")->capture_default_str();
+  app.add_option("--listen", flags.listen, "ADDRESS:PORT; port 0 lets the kernel choose")->capture_default_str();
+  app.add_flag("--dev-login", flags.dev_login, "let anybody log in as anybody; on this machine only");
+  app.add_flag("--behind-proxy", flags.behind_proxy, "listen beyond this machine: something in front ends TLS");
+  app.add_option("--sealer", flags.sealer, "key file of the local sealer, outside the data folder (default: DATA.sealer)");
+  app.add_option("--enclave-binary", flags.enclave_binary, "the enclave program (default: cloister-enclave beside this one)");
+  app.add_option("--enclave-memory", flags.enclave_memory_bytes, "memory of one enclave, such as 2GiB (default: 1GiB)")
+      ->transform(CLI::AsSizeValue(false));
+  app.add_option("--enclave-threads", flags.enclave_threads, "threads of one enclave")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  app.add_option("--query-timeout", flags.query_timeout_seconds, "seconds that a query may run")
+      ->check(CLI::Range(1, 86'400))
+      ->capture_default_str();
+}
+
+int Main(int argc, char** argv) {
+  Flags flags;
+  CLI::App app("cloisterd: control plane of a confidential data clean room");
+  AddFlags(app, flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  ForbidCoreFiles();
+  signal(SIGPIPE, SIG_IGN);
+  // Every thread inherits the mask; only this one waits for the signals.
+  sigset_t stop_signals;
+  sigemptyset(&stop_signals);
+  sigaddset(&stop_signals, SIGTERM);
+  sigaddset(&stop_signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+
+  Program program(flags);
+  if (const Status started = program.Start(); !started) {
+    std::fprintf(stderr, "cloisterd: %s\n", started.error().public_message.c_str());
+    return started.error().code == Code::kInvalidArgument ? 2 : 1;
+  }
+  const std::string host = flags.listen.substr(0, flags.listen.rfind(':'));
+  std::printf("listening on http://%s:%d\n", host.c_str(), program.port());
+  std::fflush(stdout);
+  int received = 0;
+  sigwait(&stop_signals, &received);
+  program.Stop();
+  return 0;
+}
+
+}  // namespace
+}  // namespace cloister
+
+int main(int argc, char** argv) { return cloister::Main(argc, argv); }
