@@ -1,11 +1,10 @@
 #include "crypto/kdf.h"
 
-#include <sodium/crypto_pwhash_scryptsalsa208sha256.h>
-
 #include <algorithm>
 
 #include "base/check.h"
 #include "crypto/digest.h"
+#include "crypto/openssl.h"
 
 namespace cloister::crypto {
 
@@ -39,17 +38,16 @@ SecretBytes HkdfSha256(ByteView input_key, ByteView salt, ByteView info, std::si
   return output;
 }
 
-// libsodium's: it uses SSE2 where OpenSSL 3.0 has portable code only.
 Result<SecretBytes> Scrypt(const ScryptInput& input) {
   CLOISTER_CHECK(input.log_n >= 1 && input.log_n <= kScryptLogNMax);
+  const openssl::QuietErrors quiet;
   SecretBytes key(input.size);
-  // libsodium may assume that no pointer is null, and an empty view may have one.
-  constexpr std::uint8_t kNothing = 0;
-  const auto data = [&](ByteView view) { return view.empty() ? &kNothing : view.data(); };
-  if (crypto_pwhash_scryptsalsa208sha256_ll(data(input.password), input.password.size(), data(input.salt),
-                                            input.salt.size(), std::uint64_t{1} << input.log_n,
-                                            input.block_size, input.parallelism, key.mutable_view().data(),
-                                            key.size()) != 0) {
+  const std::uint64_t n = std::uint64_t{1} << input.log_n;
+  // The table, and a little for the blocks that are mixed.
+  const std::uint64_t memory_max = 128 * std::uint64_t{input.block_size} * (n + input.parallelism + 16);
+  if (EVP_PBE_scrypt(reinterpret_cast<const char*>(input.password.data()), input.password.size(),
+                     input.salt.data(), input.salt.size(), n, input.block_size, input.parallelism, memory_max,
+                     key.mutable_view().data(), key.size()) != 1) {
     return ResourceExhausted("not enough memory for the passphrase's work factor");
   }
   return key;

@@ -1,7 +1,8 @@
 #pragma once
 
 // What the files of this room share about OpenSSL: owners for its objects, algorithms fetched once, and an
-// error queue that stays empty. Room-private: no other room includes it.
+// error queue that stays empty. Room-private: no other room includes it; tests/vectors does, which asks
+// OpenSSL directly.
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
