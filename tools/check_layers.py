@@ -49,7 +49,7 @@ class Layers:
     """layers.txt, read. Contradictions in the file itself are findings too."""
 
     def __init__(self, text):
-        self.level, self.arrows, self.tests = {}, {}, {}
+        self.level, self.arrows, self.tests, self.ports = {}, {}, {}, {}
         self.libraries, self.calls, self.programs = [], [], {}
         self.system, self.findings, beside = [], [], {}
         height = 0
@@ -61,10 +61,10 @@ class Layers:
             if kind == 'level':
                 height += 1
                 self.level.update({room: height for room in rest.split()})
-            elif kind in ('room', 'beside', 'test'):
+            elif kind in ('room', 'beside', 'test', 'port'):
                 room, _, targets = (part.strip() for part in rest.partition(':'))
-                table = {'room': self.arrows, 'beside': beside, 'test': self.tests}[kind]
-                table[room] = targets.split()
+                tables = {'room': self.arrows, 'beside': beside, 'test': self.tests, 'port': self.ports}
+                tables[kind][room] = targets.split()
             elif kind == 'library':
                 self.libraries.append(Library(*(part.strip() for part in rest.split('|'))))
             elif kind == 'system':
@@ -125,7 +125,7 @@ def check_include(layers, path, kind, header):
         target = layers.room_of(header)
         if target is None:
             return f'"{header}" is in no room; includes are relative to src/'
-        if not layers.may_include(room, target, is_test):
+        if not layers.may_include(room, target, is_test) and header not in layers.ports.get(room, []):
             return f'{room} may not include {target} ("{header}")'
         return None
     owner = next((library for library in layers.libraries if library.owns_header(header)), None)
@@ -190,6 +190,8 @@ def check_cmake(layers, path, text):
 
 def cmake_may_link(layers, room, target, is_test):
     rooms = [r for r in layers.arrows if r == room or r.startswith(room + '/')]
+    if any(port.startswith(target + '/') for r in rooms for port in layers.ports.get(r, [])):
+        return True
     return any(layers.may_include(r, target, is_test) or target.startswith(room) for r in rooms)
 
 

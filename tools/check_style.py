@@ -2,8 +2,8 @@
 """The style that a machine can hold, as a ratchet.
 
     tools/check_style.py [ROOT]          prints one line per finding, exits 1 if there is any
-    tools/check_style.py --fix [ROOT]    repairs what it can: white space, long comments, and ratchet entries
-                                         that got better
+    tools/check_style.py --fix [ROOT]    repairs what it can: white space, long comments, long lines if
+                                         clang-format-14 is there, and ratchet entries that got better
     tools/check_style.py --adopt [ROOT]  writes the ratchet anew; for the day on which a limit is introduced
 
 Limits are the constants below. What is over a limit stands in tools/ratchet.txt with its present size, may
@@ -11,6 +11,8 @@ not grow, and leaves the file when it fits: the list gets shorter only.
 """
 
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -179,6 +181,13 @@ def check_tree(root):
     return findings
 
 
+def break_long_lines(path, text):
+    """Only the lines that are too long are formatted; how the others look stays their author's choice."""
+    long = [n for n, line in enumerate(text.split('\n'), 1) if len(line) > LINE_COLUMNS_MAX]
+    if long and shutil.which('clang-format-14'):
+        subprocess.run(['clang-format-14', '-i', *(f'--lines={n}:{n}' for n in long), path], check=True)
+
+
 def fix_tree(root):
     for path, name in files_of(root):
         text = path.read_text()
@@ -189,6 +198,8 @@ def fix_tree(root):
         if fixed != text:
             path.write_text(fixed)
             print(f'{name}: repaired')
+        if path.suffix in CPP:
+            break_long_lines(path, fixed)
     _, kept = apply_ratchet(check_tree(root), read_ratchet(root))
     write_ratchet(root, kept)
 
