@@ -125,12 +125,9 @@ Result<net::Response> Check(const Api& api, const net::Request& request) {
   const codec::JsonObject* members = verdict.if_object();
   if (members == nullptr) return Internal("the compiler's verdict is malformed");
   codec::JsonObject answer = *members;
-  if (auto* findings = answer.if_contains("findings")) {
-    answer["violations"] = std::move(*findings);
-    answer.erase("findings");
-  } else {
-    answer["violations"] = codec::JsonArray();
-  }
+  const codec::Json* findings = members->if_contains("findings");
+  answer["violations"] = findings != nullptr ? *findings : codec::Json(codec::JsonArray());
+  answer.erase("findings");
   return JsonResponse(200, std::move(answer));
 }
 
