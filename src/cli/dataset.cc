@@ -20,10 +20,8 @@ Result<ExitCode> Run(Context& context, const DatasetListVerb& verb) {
   }
   Table table({{"DATASET"}, {"NAME"}, {"STATUS"}, {"FORMAT"}, {"OWNER"}});
   for (const codec::Json& dataset : datasets) {
-    const codec::Json& owner = MemberAt(dataset, "owner");
     table.Add({Printable(TextAt(dataset, "id")), Printable(TextAt(dataset, "name")), Printable(TextAt(dataset, "status")),
-               Printable(TextAt(dataset, "format")),
-               Printable(owner.is_string() ? TextAt(dataset, "owner") : TextAt(owner, "email"))});
+               Printable(TextAt(dataset, "format")), Printable(TextAt(dataset, "owner_email"))});
   }
   if (table.rows() == 0) context.out.Say("No dataset yet. Add one with: cloister dataset upload FILE --env ENV ...");
   if (table.rows() > 0) context.out.Line(table.Render(context.out.style()));

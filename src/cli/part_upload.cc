@@ -82,11 +82,8 @@ Result<std::optional<std::set<std::int64_t>>> PartsThere(Session& session, const
   const Result<codec::Json> answer = session.api().Get(UploadPath(state));
   if (!answer && answer.error().code == Code::kNotFound) return std::optional<std::set<std::int64_t>>();
   if (!answer) return answer.error();
-  const codec::Json& upload = MemberAt(*answer, "upload");
   std::set<std::int64_t> there;
-  for (const codec::Json& part : ArrayAt(upload.is_object() ? upload : *answer, "parts")) {
-    there.insert(part.is_int64() ? part.get_int64() : IntegerAt(part, "part", IntegerAt(part, "number", -1)));
-  }
+  for (const codec::Json& part : ArrayAt(MemberAt(*answer, "upload"), "parts")) there.insert(IntegerAt(part, "part", -1));
   return std::optional<std::set<std::int64_t>>(std::move(there));
 }
 

@@ -179,23 +179,23 @@ Result<ExitCode> Run(Context& context, const QuerySubmitVerb& verb) {
   CLOISTER_ASSIGN(const VerifiedEnvironment environment,
                   VerifyEnvironment(*session, question.environment, WhichCharter::kAccepted));
   CLOISTER_ASSIGN(Draft draft, MakeDraft(*session, environment, question, verdict, verb));
+  const QueryId drafted = draft.body.query;
   CLOISTER_ASSIGN(const Recorded recorded,
                   SignAndSend(*session, environment,
                               {.body = std::move(draft.body),
                                .target = EnvironmentPath(question.environment) + "/queries",
                                .request = std::move(draft.request)}));
   const codec::Json& query = MemberAt(recorded.answer, "query");
-  const std::string id_text = TextAt(query, "id");
-  context.out.Say("Submitted " + Printable(id_text) + ". Its report is for the approvers: cloister query approve " +
-                  Printable(id_text));
-  if (verb.wait) {
-    CLOISTER_ASSIGN(const QueryId id, QueryId::Parse(id_text));
-    return WaitForQuery(*session, id);
+  QueryId id = drafted;
+  if (session->keys() == nullptr) {  // the server drafted it anew
+    CLOISTER_ASSIGN(id, QueryId::Parse(TextAt(query, "id")));
   }
+  context.out.Say("Submitted " + id.str() + ". Its report is for the approvers: cloister query approve " + id.str());
+  if (verb.wait) return WaitForQuery(*session, id);
   if (context.out.json()) {
-    context.out.Json(recorded.answer);
+    context.out.Json(codec::JsonObject{{"query", query}});
   } else {
-    context.out.Show({{"query", Printable(id_text)}, {"status", Printable(TextAt(query, "status"))}});
+    context.out.Show({{"query", id.str()}, {"status", Printable(TextAt(query, "status"))}});
   }
   return ExitCode::kOk;
 }

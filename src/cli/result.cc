@@ -22,7 +22,6 @@ namespace {
 // The receipt of an answered query, proved: signed by the enclave, in the ledger, about this very query.
 struct ProvenReceipt {
   ledger::CheckedReceipt checked;
-  codec::Json results;  // the server's answer: where the files are
 
   const agreement::Receipt& receipt() const { return checked.receipt.body(); }
 };
@@ -44,13 +43,13 @@ std::optional<ExitCode> NoResult(Output& out, const KnownQuery& known) {
 
 Result<ProvenReceipt> FetchReceipt(Session& session, const KnownQuery& known) {
   const QueryId& id = known.record->request.query;
-  CLOISTER_ASSIGN(codec::Json results, session.api().Get(QueryPath(id) + "/results"));
+  CLOISTER_ASSIGN(const codec::Json answer, session.api().Get(QueryPath(id) + "/receipt"));
   CLOISTER_ASSIGN(ledger::CheckedReceipt checked,
-                  Foreign("the receipt", ledger::CheckReceipt(known.state, TextAt(results, "receipt"))));
+                  Foreign("the receipt", ledger::CheckReceipt(known.state, TextAt(answer, "receipt"))));
   if (checked.receipt.body().query != known.record->digest || checked.receipt.body().query_id != id) {
     return VerificationFailed("the receipt is of another query");
   }
-  return ProvenReceipt{std::move(checked), std::move(results)};
+  return ProvenReceipt{std::move(checked)};
 }
 
 class MemoryDownload final : public net::DownloadBody {
@@ -73,14 +72,16 @@ class MemoryDownload final : public net::DownloadBody {
   std::size_t bytes_max_;
 };
 
-std::string DownloadTarget(const QueryId& id, const codec::Json& results) {
-  const codec::JsonArray& list = ArrayAt(results, "results");
-  const std::string result_id = list.empty() ? "" : TextAt(list[0], "id");
-  return QueryPath(id) + "/results/" + net::EncodeSegment(result_id) + "/download";
+// What the server says about the query's one result file: where it is and, with custody `server`, what is in it.
+Result<codec::Json> FetchResultEntry(Session& session, const QueryId& id) {
+  CLOISTER_ASSIGN(const codec::Json answer, session.api().Get(QueryPath(id) + "/results"));
+  const codec::JsonArray& list = ArrayAt(answer, "results");
+  if (list.empty()) return NotFound("the server does not list the result; try again in a moment");
+  return list[0];
 }
 
 // The sealed bytes that the receipt names, or an Error.
-Result<Bytes> FetchSealed(Session& session, const KnownQuery& known, const ProvenReceipt& proven) {
+Result<Bytes> FetchSealed(Session& session, const codec::Json& entry, const ProvenReceipt& proven) {
   const agreement::ReleasedResult& released = proven.receipt().result;
   if (released.length_bytes > kResultBytesMax) {
     return ResourceExhausted("the result has " + std::to_string(released.length_bytes) + " bytes, and this client opens at "
@@ -88,7 +89,8 @@ Result<Bytes> FetchSealed(Session& session, const KnownQuery& known, const Prove
   }
   MemoryDownload download(released.length_bytes);
   CLOISTER_ASSIGN(const net::HttpAnswer answer,
-                  session.api().Send({.target = DownloadTarget(known.record->request.query, proven.results),
+                  session.api().Send({.target = QueryPath(proven.receipt().query_id) + "/results/" +
+                                                net::EncodeSegment(TextAt(entry, "id")) + "/download",
                                       .download = &download,
                                       .answer_bytes_max = kResultBytesMax,
                                       .timeout_ms = session.context().flags.timeout_ms}));
@@ -106,21 +108,21 @@ Result<ResultTable> OpenSealed(const ParticipantKeys& keys, ByteView sealed) {
 }
 
 // With custody `server` the server opens, and could tell anything; the sealed bytes at least are the receipt's.
-Result<ResultTable> OpenedByServer(const ProvenReceipt& proven) {
-  const codec::JsonArray& list = ArrayAt(proven.results, "results");
-  const codec::Json& data = list.empty() ? MemberAt(proven.results, "result_data") : MemberAt(list[0], "result_data");
+Result<ResultTable> OpenedByServer(const codec::Json& entry) {
+  const codec::Json& data = MemberAt(entry, "result_data");
   if (!data.is_object()) return Unavailable("the server keeps your key, and did not open the result for you");
   return Foreign("the opened result", DecodeResult(data));
 }
 
-Result<ResultTable> OpenResult(Session& session, const KnownQuery& known, const ProvenReceipt& proven) {
-  CLOISTER_ASSIGN(const Bytes sealed, FetchSealed(session, known, proven));
+Result<ResultTable> OpenResult(Session& session, const ProvenReceipt& proven) {
+  CLOISTER_ASSIGN(const codec::Json entry, FetchResultEntry(session, proven.receipt().query_id));
+  CLOISTER_ASSIGN(const Bytes sealed, FetchSealed(session, entry, proven));
   const ParticipantKeys* keys = session.keys();
   if (keys == nullptr) {
     session.out().Warn("custody server: the server opened this result; its sealed file is the receipt's, what it says inside "
                        "is the server's word");
   }
-  CLOISTER_ASSIGN(ResultTable table, keys == nullptr ? OpenedByServer(proven) : OpenSealed(*keys, sealed));
+  CLOISTER_ASSIGN(ResultTable table, keys == nullptr ? OpenedByServer(entry) : OpenSealed(*keys, sealed));
   if (static_cast<std::int64_t>(table.rows.size()) != proven.receipt().rows) {
     return VerificationFailed("the result has " + std::to_string(table.rows.size()) + " rows, and the receipt says " +
                               std::to_string(proven.receipt().rows));
@@ -192,7 +194,7 @@ Result<ExitCode> Run(Context& context, const ResultGetVerb& verb) {
   CLOISTER_ASSIGN(OnReleased on, Begin(context, verb.query));
   if (on.none) return *on.none;
   CLOISTER_ASSIGN(const ProvenReceipt proven, FetchReceipt(*on.session, on.known));
-  CLOISTER_ASSIGN(const ResultTable table, OpenResult(*on.session, on.known, proven));
+  CLOISTER_ASSIGN(const ResultTable table, OpenResult(*on.session, proven));
   OutputStyle style = context.out.style();
   if (style.format == OutputFormat::kJson) style.format = OutputFormat::kHuman;  // --format table asks for it
   const std::string text = Rendered(table, FormOf(verb, context.out), style);
@@ -225,7 +227,8 @@ Result<ExitCode> Run(Context& context, const ResultVerifyVerb& verb) {
   CLOISTER_ASSIGN(OnReleased on, Begin(context, verb.query));
   if (on.none) return *on.none;
   CLOISTER_ASSIGN(const ProvenReceipt proven, FetchReceipt(*on.session, on.known));
-  CLOISTER_TRY(FetchSealed(*on.session, on.known, proven));
+  CLOISTER_ASSIGN(const codec::Json entry, FetchResultEntry(*on.session, proven.receipt().query_id));
+  CLOISTER_TRY(FetchSealed(*on.session, entry, proven));
   if (context.out.json()) {
     context.out.Json(codec::JsonObject{{"query", proven.receipt().query_id.str()},
                                        {"verified", true},

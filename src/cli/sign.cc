@@ -129,6 +129,25 @@ Status CheckNotRefused(const codec::Json& answer) {
   return Error{Code::kRefused, "the enclave recorded your statement, and it has no effect:" + reasons};
 }
 
+// That the link really stands where the server says, in the ledger as the enclave signs it now.
+Status ConfirmRecorded(Session& session, const EnvironmentId& id, const agreement::SignedLink& link,
+                       const codec::Json& answer) {
+  const std::int64_t entry = IntegerAt(answer, "entry", -1);
+  if (entry < 0) return Unavailable("the server does not say which ledger entry your statement is");
+  CLOISTER_ASSIGN(const VerifyOutcome outcome, ExamineEnvironment(session, id, WhichCharter::kAccepted));
+  if (outcome.error) return *outcome.error;
+  CLOISTER_ASSIGN(const ProvenText proven,
+                  FetchProvenEntry(session, outcome.environment->view(), static_cast<std::uint64_t>(entry)));
+  CLOISTER_ASSIGN(const ledger::Entry decoded, Foreign("a ledger entry", ledger::DecodeEntry(proven.text)));
+  const auto* recorded = decoded.As<ledger::LinkEntry>();
+  if (recorded != nullptr && recorded->jws == link.compact()) {
+    session.out().Say("recorded as ledger entry " + std::to_string(entry) + ", proof verified");
+    return {};
+  }
+  return VerificationFailed("the server says that your statement is ledger entry " + std::to_string(entry) +
+                            ", and that entry is something else");
+}
+
 }  // namespace
 
 Result<Recorded> SignAndSend(Session& session, const VerifiedEnvironment& environment, const Statement& statement) {
@@ -146,6 +165,9 @@ Result<Recorded> SignAndSend(Session& session, const VerifiedEnvironment& enviro
   CLOISTER_ASSIGN(const agreement::SignedLink link,
                   author.Sign({.chain = chain, .checkpoint = environment.view().point}, statement.body));
   CLOISTER_ASSIGN(codec::Json answer, outbox.StoreAndSend(link, statement));
+  const Status confirmed = ConfirmRecorded(session, environment.id(), link, answer);
+  if (!confirmed && confirmed.error().code == Code::kVerificationFailed) return confirmed.error();
+  if (!confirmed) session.out().Warn("not confirmed by the ledger yet: " + confirmed.error().public_message);
   CLOISTER_TRY(CheckNotRefused(answer));
   return Recorded{.answer = std::move(answer), .digest = link.digest()};
 }

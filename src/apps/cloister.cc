@@ -1,0 +1,86 @@
+// cloister: the participant's command line client. Flags, wiring, main; what it does is in cli/.
+
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "cli/command_line.h"
+#include "cli/run.h"
+#include "net/client/curl_transport.h"
+
+namespace cloister::cli {
+namespace {
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// As setlocale(3) looks for it.
+std::string LocaleName() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    if (std::string value = Environment(name); !value.empty()) return value;
+  }
+  return {};
+}
+
+Surroundings LookAround() {
+  winsize size{};
+  const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+  return {.stdout_is_terminal = isatty(STDOUT_FILENO) == 1,
+          .stderr_is_terminal = isatty(STDERR_FILENO) == 1,
+          .no_color = Environment("NO_COLOR"),
+          .term = Environment("TERM"),
+          .locale = LocaleName(),
+          .width_columns = known ? size.ws_col : 0};
+}
+
+Result<std::unique_ptr<net::HttpTransport>> ConnectByCurl(const net::ServerAddress& server, const std::string& ca_file) {
+  return std::unique_ptr<net::HttpTransport>(
+      std::make_unique<net::CurlTransport>(server, net::CurlOptions{.ca_file = ca_file}));
+}
+
+ExitCode RunInvocation(const Invocation& invocation) {
+  Output out(std::cout, std::cerr, ChooseStyle(invocation.global.style, LookAround()));
+  const auto folder = ChooseHomeFolder({.flag = invocation.global.home,
+                                        .cloister_home = Environment("CLOISTER_HOME"),
+                                        .xdg_data_home = Environment("XDG_DATA_HOME"),
+                                        .user_home = Environment("HOME")});
+  if (!folder) {
+    out.Fail(folder.error());
+    return ExitCodeOf(folder.error().code);
+  }
+  const SystemClock clock;
+  SystemRng rng;
+  Context context{.out = out,
+                  .home = Home(*folder),
+                  .flags = invocation.global,
+                  .clock = clock,
+                  .rng = rng,
+                  .input = std::cin,
+                  .input_is_terminal = isatty(STDIN_FILENO) == 1,
+                  .api_key_file = Environment("CLOISTER_API_KEY_FILE"),
+                  .connect = ConnectByCurl,
+                  .sleep = [](std::int64_t ms) { usleep(static_cast<useconds_t>(ms * 1000)); }};
+  return RunVerb(context, invocation.verb);
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  const auto parsed = ParseCommandLine(arguments);
+  if (const auto* answer = std::get_if<CommandLineAnswer>(&parsed)) {
+    (answer->exit_code == ExitCode::kOk ? std::cout : std::cerr) << answer->text;
+    return static_cast<int>(answer->exit_code);
+  }
+  const ExitCode code = RunInvocation(std::get<Invocation>(parsed));
+  std::cout.flush();
+  // A full disk or a closed pipe behind a redirect must not look like success.
+  return static_cast<int>(std::cout ? code : ExitCode::kError);
+}
+
+}  // namespace
+}  // namespace cloister::cli
+
+int main(int argc, char** argv) { return cloister::cli::Main({argv + 1, argv + argc}); }
