@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -19,9 +20,14 @@ namespace {
 
 constexpr std::int64_t kIdleWaitMs = 3'600'000;
 
+// sendmsg and recvmsg, because the enclave's sandbox allows no other way to use a socket.
 bool ReadExactly(int fd, std::span<std::uint8_t> out) {
   while (!out.empty()) {
-    const ssize_t got = recv(fd, out.data(), out.size(), 0);
+    iovec piece{out.data(), out.size()};
+    msghdr message{};
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    const ssize_t got = recvmsg(fd, &message, 0);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return false;
     out = out.subspan(static_cast<std::size_t>(got));
@@ -31,7 +37,11 @@ bool ReadExactly(int fd, std::span<std::uint8_t> out) {
 
 bool WriteExactly(int fd, ByteView bytes) {
   while (!bytes.empty()) {
-    const ssize_t put = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    iovec piece{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
+    msghdr message{};
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    const ssize_t put = sendmsg(fd, &message, MSG_NOSIGNAL);
     if (put < 0 && errno == EINTR) continue;
     if (put <= 0) return false;
     bytes = bytes.subspan(static_cast<std::size_t>(put));
