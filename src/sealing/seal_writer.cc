@@ -18,7 +18,7 @@ namespace {
 // Chunks lie in a ring of slots, sealed in place, and go to the sink in runs of whole batches: a batch stays in the
 // second-level cache between reading, sealing, hashing and writing, and is long enough that system calls do not count.
 constexpr std::uint64_t kBatchChunks = 8;
-constexpr std::uint64_t kRingChunksMax = 5 * kBatchChunks;
+constexpr std::uint64_t kRingChunksMax = 4 * kBatchChunks;
 constexpr std::uint64_t RingChunks(int threads) { return threads > 1 ? kRingChunksMax : 2 * kBatchChunks; }
 static_assert(kRingChunksMax * kSealedChunkBytes < 3 << 20);
 
