@@ -188,8 +188,8 @@ void AddResult(CLI::App& app, Invocation& invocation) {
   CLI::App& command = AddOnQuery(family, "get", "Verify receipt and ledger, open the result, show it", get);
   command.add_option("-o,--output", get->output, "a file instead of standard output");
   const std::map<std::string, ResultForm> forms = {
-      {"table", ResultForm::kTable}, {"csv", ResultForm::kCsv}, {"json", ResultForm::kJson}};
-  command.add_option("--format", get->form, "table, csv or json")->transform(CLI::CheckedTransformer(forms));
+      {"table", ResultForm::kTable}, {"csv", ResultForm::kCsv}, {"json", ResultForm::kJson}, {"sealed", ResultForm::kSealed}};
+  command.add_option("--format", get->form, "table, csv, json, or sealed: the age file as the enclave made it")->transform(CLI::CheckedTransformer(forms));
   std::shared_ptr<ResultReceiptVerb> receipt;
   AddOnQuery(family, "receipt", "The enclave's receipt, verified", receipt);
   std::shared_ptr<ResultVerifyVerb> verify;

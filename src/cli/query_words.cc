@@ -36,17 +36,23 @@ std::string Caret(const std::string& text, const Place& place, std::size_t from,
   return std::string(place.column - 1, ' ') + std::string(std::clamp<std::size_t>(length, 1, kCaretsMax), '^');
 }
 
+std::string Sentence(const agreement::ReportFinding& finding) {
+  std::string out = Printable(finding.rule) + " " + Printable(finding.message);
+  if (!finding.owner.empty()) out += " (rule of " + Printable(finding.owner) + ")";
+  out += "\n";
+  return out;
+}
+
 std::string RenderFinding(const agreement::ReportFinding& finding, const QuerySource& source) {
   const auto from = static_cast<std::size_t>(std::max<std::int64_t>(finding.from, 0));
   const auto to = static_cast<std::size_t>(std::max<std::int64_t>(finding.to, 0));
+  const std::string mend = finding.fix ? "  mend: " + Printable(*finding.fix) + "\n" : "";
+  // About all of it: a caret would point at nothing.
+  if (from == 0 && (to == 0 || to >= source.text.size())) return source.name + ": " + Sentence(finding) + mend;
   const Place place = PlaceOf(source.text, from);
-  std::string out = source.name + ":" + std::to_string(place.line) + ":" + std::to_string(place.column) + ": " +
-                    Printable(finding.rule) + " " + Printable(finding.message);
-  if (!finding.owner.empty()) out += " (rule of " + Printable(finding.owner) + ")";
-  out += "\n    " + Printable(source.text.substr(place.line_begin, place.line_end - place.line_begin)) + "\n    " +
-         Caret(source.text, place, from, to) + "\n";
-  if (finding.fix) out += "  mend: " + Printable(*finding.fix) + "\n";
-  return out;
+  return source.name + ":" + std::to_string(place.line) + ":" + std::to_string(place.column) + ": " + Sentence(finding) +
+         "    " + Printable(source.text.substr(place.line_begin, place.line_end - place.line_begin)) + "\n    " +
+         Caret(source.text, place, from, to) + "\n" + mend;
 }
 
 std::string Words(std::string_view member_name) {

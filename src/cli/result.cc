@@ -135,6 +135,7 @@ std::string Rendered(const ResultTable& table, ResultForm form, const OutputStyl
     case ResultForm::kTable: return RenderResult(table, style);
     case ResultForm::kCsv: return ResultCsv(table);
     case ResultForm::kJson: return codec::WriteJson(ResultJson(table)) + "\n";
+    case ResultForm::kSealed: break;  // is not opened
   }
   internal::CheckFailed(__FILE__, __LINE__, "a ResultForm outside its enumeration");
 }
@@ -181,8 +182,22 @@ Result<OnReleased> Begin(Context& context, const std::string& query) {
   return OnReleased{std::move(session), std::move(known), none};
 }
 
+// What is asked for, out of bytes that are the receipt's.
+Result<std::string> TextOf(Session& session, const ProvenReceipt& proven, ResultForm form) {
+  if (form == ResultForm::kSealed) {
+    CLOISTER_ASSIGN(const codec::Json entry, FetchResultEntry(session, proven.receipt().query_id));
+    CLOISTER_ASSIGN(const Bytes sealed, FetchSealed(session, entry, proven));
+    return std::string(AsText(sealed));
+  }
+  CLOISTER_ASSIGN(const ResultTable table, OpenResult(session, proven));
+  OutputStyle style = session.out().style();
+  if (style.format == OutputFormat::kJson) style.format = OutputFormat::kHuman;  // --format table asks for it
+  return Rendered(table, form, style);
+}
+
 ResultForm FormOf(const ResultGetVerb& verb, const Output& out) {
   if (verb.form) return *verb.form;
+  if (verb.output.ends_with(".age")) return ResultForm::kSealed;
   if (verb.output.ends_with(".csv")) return ResultForm::kCsv;
   if (verb.output.ends_with(".json") || out.json()) return ResultForm::kJson;
   return ResultForm::kTable;
@@ -194,10 +209,7 @@ Result<ExitCode> Run(Context& context, const ResultGetVerb& verb) {
   CLOISTER_ASSIGN(OnReleased on, Begin(context, verb.query));
   if (on.none) return *on.none;
   CLOISTER_ASSIGN(const ProvenReceipt proven, FetchReceipt(*on.session, on.known));
-  CLOISTER_ASSIGN(const ResultTable table, OpenResult(*on.session, proven));
-  OutputStyle style = context.out.style();
-  if (style.format == OutputFormat::kJson) style.format = OutputFormat::kHuman;  // --format table asks for it
-  const std::string text = Rendered(table, FormOf(verb, context.out), style);
+  CLOISTER_ASSIGN(const std::string text, TextOf(*on.session, proven, FormOf(verb, context.out)));
   if (verb.output.empty()) {
     context.out.Raw(text);
   } else {

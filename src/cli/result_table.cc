@@ -40,35 +40,32 @@ std::optional<double> NumberOf(const codec::Json& cell) {
   return number;
 }
 
-// The only numeric column of several; where there are none or more, a chart would have to guess.
-std::optional<std::size_t> ChartColumn(const ResultTable& table) {
-  std::optional<std::size_t> found;
-  for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    if (!table.columns[i].IsNumeric()) continue;
-    if (found) return std::nullopt;
-    found = i;
-  }
-  return table.columns.size() >= 2 ? found : std::nullopt;
+// Analysts write keys first and what they ask for last: the first column and the texts behind it label a bar, the last
+// column, if numeric, is its length.
+std::size_t LabelColumns(const ResultTable& table) {
+  std::size_t count = 1;
+  while (count < table.columns.size() && !table.columns[count].IsNumeric()) ++count;
+  return count;
 }
 
 std::string RenderChart(const ResultTable& table, const OutputStyle& style) {
-  const auto value_column = ChartColumn(table);
-  if (!value_column || table.rows.size() < 2 || table.rows.size() > kBarsMax) return {};
+  const std::size_t labels = LabelColumns(table);
+  if (labels >= table.columns.size() || !table.columns.back().IsNumeric()) return {};
+  if (table.rows.size() < 2 || table.rows.size() > kBarsMax) return {};
   std::vector<Bar> bars;
   for (const codec::Json& row : table.rows) {
     Bar bar;
-    for (std::size_t i = 0; i < table.columns.size(); ++i) {
-      const codec::Json& cell = row.get_array()[i];
-      if (i != *value_column) bar.label += (bar.label.empty() ? "" : " ") + ShownCell(cell);
+    for (std::size_t i = 0; i < labels; ++i) {
+      bar.label += (bar.label.empty() ? "" : " ") + ShownCell(row.get_array()[i]);
     }
-    const codec::Json& cell = row.get_array()[*value_column];
+    const codec::Json& cell = row.get_array().back();
     const auto number = NumberOf(cell);
     if (!number) return {};
     bar.value = *number;
     bar.text = ShownCell(cell);
     bars.push_back(std::move(bar));
   }
-  return Printable(table.columns[*value_column].name) + "\n" + RenderBarChart(bars, style);
+  return Printable(table.columns.back().name) + "\n" + RenderBarChart(bars, style);
 }
 
 }  // namespace

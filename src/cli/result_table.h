@@ -28,7 +28,7 @@ struct ResultTable {
 // {"columns":[{"name","type"},...],"rows":[[...],...]}
 Result<ResultTable> DecodeResult(const codec::Json& json);
 
-// A table, and below it a bar chart when there is exactly one numeric column beside labels.
+// A table, and below it a bar chart of its last column, if that is numeric, labelled by the first.
 std::string RenderResult(const ResultTable& table, const OutputStyle& style);
 // RFC 4180 with a header line; NULL is an empty field, the empty text is "".
 std::string ResultCsv(const ResultTable& table);

@@ -73,7 +73,7 @@ struct QueryRejectVerb { std::string query, reason; };
 struct QueryCancelVerb { std::string query; };
 struct QueryWaitVerb { std::string query; };
 
-enum class ResultForm { kTable, kCsv, kJson };
+enum class ResultForm { kTable, kCsv, kJson, kSealed };  // kSealed: the age file as the enclave made it
 struct ResultGetVerb {
   std::string query, output;
   std::optional<ResultForm> form;  // absent: by the output's style
