@@ -25,7 +25,7 @@ void TrySignatures() {
 void TryCiphers() {
   const Bytes nonce(ChaCha20Poly1305::kNonceBytes);
   Bytes sealed(ChaCha20Poly1305::kTagBytes), opened;
-  ChaCha20Poly1305 aead(Bytes(ChaCha20Poly1305::kKeyBytes));
+  ChaCha20Poly1305 aead{Bytes(ChaCha20Poly1305::kKeyBytes)};
   aead.Seal(nonce, {}, {}, sealed);
   CLOISTER_CHECK(aead.Open(nonce, sealed, {}, opened).has_value());
   const auto key = X25519PrivateKey::FromSecret(SecretBytes(32)).value();
