@@ -47,7 +47,7 @@ class Story:
         print('   ' + text, flush=True)
 
     def who(self, name, text):
-        print('   ' + self._paint('36', f'{name:10}') + text, flush=True)
+        print('   ' + self._paint('36', f'{name:10} ') + text, flush=True)
 
     def good(self, text):
         print('   ' + self._paint('32', 'ok ') + text, flush=True)
@@ -135,7 +135,7 @@ class Demo:
             owners = [self.hospital] if name == '03_years_without_a_doctor' else [self.hospital, self.insurer]
             for party in owners:
                 party.run('query', 'approve', query, '--yes')
-            story.who(' + '.join(p.name for p in owners), f'approved {name}')
+            story.who(owners[-1].name if len(owners) == 1 else 'both', f'approved {name}')
 
     def answer(self):
         story = self.story
@@ -159,7 +159,7 @@ class Demo:
         if not shutil.which('age'):
             return
         sealed, key = self.folder / 'result.age', self.folder / 'institute.key'
-        self.institute.run('result', 'get', query, '--sealed', '-o', sealed)
+        self.institute.run('result', 'get', query, '--format', 'sealed', '-o', sealed)
         key.touch(mode=0o600)
         key.write_text(self.institute.run('key', 'export-age'))
         opened = subprocess.run(['age', '-d', '-i', key, sealed], capture_output=True, text=True, check=True)

@@ -11,6 +11,11 @@ namespace {
 
 constexpr std::int64_t kExactIntegerMax = std::int64_t{1} << 53;
 
+// Canonical JSON writes such a number as plain digits, which would be refused as an integer when they are read back.
+bool IsInexactInteger(double number) {
+  return std::abs(number) > static_cast<double>(kExactIntegerMax) && std::abs(number) < 1e21;
+}
+
 enum class Trouble { kNone, kDuplicateMember, kInexactNumber };
 
 // Builds the value. Boost's own value parser keeps the last of two members with one name; a signed document must
@@ -62,7 +67,7 @@ class TreeBuilder {
     const auto [end, status] = std::from_chars(text_.data(), text_.data() + text_.size(), number);
     const bool whole = status == std::errc() && end == text_.data() + text_.size();
     text_.clear();
-    if (!whole || !std::isfinite(number)) return Stop(Trouble::kInexactNumber, ec);
+    if (!whole || !std::isfinite(number) || IsInexactInteger(number)) return Stop(Trouble::kInexactNumber, ec);
     return Put(number);
   }
   bool on_bool(bool value, error_code&) { return Put(value); }
