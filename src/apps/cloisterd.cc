@@ -165,6 +165,7 @@ class Program {
 
   // Requests in work first, for as long as the server grants them; then whatever they may still be waiting for.
   void Stop() {
+    fleet_->RequestStop();
     auto stopped = std::async(std::launch::async, [this] { server_->Stop(); });
     stopped.wait_for(std::chrono::milliseconds(net::HttpLimits{}.drain_ms));
     fleet_->Stop();

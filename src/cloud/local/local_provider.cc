@@ -89,7 +89,7 @@ Result<std::unique_ptr<TeeInstance>> LocalProvider::Start() {
   }
   Descriptor ours(ends[0]);
   const Descriptor theirs(ends[1]);
-  CLOISTER_ASSIGN(ChildProcess child, ChildProcess::Start({.program = program_, .channel = theirs.get()}));
+  CLOISTER_ASSIGN(ChildProcess child, launcher_.Start({.program = program_, .channel = theirs.get()}));
   return std::unique_ptr<TeeInstance>(
       std::make_unique<LocalInstance>(std::move(child), std::move(ours), std::move(place)));
 }

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/rng.h"
+#include "cloud/local/launch_thread.h"
 #include "cloud/tee_provider.h"
 
 namespace cloister::cloud {
@@ -40,6 +41,7 @@ class LocalProvider final : public TeeProvider {
   const Digest256 measurement_;
   const SecretBytes sealer_;
   const std::shared_ptr<struct EnclaveCount> count_;
+  LaunchThread launcher_;
 };
 
 }  // namespace cloister::cloud

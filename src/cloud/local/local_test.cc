@@ -2,11 +2,13 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "cloud/local/child_process.h"
 #include "cloud/local/local_blob_store.h"
@@ -81,6 +83,23 @@ TEST_F(LocalTest, KillsAnEnclaveThatDoesNotEnd) {
   const int pid = std::stoi(ReadChannel(*instance));
   instance.reset();
   EXPECT_NE(kill(pid, 0), 0);
+}
+
+TEST_F(LocalTest, AnEnclaveOutlivesTheThreadThatAskedForIt) {
+  const std::string watcher = Script("exec python3 -c 'import ctypes,os; ctypes.CDLL(None).prctl(1,9);"
+                                     "os.write(3,b\"up\"); os.read(3,1); os.write(3,b\"still\")'");
+  auto provider = *Provider(watcher);
+  std::unique_ptr<TeeInstance> instance;
+  Descriptor channel;
+  std::thread([&] {
+    instance = *provider->Start();
+    channel = Descriptor(instance->TakeChannel());
+    char up[2];
+    ASSERT_EQ(read(channel.get(), up, 2), 2);
+  }).join();
+  ASSERT_EQ(write(channel.get(), "x", 1), 1);
+  char still[5];
+  EXPECT_EQ(recv(channel.get(), still, 5, MSG_WAITALL), 5);
 }
 
 TEST_F(LocalTest, MeasuresTheProgramThatItRuns) {

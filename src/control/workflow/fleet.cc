@@ -55,6 +55,11 @@ std::vector<std::shared_ptr<EnvironmentSession>> Fleet::All() const {
   return sessions;
 }
 
+void Fleet::RequestStop() {
+  MutexLock lock(mutex_);
+  for (auto& [id, member] : members_) member.runner->RequestStop();
+}
+
 void Fleet::Stop() {
   std::map<EnvironmentId, Member> members;
   {

@@ -30,6 +30,8 @@ class Fleet {
   std::shared_ptr<EnvironmentSession> Find(const EnvironmentId& id) const CLOISTER_EXCLUDES(mutex_);
   std::vector<std::shared_ptr<EnvironmentSession>> All() const CLOISTER_EXCLUDES(mutex_);
 
+  // No environment begins anything by itself any more; requests are still served.
+  void RequestStop() CLOISTER_EXCLUDES(mutex_);
   // Tells every enclave to end, then waits for the threads.
   void Stop() CLOISTER_EXCLUDES(mutex_);
 
