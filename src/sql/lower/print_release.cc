@@ -62,11 +62,15 @@ std::string SqlPrinter::CellTest(const CellGuard& guard, Counts& counts) {
     const std::string condition = Total(cell.condition);
     const std::string total = counts.Name(Distinct(unit, ""));
     const std::string chosen = counts.Name(Distinct(unit, condition));
+    if (cell.between) {
+      And(all, ZeroOr(chosen, cell.k));
+      continue;
+    }
     if (cell.skips) {
       And(all, ZeroOr(chosen, cell.k));
       And(all, total + " - " + chosen + " >= " + std::to_string(cell.k));
       for (const CellThreshold& other : guard.conditions) {
-        if (other.skips || !SameExpr(other.unit, cell.unit)) continue;
+        if (other.skips || other.between || !SameExpr(other.unit, cell.unit)) continue;
         And(all, counts.Name(Distinct(unit, Total(other.condition))) + " - " + chosen + " >= " + std::to_string(cell.k));
       }
       continue;
@@ -115,6 +119,7 @@ std::string SqlPrinter::BlockWhere(const UnitBlock& block, const std::vector<std
     for (const UnitCounter& counter : table->counters) {
       if (!counter.optional) And(where, "(" + Expression(counter.unit) + " IS NOT NULL)");
     }
+    for (const ExprPtr& filter : table->filters) And(where, Total(filter));
   }
   for (const ExprPtr& condition : block.where) And(where, Total(condition));
   for (const UnitSemiJoin& join : block.semi_joins) {

@@ -34,13 +34,27 @@ std::optional<std::int64_t> ReadCount(const codec::Json& node, ParseContext& con
   return std::nullopt;
 }
 
+// ORDER BY ALL reaches us as one item that is a star.
+bool IsOrderByAll(const codec::JsonArray& orders) {
+  if (orders.size() != 1 || !orders[0].is_object()) return false;
+  const codec::Json* expression = orders[0].get_object().if_contains("expression");
+  const codec::JsonObject* node = expression != nullptr ? expression->if_object() : nullptr;
+  const codec::Json* name = node != nullptr ? node->if_contains("class") : nullptr;
+  return name != nullptr && *name == "STAR";
+}
+
 void ReadOrder(TreeReader& in, ParseContext& context, ParsedSelect& select) {
-  select.order = ParseOrders(in.Array("orders"), context);
-  if (select.order.size() == 1 && select.order[0].expr->kind == ExprKind::kStar) {
-    select.order_all = true;
-    select.order_all_descending = select.order[0].descending;
-    select.order.clear();
+  const codec::JsonArray& orders = in.Array("orders");
+  if (!IsOrderByAll(orders)) {
+    select.order = ParseOrders(orders, context);
+    return;
   }
+  TreeReader item(orders[0], context);
+  select.order_all = true;
+  select.order_all_descending = item.String("type") == "DESCENDING";
+  if (item.String("null_order") == "NULLS FIRST") item.Break();
+  item.Ignore("expression");
+  item.Finish(select.range);
 }
 
 void ReadModifiers(const codec::JsonArray& modifiers, ParseContext& context, ParsedSelect& select) {

@@ -55,6 +55,7 @@ class TreeReader {
 
   const codec::JsonObject* object_ = nullptr;
   ParseContext& context_;
+  std::size_t findings_before_;
   std::set<std::string, std::less<>> taken_;
   bool broken_ = false;
 };

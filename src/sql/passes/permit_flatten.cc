@@ -152,7 +152,8 @@ bool Permitter::FlattenOuterJoin(const From& join, UnitBlock& block, std::vector
     const auto touches = [&](const Expr& column) { return column.source == table->source; };
     bool own = false;
     ForEachColumn(condition, [&](const Expr& column) { own = own || touches(column); });
-    joined = joined || (equality && own);
+    // Persons join by keys alone; a public column would match many with many.
+    joined = joined || (own && (IsKeyEquality(condition) || (equality && table->kind == UnitTable::Kind::kPublic)));
     if (!equality && !scope_.CheckPredicate(condition, UnitScope::Place::kFilter)) return false;
     outer.conditions.push_back(condition);
   }

@@ -123,11 +123,22 @@ bool AreJoined(const UnitBlock& block, const ExprPtr& a, const ExprPtr& b) {
 
 bool Permitter::CheckBlock(UnitBlock& block, const std::vector<ExprPtr>& conjuncts, const Relation& at) {
   const std::size_t before = findings_.size();
+  // A public table may hang on anything; persons' tables hang together by keys alone, not by way of a public table.
   Components components;
-  for (const UnitTablePtr& table : block.tables) components.Add(table->source);
+  Components persons;
+  for (const UnitTablePtr& table : block.tables) {
+    components.Add(table->source);
+    if (!table->counters.empty()) persons.Add(table->source);
+  }
+  const auto connect = [&](const ExprPtr& equality) {
+    const int a = equality->args[0]->source;
+    const int b = equality->args[1]->source;
+    if (components.Has(a) && components.Has(b)) components.Join(a, b);
+    if (persons.Has(a) && persons.Has(b) && IsKeyEquality(equality)) persons.Join(a, b);
+  };
   // Equalities that inner derived tables brought along.
   for (const ExprPtr& condition : block.where) {
-    if (IsKeyEquality(condition) || IsPublicEquality(condition)) components.Join(condition->args[0]->source, condition->args[1]->source);
+    if (IsKeyEquality(condition) || IsPublicEquality(condition)) connect(condition);
   }
   for (const ExprPtr& conjunct : conjuncts) {
     bool negated = false;
@@ -140,9 +151,7 @@ bool Permitter::CheckBlock(UnitBlock& block, const std::vector<ExprPtr>& conjunc
     const bool key = IsKeyEquality(condition);
     if (key || IsPublicEquality(condition)) {
       if (key && !CheckKeyDomains(condition)) continue;
-      if (components.Has(condition->args[0]->source) && components.Has(condition->args[1]->source)) {
-        components.Join(condition->args[0]->source, condition->args[1]->source);
-      }
+      connect(condition);
       block.where.push_back(condition);
       continue;
     }
@@ -154,7 +163,7 @@ bool Permitter::CheckBlock(UnitBlock& block, const std::vector<ExprPtr>& conjunc
     }
     if (scope_.CheckPredicate(condition, UnitScope::Place::kFilter)) block.where.push_back(condition);
   }
-  if (findings_.size() == before && components.Count() > 1) {
+  if (findings_.size() == before && (components.Count() > 1 || persons.Count() > 1)) {
     findings_.Add({"R11", at.range, "Every table must be joined to the others by an equality of keys of one domain, or of a public column."});
   }
   if (findings_.size() == before) CheckLimits(block, at);

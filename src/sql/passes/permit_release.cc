@@ -221,6 +221,11 @@ RelationPtr Permitter::BuildRelease(const Relation& select) {
     release->groupings.push_back(std::move(args));
     relation->columns.push_back({"g" + std::to_string(release->groupings.size()), kBigintType});
   }
+  std::size_t conditions = 0;
+  for (const UnitAggregate& aggregate : release->aggregates) conditions += aggregate.conditions.size();
+  if (conditions > kConditionsMax) {
+    findings_.Add({"R23", select.range, "A block has at most " + std::to_string(kConditionsMax) + " conditions inside aggregates; group by them instead."});
+  }
   if (findings_.size() != before) return nullptr;
   release->sets = select.sets;
   release->block = block;

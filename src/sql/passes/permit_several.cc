@@ -106,6 +106,7 @@ bool MayStandTogether(const Seen& a, const Seen& b, UnitScope& scope) {
   const auto simple = [](const UnitBlock& block) {
     return std::all_of(block.tables.begin(), block.tables.end(), [](const UnitTablePtr& table) { return table->blocks.empty(); });
   };
+  if (!left.outer_joins.empty() || !right.outer_joins.empty()) return false;
   if (!simple(left) || !simple(right) || a.datasets != b.datasets) return false;
   if (!a.release->sets.empty() || !b.release->sets.empty()) return false;
   if (Forms(left, a.release->keys) != Forms(right, b.release->keys)) return false;

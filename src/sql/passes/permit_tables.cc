@@ -38,6 +38,50 @@ void MergeColumn(UnitColumn& into, const UnitColumn& other) {
 
 }  // namespace
 
+bool Permitter::AddPerUnitAggregate(const ExprPtr& item, const std::string& name, UnitBlock& block, UnitTable& table) {
+  const auto aggregate = scope_.CheckPerUnitAggregate(*item);
+  if (!aggregate) return false;
+  UnitColumn column{name, item->type, MeasureFrom(scope_, item->args.empty() ? item : item->args[0]), nullptr};
+  column.unit_count = aggregate->function.starts_with("count");
+  ForEachColumn(item, [&](const Expr& inner) { column.dataset = scope_.Column(inner).dataset; });
+  if (column.dataset == nullptr && !block.counters.empty()) column.dataset = block.counters[0].dataset;
+  table.columns.push_back(std::move(column));
+  block.items.push_back(item);
+  block.aggregates.push_back(*aggregate);
+  return true;
+}
+
+// HAVING of a query per person is a filter on that person's row: the same rules as for WHERE (R09).
+bool Permitter::AddPerUnitFilter(const ExprPtr& having, UnitBlock& block, UnitTable& table) {
+  if (!having) return false;
+  bool whole = true;
+  const std::function<ExprPtr(const ExprPtr&)> over = [&](const ExprPtr& expr) -> ExprPtr {
+    for (std::size_t i = 0; i < block.items.size(); ++i) {
+      if (SameExpr(block.items[i], expr)) return MakeColumn(table.source, static_cast<int>(i), expr->type, expr->range);
+    }
+    if (expr->kind == ExprKind::kAggregate) {
+      if (!AddPerUnitAggregate(expr, "having", block, table)) {
+        whole = false;
+        return expr;
+      }
+      return MakeColumn(table.source, static_cast<int>(block.items.size() - 1), expr->type, expr->range);
+    }
+    return MapChildren(expr, over);
+  };
+  const ExprPtr filter = over(having);
+  if (!whole) return false;
+  scope_.AddTable(std::make_shared<UnitTable>(table));
+  bool own = true;
+  ForEachColumn(filter, [&](const Expr& column) { own = own && column.source == table.source; });
+  if (!own) {
+    scope_.Refuse("R16", having, "HAVING in a query per person tests what that query shows.");
+    return false;
+  }
+  if (!scope_.CheckPredicate(filter, UnitScope::Place::kFilter)) return false;
+  table.filters.push_back(filter);
+  return true;
+}
+
 // GROUP BY the unit's key (and dimensions): the rows are still one person's each, whatever is computed of them.
 UnitTablePtr Permitter::PerUnitTable(const Relation& select, int source) {
   const std::size_t before = findings_.size();
@@ -76,25 +120,14 @@ UnitTablePtr Permitter::PerUnitTable(const Relation& select, int source) {
       scope_.Refuse("R13", item, "A query per person shows keys and aggregates; compute with them in the outer query.");
       return nullptr;
     }
-    const auto aggregate = scope_.CheckPerUnitAggregate(*item);
-    if (!aggregate) return nullptr;
-    UnitColumn column{name, item->type, MeasureFrom(scope_, item->args.empty() ? item : item->args[0]), nullptr};
-    column.unit_count = aggregate->function.starts_with("count");
-    ForEachColumn(item, [&](const Expr& inner) { column.dataset = scope_.Column(inner).dataset; });
-    if (column.dataset == nullptr && !block->counters.empty()) column.dataset = block->counters[0].dataset;
-    table->columns.push_back(std::move(column));
-    block->items.push_back(item);
-    block->aggregates.push_back(*aggregate);
+    if (!AddPerUnitAggregate(item, name, *block, *table)) return nullptr;
   }
   block->keys = inlined_keys;
   if (key_column < 0) {
     findings_.Add({"R05", select.range, "A query per person must show the key it groups by."});
     return nullptr;
   }
-  if (select.having) {
-    findings_.Add({"R16", select.having->range, "Filter persons by their aggregates in the WHERE of the outer query."});
-    return nullptr;
-  }
+  if (select.having && !AddPerUnitFilter(Inline(select.having), *block, *table)) return nullptr;
   const ExprPtr& key = block->items[key_column];
   for (const UnitCounter& counter : block->counters) {
     if (!SameExpr(counter.unit, key) && !AreJoined(*block, counter.unit, key)) {

@@ -10,6 +10,7 @@ namespace cloister::sql {
 // Rule R23 for one block over persons' rows: a join of many tables of one person costs what that person's rows are.
 inline constexpr std::size_t kReferencesMax = 6;
 inline constexpr int kSameDatasetMax = 2;
+inline constexpr std::size_t kConditionsMax = 12;  // each pair of them is compared
 inline constexpr std::size_t kInlinedNodesMax = 20'000;
 
 class Permitter {
@@ -39,6 +40,8 @@ class Permitter {
   bool FlattenSemiJoin(const From& join, UnitBlock& block, std::vector<ExprPtr>& conjuncts);
   UnitTablePtr LeafTable(const Source& source);
   UnitTablePtr PerUnitTable(const Relation& select, int source);
+  bool AddPerUnitAggregate(const ExprPtr& item, const std::string& name, UnitBlock& block, UnitTable& table);
+  bool AddPerUnitFilter(const ExprPtr& having, UnitBlock& block, UnitTable& table);
   UnitTablePtr UnionTable(const Relation& relation, int source);
   UnitTablePtr KeysTable(const Relation& relation, int source);
   void CollectBranches(const RelationPtr& relation, std::vector<RelationPtr>& branches);

@@ -30,13 +30,13 @@ CellGuard GuardOf(const UnitAggregate& aggregate, const std::vector<RowThreshold
   CellGuard guard;
   for (const RowThreshold& row : rows) {
     if (IsTrivial(row)) continue;
-    for (const ExprPtr& condition : aggregate.conditions) guard.conditions.push_back({row.unit, condition, row.k, false});
+    for (const ExprPtr& condition : aggregate.conditions) guard.conditions.push_back({row.unit, condition, row.k, false, false});
     for (const ExprPtr& skipped : aggregate.skipped) {
       const bool known = std::any_of(guard.conditions.begin(), guard.conditions.end(), [&](const CellThreshold& cell) {
         return cell.skips && SameExpr(cell.unit, row.unit) && SameExpr(cell.condition, skipped);
       });
       // A unit column is never NULL here: such rows are left out.
-      if (!known && !SameExpr(skipped->args[0], row.unit)) guard.conditions.push_back({row.unit, skipped, row.k, true});
+      if (!known && !SameExpr(skipped->args[0], row.unit)) guard.conditions.push_back({row.unit, skipped, row.k, true, false});
     }
     if (aggregate.threshold_factor > 1) {
       const double k = std::ceil(static_cast<double>(row.k) * aggregate.threshold_factor - 1e-9);
@@ -44,6 +44,32 @@ CellGuard GuardOf(const UnitAggregate& aggregate, const std::vector<RowThreshold
     }
   }
   return guard;
+}
+
+// Two conditions of one release can be subtracted from each other as well: what one selects and the other does not is
+// no one or enough.
+void GuardDifferences(const std::vector<UnitAggregate>& aggregates, Protection& protection) {
+  std::vector<ExprPtr> conditions;
+  for (const UnitAggregate& aggregate : aggregates) {
+    for (const ExprPtr& condition : aggregate.conditions) {
+      const bool known = std::any_of(conditions.begin(), conditions.end(), [&](const ExprPtr& c) { return SameExpr(c, condition); });
+      if (!known) conditions.push_back(condition);
+    }
+  }
+  for (std::size_t i = 0; i < aggregates.size(); ++i) {
+    for (const ExprPtr& own : aggregates[i].conditions) {
+      for (const ExprPtr& other : conditions) {
+        if (SameExpr(own, other)) continue;
+        for (const RowThreshold& row : protection.rows) {
+          if (IsTrivial(row)) continue;
+          for (const auto& [in, out] : {std::pair{own, other}, std::pair{other, own}}) {
+            const ExprPtr rest = MakeCall("not", {out}, kBooleanType);
+            protection.cells[i].conditions.push_back({row.unit, MakeCall("and", {in, rest}, kBooleanType), row.k, false, true});
+          }
+        }
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -60,6 +86,7 @@ PrivateQuery PrivateQuery::Protect(const PermittedQuery& permitted) {
     for (const UnitAggregate& aggregate : relation.release->aggregates) {
       protection.cells.push_back(GuardOf(aggregate, protection.rows));
     }
+    GuardDifferences(relation.release->aggregates, protection);
     query.protections_[relation.release.get()] = std::move(protection);
   });
   return query;

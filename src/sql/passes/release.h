@@ -47,6 +47,8 @@ struct UnitTable {
   std::vector<UnitColumn> columns;
   std::vector<UnitCounter> counters;  // in columns of this table
 
+  std::vector<ExprPtr> filters;             // on these columns: HAVING of a kPerUnit
+
   const CompileDataset* dataset = nullptr;          // kDataset, kPublic
   RelationPtr relation;                             // kPublic, derived
   std::vector<std::shared_ptr<UnitBlock>> blocks;   // kPerUnit (one), kUnion, kKeys (two)

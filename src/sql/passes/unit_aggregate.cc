@@ -135,7 +135,12 @@ std::optional<UnitAggregate> UnitScope::CheckCount(const Expr& aggregate, UnitAg
   } else if (arg->kind == ExprKind::kCase) {
     if (!CheckCaseValue(*arg, "count", out)) return std::nullopt;
     for (std::size_t i = 1; i + 1 < arg->args.size(); i += 2) {
-      if (IsColumn(arg->args[i])) column = arg->args[i].get();
+      if (IsColumn(arg->args[i])) {
+        column = arg->args[i].get();
+      } else if (!IsLiteral(arg->args[i])) {
+        Refuse("R08", arg->args[i], "COUNT(CASE ...) gives a column or a constant; an expression would be a hidden condition.");
+        return std::nullopt;
+      }
     }
     if (!IsLiteral(arg->args.back()) || !arg->args.back()->literal.IsNull()) {
       Refuse("R08", arg, "Write COUNT(*) FILTER (WHERE ...) for a conditional count.");

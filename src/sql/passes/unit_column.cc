@@ -41,6 +41,8 @@ UnitColumn UnitScope::DescribeItem(const ExprPtr& expr, const std::string& name)
     ForEachColumn(expr, [&](const Expr& inner) {
       if (Column(inner).policy.quasi_identifier) column.policy.quasi_identifier = true;
     });
+    // A label may hide an exact test of an identifier, so it is no condition inside an aggregate.
+    if (column.policy.quasi_identifier) column.policy.generalise = {{std::nullopt, "*"}};
   } else if (probe.CheckMeasure(expr)) {
     column.policy = PolicyOf(Role::kMeasure);
   } else {

@@ -128,8 +128,8 @@ bool UnitScope::IsGeneralisation(const ExprPtr& expr) {
     return IntegerLiteral(expr->args[1]) == 1 && count && *count >= 1 && IsGeneralisation(expr->args[0]);
   }
   // Bands back on the column's own scale: floor(age / 10) * 10.
-  if ((f == "*" || f == "+" || f == "-") && NumberLiteral(expr->args[1])) return IsGeneralisation(expr->args[0]);
-  if ((f == "*" || f == "+") && NumberLiteral(expr->args[0])) return IsGeneralisation(expr->args[1]);
+  if ((f == "*" || f == "+" || f == "-") && NumberLiteral(expr->args[1])) return !IsColumn(expr->args[0]) && IsGeneralisation(expr->args[0]);
+  if ((f == "*" || f == "+") && NumberLiteral(expr->args[0])) return !IsColumn(expr->args[1]) && IsGeneralisation(expr->args[1]);
   return false;
 }
 

@@ -62,6 +62,11 @@ bool UnitScope::CheckTest(const Expr& test, Place place) {
     normal.function = MirroredComparison(f);
     normal.args = {subject, constants[0]};
   }
+  // A cast between numbers changes no test.
+  while (subject->kind == ExprKind::kCast && subject->type.IsNumeric() && subject->args[0]->type.IsNumeric() && IsColumn(subject->args[0])) {
+    subject = subject->args[0];
+    if (subject->type.kind == Type::Kind::kDouble) break;
+  }
   for (const ExprPtr& constant : constants) {
     if (IsLiteral(constant)) continue;
     bool untouchable = false;
