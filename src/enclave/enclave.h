@@ -123,6 +123,7 @@ class Enclave {
   Status Launched() const CLOISTER_REQUIRES(mutex_);
 
   Status LoadLocked(const DatasetId& dataset) CLOISTER_REQUIRES(job_mutex_);
+  Result<sql::CompiledQuery> ApprovedPlan(const ledger::QueryRecord& query) CLOISTER_REQUIRES(mutex_);
   Result<Job> StartJob(const QueryId& query) CLOISTER_REQUIRES(job_mutex_);
   Result<ExecutionAnswer> RunJob(Job& job) CLOISTER_REQUIRES(job_mutex_);
   Result<Bytes> ComputeSealedResult(Job& job) CLOISTER_REQUIRES(job_mutex_);

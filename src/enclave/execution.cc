@@ -77,6 +77,17 @@ Result<ExecutionAnswer> Enclave::Execute(const QueryId& query) {
   return answer;
 }
 
+// Compiled anew, so that what runs is what this enclave makes of the text, and compared with what people approved.
+Result<sql::CompiledQuery> Enclave::ApprovedPlan(const ledger::QueryRecord& query) {
+  CLOISTER_ASSIGN(const CompileQuestion question, QuestionOf(journal_->state(), query.request, query.submitter));
+  CLOISTER_ASSIGN(CompileAnswer answer, AskCompiler(question, parser_));
+  if (!answer.compiled || !query.report || !query.report->accepted ||
+      answer.compiled->plan_digest != query.report->accepted->plan) {
+    return Error{Code::kRefused, "the query does not compile to the plan that was approved; submit it again"};
+  }
+  return *std::move(answer.compiled);
+}
+
 Result<Enclave::Job> Enclave::StartJob(const QueryId& id) {
   MutexLock lock(mutex_);
   CLOISTER_TRY(Launched());
@@ -87,12 +98,7 @@ Result<Enclave::Job> Enclave::StartJob(const QueryId& id) {
   if (charter == nullptr || query->request.charter != charter->digest) {
     return FailedPrecondition("the query was made under a charter that is not in force");
   }
-  CLOISTER_ASSIGN(const CompileQuestion question, QuestionOf(state, query->request, query->submitter));
-  CLOISTER_ASSIGN(CompileAnswer answer, AskCompiler(question, parser_));
-  if (!answer.compiled || !query->report || !query->report->accepted ||
-      answer.compiled->plan_digest != query->report->accepted->plan) {
-    return Error{Code::kRefused, "the query does not compile to the plan that was approved; submit it again"};
-  }
+  CLOISTER_ASSIGN(sql::CompiledQuery compiled, ApprovedPlan(*query));
   CLOISTER_ASSIGN(auto recipients, RecipientsOf(charter->charter, query->request));
   std::optional<ledger::ReservationEntry> reservation = query->reservation;
   if (!Resumes(query->phase)) {
@@ -107,7 +113,7 @@ Result<Enclave::Job> Enclave::StartJob(const QueryId& id) {
   cancellation_ = std::make_shared<engine::Cancellation>();
   return Job{.query = *query,
              .reservation = *std::move(reservation),
-             .compiled = *std::move(answer.compiled),
+             .compiled = std::move(compiled),
              .recipients = std::move(recipients),
              .limits = limits_,
              .database = database_.get(),
