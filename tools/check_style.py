@@ -21,7 +21,7 @@ from wrap_comments import wrap
 
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
-LINE_COLUMNS_MAX = 110
+LINE_COLUMNS_MAX = 120
 
 CODE_FOLDERS = ('src', 'tests', 'bench', 'tools', 'examples', 'cmake', 'docs', '.ci')
 CPP = {'.h', '.cc'}
