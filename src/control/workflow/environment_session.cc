@@ -4,6 +4,7 @@ namespace cloister::control {
 namespace {
 
 constexpr std::string_view kRoom = "control";
+constexpr std::int64_t kGraceTickMs = 10;
 constexpr std::string_view kEndedWithEnclave =
     "the enclave ended, and with recovery 'none' the environment ended with it";
 
@@ -123,7 +124,7 @@ Result<std::shared_ptr<EnvironmentSession::Running>> EnvironmentSession::Launch(
   return running;
 }
 
-void EnvironmentSession::Shutdown() {
+void EnvironmentSession::Shutdown(std::int64_t grace_ms) {
   MutexLock boot_lock(boot_mutex_);
   std::shared_ptr<Running> running;
   {
@@ -132,14 +133,21 @@ void EnvironmentSession::Shutdown() {
     health_.enclave_runs = false;
   }
   if (!running) return;
+  const std::int64_t due_ms = services_.clock.MonotonicMs() + grace_ms;
+  while (running.use_count() > 1 && services_.clock.MonotonicMs() < due_ms) {
+    MutexLock lock(mutex_);
+    news_changed_.WaitFor(mutex_, kGraceTickMs, [] { return false; });
+  }
   (void)running->client->Stop();
   running->channel->Close();
 }
 
 Result<std::shared_ptr<EnclaveClient>> EnvironmentSession::Enclave() {
   MutexLock lock(mutex_);
+  if (health_.lifecycle == Lifecycle::kFailed) return FailedPrecondition(health_.error.value_or("the environment has failed"));
   if (!running_ || !health_.enclave_runs) {
-    return Unavailable(health_.error.value_or("the environment's enclave does not run now; try again"));
+    if (health_.lifecycle == Lifecycle::kTerminated) return FailedPrecondition("the environment is terminated");
+    return Unavailable("the environment's enclave does not run now; try again");
   }
   return std::shared_ptr<EnclaveClient>(running_, running_->client.get());
 }

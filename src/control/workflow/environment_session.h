@@ -52,10 +52,10 @@ class EnvironmentSession {
   // Starts an enclave: genesis when the ledger is empty, else recovery. kFailedPrecondition when it runs already, has
   // ended, or its charter lets nobody recover it.
   Status Boot() CLOISTER_EXCLUDES(mutex_);
-  // Tells the enclave to end and waits for it.
-  void Shutdown() CLOISTER_EXCLUDES(mutex_);
+  // Tells the enclave to end and waits for it. Calls in work are granted `grace_ms`; new ones find no enclave.
+  void Shutdown(std::int64_t grace_ms = 0) CLOISTER_EXCLUDES(mutex_);
 
-  // The running enclave; kUnavailable when there is none now. Whoever holds the pointer keeps it from being destroyed.
+  // The running enclave; kUnavailable when there is none now, kFailedPrecondition when there will be none. Whoever holds the pointer keeps it from being destroyed.
   Result<std::shared_ptr<EnclaveClient>> Enclave() CLOISTER_EXCLUDES(mutex_);
 
   // Reads the ledger's state under the lock: no calls out of it.

@@ -9,6 +9,8 @@ constexpr std::string_view kRoom = "control";
 // Beyond what the enclave grants the query itself: loading before it, sealing and the time bucket after it.
 constexpr std::int64_t kExecuteGraceMs = 3'600'000;
 
+constexpr std::int64_t kLastAnswersMs = 5'000;
+
 struct DueLoad {
   DatasetId dataset;
   Digest256 manifest{};
@@ -50,7 +52,7 @@ void JobRunner::Loop() {
 bool JobRunner::RunOnce() {
   const auto health = session_.health();
   if (health.lifecycle == Lifecycle::kTerminated) {
-    session_.Shutdown();
+    session_.Shutdown(kLastAnswersMs);  // the one who ended it still gets his answer
     return false;
   }
   if (health.lifecycle != Lifecycle::kRunning) return false;
