@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Puts libduckdb.so, duckdb.h and their licences into .tools/duckdb (git-ignored), from two packages of the npm
-# registry, each checked against the SHA-512 below. Nothing of a package is ever run: `npm pack` only downloads.
+# Puts libduckdb.so, duckdb.h and their licences into .tools/duckdb (git-ignored), from two packages of the
+# npm registry, each checked against the SHA-512 below. Nothing of a package is ever run: `npm pack` only
+# downloads.
 #
 #   tools/fetch_duckdb.sh            fetch what is missing or altered; silent and quick when all is there
 #   tools/fetch_duckdb.sh --check    exit 0 if all is there and unaltered, 1 if not; fetches nothing
@@ -12,10 +13,12 @@ set -euo pipefail
 
 readonly LIBRARY_PACKAGE='@duckdb/node-bindings-linux-x64@1.5.6-r.1'
 readonly LIBRARY_TARBALL='duckdb-node-bindings-linux-x64-1.5.6-r.1.tgz'
-readonly LIBRARY_SHA512='IXcrZJE6kEqM0Z4wwdVnGBHX/frOS33VPNAwDXQ/Q+Fs84b058Qe94chrCCIcNJlG8Y3UHIUU4eBeCQxW5mN1Q=='
+readonly LIBRARY_SHA512='IXcrZJE6kEqM0Z4wwdVnGBHX/frOS33VPNAwDXQ/Q+Fs'\
+'84b058Qe94chrCCIcNJlG8Y3UHIUU4eBeCQxW5mN1Q=='
 readonly HEADER_PACKAGE='duckdb@1.4.4'
 readonly HEADER_TARBALL='duckdb-1.4.4.tgz'
-readonly HEADER_SHA512='hEJJ5hyVF0VLj3dmOLpsWrQR0b3d4Ykqtygm6iUXjHJDDnSqg/USKxcb5qvNrOhFYPgktayU6dXCtgPqcmmpog=='
+readonly HEADER_SHA512='hEJJ5hyVF0VLj3dmOLpsWrQR0b3d4Ykqtygm6iUXjHJD'\
+'DnSqg/USKxcb5qvNrOhFYPgktayU6dXCtgPqcmmpog=='
 
 readonly ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 readonly TARGET="${ROOT}/.tools/duckdb"
@@ -29,7 +32,9 @@ cbe6a827284375c5a646b8f27dbd3a00808ce8738b5bbb49c190cb1e08540281  duckdb.h
 say() { printf 'fetch_duckdb: %s\n' "$*" >&2; }
 die() { say "error: $1"; say "mend: $2"; exit 1; }
 
-complete() { [[ -d ${TARGET} ]] && (cd "${TARGET}" && sha256sum --check --strict --status <<< "${FILES}") 2> /dev/null; }
+complete() {
+  [[ -d ${TARGET} ]] && (cd "${TARGET}" && sha256sum --check --strict --status <<< "${FILES}") 2> /dev/null
+}
 
 sha512_of() { openssl dgst -sha512 -binary "$1" | openssl base64 -A; }
 
@@ -45,7 +50,8 @@ fetch() {
   scratch="$(mktemp -d "${CACHE}/fetch.XXXXXX")"
   if ! (cd "${scratch}" && npm pack --ignore-scripts --silent "${package}" > /dev/null); then
     rm -rf "${scratch}"
-    die "npm could not download ${package}" 'check the connection to the npm registry (npm ping) and run this again'
+    die "npm could not download ${package}" \
+        'check the connection to the npm registry (npm ping) and run this again'
   fi
   if [[ $(sha512_of "${scratch}/${tarball}") != "${expected}" ]]; then
     rm -rf "${scratch}"
@@ -58,7 +64,8 @@ fetch() {
 
 # extract TARBALL MEMBER NAME: one member of a verified tarball, put in place by a rename.
 extract() {
-  tar -xzOf "${CACHE}/$1" "$2" > "${TARGET}/$3.part" || die "$2 is not in $1" 'delete the tarball and run this again'
+  tar -xzOf "${CACHE}/$1" "$2" > "${TARGET}/$3.part" ||
+    die "$2 is not in $1" 'delete the tarball and run this again'
   mv "${TARGET}/$3.part" "${TARGET}/$3"
 }
 

@@ -49,7 +49,8 @@ bool CsvReader::EndField(std::size_t end, CsvField& field) {
     at_ = end + 2;
   } else {
     return Fail(text_[end] == '\r' ? CsvProblem::kCarriageReturn
-                                   : field.quoted ? CsvProblem::kTextAfterQuote : CsvProblem::kQuoteInPlainField);
+                : field.quoted     ? CsvProblem::kTextAfterQuote
+                                   : CsvProblem::kQuoteInPlainField);
   }
   return true;
 }

@@ -1,7 +1,8 @@
 #pragma once
 
-// CSV of strangers, field by field: RFC 4180, strictly. Comma; a field in double quotes may hold commas, line ends and
-// doubled quotes; a field without quotes holds no quote. Records end with CRLF or LF, the last one perhaps with nothing.
+// CSV of strangers, field by field: RFC 4180, strictly. Comma; a field in double quotes may hold commas, line
+// ends and doubled quotes; a field without quotes holds no quote. Records end with CRLF or LF, the last one
+// perhaps with nothing.
 //
 // CsvReader reads records out of text that lies in memory, without copying what needs no unescaping.
 // LastRecordEnd cuts a stream into pieces that hold whole records, which may then be read side by side.
@@ -58,8 +59,9 @@ class CsvReader {
   CsvProblem problem_ = CsvProblem::kNone;
 };
 
-// Where the last record that is complete in `text` ends (behind its LF); 0 when none is. `text` must begin at a record.
-// Counts quotes only, so it is exact for every text that CsvReader accepts, and CsvReader finds what is wrong with others.
+// Where the last record that is complete in `text` ends (behind its LF); 0 when none is. `text` must begin at
+// a record. Counts quotes only, so it is exact for every text that CsvReader accepts, and CsvReader finds
+// what is wrong with others.
 std::size_t LastRecordEnd(std::string_view text);
 
 }  // namespace cloister::codec

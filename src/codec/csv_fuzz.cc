@@ -1,5 +1,5 @@
-// Whatever the bytes, reading ends; and text that has no problem has none, and the same fields, when it is read in the
-// pieces that LastRecordEnd cuts.
+// Whatever the bytes, reading ends; and text that has no problem has none, and the same fields, when it is
+// read in the pieces that LastRecordEnd cuts.
 #include <string>
 
 #include "base/bytes.h"
@@ -21,7 +21,8 @@ void Read(std::string_view text, Reading& into) {
       into.ok = false;
       return;
     }
-    into.fields += std::to_string(field.text.size()) + (field.quoted ? "q" : "p") + (field.ends_record ? "/" : ",");
+    into.fields +=
+        std::to_string(field.text.size()) + (field.quoted ? "q" : "p") + (field.ends_record ? "/" : ",");
     into.fields += field.text;
   }
 }

@@ -37,7 +37,8 @@ CsvProblem ProblemOf(std::string_view text) {
 }
 
 TEST(Csv, ReadsRecordsOfBothLineEnds) {
-  EXPECT_THAT(Read("a,b\r\n1,2\n3,4"), ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "2"), ElementsAre("3", "4")));
+  EXPECT_THAT(Read("a,b\r\n1,2\n3,4"),
+              ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "2"), ElementsAre("3", "4")));
 }
 
 TEST(Csv, TellsNoValueFromTheEmptyText) {

@@ -44,8 +44,8 @@ int DaysInMonth(std::int64_t year, int month) {
   return month == 2 && IsLeapYear(year) ? 29 : kDays[static_cast<std::size_t>(month - 1)];
 }
 
-// Eras of 400 years have 146097 days; a year that begins in March has its leap day last, so a day's number in it does
-// not depend on leap years: (153 m + 2) / 5 days lie before its month m.
+// Eras of 400 years have 146097 days; a year that begins in March has its leap day last, so a day's number in
+// it does not depend on leap years: (153 m + 2) / 5 days lie before its month m.
 std::int64_t DaysFromCivil(std::int64_t year, int month, int day) {
   if (month <= 2) --year;
   const std::int64_t era = (year >= 0 ? year : year - 399) / 400;

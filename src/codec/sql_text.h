@@ -1,8 +1,8 @@
 #pragma once
 
-// SQL values as text, as CSV and JSON files carry them and results show them. Reading is exact: nothing is trimmed,
-// rounded or guessed, and a text that is not wholly a value of the type is none. The client that checks a file before it
-// seals it and the enclave that loads it call these same functions.
+// SQL values as text, as CSV and JSON files carry them and results show them. Reading is exact: nothing is
+// trimmed, rounded or guessed, and a text that is not wholly a value of the type is none. The client that
+// checks a file before it seals it and the enclave that loads it call these same functions.
 
 #include <cstdint>
 #include <optional>
@@ -34,8 +34,8 @@ std::optional<std::int32_t> ParseSqlDate(std::string_view text);
 // YYYY-MM-DD[(T| )hh:mm:ss[.f{1,6}][Z|+00:00]]; microseconds since 1970-01-01T00:00:00 in UTC.
 std::optional<std::int64_t> ParseSqlTimestamp(std::string_view text);
 
-// The texts that the functions above read back to the same value. Dates outside of years 1 to 9999, which only
-// arithmetic can make, are written with as many digits as it takes and a sign.
+// The texts that the functions above read back to the same value. Dates outside of years 1 to 9999, which
+// only arithmetic can make, are written with as many digits as it takes and a sign.
 std::string FormatSqlHugeint(Int128 value);
 std::string FormatSqlDecimal(Int128 unscaled, int scale);
 std::string FormatSqlDate(std::int32_t days);

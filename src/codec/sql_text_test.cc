@@ -11,7 +11,8 @@ TEST(SqlText, ReadsBooleansInAnyCaseAndNothingElse) {
   EXPECT_EQ(ParseSqlBoolean("true"), true);
   EXPECT_EQ(ParseSqlBoolean("False"), false);
   EXPECT_EQ(ParseSqlBoolean("TRUE"), true);
-  for (const char* text : {"", "1", "t", "yes", "true ", "tRuE\n", "\x14RUE"}) EXPECT_FALSE(ParseSqlBoolean(text)) << text;
+  for (const char* text : {"", "1", "t", "yes", "true ", "tRuE\n", "\x14RUE"})
+    EXPECT_FALSE(ParseSqlBoolean(text)) << text;
 }
 
 TEST(SqlText, ReadsWholeIntegersWithinTheirType) {
@@ -29,7 +30,8 @@ TEST(SqlText, ReadsFiniteDoublesOnly) {
   EXPECT_EQ(ParseSqlDouble("1.5e3"), 1500.0);
   EXPECT_EQ(ParseSqlDouble("-0.1"), -0.1);
   EXPECT_EQ(ParseSqlDouble("42"), 42.0);
-  for (const char* text : {"", "nan", "NaN", "inf", "-Infinity", "1e400", "0x1p3", "1,5", "1.5 ", "+1", "e5"}) {
+  for (const char* text :
+       {"", "nan", "NaN", "inf", "-Infinity", "1e400", "0x1p3", "1,5", "1.5 ", "+1", "e5"}) {
     EXPECT_FALSE(ParseSqlDouble(text)) << text;
   }
 }
@@ -55,8 +57,9 @@ TEST(SqlText, ReadsDatesOfTheCalendar) {
   EXPECT_EQ(ParseSqlDate("2026-11-22"), 20779);
   EXPECT_EQ(ParseSqlDate("2000-02-29"), 11016);
   EXPECT_EQ(ParseSqlDate("0001-01-01"), -719162);
-  for (const char* text : {"", "2025-02-29", "1900-02-29", "2025-13-01", "2025-00-10", "2025-1-1", "0000-01-01",
-                           "2025-04-31", "2025/01/01", "2025-01-01 ", "20250101", "-001-01-01"}) {
+  for (const char* text :
+       {"", "2025-02-29", "1900-02-29", "2025-13-01", "2025-00-10", "2025-1-1", "0000-01-01", "2025-04-31",
+        "2025/01/01", "2025-01-01 ", "20250101", "-001-01-01"}) {
     EXPECT_FALSE(ParseSqlDate(text)) << text;
   }
 }
@@ -79,15 +82,17 @@ TEST(SqlText, ReadsTimestampsAsUtc) {
   EXPECT_EQ(ParseSqlTimestamp("1970-01-02"), 86'400'000'000);
   EXPECT_EQ(ParseSqlTimestamp("1970-01-01T00:00:00.000001+00:00"), 1);
   EXPECT_EQ(ParseSqlTimestamp("1969-12-31T23:59:59.999999"), -1);
-  for (const char* text : {"", "1970-01-01T", "1970-01-01T24:00:00", "1970-01-01T00:60:00", "1970-01-01T00:00",
-                           "1970-01-01T00:00:00.", "1970-01-01T00:00:00.1234567", "1970-01-01T00:00:00+01:00",
-                           "1970-01-01x00:00:00", "1970-01-01T00:00:00.5Z ", "1970-01-01Z"}) {
+  for (const char* text :
+       {"", "1970-01-01T", "1970-01-01T24:00:00", "1970-01-01T00:60:00", "1970-01-01T00:00",
+        "1970-01-01T00:00:00.", "1970-01-01T00:00:00.1234567", "1970-01-01T00:00:00+01:00",
+        "1970-01-01x00:00:00", "1970-01-01T00:00:00.5Z ", "1970-01-01Z"}) {
     EXPECT_FALSE(ParseSqlTimestamp(text)) << text;
   }
 }
 
 TEST(SqlText, WritesWhatItReads) {
-  EXPECT_EQ(FormatSqlTimestamp(*ParseSqlTimestamp("2026-11-22 08:36:00.000120")), "2026-11-22T08:36:00.000120");
+  EXPECT_EQ(FormatSqlTimestamp(*ParseSqlTimestamp("2026-11-22 08:36:00.000120")),
+            "2026-11-22T08:36:00.000120");
   EXPECT_EQ(FormatSqlTimestamp(-1), "1969-12-31T23:59:59.999999");
   EXPECT_EQ(FormatSqlTimestamp(0), "1970-01-01T00:00:00");
   EXPECT_EQ(FormatSqlDecimal(-5, 2), "-0.05");

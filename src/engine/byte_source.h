@@ -1,7 +1,7 @@
 #pragma once
 
-// Where the plaintext of a dataset comes from: an opened sealed object in the enclave, a buffer in a test. Each byte
-// is read once, in order; the engine never asks for the whole.
+// Where the plaintext of a dataset comes from: an opened sealed object in the enclave, a buffer in a test.
+// Each byte is read once, in order; the engine never asks for the whole.
 
 #include <algorithm>
 #include <cstring>
@@ -15,8 +15,9 @@ namespace cloister::engine {
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  // Fills the front of `into` (never empty) and answers how many bytes; 0 is the end, and stays the end. An error ends
-  // the load with that error, unchanged. Called by one thread at a time, but not always by the same one.
+  // Fills the front of `into` (never empty) and answers how many bytes; 0 is the end, and stays the end. An
+  // error ends the load with that error, unchanged. Called by one thread at a time, but not always by the
+  // same one.
   virtual Result<std::size_t> Read(std::span<std::uint8_t> into) = 0;
 };
 

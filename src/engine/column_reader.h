@@ -1,7 +1,7 @@
 #pragma once
 
-// Values out of one column of a result's chunk, read from its typed vector: duckdb_value_* would convert, and answers
-// NULL for what it cannot.
+// Values out of one column of a result's chunk, read from its typed vector: duckdb_value_* would convert, and
+// answers NULL for what it cannot.
 
 #include <string>
 

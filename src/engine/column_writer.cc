@@ -45,7 +45,8 @@ bool ColumnWriter::SetDecimal(idx_t row, std::string_view text) {
   return Put(row, *unscaled);
 }
 
-// Texts up to 12 bytes stand in the vector itself (duckdb_string_t), padded with zeros, which comparisons rely on.
+// Texts up to 12 bytes stand in the vector itself (duckdb_string_t), padded with zeros, which comparisons
+// rely on.
 bool ColumnWriter::SetVarchar(idx_t row, std::string_view text) {
   constexpr std::size_t kInlinedMax = sizeof(duckdb_string_t{}.value.inlined.inlined);
   if (text.size() > kInlinedMax) {

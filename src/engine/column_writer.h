@@ -36,7 +36,8 @@ class ColumnWriter {
 
 // The engine's type for a column of a schema.
 LogicalTypeHandle ToLogicalType(const agreement::ColumnType& type);
-// What a text must look like to be a value of the type, for the mend of an error: "a whole number such as -12".
+// What a text must look like to be a value of the type, for the mend of an error: "a whole number such as
+// -12".
 std::string ExpectedText(const agreement::ColumnType& type);
 
 }  // namespace cloister::engine

@@ -1,5 +1,5 @@
-// The order in which the enclave starts, with the real sandbox: open, cage, limits, load, run. In a forked child, because
-// there is no way back.
+// The order in which the enclave starts, with the real sandbox: open, cage, limits, load, run. In a forked
+// child, because there is no way back.
 
 #include <gmock/gmock.h>
 #include <sys/socket.h>
@@ -34,7 +34,9 @@ struct Confined {
 };
 
 void StartAndRun(int channel, const std::function<void(const Confined&)>& inside) {
-  const auto say = [&](const std::string& text) { (void)!send(channel, text.data(), text.size(), MSG_NOSIGNAL); };
+  const auto say = [&](const std::string& text) {
+    (void)!send(channel, text.data(), text.size(), MSG_NOSIGNAL);
+  };
   auto parser = DuckDbStatementParser::Open();
   auto opened = UnconfinedDatabase::Open();
   if (!parser || !opened) return say("not opened");
@@ -45,8 +47,10 @@ void StartAndRun(int channel, const std::function<void(const Confined&)>& inside
   inside({.channel = channel, .database = **database, .parser = **parser});
 }
 
-// What the child says before `ready` tells the parent that it waits; then the parent looks; then what it says in the end.
-std::string InChild(const std::function<void(const Confined&)>& inside, const std::function<void(pid_t)>& look = {}) {
+// What the child says before `ready` tells the parent that it waits; then the parent looks; then what it says
+// in the end.
+std::string InChild(const std::function<void(const Confined&)>& inside,
+                    const std::function<void(pid_t)>& look = {}) {
   int ends[2];
   EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
   const pid_t pid = fork();
@@ -113,11 +117,17 @@ TEST(ConfinedEngine, EveryThreadOfTheEngineIsInTheCage) {
 
 TEST(ConfinedEngine, LoadsEveryFormatAndRunsQueries) {
   SKIP_UNDER_SANITIZERS();
-  const auto path = std::filesystem::temp_directory_path() / ("cloister_confined_" + std::to_string(getpid()) + ".parquet");
+  const auto path =
+      std::filesystem::temp_directory_path() / ("cloister_confined_" + std::to_string(getpid()) + ".parquet");
   {
     const auto writer = OpenSingleThreaded();
     const auto connection = Connect(writer->get());
-    ASSERT_TRUE(RunStatement(connection->get(), "COPY (SELECT i AS n, 'text of some length ' || i AS s FROM range(300000) t(i)) TO '" + path.string() + "'", "").has_value());
+    ASSERT_TRUE(
+        RunStatement(connection->get(),
+                     "COPY (SELECT i AS n, 'text of some length ' || i AS s FROM range(300000) t(i)) TO '" +
+                         path.string() + "'",
+                     "")
+            .has_value());
   }
   const std::string parquet = FileText(path);
   std::filesystem::remove(path);
@@ -131,13 +141,15 @@ TEST(ConfinedEngine, LoadsEveryFormatAndRunsQueries) {
     const auto schema = SchemaForTest({{"n", "BIGINT"}, {"s", "VARCHAR"}});
     const auto load = [&](FileFormat format, const std::string& text, const std::string& dataset) {
       auto info = LoadText(confined.database, format, schema, text, dataset);
-      confined.Say(info ? std::to_string(info->rows) + " " : info.error().public_message + info.error().detail);
+      confined.Say(info ? std::to_string(info->rows) + " "
+                        : info.error().public_message + info.error().detail);
     };
     load(FileFormat::kCsv, csv, "ds_csv");
     load(FileFormat::kParquet, parquet, "ds_parquet");
     load(FileFormat::kJsonLines, json, "ds_json");
     auto rows = Select(confined.database,
-                       "SELECT c.n % 3 AS g, count(*), sum(p.n), max(c.s) FROM ds_csv c JOIN ds_parquet p ON c.s = p.s GROUP BY g ORDER BY g",
+                       "SELECT c.n % 3 AS g, count(*), sum(p.n), max(c.s) FROM ds_csv c JOIN ds_parquet p ON "
+                       "c.s = p.s GROUP BY g ORDER BY g",
                        {"BIGINT", "BIGINT", "HUGEINT", "VARCHAR"});
     confined.Say(rows ? rows->back() : rows.error().public_message + rows.error().detail);
   });
@@ -151,9 +163,14 @@ TEST(ConfinedEngine, ParsesStopsAndFailsInsideAsOutside) {
     confined.Say(tree && tree->syntax_error ? "syntax " : "?");
     ExecutionLimits limits = kLimitsForTest;
     limits.time_ms = 100;
-    auto late = Select(confined.database, "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE (a.range * 7919 + b.range) % 1000003 = 17", {"BIGINT"}, limits);
+    auto late = Select(confined.database,
+                       "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE (a.range * 7919 + "
+                       "b.range) % 1000003 = 17",
+                       {"BIGINT"}, limits);
     confined.Say(std::string(CodeName(late.error().code)) + " ");
-    auto large = Select(confined.database, "SELECT count(*) FROM (SELECT i, count(*) FROM range(50000000) t(i) GROUP BY i)", {"BIGINT"});
+    auto large =
+        Select(confined.database,
+               "SELECT count(*) FROM (SELECT i, count(*) FROM range(50000000) t(i) GROUP BY i)", {"BIGINT"});
     confined.Say(std::string(CodeName(large.error().code)) + " ");
     auto file = RunAnything(confined.database, "SELECT * FROM read_text('/etc/passwd')");
     confined.Say(file ? "read a file" : "no file");

@@ -45,19 +45,21 @@ class CsvRowReader final : public RowReader {
   }
 
   Error WidthError(std::size_t offset, std::size_t column, bool too_few) const {
-    return InvalidArgument("line " + std::to_string(LineAt(offset)) + ": " +
-                           (too_few ? "only " + std::to_string(column + 1) : "more than " + std::to_string(column + 1)) +
-                           " fields; the schema has " + std::to_string(schema_.columns.size()) + " columns");
+    return InvalidArgument(
+        "line " + std::to_string(LineAt(offset)) + ": " +
+        (too_few ? "only " + std::to_string(column + 1) : "more than " + std::to_string(column + 1)) +
+        " fields; the schema has " + std::to_string(schema_.columns.size()) + " columns");
   }
 
-  // A file without a header line has data in its place: the message names what the schema wants, not what is there.
+  // A file without a header line has data in its place: the message names what should be there, not what is.
   Status CheckHeader() {
     for (std::size_t i = 0; i < schema_.columns.size(); ++i) {
       codec::CsvField field;
       if (reader_.AtEnd() || !reader_.Next(field) || field.text != schema_.columns[i].name ||
           field.ends_record != (i + 1 == schema_.columns.size())) {
-        return InvalidArgument("line 1: the header is not the schema's; field " + std::to_string(i + 1) + " of " +
-                               std::to_string(schema_.columns.size()) + " must be " + schema_.columns[i].name);
+        return InvalidArgument("line 1: the header is not the schema's; field " + std::to_string(i + 1) +
+                               " of " + std::to_string(schema_.columns.size()) + " must be " +
+                               schema_.columns[i].name);
       }
     }
     return {};

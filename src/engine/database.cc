@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::string_view kLockDownFailed = "the engine cannot be locked down; nothing was loaded";
 
-// In this order: paths can be allowed only while external access is on, and nothing can be set behind the lock.
+// In this order: paths can be allowed only while external access is on, and nothing can be set behind the
+// lock.
 std::vector<std::string> LockDownStatements(const DatabaseLimits& limits, const std::string& allowed_path) {
   return {
       // Before any thread is added: a statement of the C API may run on any of them.
@@ -30,7 +31,8 @@ std::vector<std::string> LockDownStatements(const DatabaseLimits& limits, const 
 }
 
 Status CheckLimits(const DatabaseLimits& limits) {
-  if (limits.memory_bytes < kMemoryBytesMin) return InvalidArgument("limits.memory_bytes must be at least 64 MiB");
+  if (limits.memory_bytes < kMemoryBytesMin)
+    return InvalidArgument("limits.memory_bytes must be at least 64 MiB");
   if (limits.threads < 1 || limits.threads > kThreadsMax) {
     return InvalidArgument("limits.threads must be between 1 and 256");
   }
@@ -47,7 +49,8 @@ Result<std::int64_t> MemoryUsed(duckdb_connection connection) {
                        "the engine does not tell its memory use");
   }
   ChunkHandle chunk(duckdb_fetch_chunk(*result.get()));
-  if (!chunk || duckdb_data_chunk_get_size(chunk.get()) != 1) return Internal("the engine does not tell its memory use");
+  if (!chunk || duckdb_data_chunk_get_size(chunk.get()) != 1)
+    return Internal("the engine does not tell its memory use");
   duckdb_vector column = duckdb_data_chunk_get_vector(chunk.get(), 0);
   return *static_cast<std::int64_t*>(duckdb_vector_get_data(column));
 }
@@ -108,7 +111,8 @@ Status Database::Drop(std::string_view dataset) {
     internals_->tables.erase(found);
   }
   CLOISTER_ASSIGN(const ConnectionHandle connection, Connect(internals_->database.get()));
-  return RunStatement(connection.get(), "DROP TABLE " + Quoted(dataset), "the dataset's table cannot be dropped");
+  return RunStatement(connection.get(), "DROP TABLE " + Quoted(dataset),
+                      "the dataset's table cannot be dropped");
 }
 
 std::int64_t Database::MemoryUsedBytes() const {

@@ -2,18 +2,20 @@
 
 // One in-memory DuckDB, locked down, that holds the tables of one environment.
 //
-// It is made in two steps with the sandbox between them, and the types keep the order: an UnconfinedDatabase can do
-// nothing but be confined, and only confining makes a Database.
+// It is made in two steps with the sandbox between them, and the types keep the order: an UnconfinedDatabase
+// can do nothing but be confined, and only confining makes a Database.
 //
 //   CLOISTER_ASSIGN(auto opened, UnconfinedDatabase::Open());             // one thread, reads /proc once
-//   CLOISTER_ASSIGN(auto status, tee::EnterSandbox({...descriptors}));    // by the enclave; engine/ does not know tee/
-//   CLOISTER_ASSIGN(auto database, std::move(opened).EnterSandboxedMode({.memory_bytes = ..., .threads = 2}));
+//   CLOISTER_ASSIGN(auto status, tee::EnterSandbox({...descriptors}));    // by the enclave; engine/ does not
+//   know tee/ CLOISTER_ASSIGN(auto database, std::move(opened).EnterSandboxedMode({.memory_bytes = ...,
+//   .threads = 2}));
 //   LoadTable(*database, ...);  Execute(*database, plan, ...);            // load.h, execute.h
 //
-// Invariants of a Database: no file can be read or written but the one memfd of its own; nothing spills (a query that
-// needs more memory fails with the mend); extensions can be neither installed nor loaded; no setting can be changed; the
-// order of rows in a table is not the order of the file. SQL reaches it only from load.cc and as an ExecutablePlan,
-// because under a locked configuration a hostile statement could still stop the engine (CALL enable_logging).
+// Invariants of a Database: no file can be read or written but the one memfd of its own; nothing spills (a
+// query that needs more memory fails with the mend); extensions can be neither installed nor loaded; no
+// setting can be changed; the order of rows in a table is not the order of the file. SQL reaches it only from
+// load.cc and as an ExecutablePlan, because under a locked configuration a hostile statement could still stop
+// the engine (CALL enable_logging).
 //
 // Thread-safe: loads wait for each other, queries run side by side, each in a connection of its own.
 
@@ -32,7 +34,8 @@ namespace cloister::engine {
 inline constexpr std::string_view kDuckDbVersion = "v1.5.6";
 
 struct DatabaseLimits {
-  std::int64_t memory_bytes = 0;  // for tables, queries and the file being loaded together; at least kMemoryBytesMin
+  std::int64_t memory_bytes =
+      0;  // for tables, queries and the file being loaded together; at least kMemoryBytesMin
   int threads = 1;                // 1 to kThreadsMax
 };
 inline constexpr std::int64_t kMemoryBytesMin = 64 << 20;
@@ -53,8 +56,8 @@ class Database {
   // Loaded tables, by dataset id.
   std::vector<TableInfo> Tables() const;
   std::optional<TableInfo> Find(std::string_view dataset) const;
-  // Waits for a load in work. A query that is reading the table finishes; its memory comes back then. kNotFound when it
-  // is not loaded.
+  // Waits for a load in work. A query that is reading the table finishes; its memory comes back then.
+  // kNotFound when it is not loaded.
   Status Drop(std::string_view dataset);
 
   // What DuckDB holds now, tables and queries in work.
@@ -78,8 +81,8 @@ class UnconfinedDatabase {
   // Sets the limits and locks the configuration. After an error the instance is gone.
   Result<std::unique_ptr<Database>> EnterSandboxedMode(const DatabaseLimits& limits) &&;
 
-  // The descriptor that must stay open through EnterSandbox: the memfd a Parquet file is put into. Owned by this object,
-  // then by the Database.
+  // The descriptor that must stay open through EnterSandbox: the memfd a Parquet file is put into. Owned by
+  // this object, then by the Database.
   int descriptor() const;
 
   ~UnconfinedDatabase();

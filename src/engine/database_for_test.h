@@ -14,7 +14,8 @@
 
 namespace cloister::engine {
 
-inline std::unique_ptr<Database> DatabaseForTest(const DatabaseLimits& limits = {.memory_bytes = 1 << 30, .threads = 2}) {
+inline std::unique_ptr<Database> DatabaseForTest(const DatabaseLimits& limits = {.memory_bytes = 1 << 30,
+                                                                                 .threads = 2}) {
   auto opened = UnconfinedDatabase::Open();
   return std::move(std::move(opened).value()).EnterSandboxedMode(limits).value();
 }
@@ -46,7 +47,8 @@ class TextSink final : public RowSink {
   std::vector<std::string> rows;
 };
 
-inline constexpr ExecutionLimits kLimitsForTest = {.time_ms = 60'000, .rows_max = 1'000'000, .result_bytes_max = 1 << 28};
+inline constexpr ExecutionLimits kLimitsForTest = {
+    .time_ms = 60'000, .rows_max = 1'000'000, .result_bytes_max = 1 << 28};
 
 // A statement of any kind, past every limit and check: what a hole elsewhere would let in.
 inline Status RunAnything(Database& database, const std::string& sql) {
@@ -66,7 +68,8 @@ inline Result<std::vector<std::string>> Select(Database& database, const std::st
   return std::move(sink.rows);
 }
 
-inline agreement::DatasetSchema SchemaForTest(const std::vector<std::pair<std::string, std::string>>& columns) {
+inline agreement::DatasetSchema SchemaForTest(
+    const std::vector<std::pair<std::string, std::string>>& columns) {
   agreement::DatasetSchema schema;
   for (const auto& [name, type] : columns) {
     schema.columns.push_back({.name = name, .type = agreement::ColumnType::Parse(type).value()});
@@ -74,8 +77,9 @@ inline agreement::DatasetSchema SchemaForTest(const std::vector<std::pair<std::s
   return schema;
 }
 
-inline Result<TableInfo> LoadText(Database& database, FileFormat format, const agreement::DatasetSchema& schema,
-                                  std::string_view text, const std::string& dataset = "ds_test") {
+inline Result<TableInfo> LoadText(Database& database, FileFormat format,
+                                  const agreement::DatasetSchema& schema, std::string_view text,
+                                  const std::string& dataset = "ds_test") {
   MemoryByteSource source(AsBytes(text));
   return LoadTable(database,
                    {.dataset = dataset, .format = format, .schema = schema,

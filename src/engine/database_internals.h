@@ -17,7 +17,8 @@ namespace cloister::engine {
 class RowLoad;  // row_load.h
 
 struct Database::Internals {
-  // The order of destruction is from the last member up: the instance goes last, after everything that lives in it.
+  // The order of destruction is from the last member up: the instance goes last, after everything that lives
+  // in it.
   MemoryFile file;  // of the load in work
   DatabaseLimits limits;
   DatabaseHandle database;

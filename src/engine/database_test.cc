@@ -39,28 +39,33 @@ TEST(Database, ReachesNothingOutsideOfItself) {
   };
   ASSERT_TRUE(RunAnything(*database, "SELECT 1").has_value());
   for (const auto& sql : statements) EXPECT_FALSE(RunAnything(*database, sql).has_value()) << sql;
-  for (const char* ending : {"", ".csv", ".parquet", ".db"}) EXPECT_FALSE(std::filesystem::exists(out + ending));
+  for (const char* ending : {"", ".csv", ".parquet", ".db"})
+    EXPECT_FALSE(std::filesystem::exists(out + ending));
 }
 
 TEST(Database, KeepsItsSettings) {
   auto database = DatabaseForTest();
-  for (const char* sql : {"SET threads = 8", "RESET threads", "PRAGMA threads = 8", "SET memory_limit = '100GB'",
-                          "SET enable_external_access = true", "SET lock_configuration = false",
-                          "SET temp_directory = '/tmp'", "SET allowed_directories = ['/']", "SET allowed_paths = ['/etc/passwd']",
-                          "SET TimeZone = 'Asia/Tokyo'", "SET autoload_known_extensions = true",
-                          "SET preserve_insertion_order = true", "SET profiling_output = '/tmp/x'", "SET log_query_path = '/tmp/x'",
-                          "SET GLOBAL allow_unsigned_extensions = true", "SET disabled_filesystems = ''"}) {
+  for (const char* sql :
+       {"SET threads = 8", "RESET threads", "PRAGMA threads = 8", "SET memory_limit = '100GB'",
+        "SET enable_external_access = true", "SET lock_configuration = false", "SET temp_directory = '/tmp'",
+        "SET allowed_directories = ['/']", "SET allowed_paths = ['/etc/passwd']",
+        "SET TimeZone = 'Asia/Tokyo'", "SET autoload_known_extensions = true",
+        "SET preserve_insertion_order = true", "SET profiling_output = '/tmp/x'",
+        "SET log_query_path = '/tmp/x'", "SET GLOBAL allow_unsigned_extensions = true",
+        "SET disabled_filesystems = ''"}) {
     EXPECT_FALSE(RunAnything(*database, sql).has_value()) << sql;
   }
-  EXPECT_THAT(Select(*database,
-                     "SELECT name || '=' || value FROM duckdb_settings() WHERE name IN ('threads', 'temp_directory', "
-                     "'enable_external_access', 'lock_configuration', 'autoload_known_extensions', "
-                     "'autoinstall_known_extensions', 'allow_unsigned_extensions', 'allow_community_extensions') ORDER BY 1",
-                     {"VARCHAR"})
-                  .value(),
-              ElementsAre("allow_community_extensions=false", "allow_unsigned_extensions=false",
-                          "autoinstall_known_extensions=false", "autoload_known_extensions=false",
-                          "enable_external_access=false", "lock_configuration=true", "temp_directory=", "threads=2"));
+  EXPECT_THAT(
+      Select(*database,
+             "SELECT name || '=' || value FROM duckdb_settings() WHERE name IN ('threads', 'temp_directory', "
+             "'enable_external_access', 'lock_configuration', 'autoload_known_extensions', "
+             "'autoinstall_known_extensions', 'allow_unsigned_extensions', 'allow_community_extensions') "
+             "ORDER BY 1",
+             {"VARCHAR"})
+          .value(),
+      ElementsAre("allow_community_extensions=false", "allow_unsigned_extensions=false",
+                  "autoinstall_known_extensions=false", "autoload_known_extensions=false",
+                  "enable_external_access=false", "lock_configuration=true", "temp_directory=", "threads=2"));
 }
 
 TEST(Database, RefusesLimitsThatCannotBeMeant) {

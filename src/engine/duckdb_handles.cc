@@ -46,7 +46,8 @@ Error EngineError(duckdb_error_type type, const char* message, std::string_view 
   std::string detail = message == nullptr ? "" : message;
   if (type == DUCKDB_ERROR_OUT_OF_MEMORY) {
     return {Code::kResourceExhausted,
-            "not enough memory: the enclave's limit is reached and nothing is ever written to disk; read fewer columns "
+            "not enough memory: the enclave's limit is reached and nothing is ever written to disk; read "
+            "fewer columns "
             "or rows, group more coarsely, or have the operator raise limits.memory_bytes",
             std::move(detail)};
   }

@@ -83,11 +83,12 @@ std::string Quoted(std::string_view identifier);
 Result<DatabaseHandle> OpenSingleThreaded();
 Result<ConnectionHandle> Connect(duckdb_database database);
 
-// Runs a statement of our own whose result nobody needs. The engine's words go to `detail`; `what` is the public message.
+// Runs a statement of our own whose result nobody needs. The engine's words go to `detail`; `what` is the
+// public message.
 Status RunStatement(duckdb_connection connection, const std::string& sql, std::string_view what);
 
-// The error of a failed duckdb_query or fetch as one of ours: memory and interruption are told apart, everything else
-// is kInternal. `type` and `message` are the engine's.
+// The error of a failed duckdb_query or fetch as one of ours: memory and interruption are told apart,
+// everything else is kInternal. `type` and `message` are the engine's.
 Error EngineError(duckdb_error_type type, const char* message, std::string_view what);
 
 }  // namespace cloister::engine

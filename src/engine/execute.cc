@@ -19,8 +19,9 @@ Status Admit(Database& database, const sql::ExecutablePlan& plan) {
   }
   const std::int64_t free = database.limits().memory_bytes - database.MemoryUsedBytes();
   if (free >= kWorkingBytesPerThreadMin * database.limits().threads) return {};
-  return ResourceExhausted("the enclave's memory is nearly full; drop a dataset, wait for other queries, or have the "
-                           "operator raise limits.memory_bytes");
+  return ResourceExhausted(
+      "the enclave's memory is nearly full; drop a dataset, wait for other queries, or have the "
+      "operator raise limits.memory_bytes");
 }
 
 Status CheckLimits(const ExecutionLimits& limits) {
@@ -117,8 +118,8 @@ bool Cancellation::cancelled() const {
   return state_->cancelled;
 }
 
-Result<ExecutionSummary> RunSelect(Database& database, const SelectStatement& statement, const ExecutionLimits& limits,
-                                   Cancellation& cancellation, RowSink& sink) {
+Result<ExecutionSummary> RunSelect(Database& database, const SelectStatement& statement,
+                                   const ExecutionLimits& limits, Cancellation& cancellation, RowSink& sink) {
   CLOISTER_TRY(CheckLimits(limits));
   CLOISTER_ASSIGN(const ConnectionHandle connection, Connect(database.internals().database.get()));
   const Watchdog watchdog(connection.get(), cancellation.state(), limits.time_ms);
@@ -141,8 +142,8 @@ Result<ExecutionSummary> RunSelect(Database& database, const SelectStatement& st
   return pump.summary();
 }
 
-Result<ExecutionSummary> Execute(Database& database, const sql::ExecutablePlan& plan, const ExecutionLimits& limits,
-                                 Cancellation& cancellation, RowSink& sink) {
+Result<ExecutionSummary> Execute(Database& database, const sql::ExecutablePlan& plan,
+                                 const ExecutionLimits& limits, Cancellation& cancellation, RowSink& sink) {
   CLOISTER_TRY(Admit(database, plan));
   ExecutionLimits tighter = limits;
   if (plan.rows_max() > 0) tighter.rows_max = std::min(limits.rows_max, plan.rows_max());

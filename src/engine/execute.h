@@ -22,8 +22,8 @@ class RowSink {
   virtual Status Row(std::span<const Value> row) = 0;
 };
 
-// Stops an execution from another thread: Cancel() before, during or after it, any number of times. The execution
-// answers kCancelled within a second. Thread-safe; may be shared by several executions.
+// Stops an execution from another thread: Cancel() before, during or after it, any number of times. The
+// execution answers kCancelled within a second. Thread-safe; may be shared by several executions.
 class Cancellation {
  public:
   Cancellation();
@@ -49,7 +49,8 @@ struct ExecutionSummary {
   std::int64_t result_bytes = 0;
 };
 
-// The memory below which no plan is started: what is free of the database's limit must be at least this much a thread.
+// The memory below which no plan is started: what is free of the database's limit must be at least this much
+// a thread.
 inline constexpr std::int64_t kWorkingBytesPerThreadMin = 8 << 20;
 
 // Errors, whose public messages are fixed texts:
@@ -57,9 +58,10 @@ inline constexpr std::int64_t kWorkingBytesPerThreadMin = 8 << 20;
 //   kResourceExhausted   memory (before or during), rows or bytes; with the mend
 //   kDeadlineExceeded    time_ms are over
 //   kCancelled           Cancel() was called
-//   kInternal            the engine failed, or gave a column another type than the plan says; `detail` says what
+//   kInternal            the engine failed, or gave a column another type than the plan says; `detail` says
+//   what
 // Rows given to `sink` before an error must be thrown away by the caller.
-Result<ExecutionSummary> Execute(Database& database, const sql::ExecutablePlan& plan, const ExecutionLimits& limits,
-                                 Cancellation& cancellation, RowSink& sink);
+Result<ExecutionSummary> Execute(Database& database, const sql::ExecutablePlan& plan,
+                                 const ExecutionLimits& limits, Cancellation& cancellation, RowSink& sink);
 
 }  // namespace cloister::engine

@@ -14,13 +14,14 @@ bool IsNumberKind(Kind kind) {
   return kind == Kind::kInteger || kind == Kind::kBigint || kind == Kind::kDouble || kind == Kind::kDecimal;
 }
 
-// A JSON number as text. Doubles get their shortest text, so 13.05 becomes 13.05 for a DECIMAL, whatever its binary
-// value; numbers that a double cannot hold were refused by the parser.
+// A JSON number as text. Doubles get their shortest text, so 13.05 becomes 13.05 for a DECIMAL, whatever its
+// binary value; numbers that a double cannot hold were refused by the parser.
 std::string NumberText(const codec::Json& json) {
   if (const auto* number = json.if_int64()) return std::to_string(*number);
   if (const auto* number = json.if_uint64()) return std::to_string(*number);
   std::array<char, 400> buffer{};
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), json.get_double(), std::chars_format::fixed);
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), json.get_double(),
+                                 std::chars_format::fixed);
   return {buffer.data(), end.ptr};
 }
 
@@ -30,7 +31,8 @@ bool SetJson(ColumnWriter& column, idx_t row, const codec::Json& json) {
     column.SetNull(row);
     return true;
   }
-  if (kind == Kind::kBoolean) return json.is_bool() && column.SetText(row, json.get_bool() ? "true" : "false");
+  if (kind == Kind::kBoolean)
+    return json.is_bool() && column.SetText(row, json.get_bool() ? "true" : "false");
   if (json.is_string()) return column.SetText(row, json.get_string());
   return json.is_number() && IsNumberKind(kind) && column.SetText(row, NumberText(json));
 }
@@ -72,9 +74,10 @@ class JsonLinesRowReader final : public RowReader {
       if (!SetJson(columns[i], row, *member)) return ValueError(line_, schema_.columns[i]);
     }
     if (found == object.size()) return {};
-    return InvalidArgument("line " + std::to_string(line_) +
-                           ": a member that the schema does not name; add it to the schema (a column without a policy is "
-                           "hidden) or leave it out of the file");
+    return InvalidArgument(
+        "line " + std::to_string(line_) +
+        ": a member that the schema does not name; add it to the schema (a column without a policy is "
+        "hidden) or leave it out of the file");
   }
 
   Error SyntaxError(std::string detail) const {

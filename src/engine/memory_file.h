@@ -1,7 +1,7 @@
 #pragma once
 
-// A file that exists in memory only and can be opened by path where no other file can: a memfd, reached through
-// /proc/self/fd. Its pages count as this process's memory and are given back by Clear().
+// A file that exists in memory only and can be opened by path where no other file can: a memfd, reached
+// through /proc/self/fd. Its pages count as this process's memory and are given back by Clear().
 
 #include <string>
 

@@ -9,7 +9,8 @@ namespace {
 using Kind = agreement::ColumnType::Kind;
 
 constexpr std::size_t kReadBytes = 256 << 10;
-constexpr std::string_view kNotParquet = "the file is not Parquet that can be read; write it again with another tool";
+constexpr std::string_view kNotParquet =
+    "the file is not Parquet that can be read; write it again with another tool";
 
 Status FillFile(const ParquetTarget& target, ByteSource& source) {
   Bytes buffer(kReadBytes);
@@ -27,10 +28,12 @@ std::string FromFile(const MemoryFile& file) { return " FROM read_parquet('" + f
 
 // Name -> type of the file's columns, the type as DuckDB writes it.
 Result<std::map<std::string, std::string>> FileColumns(const ParquetTarget& target) {
-  const std::string sql = "SELECT column_name, column_type FROM (DESCRIBE SELECT *" + FromFile(target.file) + ")";
+  const std::string sql =
+      "SELECT column_name, column_type FROM (DESCRIBE SELECT *" + FromFile(target.file) + ")";
   ResultHandle result;
   if (duckdb_query(target.connection, sql.c_str(), result.get()) != DuckDBSuccess) {
-    Error error = EngineError(duckdb_result_error_type(result.get()), duckdb_result_error(result.get()), kNotParquet);
+    Error error =
+        EngineError(duckdb_result_error_type(result.get()), duckdb_result_error(result.get()), kNotParquet);
     if (error.code == Code::kInternal) error.code = Code::kInvalidArgument;
     return error;
   }
@@ -93,19 +96,22 @@ Status InsertParquet(const ParquetTarget& target, ByteSource& source) {
     if (found == file_columns.end()) return InvalidArgument("the file has no column " + column.name);
     if (!BecomesWithoutLoss(found->second, column.type)) {
       return {Error{Code::kInvalidArgument,
-                    "the file's column " + column.name + " is of a type that does not become " + column.type.ToString() +
+                    "the file's column " + column.name + " is of a type that does not become " +
+                        column.type.ToString() +
                         " without loss; change the type in the schema, or convert the column",
                     found->second}};
     }
     selected += (selected.empty() ? "" : ", ") + Quoted(column.name) + "::" + column.type.ToString();
   }
   if (file_columns.size() != target.request.schema.columns.size()) {
-    return InvalidArgument("the file has columns that the schema does not name; add them to the schema (a column without "
-                           "a policy is hidden) or leave them out of the file");
+    return InvalidArgument(
+        "the file has columns that the schema does not name; add them to the schema (a column without "
+        "a policy is hidden) or leave them out of the file");
   }
-  Status inserted = RunStatement(target.connection,
-                                 "INSERT INTO " + Quoted(target.request.dataset) + " SELECT " + selected + FromFile(target.file),
-                                 kNotParquet);
+  Status inserted = RunStatement(
+      target.connection,
+      "INSERT INTO " + Quoted(target.request.dataset) + " SELECT " + selected + FromFile(target.file),
+      kNotParquet);
   if (inserted || inserted.error().code != Code::kInternal) return inserted;
   return Error{Code::kInvalidArgument, inserted.error().public_message, inserted.error().detail};
 }

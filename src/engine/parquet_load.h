@@ -1,8 +1,8 @@
 #pragma once
 
-// Parquet into a table that is there: the whole file is put into a memory file, its columns are compared with the
-// schema, and DuckDB's own reader does the rest. The file is foreign and DuckDB's reader is large: that is why it runs
-// in the sandbox.
+// Parquet into a table that is there: the whole file is put into a memory file, its columns are compared with
+// the schema, and DuckDB's own reader does the rest. The file is foreign and DuckDB's reader is large: that
+// is why it runs in the sandbox.
 
 #include "engine/duckdb_handles.h"
 #include "engine/load.h"

@@ -48,17 +48,20 @@ class PlanTest : public testing::Test {
 };
 
 TEST_F(PlanTest, RunsOverLoadedDatasets) {
-  ASSERT_TRUE(LoadText(*database_, FileFormat::kCsv, SchemaForTest({{"patient_id", "BIGINT"}, {"city", "VARCHAR"}}),
-                       "patient_id,city\n1,Bern\n2,Bern\n3,Bern\n4,Basel\n5,Basel\n1,Bern\n", kDataset).has_value());
-  const auto summary = Execute(*database_, PlanOf("SELECT city, COUNT(DISTINCT patient_id) AS n FROM visits GROUP BY city"),
-                               kLimitsForTest, cancellation_, sink_);
+  ASSERT_TRUE(LoadText(*database_, FileFormat::kCsv,
+                       SchemaForTest({{"patient_id", "BIGINT"}, {"city", "VARCHAR"}}),
+                       "patient_id,city\n1,Bern\n2,Bern\n3,Bern\n4,Basel\n5,Basel\n1,Bern\n", kDataset)
+                  .has_value());
+  const auto summary =
+      Execute(*database_, PlanOf("SELECT city, COUNT(DISTINCT patient_id) AS n FROM visits GROUP BY city"),
+              kLimitsForTest, cancellation_, sink_);
   ASSERT_TRUE(summary.has_value()) << summary.error().public_message << summary.error().detail;
   EXPECT_THAT(sink_.rows, ElementsAre("Bern|3"));
 }
 
 TEST_F(PlanTest, NeedsItsDatasets) {
-  const auto summary = Execute(*database_, PlanOf("SELECT COUNT(DISTINCT patient_id) AS n FROM visits"), kLimitsForTest,
-                               cancellation_, sink_);
+  const auto summary = Execute(*database_, PlanOf("SELECT COUNT(DISTINCT patient_id) AS n FROM visits"),
+                               kLimitsForTest, cancellation_, sink_);
   ASSERT_FALSE(summary.has_value());
   EXPECT_EQ(summary.error().code, Code::kFailedPrecondition);
 }
@@ -67,9 +70,11 @@ TEST_F(PlanTest, IsNotStartedWhenMemoryIsNearlyFull) {
   auto full = DatabaseForTest({.memory_bytes = kMemoryBytesMin, .threads = 7});
   std::string text = "patient_id,city\n";
   while (text.size() < 8u << 20) text += "123456789,\n";
-  ASSERT_TRUE(LoadText(*full, FileFormat::kCsv, SchemaForTest({{"patient_id", "BIGINT"}, {"city", "VARCHAR"}}), text, kDataset).has_value());
-  const auto summary = Execute(*full, PlanOf("SELECT COUNT(DISTINCT patient_id) AS n FROM visits"), kLimitsForTest,
-                               cancellation_, sink_);
+  ASSERT_TRUE(LoadText(*full, FileFormat::kCsv,
+                       SchemaForTest({{"patient_id", "BIGINT"}, {"city", "VARCHAR"}}), text, kDataset)
+                  .has_value());
+  const auto summary = Execute(*full, PlanOf("SELECT COUNT(DISTINCT patient_id) AS n FROM visits"),
+                               kLimitsForTest, cancellation_, sink_);
   ASSERT_FALSE(summary.has_value());
   EXPECT_EQ(summary.error().code, Code::kResourceExhausted);
 }

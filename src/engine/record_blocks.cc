@@ -17,7 +17,8 @@ std::int64_t RecordBlock::LineAt(std::size_t offset) const {
 Status RecordBlocks::Read(RecordBlock& block, std::size_t wanted) {
   if (block.storage.size() < wanted) block.storage.resize(wanted);
   while (block.size < wanted && !at_end_) {
-    CLOISTER_ASSIGN(const std::size_t count, source_.Read({block.storage.data() + block.size, wanted - block.size}));
+    CLOISTER_ASSIGN(const std::size_t count,
+                    source_.Read({block.storage.data() + block.size, wanted - block.size}));
     block.size += count;
     bytes_read_ += static_cast<std::int64_t>(count);
     at_end_ = count == 0;
@@ -49,8 +50,9 @@ Result<bool> RecordBlocks::Next(RecordBlock& block) {
     whole = WholeRecords(block);
     if (at_end_) break;
     if (whole == 0 && block.size >= kRecordBytesMax) {
-      return InvalidArgument("the record that begins in line " + std::to_string(next_line_) +
-                             " is longer than 8 MiB; in CSV, look there for a double quote that is never closed");
+      return InvalidArgument(
+          "the record that begins in line " + std::to_string(next_line_) +
+          " is longer than 8 MiB; in CSV, look there for a double quote that is never closed");
     }
   }
   const std::string_view rest = block.text().substr(whole);

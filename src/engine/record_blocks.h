@@ -1,7 +1,7 @@
 #pragma once
 
-// A stream cut into blocks of whole records, so that several threads can parse it at once. Whoever asks gets the next
-// block; reading (and with it decrypting) happens under the lock, parsing outside of it.
+// A stream cut into blocks of whole records, so that several threads can parse it at once. Whoever asks gets
+// the next block; reading (and with it decrypting) happens under the lock, parsing outside of it.
 
 #include <cstdint>
 
@@ -34,8 +34,8 @@ class RecordBlocks {
   RecordBlocks(ByteSource& source, RecordFraming framing, std::int64_t bytes_max)
       : source_(source), framing_(framing), bytes_max_(bytes_max) {}
 
-  // True and a block, or false at the end, and after an error. An error is given once, with `block.index` saying before
-  // which block it stands. Thread-safe.
+  // True and a block, or false at the end, and after an error. An error is given once, with `block.index`
+  // saying before which block it stands. Thread-safe.
   Result<bool> Next(RecordBlock& block) CLOISTER_EXCLUDES(mutex_);
 
  private:

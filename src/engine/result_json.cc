@@ -31,7 +31,9 @@ struct JsonOf {
   std::string operator()(std::int64_t value) const { return JsonInteger(value); }
   std::string operator()(Int128 value) const { return JsonInteger(value); }
   std::string operator()(double value) const { return JsonDouble(value); }
-  std::string operator()(const Decimal& value) const { return Quote(codec::FormatSqlDecimal(value.unscaled, value.scale)); }
+  std::string operator()(const Decimal& value) const {
+    return Quote(codec::FormatSqlDecimal(value.unscaled, value.scale));
+  }
   std::string operator()(const std::string& value) const { return JsonText(value); }
   std::string operator()(Date value) const { return Quote(codec::FormatSqlDate(value.days)); }
   std::string operator()(Timestamp value) const { return Quote(codec::FormatSqlTimestamp(value.micros)); }

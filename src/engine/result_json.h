@@ -2,11 +2,13 @@
 
 // A result as people and programs open it:
 //
-//   {"columns":[{"name":"city","type":"VARCHAR"},{"name":"n","type":"BIGINT"}],"rows":[["Basel",120],["Bern",null]]}
+//   {"columns":[{"name":"city","type":"VARCHAR"},{"name":"n","type":"BIGINT"}],
+//    "rows":[["Basel",120],["Bern",null]]}
 //
-// followed by spaces up to a size band, so that the sealed file's length says little. Numbers that JavaScript could not
-// hold exactly (integers beyond 2^53, DECIMAL, HUGEINT) are texts, as are dates and times (ISO 8601) and NaN and
-// infinities; a column's type tells how to read them. Doubles are the shortest text that reads back the same (RFC 8785).
+// in one line, followed by spaces up to a size band, so that the sealed file's length says little. Numbers
+// that JavaScript could not hold exactly (integers beyond 2^53, DECIMAL, HUGEINT) are texts, as are dates and
+// times (ISO 8601) and NaN and infinities; a column's type tells how to read them. Doubles are the shortest
+// text that reads back the same (RFC 8785).
 
 #include <cstdint>
 #include <string>

@@ -31,8 +31,10 @@ TEST(ResultJson, WritesColumnsAndRows) {
   JsonResultWriter writer({{"ci\"ty", "VARCHAR"}, {"n", "BIGINT"}}, 1 << 20);
   ASSERT_TRUE(writer.Row(std::vector<Value>{std::string("Basel\n"), std::int64_t{120}}).has_value());
   ASSERT_TRUE(writer.Row(std::vector<Value>{std::string("Zürich"), std::monostate{}}).has_value());
-  EXPECT_EQ(Trimmed(writer.Finish()),
-            R"({"columns":[{"name":"ci\"ty","type":"VARCHAR"},{"name":"n","type":"BIGINT"}],"rows":[["Basel\n",120],["Zürich",null]]})");
+  EXPECT_EQ(
+      Trimmed(writer.Finish()),
+      R"({"columns":[{"name":"ci\"ty","type":"VARCHAR"},{"name":"n","type":"BIGINT"}],)"
+      R"("rows":[["Basel\n",120],["Zürich",null]]})");
 }
 
 TEST(ResultJson, AnEmptyResultIsAResult) {

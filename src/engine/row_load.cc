@@ -81,7 +81,8 @@ RowLoad::Part::Part(RowLoad& load)
 }
 
 void RowLoad::Part::Fill(duckdb_data_chunk chunk) {
-  for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i].Attach(duckdb_data_chunk_get_vector(chunk, i));
+  for (std::size_t i = 0; i < columns_.size(); ++i)
+    columns_[i].Attach(duckdb_data_chunk_get_vector(chunk, i));
   const idx_t capacity = duckdb_vector_size();
   idx_t rows = 0;
   while (rows < capacity) {

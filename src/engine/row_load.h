@@ -1,7 +1,7 @@
 #pragma once
 
-// The table function through which parsed rows reach DuckDB: SELECT * FROM cloister_rows(). Each of DuckDB's threads
-// takes a block, parses it into its own chunk, and comes back for the next.
+// The table function through which parsed rows reach DuckDB: SELECT * FROM cloister_rows(). Each of DuckDB's
+// threads takes a block, parses it into its own chunk, and comes back for the next.
 
 #include <atomic>
 #include <cstdint>
@@ -18,8 +18,9 @@ namespace cloister::engine {
 
 // One load of CSV or JSON lines. Thread-safe.
 //
-// A thread that finds a problem remembers it and ends its part as if the file ended there; the others finish the blocks
-// they have. As blocks are handed out in order, the problem of the lowest block is the file's first, whoever was faster.
+// A thread that finds a problem remembers it and ends its part as if the file ended there; the others finish
+// the blocks they have. As blocks are handed out in order, the problem of the lowest block is the file's
+// first, whoever was faster.
 class RowLoad {
  public:
   RowLoad(const LoadRequest& request, ByteSource& source);
@@ -60,8 +61,8 @@ class RowLoad::Part {
   bool in_block_ = false;
 };
 
-// Makes cloister_rows() known. It serves the load that `current` points to while a statement runs; without one it cannot be
-// bound. `current` must outlive the database.
+// Makes cloister_rows() known. It serves the load that `current` points to while a statement runs; without
+// one it cannot be bound. `current` must outlive the database.
 Status RegisterRowLoad(duckdb_connection connection, std::atomic<RowLoad*>& current);
 
 }  // namespace cloister::engine

@@ -22,7 +22,8 @@ class RowReader {
   virtual Status Start(const RecordBlock& block) = 0;
   // No row is left in the block.
   virtual bool AtEnd() const = 0;
-  // Reads one row into row `row` of the columns; not at the end. Errors name the line and hold no byte of the file.
+  // Reads one row into row `row` of the columns; not at the end. Errors name the line and hold no byte of the
+  // file.
   virtual Status Read(std::vector<ColumnWriter>& columns, idx_t row) = 0;
 };
 

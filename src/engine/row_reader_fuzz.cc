@@ -1,5 +1,5 @@
-// Foreign bytes as CSV and as JSON lines of every type, in blocks and rows, into vectors of DuckDB. Whatever they are,
-// reading ends, rows stay in their chunk, and an error's public message shows nothing of them.
+// Foreign bytes as CSV and as JSON lines of every type, in blocks and rows, into vectors of DuckDB. Whatever
+// they are, reading ends, rows stay in their chunk, and an error's public message shows nothing of them.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -14,8 +14,10 @@ using namespace cloister;
 
 agreement::DatasetSchema EveryType() {
   agreement::DatasetSchema schema;
-  for (const char* type : {"BOOLEAN", "INTEGER", "BIGINT", "DOUBLE", "DECIMAL(4,2)", "DECIMAL(38,3)", "VARCHAR", "DATE", "TIMESTAMP"}) {
-    schema.columns.push_back({.name = "c" + std::to_string(schema.columns.size()), .type = agreement::ColumnType::Parse(type).value()});
+  for (const char* type : {"BOOLEAN", "INTEGER", "BIGINT", "DOUBLE", "DECIMAL(4,2)", "DECIMAL(38,3)",
+                           "VARCHAR", "DATE", "TIMESTAMP"}) {
+    schema.columns.push_back({.name = "c" + std::to_string(schema.columns.size()),
+                              .type = agreement::ColumnType::Parse(type).value()});
   }
   return schema;
 }
@@ -24,9 +26,11 @@ void CheckMessage(const Error& error) {
   for (char c : error.public_message) CLOISTER_CHECK(c >= ' ' && c <= '~');
 }
 
-Status ReadBlock(engine::RowReader& reader, const engine::RecordBlock& block, std::vector<engine::ColumnWriter>& columns) {
+Status ReadBlock(engine::RowReader& reader, const engine::RecordBlock& block,
+                 std::vector<engine::ColumnWriter>& columns) {
   CLOISTER_TRY(reader.Start(block));
-  for (idx_t row = 0; !reader.AtEnd(); row = (row + 1) % duckdb_vector_size()) CLOISTER_TRY(reader.Read(columns, row));
+  for (idx_t row = 0; !reader.AtEnd(); row = (row + 1) % duckdb_vector_size())
+    CLOISTER_TRY(reader.Read(columns, row));
   return {};
 }
 
@@ -34,7 +38,8 @@ Status ReadAll(ByteView bytes, engine::RecordFraming framing, duckdb_data_chunk 
   static const agreement::DatasetSchema schema = EveryType();
   engine::MemoryByteSource source(bytes);
   engine::RecordBlocks blocks(source, framing, static_cast<std::int64_t>(bytes.size()));
-  auto reader = framing == engine::RecordFraming::kCsv ? engine::NewCsvRowReader(schema) : engine::NewJsonLinesRowReader(schema);
+  auto reader = framing == engine::RecordFraming::kCsv ? engine::NewCsvRowReader(schema)
+                                                       : engine::NewJsonLinesRowReader(schema);
   std::vector<engine::ColumnWriter> columns;
   for (std::size_t i = 0; i < schema.columns.size(); ++i) {
     columns.emplace_back(schema.columns[i].type);

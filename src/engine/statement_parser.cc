@@ -10,7 +10,8 @@
 namespace cloister::engine {
 namespace {
 
-// Every member is asked for: what DuckDB leaves out when it thinks a value is the default, the compiler could not judge.
+// Every member is asked for: what DuckDB leaves out when it thinks a value is the default, the compiler could
+// not judge.
 constexpr const char* kSerialize =
     "SELECT json_serialize_sql($1::VARCHAR, skip_null := false, skip_empty := false, skip_default := false)";
 
@@ -40,7 +41,8 @@ sql::StatementTree Refused(std::string message, std::optional<std::size_t> posit
   return tree;
 }
 
-// {"error":true,"error_type":"parser","error_message":"syntax error at ...","error_subtype":...,"position":"14"}
+// {"error":true,"error_type":"parser","error_message":"syntax error at
+// ...","error_subtype":...,"position":"14"}
 Result<sql::StatementTree> DecodeSyntaxError(std::string_view text, std::string_view json_text) {
   CLOISTER_ASSIGN(const codec::Json json, codec::ParseJson(json_text));
   const auto* object = json.if_object();
@@ -66,7 +68,8 @@ struct DuckDbStatementParser::Internals {
   PreparedHandle serialize CLOISTER_GUARDED_BY(mutex);
 };
 
-DuckDbStatementParser::DuckDbStatementParser(std::unique_ptr<Internals> internals) : internals_(std::move(internals)) {}
+DuckDbStatementParser::DuckDbStatementParser(std::unique_ptr<Internals> internals)
+    : internals_(std::move(internals)) {}
 DuckDbStatementParser::~DuckDbStatementParser() = default;
 
 Result<std::unique_ptr<DuckDbStatementParser>> DuckDbStatementParser::Open() {
@@ -78,7 +81,8 @@ Result<std::unique_ptr<DuckDbStatementParser>> DuckDbStatementParser::Open() {
   }
   {
     MutexLock lock(internals->mutex);
-    if (duckdb_prepare(internals->connection.get(), kSerialize, internals->serialize.Receive()) != DuckDBSuccess) {
+    if (duckdb_prepare(internals->connection.get(), kSerialize, internals->serialize.Receive()) !=
+        DuckDBSuccess) {
       return Internal("the engine does not know json_serialize_sql");
     }
   }
@@ -102,9 +106,11 @@ Result<sql::StatementTree> DuckDbStatementParser::Serialize(std::string_view tex
   ChunkHandle chunk(duckdb_fetch_chunk(*result.get()));
   if (!chunk || duckdb_data_chunk_get_size(chunk.get()) != 1) return Internal("the parser gave no answer");
   const std::string_view json = TextAt(duckdb_data_chunk_get_vector(chunk.get(), 0), 0);
-  if (json.size() > sql::kTreeBytesMax) return ResourceExhausted("the query's tree is too large; shorten the query");
+  if (json.size() > sql::kTreeBytesMax)
+    return ResourceExhausted("the query's tree is too large; shorten the query");
   if (json.starts_with(R"({"error":true)")) return DecodeSyntaxError(text, json);
-  if (!json.starts_with(R"({"error":false)")) return Internal("the parser's answer has another shape than expected");
+  if (!json.starts_with(R"({"error":false)"))
+    return Internal("the parser's answer has another shape than expected");
   return sql::StatementTree{std::string(json), {}};
 }
 

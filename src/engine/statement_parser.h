@@ -1,8 +1,8 @@
 #pragma once
 
-// The port sql::StatementParser over DuckDB's json_serialize_sql, in a private in-memory instance that has no tables, no
-// files, one thread and a locked configuration. The text is only ever a bound parameter: it is parsed, never planned or
-// run. Costs about 0.1 ms for a small query, 0.5 ms for a large one.
+// The port sql::StatementParser over DuckDB's json_serialize_sql, in a private in-memory instance that has no
+// tables, no files, one thread and a locked configuration. The text is only ever a bound parameter: it is
+// parsed, never planned or run. Costs about 0.1 ms for a small query, 0.5 ms for a large one.
 
 #include <memory>
 

@@ -9,6 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto tree = parser->Serialize(AsText({data, size}));
   if (!tree) return 0;
   CLOISTER_CHECK(tree->json.empty() == tree->syntax_error.has_value());
-  if (tree->syntax_error && tree->syntax_error->position) CLOISTER_CHECK(*tree->syntax_error->position <= size);
+  if (tree->syntax_error && tree->syntax_error->position)
+    CLOISTER_CHECK(*tree->syntax_error->position <= size);
   return 0;
 }

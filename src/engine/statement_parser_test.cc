@@ -48,9 +48,10 @@ TEST_F(StatementParserTest, CountsBytesBehindCharactersOfSeveralBytes) {
 }
 
 TEST_F(StatementParserTest, RefusesWhatIsNotASelect) {
-  for (const char* text : {"DROP TABLE visits", "INSERT INTO t VALUES (1)", "SET threads = 1", "COPY t TO 'x'",
-                           "ATTACH 'x'", "PRAGMA version", "CALL enable_logging()", "BEGIN", "SELECT 1; DROP TABLE t",
-                           "EXPLAIN SELECT 1", "WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x"}) {
+  for (const char* text :
+       {"DROP TABLE visits", "INSERT INTO t VALUES (1)", "SET threads = 1", "COPY t TO 'x'", "ATTACH 'x'",
+        "PRAGMA version", "CALL enable_logging()", "BEGIN", "SELECT 1; DROP TABLE t", "EXPLAIN SELECT 1",
+        "WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x"}) {
     EXPECT_TRUE(Parse(text).syntax_error.has_value()) << text;
   }
 }

@@ -26,9 +26,11 @@ struct Timestamp {
   bool operator==(const Timestamp&) const = default;
 };
 
-// std::monostate is NULL. BOOLEAN is bool; TINYINT to BIGINT, and unsigned ones up to 32 bit, are std::int64_t; HUGEINT
-// and UBIGINT are Int128; FLOAT and DOUBLE are double. Texts of the others: codec/sql_text.h.
-using Value = std::variant<std::monostate, bool, std::int64_t, Int128, double, Decimal, std::string, Date, Timestamp>;
+// std::monostate is NULL. BOOLEAN is bool; TINYINT to BIGINT, and unsigned ones up to 32 bit, are
+// std::int64_t; HUGEINT and UBIGINT are Int128; FLOAT and DOUBLE are double. Texts of the others:
+// codec/sql_text.h.
+using Value =
+    std::variant<std::monostate, bool, std::int64_t, Int128, double, Decimal, std::string, Date, Timestamp>;
 
 inline bool IsNull(const Value& value) { return std::holds_alternative<std::monostate>(value); }
 

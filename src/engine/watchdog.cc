@@ -2,7 +2,8 @@
 
 namespace cloister::engine {
 
-Watchdog::Watchdog(duckdb_connection connection, Cancellation::State& state, std::int64_t time_ms) : state_(state) {
+Watchdog::Watchdog(duckdb_connection connection, Cancellation::State& state, std::int64_t time_ms)
+    : state_(state) {
   thread_ = std::thread([this, connection, time_ms] { Main(connection, time_ms); });
 }
 
@@ -30,7 +31,8 @@ Status Watchdog::Verdict() const {
   if (state_.cancelled) return Error{Code::kCancelled, "the query was cancelled"};
   if (time_over_) {
     return Error{Code::kDeadlineExceeded,
-                 "the query took longer than it may; ask for less at once, or have the operator raise limits.query_ms"};
+                 "the query took longer than it may; ask for less at once, or have the operator raise "
+                 "limits.query_ms"};
   }
   return {};
 }

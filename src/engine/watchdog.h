@@ -2,8 +2,8 @@
 
 // Interrupts a connection when its time is over or somebody cancels, for as long as it lives.
 //
-// An interruption that comes before the engine has begun a statement is forgotten by it, so the watchdog repeats it until
-// it is told to go.
+// An interruption that comes before the engine has begun a statement is forgotten by it, so the watchdog
+// repeats it until it is told to go.
 
 #include <cstdint>
 #include <thread>

@@ -20,8 +20,8 @@ static_assert(sizeof(RulesetAttributes) == 24);
 
 constexpr std::uint32_t kCreateRulesetVersion = 1;
 
-// How many file rights each ABI has: 13 in the first, then REFER, TRUNCATE and (ABI 5) IOCTL_DEV. A right that the kernel
-// does not know would make it refuse all.
+// How many file rights each ABI has: 13 in the first, then REFER, TRUNCATE and (ABI 5) IOCTL_DEV. A right
+// that the kernel does not know would make it refuse all.
 std::uint64_t FileRights(int abi) {
   const int count = abi >= 5 ? 16 : abi >= 3 ? 15 : abi == 2 ? 14 : 13;
   return (std::uint64_t{1} << count) - 1;
@@ -33,8 +33,9 @@ constexpr std::uint64_t kAbstractSocketsAndSignals = 3;
 std::size_t KnownSize(int abi) { return abi >= 6 ? 24 : abi >= 4 ? 16 : 8; }
 
 Error NotAvailable(const char* what) {
-  return FailedPrecondition(std::string("Landlock is not available (") + what + ": " + std::strerror(errno) +
-                            "); start on a kernel of at least 5.13 with landlock among the enabled security modules");
+  return FailedPrecondition(
+      std::string("Landlock is not available (") + what + ": " + std::strerror(errno) +
+      "); start on a kernel of at least 5.13 with landlock among the enabled security modules");
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ Status DropCapabilities() {
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
   if (syscall(SYS_capset, &header, none.data()) == 0) return {};
-  return FailedPrecondition(std::string("the process cannot give up its capabilities: ") + std::strerror(errno));
+  return FailedPrecondition(std::string("the process cannot give up its capabilities: ") +
+                            std::strerror(errno));
 }
 
 }  // namespace cloister::tee

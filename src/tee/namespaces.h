@@ -14,7 +14,8 @@ struct NamespaceOutcome {
   std::vector<std::string> not_allowed;  // "net (EPERM)"
 };
 
-// Needs a process with one thread. An unprivileged process gets the others only through a user namespace of its own.
+// Needs a process with one thread. An unprivileged process gets the others only through a user namespace of
+// its own.
 NamespaceOutcome EnterNamespaces();
 
 // Gives up every capability, also those that the new user namespace gave.

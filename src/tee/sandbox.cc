@@ -17,7 +17,8 @@ namespace cloister::tee {
 namespace {
 
 Error CannotEnter(const char* what) {
-  return FailedPrecondition(std::string("the sandbox cannot be entered: ") + what + ": " + std::strerror(errno));
+  return FailedPrecondition(std::string("the sandbox cannot be entered: ") + what + ": " +
+                            std::strerror(errno));
 }
 
 Status CheckOneThread() {

@@ -25,7 +25,8 @@
 #include <functional>
 #include <thread>
 
-// A sanitizer's runtime reads files, maps memory and traces the process in ways that the sandbox forbids on purpose.
+// A sanitizer's runtime reads files, maps memory and traces the process, which the sandbox forbids on
+// purpose.
 #ifdef CLOISTER_SANITIZED
 #define SKIP_UNDER_SANITIZERS() GTEST_SKIP() << "a sanitizer's runtime does not survive the sandbox"
 #else
@@ -35,7 +36,7 @@
 namespace cloister::tee {
 namespace {
 
-// Runs `inside` in a forked child and gives back what it wrote to its end of a socketpair, which it may also read from.
+// Runs `inside` in a forked child, with a socketpair between the two.
 class Child {
  public:
   explicit Child(const std::function<void(int channel)>& inside) {
@@ -65,7 +66,9 @@ class Child {
     for (std::string some = ReadSome(); !some.empty(); some = ReadSome()) all += some;
     return all;
   }
-  void Send(const std::string& text) const { EXPECT_EQ(send(channel_, text.data(), text.size(), MSG_NOSIGNAL), ssize_t(text.size())); }
+  void Send(const std::string& text) const {
+    EXPECT_EQ(send(channel_, text.data(), text.size(), MSG_NOSIGNAL), ssize_t(text.size()));
+  }
   pid_t pid() const { return pid_; }
   int Wait() {
     int status = 0;
@@ -99,15 +102,19 @@ struct Attempt {
   std::function<long()> call;
 };
 
-// Each must fail: with EPERM by the filter, or (EACCES) by Landlock.
-std::vector<Attempt> ForbiddenCalls() {
-  static std::array<char, 4096> scratch{};
+// Each of these must fail: with EPERM by the filter, or EACCES by Landlock.
+std::array<char, 4096> scratch;
+
+std::vector<Attempt> WaysToTheNetworkAndFiles() {
   static sockaddr_in address{};
-  static union bpf_attr bpf{};
   return {
       {"socket", [] { return socket(AF_INET, SOCK_STREAM, 0); }},
       {"socket unix", [] { return socket(AF_UNIX, SOCK_STREAM, 0); }},
-      {"socketpair", [] { int ends[2]; return socketpair(AF_UNIX, SOCK_STREAM, 0, ends); }},
+      {"socketpair",
+       [] {
+         int ends[2];
+         return socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+       }},
       {"connect", [] { return connect(0, reinterpret_cast<sockaddr*>(&address), sizeof address); }},
       {"bind", [] { return bind(0, reinterpret_cast<sockaddr*>(&address), sizeof address); }},
       {"open passwd", [] { return open("/etc/passwd", O_RDONLY); }},
@@ -116,25 +123,52 @@ std::vector<Attempt> ForbiddenCalls() {
       {"open for writing", [] { return open("/tmp/cloister_sandbox_test", O_WRONLY | O_CREAT, 0600); }},
       {"open device", [] { return open("/dev/null", O_RDWR); }},
       {"open own memory", [] { return open("/proc/self/mem", O_RDWR); }},
-      {"openat2", [] { std::array<std::uint64_t, 3> how{}; return syscall(SYS_openat2, AT_FDCWD, "/etc/passwd", how.data(), 24); }},
+      {"openat2",
+       [] {
+         std::array<std::uint64_t, 3> how{};
+         return syscall(SYS_openat2, AT_FDCWD, "/etc/passwd", how.data(), 24);
+       }},
       {"open_by_handle", [] { return syscall(SYS_open_by_handle_at, -1, scratch.data(), 0); }},
       {"unlink", [] { return unlink("/tmp/cloister_sandbox_test"); }},
       {"rename", [] { return rename("/tmp/a", "/tmp/b"); }},
       {"mkdir", [] { return mkdir("/tmp/cloister_sandbox_dir", 0700); }},
       {"chdir", [] { return chdir("/tmp"); }},
+  };
+}
+
+std::vector<Attempt> WaysToOtherProcesses() {
+  return {
       {"fork", [] { return syscall(SYS_fork); }},
       {"vfork", [] { return syscall(SYS_clone, CLONE_VFORK | SIGCHLD, nullptr, nullptr, nullptr, nullptr); }},
       {"clone process", [] { return syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr); }},
-      {"clone namespace", [] { return syscall(SYS_clone, CLONE_THREAD | CLONE_VM | CLONE_SIGHAND | CLONE_NEWNS, nullptr, nullptr, nullptr, nullptr); }},
+      {"clone namespace",
+       [] {
+         return syscall(SYS_clone, CLONE_THREAD | CLONE_VM | CLONE_SIGHAND | CLONE_NEWNS, nullptr, nullptr,
+                        nullptr, nullptr);
+       }},
       {"execve", [] { return execl("/bin/true", "true", nullptr); }},
       {"execveat", [] { return syscall(SYS_execveat, 0, "", nullptr, nullptr, AT_EMPTY_PATH); }},
       {"ptrace", [] { return ptrace(PTRACE_TRACEME, 0, nullptr, nullptr); }},
-      {"process_vm_readv", [] { iovec part{scratch.data(), 8}; return syscall(SYS_process_vm_readv, getppid(), &part, 1, &part, 1, 0); }},
-      {"process_vm_writev", [] { iovec part{scratch.data(), 8}; return syscall(SYS_process_vm_writev, getppid(), &part, 1, &part, 1, 0); }},
+      {"process_vm_readv",
+       [] {
+         iovec part{scratch.data(), 8};
+         return syscall(SYS_process_vm_readv, getppid(), &part, 1, &part, 1, 0);
+       }},
+      {"process_vm_writev",
+       [] {
+         iovec part{scratch.data(), 8};
+         return syscall(SYS_process_vm_writev, getppid(), &part, 1, &part, 1, 0);
+       }},
       {"kill", [] { return kill(1, 0); }},
       {"kill own", [] { return kill(getpid(), 0); }},
       {"tgkill other", [] { return syscall(SYS_tgkill, 1, 1, 0); }},
       {"pidfd_open", [] { return syscall(SYS_pidfd_open, 1, 0); }},
+  };
+}
+
+std::vector<Attempt> WaysToTheKernel() {
+  static union bpf_attr bpf {};
+  return {
       {"mount", [] { return mount("none", "/tmp", "tmpfs", 0, nullptr); }},
       {"pivot_root", [] { return syscall(SYS_pivot_root, "/", "/"); }},
       {"chroot", [] { return chroot("/"); }},
@@ -150,13 +184,23 @@ std::vector<Attempt> ForbiddenCalls() {
       {"mq_open", [] { return syscall(SYS_mq_open, "x", 0, 0, nullptr); }},
       {"splice", [] { return syscall(SYS_splice, 0, nullptr, 1, nullptr, 1, 0); }},
       {"dup2", [] { return dup2(1, 9); }},
-      {"setrlimit", [] { rlimit limit{RLIM_INFINITY, RLIM_INFINITY}; return setrlimit(RLIMIT_CORE, &limit); }},
+      {"setrlimit",
+       [] {
+         rlimit limit{RLIM_INFINITY, RLIM_INFINITY};
+         return setrlimit(RLIMIT_CORE, &limit);
+       }},
       {"dumpable again", [] { return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); }},
       {"setuid", [] { return syscall(SYS_setuid, 0); }},
       {"seccomp", [] { return syscall(SYS_seccomp, 0, 0, nullptr); }},
       {"landlock", [] { return syscall(SYS_landlock_create_ruleset, nullptr, 0, 1); }},
-      {"executable memory", [] { return mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1L : 0L; }},
-      {"making memory executable", [] { return syscall(SYS_mprotect, scratch.data(), 0, PROT_READ | PROT_EXEC); }},
+      {"executable memory",
+       [] {
+         return mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED
+                    ? -1L
+                    : 0L;
+       }},
+      {"making memory executable",
+       [] { return syscall(SYS_mprotect, scratch.data(), 0, PROT_READ | PROT_EXEC); }},
       {"typing into a terminal", [] { return syscall(SYS_ioctl, 0, 0x5412 /* TIOCSTI */, scratch.data()); }},
       {"reboot", [] { return syscall(SYS_reboot, 0, 0, 0, nullptr); }},
       {"init_module", [] { return syscall(SYS_init_module, scratch.data(), 0, ""); }},
@@ -167,13 +211,17 @@ std::vector<Attempt> ForbiddenCalls() {
 TEST(Sandbox, RefusesEveryWayOut) {
   SKIP_UNDER_SANITIZERS();
   Child child([](int channel) {
-    const auto attempts = ForbiddenCalls();
+    std::vector<Attempt> attempts = WaysToTheNetworkAndFiles();
+    for (auto& more : {WaysToOtherProcesses(), WaysToTheKernel()})
+      attempts.insert(attempts.end(), more.begin(), more.end());
     EnterOrSayWhy(channel);
     for (const Attempt& attempt : attempts) {
       errno = 0;
       const long result = attempt.call();
       const bool refused = result < 0 && (errno == EPERM || errno == EACCES);
-      if (!refused) Say(channel, std::string(attempt.name) + " gave " + std::to_string(result) + " errno " + std::to_string(errno) + "\n");
+      if (!refused)
+        Say(channel, std::string(attempt.name) + " gave " + std::to_string(result) + " errno " +
+                         std::to_string(errno) + "\n");
     }
     Say(channel, "done");
   });
@@ -258,7 +306,8 @@ TEST(Sandbox, SaysWhichNamespacesHold) {
   Child child([](int channel) {
     auto status = EnterSandbox({.descriptors_kept = {channel}});
     if (!status) _exit(1);
-    Say(channel, std::to_string(status->landlock_abi > 0) + std::to_string(status->namespaces.size() + status->namespaces_not_allowed.size()));
+    Say(channel, std::to_string(status->landlock_abi > 0) +
+                     std::to_string(status->namespaces.size() + status->namespaces_not_allowed.size()));
   });
   EXPECT_EQ(child.ReadAll(), "14");
 }
