@@ -1,6 +1,8 @@
 // Aggregates over persons' rows: exact sums whatever the order of rows and the number of threads, and no error.
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "sql/lower/sql_printer.h"
 
@@ -9,6 +11,7 @@ namespace {
 
 constexpr double kScaleDefault = 1e6;  // six digits behind the point where the owner says nothing
 constexpr double kScaledMax = 9e18;    // of a BIGINT
+constexpr double kAffineMargin = 1000;  // for the constants of a * x + b
 
 const UnitColumn* ColumnOf(const UnitBlock& block, const ExprPtr& expr) {
   if (!IsColumn(expr)) return nullptr;
@@ -21,18 +24,25 @@ const UnitColumn* ColumnOf(const UnitBlock& block, const ExprPtr& expr) {
   return nullptr;
 }
 
-// By how much a double is multiplied to become whole: a power of ten from the column's granularity and bounds.
-double ScaleOf(const UnitColumn* column) {
-  if (column == nullptr) return kScaleDefault;
+// By how much a double is multiplied to become whole: a power of ten from its columns' granularity and bounds. A value
+// that would not fit is left out of the sum rather than break it; bounds keep that from happening.
+double ScaleOf(const UnitBlock& block, const ExprPtr& expr) {
+  const UnitColumn* alone = ColumnOf(block, expr);
   double scale = kScaleDefault;
-  if (column->policy.granularity) {
-    scale = std::pow(10.0, std::ceil(-std::log10(*column->policy.granularity) - 1e-9));
-    if (!(scale >= 1)) scale = 1;
+  if (alone != nullptr && alone->policy.granularity) {
+    scale = std::max(1.0, std::pow(10.0, std::ceil(-std::log10(*alone->policy.granularity) - 1e-9)));
   }
-  if (column->policy.bounds) {
-    const double largest = std::max(std::fabs(column->policy.bounds->min), std::fabs(column->policy.bounds->max));
-    while (scale > 1 && largest * scale > kScaledMax) scale /= 10;
-  }
+  double largest = 0;
+  const std::function<void(const ExprPtr&)> look = [&](const ExprPtr& node) {
+    const UnitColumn* column = ColumnOf(block, node);
+    if (column != nullptr && column->policy.bounds) {
+      largest += std::max(std::fabs(column->policy.bounds->min), std::fabs(column->policy.bounds->max));
+    }
+    ForEachChild(*node, look);
+  };
+  look(expr);
+  if (alone == nullptr) largest *= kAffineMargin;
+  while (scale > 1 && largest * scale > kScaledMax) scale /= 10;
   return scale;
 }
 
@@ -49,7 +59,7 @@ std::string SqlPrinter::ExactSum(const ExprPtr& arg, const UnitAggregate& aggreg
   std::string value;
   std::string sum;
   if (arg->type.kind == Type::Kind::kDouble) {
-    const std::string scale = Number(ScaleOf(ColumnOf(block, arg)));
+    const std::string scale = Number(ScaleOf(block, arg));
     value = "TRY_CAST(round(" + Total(arg) + " * " + scale + ") AS BIGINT)";
     sum = "(CAST(" + sum_of(value) + " AS DOUBLE) / " + scale + ")";
   } else if (arg->type.kind == Type::Kind::kDecimal) {

@@ -54,32 +54,33 @@ std::string SqlPrinter::RowTests(const Protection& protection, Counts& counts) {
   return all;
 }
 
+std::string SqlPrinter::ConditionTest(const CellThreshold& cell, const CellGuard& guard, Counts& counts) {
+  const std::string unit = Expression(cell.unit);
+  const std::string condition = Total(cell.condition);
+  const std::string k = std::to_string(cell.k);
+  const std::string total = counts.Name(Distinct(unit, ""));
+  const std::string chosen = counts.Name(Distinct(unit, condition));
+  if (cell.between) return ZeroOr(chosen, cell.k);
+  std::string all;
+  if (cell.skips) {
+    And(all, ZeroOr(chosen, cell.k));
+    And(all, total + " - " + chosen + " >= " + k);
+    for (const CellThreshold& other : guard.conditions) {
+      if (other.skips || other.between || !SameExpr(other.unit, cell.unit)) continue;
+      And(all, counts.Name(Distinct(unit, Total(other.condition))) + " - " + chosen + " >= " + k);
+    }
+  } else {
+    And(all, chosen + " >= " + k);
+    And(all, ZeroOr(counts.Name(Distinct(unit, "(NOT " + condition + ")")), cell.k));
+    And(all, ZeroOr("(" + total + " - " + chosen + ")", cell.k));
+  }
+  return cell.optional ? "(" + total + " = 0 OR (" + all + "))" : all;
+}
+
 std::string SqlPrinter::CellTest(const CellGuard& guard, Counts& counts) {
   std::string all;
   for (const RowThreshold& row : guard.raised) And(all, RowTest(row, counts));
-  for (const CellThreshold& cell : guard.conditions) {
-    const std::string unit = Expression(cell.unit);
-    const std::string condition = Total(cell.condition);
-    const std::string total = counts.Name(Distinct(unit, ""));
-    const std::string chosen = counts.Name(Distinct(unit, condition));
-    if (cell.between) {
-      And(all, ZeroOr(chosen, cell.k));
-      continue;
-    }
-    if (cell.skips) {
-      And(all, ZeroOr(chosen, cell.k));
-      And(all, total + " - " + chosen + " >= " + std::to_string(cell.k));
-      for (const CellThreshold& other : guard.conditions) {
-        if (other.skips || other.between || !SameExpr(other.unit, cell.unit)) continue;
-        And(all, counts.Name(Distinct(unit, Total(other.condition))) + " - " + chosen + " >= " + std::to_string(cell.k));
-      }
-      continue;
-    }
-    const std::string rest = counts.Name(Distinct(unit, "(NOT " + condition + ")"));
-    And(all, chosen + " >= " + std::to_string(cell.k));
-    And(all, ZeroOr(rest, cell.k));
-    And(all, ZeroOr("(" + total + " - " + chosen + ")", cell.k));
-  }
+  for (const CellThreshold& cell : guard.conditions) And(all, ConditionTest(cell, guard, counts));
   return all;
 }
 

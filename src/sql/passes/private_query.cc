@@ -30,13 +30,13 @@ CellGuard GuardOf(const UnitAggregate& aggregate, const std::vector<RowThreshold
   CellGuard guard;
   for (const RowThreshold& row : rows) {
     if (IsTrivial(row)) continue;
-    for (const ExprPtr& condition : aggregate.conditions) guard.conditions.push_back({row.unit, condition, row.k, false, false});
+    for (const ExprPtr& condition : aggregate.conditions) guard.conditions.push_back({row.unit, condition, row.k, false, row.optional, false});
     for (const ExprPtr& skipped : aggregate.skipped) {
       const bool known = std::any_of(guard.conditions.begin(), guard.conditions.end(), [&](const CellThreshold& cell) {
         return cell.skips && SameExpr(cell.unit, row.unit) && SameExpr(cell.condition, skipped);
       });
       // A unit column is never NULL here: such rows are left out.
-      if (!known && !SameExpr(skipped->args[0], row.unit)) guard.conditions.push_back({row.unit, skipped, row.k, true, false});
+      if (!known && !SameExpr(skipped->args[0], row.unit)) guard.conditions.push_back({row.unit, skipped, row.k, true, row.optional, false});
     }
     if (aggregate.threshold_factor > 1) {
       const double k = std::ceil(static_cast<double>(row.k) * aggregate.threshold_factor - 1e-9);
@@ -64,7 +64,7 @@ void GuardDifferences(const std::vector<UnitAggregate>& aggregates, Protection& 
           if (IsTrivial(row)) continue;
           for (const auto& [in, out] : {std::pair{own, other}, std::pair{other, own}}) {
             const ExprPtr rest = MakeCall("not", {out}, kBooleanType);
-            protection.cells[i].conditions.push_back({row.unit, MakeCall("and", {in, rest}, kBooleanType), row.k, false, true});
+            protection.cells[i].conditions.push_back({row.unit, MakeCall("and", {in, rest}, kBooleanType), row.k, false, row.optional, true});
           }
         }
       }
