@@ -23,9 +23,8 @@ Result<std::vector<std::string>> InMemoryLogStore::Read(std::uint64_t from, std:
   MutexLock lock(mutex_);
   const std::uint64_t size = contents_.entries.size();
   const std::uint64_t begin = std::min(from, size);
-  const std::uint64_t end = std::min(begin + count, size);
-  const auto at = [&](std::uint64_t i) { return contents_.entries.begin() + static_cast<std::ptrdiff_t>(i); };
-  return std::vector<std::string>(at(begin), at(end));
+  const auto first = contents_.entries.begin() + static_cast<std::ptrdiff_t>(begin);
+  return std::vector<std::string>(first, first + static_cast<std::ptrdiff_t>(std::min(count, size - begin)));
 }
 
 InMemoryLogStore::Contents InMemoryLogStore::Snapshot() const {
