@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include "crypto/library.h"
 #include "enclave/channel_host.h"
 #include "enclave/check_mode.h"
 #include "enclave/enclave.h"
@@ -117,6 +118,7 @@ Status Compile() {
 }
 
 int Main(int argc, char** argv) {
+  crypto::StartLibrary();
   signal(SIGPIPE, SIG_IGN);
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // an enclave without its control plane is of no use to anybody
   if (argc > 2 || (argc == 2 && std::string_view(argv[1]) != "--compile")) {
