@@ -355,6 +355,11 @@ Status CheckSuccessor(const Charter& current, const Charter& next) {
   }
   if (next.previous != CharterDigest(current))
     return InvalidArgument("the charter must name the one in force");
+  // The key is out: whoever has the provider's sealer opens the blobs of earlier boots for ever, whatever is agreed later.
+  if (current.recovery == Recovery::kOperator && next.recovery != Recovery::kOperator) {
+    return InvalidArgument("charter.recovery cannot go back from operator: the operator has the environment key already; "
+                           "start a new environment and seal the data anew");
+  }
   return {};
 }
 

@@ -160,6 +160,20 @@ TEST(Charter, AnEpochFollowsTheOneBefore) {
   EXPECT_FALSE(CheckSuccessor(first, stranger).has_value());
 }
 
+TEST(Charter, ALaterEpochCannotTakeTheKeyBackFromTheOperator) {
+  const Charter first = Terms();
+  ASSERT_EQ(first.recovery, Recovery::kOperator);
+  Charter second = for_test::Successor(first, {for_test::Hospital(), for_test::Insurer()});
+  second.recovery = Recovery::kNone;
+  EXPECT_THAT(CheckSuccessor(first, second).error().public_message, HasSubstr("has the environment key already"));
+  Charter closed = first;
+  closed.recovery = Recovery::kNone;
+  Charter opened = second;
+  opened.previous = CharterDigest(closed);
+  opened.recovery = Recovery::kOperator;  // all who accept it agree to that
+  EXPECT_TRUE(CheckSuccessor(closed, opened).has_value());
+}
+
 TEST(Charter, FindsByKeyAndByLabel) {
   const Charter charter = Terms();
   EXPECT_EQ(charter.Find(for_test::Hospital().thumbprint())->name, "hospital");
