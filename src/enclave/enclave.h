@@ -119,10 +119,12 @@ class Enclave {
   Result<LaunchAnswer> FinishLaunch(const LaunchRequest& request, const agreement::Charter& charter) CLOISTER_REQUIRES(mutex_);
   Result<ledger::BootEntry> MakeBootEntry(const agreement::Charter& charter, std::int64_t boot) CLOISTER_REQUIRES(mutex_);
   Result<const ledger::CharterRecord*> CharterFor(const std::optional<Digest256>& digest) const CLOISTER_REQUIRES(mutex_);
-  Result<ledger::ReportEntry> ReportOn(const agreement::SignedLink& query) CLOISTER_REQUIRES(mutex_);
+  Result<ledger::ReportEntry> ReportOn(const agreement::SignedLink& query, Instant now) CLOISTER_REQUIRES(mutex_);
   Status Launched() const CLOISTER_REQUIRES(mutex_);
 
-  Status LoadLocked(const DatasetId& dataset) CLOISTER_REQUIRES(job_mutex_);
+  // The object of the manifest in force. `meant` is the manifest that a query was compiled and approved for: while it ran the
+  // owner may have recorded a newer one, whose data and policy nobody approved this plan for. Absent: whichever is in force.
+  Status LoadLocked(const DatasetId& dataset, const std::optional<Digest256>& meant) CLOISTER_REQUIRES(job_mutex_);
   Result<sql::CompiledQuery> ApprovedPlan(const ledger::QueryRecord& query) CLOISTER_REQUIRES(mutex_);
   Result<Job> StartJob(const QueryId& query) CLOISTER_REQUIRES(job_mutex_);
   Result<ExecutionAnswer> RunJob(Job& job) CLOISTER_REQUIRES(job_mutex_);

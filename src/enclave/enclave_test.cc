@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "agreement/chain.h"
 #include "codec/text.h"
 #include "engine/statement_parser.h"
@@ -55,6 +57,24 @@ std::string VisitsCsv() {
   return csv;
 }
 
+// A second passes between any two looks at it.
+class SteppingClock final : public Clock {
+ public:
+  Instant Now() const override { return {now_ms_ += 1000}; }
+  std::int64_t MonotonicMs() const override { return now_ms_; }
+  Instant NextLook() const { return {now_ms_ + 1000}; }
+
+ private:
+  mutable std::int64_t now_ms_ = 1'800'000'000'000;
+};
+
+// Somebody acts while the enclave waits for the end of a bucket.
+class PacerThatCalls final : public Pacer {
+ public:
+  void WaitUntil(std::int64_t) override { then(); }
+  std::function<void()> then;
+};
+
 class EnclaveStory : public testing::Test {
  protected:
   EnclaveStory()
@@ -75,8 +95,8 @@ class EnclaveStory : public testing::Test {
                                                   .parser = *parser_,
                                                   .attester = attester_,
                                                   .host = host,
-                                                  .clock = clock_,
-                                                  .pacer = pacer_,
+                                                  .clock = *enclave_clock_,
+                                                  .pacer = *enclave_pacer_,
                                                   .rng = rng_});
   }
 
@@ -206,6 +226,8 @@ class EnclaveStory : public testing::Test {
   InsecureRngForTest rng_;
   FakeClock clock_;
   FakePacer pacer_;
+  const Clock* enclave_clock_ = &clock_;
+  Pacer* enclave_pacer_ = &pacer_;
   tee::SimulatedAttester attester_;
   std::unique_ptr<engine::DuckDbStatementParser> parser_;
   EnvironmentId environment_;
@@ -265,6 +287,40 @@ TEST_F(EnclaveStory, AnApprovalOfAnotherPlanDoesNotCount) {
   EXPECT_EQ(enclave_->Execute(*query_).error().code, Code::kRefused);
 }
 
+TEST_F(EnclaveStory, WhatIsRuledAtATimeIsWrittenAtThatTime) {
+  const SteppingClock stepping;
+  enclave_clock_ = &stepping;
+  enclave_ = MakeEnclave(host_);
+  Open();
+  Register();
+  Ask(kByWard);
+  agreement::Approval approval = ApprovalOf(*query_);
+  approval.not_after = stepping.NextLook();  // a second look would find it expired, and close the ledger for good
+  Agreed(Say(hospital_, approval));
+  EXPECT_EQ(Ledger().FindQuery(*query_)->approvals.size(), 1u);
+  EXPECT_EQ(enclave_->Execute(*query_).error().code, Code::kRefused);  // it has expired since
+  approval.not_after = {stepping.NextLook().unix_ms + 1000};           // one look to approve, the next to reserve
+  Agreed(Say(hospital_, approval));
+  const auto executed = enclave_->Execute(*query_);
+  ASSERT_TRUE(executed.has_value()) << executed.error().public_message;
+  EXPECT_EQ(executed->outcome, ledger::Outcome::kReleased) << executed->code;
+}
+
+TEST_F(EnclaveStory, CancellingInsideTheBucketDoesNotTellWhetherThePlanHadEnded) {
+  PacerThatCalls pacer;
+  enclave_pacer_ = &pacer;
+  enclave_ = MakeEnclave(host_);
+  Open();
+  Register();
+  Ask(kByWard);
+  Agreed(Say(hospital_, ApprovalOf(*query_)));
+  pacer.then = [&] { EXPECT_TRUE(enclave_->Cancel(*query_).has_value()); };
+  const auto executed = enclave_->Execute(*query_);
+  ASSERT_TRUE(executed.has_value()) << executed.error().public_message;
+  EXPECT_EQ(executed->outcome, ledger::Outcome::kCancelled);
+  EXPECT_TRUE(host_.results.empty());
+}
+
 TEST_F(EnclaveStory, AReplayedLinkIsAnsweredAsBeforeAndWritesNothing) {
   Open();
   Register();
@@ -276,6 +332,8 @@ TEST_F(EnclaveStory, AReplayedLinkIsAnsweredAsBeforeAndWritesNothing) {
   const auto second = enclave_->SubmitLink(link->compact());
   ASSERT_TRUE(first.has_value() && second.has_value());
   EXPECT_EQ(first->entry, second->entry);
+  ASSERT_TRUE(first->refused.has_value());
+  EXPECT_EQ(first->refused, second->refused);  // who lost the first answer must not read a yes
   EXPECT_EQ(host_.log.Snapshot().entries.size(), before + 2);  // the link and its refusal
 }
 

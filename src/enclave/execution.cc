@@ -102,10 +102,11 @@ Result<Enclave::Job> Enclave::StartJob(const QueryId& id) {
   CLOISTER_ASSIGN(auto recipients, RecipientsOf(charter->charter, query->request));
   std::optional<ledger::ReservationEntry> reservation = query->reservation;
   if (!Resumes(query->phase)) {
-    CLOISTER_ASSIGN(reservation, state.Reserve(query->digest, journal_->Now()));
+    const Instant now = journal_->Now();
+    CLOISTER_ASSIGN(reservation, state.Reserve(query->digest, now));
     std::vector<ledger::EntryBody> entry;
     entry.emplace_back(*reservation);
-    CLOISTER_TRY(journal_->Append(std::move(entry)));
+    CLOISTER_TRY(journal_->Append(std::move(entry), now));
     query = journal_->state().FindQuery(id);
   }
   CLOISTER_CHECK(reservation.has_value());
@@ -125,15 +126,17 @@ Result<ExecutionAnswer> Enclave::RunJob(Job& job) {
   Result<Bytes> sealed = ComputeSealedResult(job);
   job.bucket_ms = TimeBucketMs(clock_.MonotonicMs() - job.started_ms);
   pacer_.WaitUntil(job.started_ms + job.bucket_ms);
+  // Whoever cancels inside the bucket gets the same answer whether the plan had ended by then or not.
+  if (job.cancellation->cancelled()) sealed = Error{Code::kCancelled, "the query was cancelled"};
   if (!sealed) return RecordFailure(job, sealed.error());
   CLOISTER_TRY(HandOut(job, *sealed));
   return Release(job, *sealed);
 }
 
 Result<Bytes> Enclave::ComputeSealedResult(Job& job) {
-  for (const std::string& dataset : job.compiled.plan.datasets()) {
-    CLOISTER_ASSIGN(const DatasetId id, DatasetId::Parse(dataset));
-    CLOISTER_TRY(LoadLocked(id));
+  for (const sql::DatasetUse& use : job.compiled.datasets) {
+    CLOISTER_ASSIGN(const DatasetId id, DatasetId::Parse(use.id));
+    CLOISTER_TRY(LoadLocked(id, use.manifest));
   }
   engine::JsonResultWriter writer(job.compiled.plan.columns(), kResultBytesMax);
   CLOISTER_ASSIGN(const engine::ExecutionSummary summary,
@@ -162,7 +165,7 @@ Result<ExecutionAnswer> Enclave::Release(const Job& job, ByteView sealed) {
   if (job.query.phase != ledger::QueryPhase::kReleasing) {
     std::vector<ledger::EntryBody> executed;
     executed.emplace_back(ledger::ExecutionEntry{.query = job.query.digest, .outcome = ledger::Outcome::kReleased, .code = "OK"});
-    CLOISTER_TRY(journal_->Append(std::move(executed)));
+    CLOISTER_TRY(journal_->Append(std::move(executed), journal_->Now()));
   }
   const agreement::Report& report = *job.query.report;
   const agreement::Receipt receipt{.environment = journal_->state().environment(),
@@ -187,7 +190,7 @@ Result<ExecutionAnswer> Enclave::Release(const Job& job, ByteView sealed) {
                                             .result = receipt.result.digest,
                                             .guard_state = std::nullopt,
                                             .answer = std::nullopt});
-  CLOISTER_ASSIGN(const Written written, journal_->Append(std::move(release)));
+  CLOISTER_ASSIGN(const Written written, journal_->Append(std::move(release), journal_->Now()));
   return ExecutionAnswer{.outcome = ledger::Outcome::kReleased,
                          .code = "OK",
                          .receipt = signed_receipt.compact(),
@@ -203,7 +206,7 @@ Result<ExecutionAnswer> Enclave::RecordFailure(const Job& job, const Error& erro
   MutexLock lock(mutex_);
   std::vector<ledger::EntryBody> entry;
   entry.emplace_back(ledger::ExecutionEntry{.query = job.query.digest, .outcome = outcome, .code = std::string(CodeName(error.code))});
-  CLOISTER_ASSIGN(const Written written, journal_->Append(std::move(entry)));
+  CLOISTER_ASSIGN(const Written written, journal_->Append(std::move(entry), journal_->Now()));
   return ExecutionAnswer{.outcome = outcome, .code = std::string(CodeName(error.code)), .checkpoint = written.checkpoint};
 }
 

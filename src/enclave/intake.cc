@@ -12,17 +12,21 @@ Result<Written> Enclave::Propose(const agreement::Charter& charter) {
   CLOISTER_ASSIGN(const auto recipients, identity_->DatasetRecipients(charter));
   std::vector<ledger::EntryBody> entry;
   entry.emplace_back(ledger::CharterEntry{.charter = charter, .recipient_commitment = attestation::RecipientCommitment(recipients)});
-  return journal_->Append(std::move(entry));
+  return journal_->Append(std::move(entry), journal_->Now());
 }
 
 Result<LinkAnswer> Enclave::SubmitLink(std::string_view document) {
   MutexLock lock(mutex_);
   CLOISTER_TRY(Launched());
   const ledger::LedgerState& state = journal_->state();
+  const Instant now = journal_->Now();
   CLOISTER_ASSIGN(const agreement::SignedLink link, state.VerifyLink(document));
-  CLOISTER_ASSIGN(const ledger::LinkRuling ruling, state.Judge(link, journal_->Now()));
+  CLOISTER_ASSIGN(const ledger::LinkRuling ruling, state.Judge(link, now));
   if (ruling.kind == ledger::LinkRuling::Kind::kAlreadyRecorded) {
-    return LinkAnswer{.entry = ruling.entry, .checkpoint = journal_->checkpoint()};
+    LinkAnswer again{.entry = ruling.entry, .checkpoint = journal_->checkpoint()};
+    // A client that never saw the first answer must not take the second one for a yes.
+    if (const ledger::RefusalEntry* refusal = state.RefusalOf(link.digest())) again.refused = *refusal;
+    return again;
   }
   LinkAnswer answer;
   std::vector<ledger::EntryBody> entries;
@@ -31,21 +35,21 @@ Result<LinkAnswer> Enclave::SubmitLink(std::string_view document) {
     answer.refused = ledger::RefusalFor(link, ruling);
     entries.emplace_back(*answer.refused);
   } else if (link.As<agreement::QueryRequest>() != nullptr) {
-    CLOISTER_ASSIGN(ledger::ReportEntry report, ReportOn(link));
+    CLOISTER_ASSIGN(ledger::ReportEntry report, ReportOn(link, now));
     entries.emplace_back(std::move(report));
   }
-  CLOISTER_ASSIGN(Written written, journal_->Append(std::move(entries)));
+  CLOISTER_ASSIGN(Written written, journal_->Append(std::move(entries), now));
   answer.entry = written.first_entry;
   answer.checkpoint = std::move(written.checkpoint);
   return answer;
 }
 
-Result<ledger::ReportEntry> Enclave::ReportOn(const agreement::SignedLink& query) {
+Result<ledger::ReportEntry> Enclave::ReportOn(const agreement::SignedLink& query, Instant now) {
   const auto* request = query.As<agreement::QueryRequest>();
   CLOISTER_CHECK(request != nullptr);
   CLOISTER_ASSIGN(const CompileQuestion question, QuestionOf(journal_->state(), *request, query.signer()));
   CLOISTER_ASSIGN(const CompileAnswer answer, AskCompiler(question, parser_));
-  const agreement::Report report = MakeReport(journal_->state(), query, answer, journal_->Now());
+  const agreement::Report report = MakeReport(journal_->state(), query, answer, now);
   CLOISTER_ASSIGN(const agreement::SignedReport signed_report, agreement::SignReport(identity_->document_key(), report));
   return ledger::ReportEntry{.jws = signed_report.compact()};
 }

@@ -21,14 +21,16 @@ Status Journal::CheckWhole() const {
   return {};
 }
 
-Result<Written> Journal::Append(std::vector<ledger::EntryBody> bodies) {
+Result<Written> Journal::Append(std::vector<ledger::EntryBody> bodies, Instant now) {
   CLOISTER_TRY(CheckWhole());
-  const Instant now = Now();
   ledger::LogAppend append{.size_before = state_.size()};
+  std::size_t bytes = 0;
   for (ledger::EntryBody& body : bodies) {
     CLOISTER_ASSIGN(std::string text, ledger::EncodeEntry({.time = now, .body = std::move(body)}));
+    bytes += text.size();
     append.entries.push_back(std::move(text));
   }
+  if (bytes > kAppendBytesMax) return ResourceExhausted("a document and the report on it are too large for one step; shorten it");
   broken_ = true;  // until the host has confirmed
   CLOISTER_TRY(Fold(append.entries));
   CLOISTER_ASSIGN(append.checkpoint, ledger::SignCheckpoint(identity_.checkpoint_key(), state_.environment(), state_.point()));

@@ -22,6 +22,9 @@
 
 namespace cloister::enclave {
 
+// Of the entries of one append, so that it fits into one frame of the channel; a longer one would break the journal for good.
+inline constexpr std::size_t kAppendBytesMax = (2 << 20) - (64 << 10);
+
 struct Written {
   std::uint64_t first_entry = 0;
   std::string checkpoint;  // of the state after
@@ -37,8 +40,10 @@ class Journal {
   Instant Now() const;
   // kUnavailable once the journal is broken: its state may then hold what no ledger does, and nothing may be read from it.
   Status CheckWhole() const;
-  // All of them or none.
-  Result<Written> Append(std::vector<ledger::EntryBody> bodies);
+  // All of them or none, written at `now`: the Now() by which the caller ruled that they may be written. With a second look at
+  // the clock an approval could expire between ruling and writing, and replay would contradict what stands in the ledger.
+  // kResourceExhausted above kAppendBytesMax, with nothing written.
+  Result<Written> Append(std::vector<ledger::EntryBody> bodies, Instant now);
   // Of the last append.
   const std::string& checkpoint() const { return checkpoint_; }
 

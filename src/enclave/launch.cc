@@ -50,7 +50,7 @@ Result<LaunchAnswer> Enclave::Begin(const LaunchRequest& request) {
   std::vector<ledger::EntryBody> genesis;
   genesis.emplace_back(std::move(boot));
   genesis.emplace_back(ledger::CharterEntry{.charter = charter, .recipient_commitment = commitment});
-  CLOISTER_TRY(journal_->Append(std::move(genesis)));
+  CLOISTER_TRY(journal_->Append(std::move(genesis), journal_->Now()));
   boot_entry_ = 0;
   return FinishLaunch(request, charter);
 }
@@ -78,7 +78,7 @@ Result<LaunchAnswer> Enclave::Resume(const LaunchRequest& request) {
   CLOISTER_ASSIGN(ledger::BootEntry boot, MakeBootEntry(terms, boots));
   std::vector<ledger::EntryBody> entry;
   entry.emplace_back(std::move(boot));
-  CLOISTER_TRY(journal_->Append(std::move(entry)));
+  CLOISTER_TRY(journal_->Append(std::move(entry), journal_->Now()));
   return FinishLaunch(request, terms);
 }
 

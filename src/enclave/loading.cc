@@ -78,7 +78,7 @@ class VerifiedPlaintext final : public engine::ByteSource {
 
 Status Enclave::Load(const DatasetId& dataset) {
   MutexLock job(job_mutex_);
-  return LoadLocked(dataset);
+  return LoadLocked(dataset, std::nullopt);
 }
 
 bool Enclave::IsLoaded(const DatasetId& dataset) {
@@ -86,7 +86,7 @@ bool Enclave::IsLoaded(const DatasetId& dataset) {
   return loaded_.contains(dataset);
 }
 
-Status Enclave::LoadLocked(const DatasetId& dataset) {
+Status Enclave::LoadLocked(const DatasetId& dataset, const std::optional<Digest256>& meant) {
   std::optional<ledger::ManifestRecord> manifest;
   std::optional<sealing::AgeIdentity> identity;
   engine::Database* database = nullptr;
@@ -96,6 +96,7 @@ Status Enclave::LoadLocked(const DatasetId& dataset) {
     CLOISTER_TRY(Launched());
     const ledger::ManifestRecord* record = journal_->state().ManifestInForce(dataset);
     if (record == nullptr) return FailedPrecondition("no manifest of this dataset is in force");
+    if (meant && record->digest != *meant) return FailedPrecondition("the manifest that the query was approved for is no more in force");
     manifest = *record;
     CLOISTER_ASSIGN(identity, identity_->DatasetIdentity(journal_->state().datasets().at(dataset).owner));
     database = database_.get();

@@ -223,6 +223,7 @@ Status EntryFold::Fold(const RefusalEntry& refusal) {
     return Broken("a refusal of a link that has its effect");
   }
   CountRefusal(state_.refusal_due_->signer);
+  state_.links_without_effect_.emplace(refusal.document, refusal);
   state_.refusal_due_.reset();
   return {};
 }

@@ -87,6 +87,11 @@ std::optional<std::uint64_t> LedgerState::EntryOfLink(const Digest256& digest) c
   return entry == link_entries_.end() ? std::nullopt : std::optional(entry->second);
 }
 
+const RefusalEntry* LedgerState::RefusalOf(const Digest256& link) const {
+  const auto refusal = links_without_effect_.find(link);
+  return refusal == links_without_effect_.end() ? nullptr : &refusal->second;
+}
+
 const ManifestRecord* LedgerState::ManifestInForce(const DatasetId& dataset) const {
   const auto known = datasets_.find(dataset);
   const CharterRecord* charter = in_force();

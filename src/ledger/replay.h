@@ -91,6 +91,8 @@ class LedgerState {
   agreement::ChainState ChainOf(const agreement::Thumbprint& participant) const;
   std::vector<std::uint64_t> LinksOf(const agreement::Thumbprint& participant) const;  // entries, in order
   std::optional<std::uint64_t> EntryOfLink(const Digest256& digest) const;
+  // Why a recorded link has no effect; null when it has one. Whoever sends it again is told so again.
+  const RefusalEntry* RefusalOf(const Digest256& link) const;
 
   const std::map<DatasetId, DatasetRecord>& datasets() const { return datasets_; }
   // The manifest that queries read: the newest that names the charter in force, of an owner who is still in
@@ -136,6 +138,7 @@ class LedgerState {
   std::map<agreement::Thumbprint, agreement::ChainState> chains_;
   std::map<agreement::Thumbprint, std::vector<std::uint64_t>> links_of_;
   std::map<Digest256, std::uint64_t> link_entries_;
+  std::map<Digest256, RefusalEntry> links_without_effect_;
   std::map<agreement::Thumbprint, std::deque<Instant>> refusals_;  // of the last day
   std::set<agreement::Thumbprint> ended_memberships_;              // until an epoch in which they come anew
   std::map<DatasetId, DatasetRecord> datasets_;

@@ -230,7 +230,10 @@ TEST_F(Ledger, ARefusedLinkIsFollowedByItsRefusalAndNoOther) {
   RefusalEntry wrong = RefusalFor(link, ruling);
   wrong.document = Digest256{1};
   EXPECT_THAT(story_.Refused(wrong), HasSubstr("a refusal of a link that has its effect"));
+  EXPECT_EQ(story_.state().RefusalOf(link.digest()), nullptr);
   story_.Write(RefusalFor(link, ruling));
+  ASSERT_NE(story_.state().RefusalOf(link.digest()), nullptr);
+  EXPECT_EQ(*story_.state().RefusalOf(link.digest()), RefusalFor(link, ruling));
   EXPECT_THAT(story_.Refused(RefusalFor(link, ruling)), HasSubstr("a refusal of a link that has its effect"));
   EXPECT_EQ(story_.state().ChainOf(analyst_.thumbprint()).seq, 2u);
 }
