@@ -10,7 +10,8 @@ namespace {
 AgeOutcome OpenBinary(ByteView file, const AgeAttempt& attempt, ByteSink& plaintext) {
   MemorySource source(file);
   AgeVerdict refused_as = AgeVerdict::kHeaderFailure;
-  auto reader = AgeReader::Start({.source = source, .identities = attempt.identities}, refused_as);
+  auto reader = AgeReader::Start(
+      {.source = source, .identities = attempt.identities, .passphrases = attempt.passphrases}, refused_as);
   if (!reader) return {refused_as, reader.error().public_message};
   for (bool more = true; more;) {
     auto piece = reader->Next();

@@ -44,8 +44,12 @@ bool IsShortSpace(std::string_view text) {
 // White space in front may hold empty lines, but the begin line itself starts in the first column.
 Result<std::string_view> SkipSpaceInFront(std::string_view text) {
   const std::size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
-  if (begin > kArmorSpaceBytesMax) return InvalidArgument("armor: more than 1024 bytes of white space in front");
-  if (begin > 0 && text[begin - 1] != '\n') return InvalidArgument("armor: the begin line does not begin its line");
+  if (begin > kArmorSpaceBytesMax) {
+    return InvalidArgument("armor: more than 1024 bytes of white space in front");
+  }
+  if (begin > 0 && text[begin - 1] != '\n') {
+    return InvalidArgument("armor: the begin line does not begin its line");
+  }
   return text.substr(begin);
 }
 

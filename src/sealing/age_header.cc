@@ -112,7 +112,8 @@ void WriteStanza(const AgeStanza& stanza, std::string& text) {
 
 std::optional<std::size_t> FindAgeHeaderEnd(ByteView prefix, std::size_t& searched) {
   const std::string_view text = AsText(prefix);
-  // Neither stanza lines nor body lines can begin with "---", so the first such line is the last one of a header.
+  // Neither stanza lines nor body lines can begin with "---", so the first such line is the last one of a
+  // header.
   const std::size_t mark = text.find("\n---", searched);
   if (mark == std::string_view::npos) {
     searched = text.size() > 3 ? text.size() - 3 : 0;
@@ -128,7 +129,9 @@ Result<AgeHeader> ParseAgeHeader(ByteView text) {
   if (text.size() > kAgeHeaderBytesMax) return InvalidArgument("an age header of more than 256 KiB");
   LineReader lines(AsText(text));
   CLOISTER_ASSIGN(const std::string_view version, lines.Next());
-  if (version != kVersionLine) return lines.Fail("not an age v1 file, which begins with 'age-encryption.org/v1'");
+  if (version != kVersionLine) {
+    return lines.Fail("not an age v1 file, which begins with 'age-encryption.org/v1'");
+  }
   AgeHeader header;
   do {
     AgeStanza stanza;

@@ -4,11 +4,11 @@
 //
 //   age-encryption.org/v1
 //   -> X25519 XEl0dJ6y3C7KZkgmgWUicg63EyXJiwBJW8PdYJ/cYBE      a stanza: arguments ...
-//   qRS0AMjdjPvZ/WT08U2KL4G+PIooA3hy38SvLpvaC1E                ... and a body in lines of 64 columns, the last one shorter
+//   qRS0AMjdjPvZ/WT08U2KL4G+PIooA3hy38SvLpvaC1E                 ... a body in lines of 64 columns and a shorter
 //   --- HK2NmOBN9Dpq0Gw6xMCuhFcQlQLvZ/wQUi/2scLG75s            HMAC of all that stands before, "---" included
 //
-// Reading accepts exactly the grammar, so that a header has one meaning and what was read would be written alike:
-// WriteAgeHeader(ParseAgeHeader(x)) == x. Pure and thread-safe.
+// Reading accepts exactly the grammar, so that a header has one meaning and what was read would be written
+// alike: WriteAgeHeader(ParseAgeHeader(x)) == x. Pure and thread-safe.
 
 #include <optional>
 #include <string>
@@ -33,8 +33,8 @@ struct AgeHeader {
   Digest256 mac{};
 };
 
-// The header's size if `prefix`, the beginning of a file, holds its last line completely; nothing if more is to be read.
-// `searched` is where the last call on a shorter prefix of the same file left off, 0 at first.
+// The header's size if `prefix`, the beginning of a file, holds its last line completely; nothing if more is
+// to be read. `searched` is where the last call on a shorter prefix of the same file left off, 0 at first.
 std::optional<std::size_t> FindAgeHeaderEnd(ByteView prefix, std::size_t& searched);
 
 // `text` is the header and nothing behind it. kInvalidArgument with the number of the offending line.

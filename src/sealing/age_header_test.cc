@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "codec/text.h"
 #include "sealing/age_stanza.h"
 #include "sealing/sealing_for_test.h"
 
@@ -18,8 +19,9 @@ bool Parses(std::string_view text) { return ParseAgeHeader(AsBytes(text)).has_va
 std::string Line(std::size_t columns) { return std::string(columns, 'A') + "\n"; }
 
 TEST(AgeHeader, ReadsTheSpecificationsExample) {
-  const auto header = ParseAgeHeader(AsBytes(WithStanza("-> X25519 XEl0dJ6y3C7KZkgmgWUicg63EyXJiwBJW8PdYJ/cYBE\n"
-                                                        "qRS0AMjdjPvZ/WT08U2KL4G+PIooA3hy38SvLpvaC1E\n")));
+  const auto header = ParseAgeHeader(
+      AsBytes(WithStanza("-> X25519 XEl0dJ6y3C7KZkgmgWUicg63EyXJiwBJW8PdYJ/cYBE\n"
+                         "qRS0AMjdjPvZ/WT08U2KL4G+PIooA3hy38SvLpvaC1E\n")));
   ASSERT_TRUE(header);
   ASSERT_EQ(header->stanzas.size(), 1u);
   EXPECT_EQ(header->stanzas[0].arguments,
@@ -32,7 +34,8 @@ TEST(AgeHeader, AcceptsEveryShapeOfTheGrammar) {
   EXPECT_TRUE(Parses(WithStanza("-> a\n" + Line(4)))) << "a short body";
   EXPECT_TRUE(Parses(WithStanza("-> a\n" + Line(64) + "\n"))) << "a full line needs a shorter one behind it";
   EXPECT_TRUE(Parses(WithStanza("-> a\n" + Line(64) + Line(64) + Line(63 - 1)))) << "several lines";
-  EXPECT_TRUE(Parses(WithStanza("-> a b c d\n\n-> !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\n\n"))) << "all visible ASCII";
+  EXPECT_TRUE(Parses(WithStanza("-> a b c d\n\n-> !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\n\n")))
+      << "all visible ASCII";
   EXPECT_TRUE(Parses(WithStanza("-> ---\n\n-> -> ->\n\n"))) << "marks as arguments";
 }
 
@@ -41,8 +44,9 @@ TEST(AgeHeader, RefusesEverythingElse) {
   EXPECT_FALSE(Parses("age-encryption.org/v1\n")) << "no stanza, no MAC";
   EXPECT_FALSE(Parses(WithStanza(""))) << "no stanza";
   EXPECT_FALSE(Parses("age-encryption.org/v2\n-> a\n\n" + std::string(kMacLine))) << "another version";
-  EXPECT_FALSE(Parses("age-encryption.org/v1 \n-> a\n\n" + std::string(kMacLine))) << "a space behind the version";
-  EXPECT_FALSE(Parses("age-encryption.org/v1\r\n-> a\r\n\r\n--- HK2NmOBN9Dpq0Gw6xMCuhFcQlQLvZ/wQUi/2scLG75s\r\n"));
+  EXPECT_FALSE(Parses("age-encryption.org/v1 \n-> a\n\n" + std::string(kMacLine))) << "a space at the end";
+  EXPECT_FALSE(Parses("age-encryption.org/v1\r\n-> a\r\n\r\n"
+                      "--- HK2NmOBN9Dpq0Gw6xMCuhFcQlQLvZ/wQUi/2scLG75s\r\n"));
   EXPECT_FALSE(Parses(WithStanza("->\n\n"))) << "no argument";
   EXPECT_FALSE(Parses(WithStanza("-> \n\n"))) << "an empty argument";
   EXPECT_FALSE(Parses(WithStanza("-> a \n\n"))) << "a space at the end";
@@ -70,7 +74,7 @@ TEST(AgeHeader, RefusesEveryOtherMacLine) {
   EXPECT_FALSE(Parses(stanza + "---HK2NmOBN9Dpq0Gw6xMCuhFcQlQLvZ/wQUi/2scLG75s\n"));
   EXPECT_FALSE(Parses(stanza + "---  HK2NmOBN9Dpq0Gw6xMCuhFcQlQLvZ/wQUi/2scLG75s\n"));
   EXPECT_FALSE(Parses(stanza + "--- HK2NmOBN9Dpq0Gw6xMCuhFcQlQLvZ/wQUi/2scLG75s \n"));
-  EXPECT_FALSE(Parses(stanza + "--- HK2NmOBN9Dpq0Gw6xMCuhFcQlQLvZ/wQUi/2scLG75t\n")) << "bits behind the last byte";
+  EXPECT_FALSE(Parses(stanza + "--- HK2NmOBN9Dpq0Gw6xMCuhFcQlQLvZ/wQUi/2scLG75t\n")) << "spare bits";
   EXPECT_FALSE(Parses(stanza + "--- HK2NmOBN9Dpq0Gw6xMCuhFcQlQLvZ/wQUi/2scLG7\n")) << "30 bytes";
   EXPECT_FALSE(Parses(stanza + "--- HK2NmOBN9Dpq0Gw6xMCuhFcQlQLvZ/wQUi/2scLG75s=\n"));
   EXPECT_FALSE(Parses(stanza + "--- HK2NmOBN9Dpq0Gw6xMCuhFcQlQLvZ/wQUi/2scLG75s"));
@@ -126,12 +130,14 @@ TEST(AgeStanza, ChecksWhatItKnowsAndIgnoresTheRest) {
   rng.Fill(file_key.mutable_view());
   const AgeIdentity identity = SpecIdentity();
   const AgeStanza good = WrapFileKey(file_key, identity.recipient(), rng).value();
-  const auto unwrap = [&](std::vector<AgeStanza> stanzas) { return UnwrapFileKey(stanzas, {&identity, 1}); };
+  const auto unwrap = [&](std::vector<AgeStanza> stanzas) {
+    return UnwrapFileKey(stanzas, {.identities = {&identity, 1}});
+  };
   const auto finds_key = [&](const auto& result) {
     return result && result->has_value() && ToBytes((*result)->view()) == ToBytes(file_key.view());
   };
   EXPECT_TRUE(finds_key(unwrap({{.arguments = {"grease", "x"}, .body = Bytes(5)}, good})));
-  EXPECT_TRUE(finds_key(unwrap({good, {.arguments = {"x25519"}, .body = {}}}))) << "types know upper from lower case";
+  EXPECT_TRUE(finds_key(unwrap({good, {.arguments = {"x25519"}, .body = {}}}))) << "case counts";
 
   EXPECT_FALSE(unwrap({good, {.arguments = {"X25519"}, .body = Bytes(32)}})) << "no share";
   EXPECT_FALSE(unwrap({good, {.arguments = {"X25519", good.arguments[1], "more"}, .body = good.body}}));
@@ -142,9 +148,23 @@ TEST(AgeStanza, ChecksWhatItKnowsAndIgnoresTheRest) {
   const auto alone = unwrap({scrypt});
   EXPECT_TRUE(alone && !alone->has_value()) << "well-formed, but no passphrase of ours";
   EXPECT_FALSE(unwrap({good, scrypt})) << "a passphrase must be the only recipient";
-  for (const std::string work : {"", "0", "01", "+1", "-1", "0x12", "18 ", "23", "1e1", "99999999999999999999"}) {
+  for (const std::string work :
+       {"", "0", "01", "+1", "-1", "0x12", "18 ", "23", "1e1", "99999999999999999999"}) {
     EXPECT_FALSE(unwrap({{.arguments = {"scrypt", scrypt.arguments[1], work}, .body = Bytes(32)}})) << work;
   }
+}
+
+// Made with Python's hashlib.scrypt and the specification's formula.
+TEST(AgeStanza, OpensAPassphraseStanza) {
+  constexpr std::string_view kBody = "51877f2dd12555415f27693994273c9d26522bd1d541bcfa18f64674809b8971";
+  const AgeStanza stanza{.arguments = {"scrypt", "AAECAwQFBgcICQoLDA0ODw", "10"},
+                         .body = codec::HexDecode(kBody).value()};
+  const std::string passphrases[] = {"wrong horse", "correct horse battery staple"};
+  const auto file_key = UnwrapFileKey({stanza}, {.passphrases = passphrases});
+  ASSERT_TRUE(file_key && file_key->has_value());
+  EXPECT_EQ(AsText((*file_key)->view()), "YELLOW SUBMARINE");
+  const auto none = UnwrapFileKey({stanza}, {.passphrases = std::span(passphrases).first(1)});
+  EXPECT_TRUE(none && !none->has_value());
 }
 
 }  // namespace

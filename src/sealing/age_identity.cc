@@ -14,10 +14,14 @@ bool HasCharacterIn(std::string_view text, char first, char last) {
   return std::any_of(text.begin(), text.end(), [&](char c) { return c >= first && c <= last; });
 }
 
-// Clamping makes every private scalar a multiple of the cofactor, so any one of them turns a low-order point into zero.
+// Clamping makes every private scalar a multiple of the cofactor, so any one of them turns a low-order point
+// into zero.
 Status CheckOrder(const crypto::X25519PublicKey& key) {
-  CLOISTER_ASSIGN(const auto probe, crypto::X25519PrivateKey::FromSecret(SecretBytes::CopyOf(Bytes(32, 0x42))));
-  if (!probe.Agree(key)) return VerificationFailed("the age recipient is a low-order point: nothing sealed to it is secret");
+  CLOISTER_ASSIGN(const auto probe,
+                  crypto::X25519PrivateKey::FromSecret(SecretBytes::CopyOf(Bytes(32, 0x42))));
+  if (!probe.Agree(key)) {
+    return VerificationFailed("the age recipient is a low-order point: nothing sealed to it is secret");
+  }
   return {};
 }
 
@@ -29,7 +33,9 @@ Result<AgeRecipient> AgeRecipient::FromPublicKey(const crypto::X25519PublicKey& 
 }
 
 Result<AgeRecipient> AgeRecipient::Parse(std::string_view text) {
-  if (HasCharacterIn(text, 'A', 'Z')) return InvalidArgument("an age recipient is written in lower case: age1...");
+  if (HasCharacterIn(text, 'A', 'Z')) {
+    return InvalidArgument("an age recipient is written in lower case: age1...");
+  }
   CLOISTER_ASSIGN(const Bytes key, Bech32Decode(kRecipientPrefix, text));
   if (key.size() != 32) return InvalidArgument("an age recipient must hold 32 bytes");
   return FromPublicKey(ToArray<32>(key));

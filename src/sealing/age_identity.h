@@ -1,12 +1,14 @@
 #pragma once
 
-// X25519 recipients and identities of age v1 (https://c2sp.org/age, "The X25519 recipient type") and their texts:
+// X25519 recipients and identities of age v1 (https://c2sp.org/age, "The X25519 recipient type") and their
+// texts:
 //
 //   age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj              a recipient: give it away
 //   AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX  its identity: keep it
 //
-// Reading is strict Bech32 (BIP 173): one case throughout, right checksum, exactly 32 bytes, zero padding bits; a
-// recipient is lower case and an identity upper case, as every age tool writes them. Values are immutable and thread-safe.
+// Reading is strict Bech32 (BIP 173): one case throughout, right checksum, exactly 32 bytes, zero padding
+// bits; a recipient is lower case and an identity upper case, as every age tool writes them. Values are
+// immutable and thread-safe.
 
 #include <compare>
 #include <string>
@@ -20,7 +22,8 @@
 
 namespace cloister::sealing {
 
-// A public key that one can seal to: known not to be of low order, with which every shared secret would be zero.
+// A public key that one can seal to: known not to be of low order, with which every shared secret would be
+// zero.
 class AgeRecipient {
  public:
   // kInvalidArgument for any other text, kVerificationFailed for a low-order point.

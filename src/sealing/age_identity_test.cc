@@ -51,7 +51,7 @@ TEST(AgeIdentity, EveryChangedCharacterIsNoticed) {
 
 TEST(AgeIdentity, ThirtyOneBytesAreRefused) {
   EXPECT_FALSE(AgeRecipient::Parse(Bech32Encode("age", Bytes(31, 7))));
-  EXPECT_FALSE(AgeIdentity::Parse("AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ6J6TAE"));
+  EXPECT_FALSE(AgeIdentity::Parse("AGE-SECRET-KEY-1" + std::string(50, 'Q') + "6J6TAE"));
 }
 
 // u = 0 and u = 1 of Curve25519: every shared secret with them is zero.

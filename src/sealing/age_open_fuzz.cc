@@ -10,8 +10,9 @@ using namespace cloister::sealing;
 
 // The identity of the public test kit; the seeds are our own files for it.
 const AgeIdentity& Identity() {
-  static const AgeIdentity identity = std::move(
-      AgeIdentity::Parse("AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0")).value();
+  constexpr std::string_view kText =
+      "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0";
+  static const AgeIdentity identity = AgeIdentity::Parse(kText).value().Clone();
   return identity;
 }
 

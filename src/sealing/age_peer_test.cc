@@ -1,4 +1,5 @@
-// Both ways with Debian's age: what it seals we open, what we seal it opens. Label `peers`; skipped where it is absent.
+// Both ways with Debian's age: what it seals we open, what we seal it opens. Label `peers`; skipped where it
+// is absent.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@ class AgePeer : public ::testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   void Put(const std::string& name, ByteView bytes) const {
-    std::ofstream(folder_ / name, std::ios::binary).write(AsText(bytes).data(), static_cast<std::streamsize>(bytes.size()));
+    std::ofstream(folder_ / name, std::ios::binary) << AsText(bytes);
   }
   Bytes Get(const std::string& name) const {
     std::ifstream in(folder_ / name, std::ios::binary);
@@ -39,7 +40,8 @@ class AgePeer : public ::testing::Test {
       std::filesystem::temp_directory_path() / ("cloister-age-peer-" + std::to_string(getpid()));
 };
 
-constexpr std::size_t kSizes[] = {0, 1, kChunkBytes - 1, kChunkBytes, kChunkBytes + 1, 8 * kChunkBytes, 3'000'000};
+constexpr std::size_t kSizes[] = {0, 1, kChunkBytes - 1, kChunkBytes, kChunkBytes + 1, 8 * kChunkBytes,
+                                  3'000'000};
 
 TEST_F(AgePeer, OpensWhatWeSeal) {
   SystemRng rng;
@@ -59,7 +61,8 @@ TEST_F(AgePeer, OpensWhatWeSealForSeveral) {
   std::string text = std::string(AsText(Get("recipient")));
   text.resize(text.find('\n'));
   SystemRng rng;
-  const AgeRecipient recipients[] = {AgeIdentity::Generate(rng).recipient(), AgeRecipient::Parse(text).value()};
+  const AgeRecipient recipients[] = {AgeIdentity::Generate(rng).recipient(),
+                                     AgeRecipient::Parse(text).value()};
   Put("ours.age", SealBytes(AsBytes("for two"), recipients, rng).value());
   ASSERT_TRUE(Run("age -d -i key -o plain ours.age"));
   EXPECT_EQ(AsText(Get("plain")), "for two");
@@ -78,8 +81,9 @@ TEST_F(AgePeer, SealsWhatWeOpen) {
     EXPECT_TRUE(opened.plaintext == content);
     ASSERT_TRUE(Run("age -a -r " + identity.recipient().Text() + " -o theirs.asc plain"));
     MemorySink plaintext(content.size());
-    EXPECT_EQ(TryOpenAge(Get("theirs.asc"), {.identities = {&identity, 1}, .armored = true}, plaintext).verdict,
-              AgeVerdict::kSuccess);
+    const auto outcome =
+        TryOpenAge(Get("theirs.asc"), {.identities = {&identity, 1}, .armored = true}, plaintext);
+    EXPECT_EQ(outcome.verdict, AgeVerdict::kSuccess) << outcome.why;
     EXPECT_TRUE(plaintext.bytes() == content);
   }
 }

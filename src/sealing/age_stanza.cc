@@ -12,9 +12,10 @@ namespace {
 constexpr std::string_view kX25519 = "X25519";
 constexpr std::string_view kScrypt = "scrypt";
 constexpr std::string_view kX25519Info = "age-encryption.org/v1/X25519";
+constexpr std::string_view kScryptSaltLabel = "age-encryption.org/v1/scrypt";
 constexpr std::size_t kWrappedBytes = kFileKeyBytes + crypto::ChaCha20Poly1305::kTagBytes;
 constexpr std::size_t kScryptSaltBytes = 16;
-constexpr int kScryptLogWorkMax = 22;
+constexpr int kScryptLogWorkMax = crypto::kScryptLogNMax;
 constexpr ByteArray<12> kZeroNonce{};  // each wrap key wraps once
 
 struct Share {
@@ -25,29 +26,34 @@ struct Share {
 SecretBytes WrapKey(const SecretBytes& shared_secret, const Share& share) {
   Bytes salt = ToBytes(share.ephemeral);
   Append(salt, share.recipient);
-  return crypto::HkdfSha256(shared_secret.view(), salt, AsBytes(kX25519Info), crypto::ChaCha20Poly1305::kKeyBytes);
+  return crypto::HkdfSha256(shared_secret.view(), salt, AsBytes(kX25519Info),
+                            crypto::ChaCha20Poly1305::kKeyBytes);
 }
 
 Error Malformed(std::string_view type, std::string_view problem) {
   return InvalidArgument("age header: a malformed " + std::string(type) + " stanza: " + std::string(problem));
 }
 
-// A body of another size must never reach the AEAD: a ciphertext can be made that opens under many keys, and each try
-// would tell its maker which of them is here.
+// A body of another size must never reach the AEAD: a ciphertext can be made that opens under many keys, and
+// each try would tell its maker which of them is here.
 Status CheckBody(const AgeStanza& stanza) {
-  if (stanza.body.size() != kWrappedBytes) return Malformed(stanza.arguments[0], "its body must hold 32 bytes");
+  if (stanza.body.size() != kWrappedBytes) {
+    return Malformed(stanza.arguments[0], "its body must hold 32 bytes");
+  }
   return {};
 }
 
 Status CheckX25519(const AgeStanza& stanza) {
   if (stanza.arguments.size() != 2) return Malformed(kX25519, "it must have one argument");
   auto share = codec::Base64DecodeUnpadded(stanza.arguments[1]);
-  if (!share || share->size() != 32) return Malformed(kX25519, "its share must be canonical base64 of 32 bytes");
+  if (!share || share->size() != 32) {
+    return Malformed(kX25519, "its share must be canonical base64 of 32 bytes");
+  }
   return CheckBody(stanza);
 }
 
-// The work factor's exponent in decimal without a leading zero. Its bound keeps a stranger's file from costing minutes
-// and gigabytes before anything of it is authenticated.
+// The work factor's exponent in decimal without a leading zero. Its bound keeps a stranger's file from
+// costing minutes and gigabytes before anything of it is authenticated.
 bool IsWorkFactor(std::string_view text) {
   const bool decimal = !text.empty() && text.size() <= 2 && text[0] != '0' &&
                        std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -60,7 +66,9 @@ Status CheckScrypt(const AgeStanza& stanza) {
   if (!salt || salt->size() != kScryptSaltBytes) {
     return Malformed(kScrypt, "its salt must be canonical base64 of 16 bytes");
   }
-  if (!IsWorkFactor(stanza.arguments[2])) return Malformed(kScrypt, "its work factor must be a decimal number up to 22");
+  if (!IsWorkFactor(stanza.arguments[2])) {
+    return Malformed(kScrypt, "its work factor must be a decimal number up to 22");
+  }
   return CheckBody(stanza);
 }
 
@@ -74,17 +82,45 @@ Status CheckStanzas(const std::vector<AgeStanza>& stanzas) {
   return {};
 }
 
+std::optional<SecretBytes> OpenBody(const AgeStanza& stanza, const SecretBytes& wrap_key) {
+  SecretBytes file_key(kFileKeyBytes);
+  crypto::ChaCha20Poly1305 aead(wrap_key.view());
+  if (!aead.Open(kZeroNonce, stanza.body, {}, file_key.mutable_view())) return std::nullopt;
+  return file_key;
+}
+
 Result<std::optional<SecretBytes>> Unwrap(const AgeStanza& stanza, const AgeIdentity& identity) {
   CLOISTER_ASSIGN(const Bytes share, codec::Base64DecodeUnpadded(stanza.arguments[1]));
   const auto ephemeral = ToArray<32>(share);
   auto shared_secret = identity.key().Agree(ephemeral);
   if (!shared_secret) return Malformed(kX25519, "its share is a low-order point");
-  const SecretBytes key =
-      WrapKey(*shared_secret, {.ephemeral = ephemeral, .recipient = identity.recipient().public_key()});
-  SecretBytes file_key(kFileKeyBytes);
-  crypto::ChaCha20Poly1305 aead(key.view());
-  if (!aead.Open(kZeroNonce, stanza.body, {}, file_key.mutable_view())) return std::optional<SecretBytes>();
-  return std::optional<SecretBytes>(std::move(file_key));
+  return OpenBody(stanza, WrapKey(*shared_secret, {.ephemeral = ephemeral,
+                                                   .recipient = identity.recipient().public_key()}));
+}
+
+Result<std::optional<SecretBytes>> Unwrap(const AgeStanza& stanza, std::string_view passphrase) {
+  Bytes salt = ToBytes(kScryptSaltLabel);
+  CLOISTER_ASSIGN(const Bytes own_salt, codec::Base64DecodeUnpadded(stanza.arguments[1]));
+  Append(salt, own_salt);
+  CLOISTER_ASSIGN(const SecretBytes wrap_key,
+                  crypto::Scrypt({.password = AsBytes(passphrase),
+                                  .salt = salt,
+                                  .log_n = std::stoi(stanza.arguments[2])}));
+  return OpenBody(stanza, wrap_key);
+}
+
+// The first of `keys` that opens the first of `stanzas` of this type.
+template <typename Keys>
+Result<std::optional<SecretBytes>> UnwrapFirst(const std::vector<AgeStanza>& stanzas, std::string_view type,
+                                               const Keys& keys) {
+  for (const auto& key : keys) {
+    for (const AgeStanza& stanza : stanzas) {
+      if (stanza.arguments[0] != type) continue;
+      CLOISTER_ASSIGN(auto file_key, Unwrap(stanza, key));
+      if (file_key) return file_key;
+    }
+  }
+  return std::optional<SecretBytes>();
 }
 
 }  // namespace
@@ -100,17 +136,11 @@ Result<AgeStanza> WrapFileKey(const SecretBytes& file_key, const AgeRecipient& r
                    .body = std::move(body)};
 }
 
-Result<std::optional<SecretBytes>> UnwrapFileKey(const std::vector<AgeStanza>& stanzas,
-                                                 std::span<const AgeIdentity> identities) {
+Result<std::optional<SecretBytes>> UnwrapFileKey(const std::vector<AgeStanza>& stanzas, const AgeKeys& keys) {
   CLOISTER_TRY(CheckStanzas(stanzas));
-  for (const AgeIdentity& identity : identities) {
-    for (const AgeStanza& stanza : stanzas) {
-      if (stanza.arguments[0] != kX25519) continue;
-      CLOISTER_ASSIGN(auto file_key, Unwrap(stanza, identity));
-      if (file_key) return file_key;
-    }
-  }
-  return std::optional<SecretBytes>();
+  CLOISTER_ASSIGN(auto file_key, UnwrapFirst(stanzas, kX25519, keys.identities));
+  if (file_key) return file_key;
+  return UnwrapFirst(stanzas, kScrypt, keys.passphrases);
 }
 
 }  // namespace cloister::sealing

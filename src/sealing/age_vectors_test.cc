@@ -1,4 +1,5 @@
-// The public age test kit (C2SP/CCTV, folder age), read from where CLOISTER_VECTORS says; skipped where it is absent.
+// The public age test kit (C2SP/CCTV, folder age), read from where CLOISTER_VECTORS says; skipped where it is
+// absent.
 #include <gtest/gtest.h>
 #include <zlib.h>
 
@@ -60,9 +61,15 @@ void CheckVector(const Vector& vector) {
     ASSERT_TRUE(identity);
     identities.push_back(std::move(*identity));
   }
+  std::vector<std::string> passphrases;
+  for (auto [at, end] = vector.members.equal_range("passphrase"); at != end; ++at) {
+    passphrases.push_back(at->second);
+  }
   MemorySink plaintext(32 << 20);
-  const AgeOutcome outcome = TryOpenAge(
-      vector.file, {.identities = identities, .armored = Only(vector, "armored") == "yes"}, plaintext);
+  const AgeAttempt attempt{.identities = identities,
+                           .passphrases = passphrases,
+                           .armored = Only(vector, "armored") == "yes"};
+  const AgeOutcome outcome = TryOpenAge(vector.file, attempt, plaintext);
   EXPECT_EQ(AgeVerdictName(outcome.verdict), Only(vector, "expect")) << outcome.why;
   const std::string payload = Only(vector, "payload");
   if (!payload.empty()) {

@@ -14,7 +14,8 @@ constexpr std::size_t kChecksumChars = 6;
 class Checksum {
  public:
   void Add(unsigned group) {
-    constexpr std::array<std::uint32_t, 5> kGenerator = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3};
+    constexpr std::array<std::uint32_t, 5> kGenerator = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd,
+                                                         0x2a1462b3};
     const std::uint32_t top = remainder_ >> 25;
     remainder_ = (remainder_ & 0x1ffffff) << 5 ^ group;
     for (std::size_t bit = 0; bit < kGenerator.size(); ++bit) {
@@ -64,7 +65,8 @@ Result<Bytes> Regroup(std::string_view characters) {
 }
 
 Result<Bytes> DecodeLower(std::string_view prefix, std::string_view text) {
-  if (!text.starts_with(prefix) || text.size() < prefix.size() + 1 + kChecksumChars || text[prefix.size()] != '1') {
+  if (!text.starts_with(prefix) || text.size() < prefix.size() + 1 + kChecksumChars ||
+      text[prefix.size()] != '1') {
     return InvalidArgument("a text that does not begin with '" + std::string(prefix) + "1' or is too short");
   }
   text.remove_prefix(prefix.size() + 1);
@@ -75,7 +77,9 @@ Result<Bytes> DecodeLower(std::string_view prefix, std::string_view text) {
     if (group == std::string_view::npos) return InvalidArgument("a character outside the Bech32 alphabet");
     checksum.Add(static_cast<unsigned>(group));
   }
-  if (checksum.remainder() != 1) return InvalidArgument("a Bech32 checksum that does not fit: a typing error?");
+  if (checksum.remainder() != 1) {
+    return InvalidArgument("a Bech32 checksum that does not fit: a typing error?");
+  }
   return Regroup(text.substr(0, text.size() - kChecksumChars));
 }
 

@@ -30,7 +30,8 @@ TEST(Bech32, RefusesWhatBip173CallsInvalid) {
   EXPECT_FALSE(Bech32Decode("a", "")) << "nothing";
 }
 
-// One byte takes two groups of five bits, 8 of 10. The checksums were computed with the reference code of BIP 173.
+// One byte takes two groups of five bits, 8 of 10. The checksums were computed with the reference code of BIP
+// 173.
 TEST(Bech32, RefusesPaddingThatNoEncoderWrites) {
   EXPECT_EQ(Bech32Encode("t", Bytes{0}), "t1qqrw7ke5");
   EXPECT_TRUE(Bech32Decode("t", "t1qqrw7ke5"));

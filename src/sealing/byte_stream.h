@@ -1,7 +1,7 @@
 #pragma once
 
-// Bytes that come and go in pieces: the two ends of every streaming operation in this room. Neither end is told the
-// whole size beforehand, and nothing on the way holds more than a bounded number of pieces.
+// Bytes that come and go in pieces: the two ends of every streaming operation in this room. Neither end is
+// told the whole size beforehand, and nothing on the way holds more than a bounded number of pieces.
 
 #include <cstring>
 #include <span>
@@ -14,8 +14,8 @@ namespace cloister::sealing {
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  // Fills the front of `into` (never empty) and answers how many bytes; 0 is the end, and stays the end. Fewer bytes
-  // than asked for say nothing about the end.
+  // Fills the front of `into` (never empty) and answers how many bytes; 0 is the end, and stays the end.
+  // Fewer bytes than asked for say nothing about the end.
   virtual Result<std::size_t> Read(std::span<std::uint8_t> into) = 0;
 };
 

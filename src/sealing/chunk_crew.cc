@@ -43,7 +43,8 @@ void ChunkCrew::FinishUpTo(std::uint64_t end) {
   }
 }
 
-// Tasks are taken in order, so the helper's own is the only one below `taken_end_` that can be unfinished here.
+// Tasks are taken in order, so the helper's own is the only one below `taken_end_` that can be unfinished
+// here.
 bool ChunkCrew::IsDone(std::uint64_t end) {
   MutexLock lock(mutex_);
   CLOISTER_CHECK(ready_end_ >= end);

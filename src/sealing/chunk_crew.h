@@ -1,10 +1,12 @@
 #pragma once
 
-// Numbered tasks, done in no particular order by the thread that submits them and by one helper, if there is one.
+// Numbered tasks, done in no particular order by the thread that submits them and by one helper, if there is
+// one.
 //
-// The submitter says up to where tasks are ready and waits, working itself, until a front part of them is done:
+// The submitter says up to where tasks are ready and waits, working itself, until a front part of them is
+// done:
 //
-//   ChunkCrew crew(ChunkCrew::kThreadsMax, [&](int worker, std::uint64_t task) { cipher[worker].Seal(...); });
+//   ChunkCrew crew(ChunkCrew::kThreadsMax, [&](int worker, std::uint64_t task) { ... });
 //   crew.Submit(8);            // tasks 0..7 may be taken; the helper wakes
 //   ...                        // meanwhile the submitter reads what task 8 will need
 //   crew.FinishUpTo(4);        // 0..3 are done, and what they wrote is visible here
@@ -23,7 +25,8 @@ namespace cloister::sealing {
 class ChunkCrew {
  public:
   static constexpr int kThreadsMax = 2;
-  // `worker` is 0 on the submitter's thread and 1 on the helper's; no two tasks run under one number at a time.
+  // `worker` is 0 on the submitter's thread and 1 on the helper's; no two tasks run under one number at a
+  // time.
   using Work = std::function<void(int worker, std::uint64_t task)>;
 
   // `threads` is 1 or 2. With 1 every task is done within Submit, while what it needs is still in the cache.

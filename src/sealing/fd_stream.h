@@ -1,6 +1,7 @@
 #pragma once
 
-// File descriptors (files, memfds, pipes, sockets) as the two ends of a stream. The descriptor stays the caller's.
+// File descriptors (files, memfds, pipes, sockets) as the two ends of a stream. The descriptor stays the
+// caller's.
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -18,7 +19,8 @@ class FdSource final : public ByteSource {
   int fd_;
 };
 
-// Writes at the descriptor's own position. kResourceExhausted when the disk or the quota is full, else kUnavailable.
+// Writes at the descriptor's own position. kResourceExhausted when the disk or the quota is full, else
+// kUnavailable.
 class FdSink final : public ByteSink {
  public:
   explicit FdSink(int fd) : fd_(fd) {}

@@ -15,8 +15,8 @@
 namespace cloister::sealing {
 namespace {
 
-// Sealed and opened chunks lie in two rings of slots, read and handed out in batches. Not in place: a chunk whose end
-// mark is wrong is looked at twice.
+// Sealed and opened chunks lie in two rings of slots, read and handed out in batches. Not in place: a chunk
+// whose end mark is wrong is looked at twice.
 constexpr std::uint64_t kBatchChunks = 8;
 constexpr std::uint64_t kRingChunksMax = 4 * kBatchChunks;
 constexpr std::uint64_t RingChunks(int threads) { return threads > 1 ? kRingChunksMax : kBatchChunks; }
@@ -35,7 +35,7 @@ Error Describe(ChunkState state) {
     case ChunkState::kEndTooEarly: return VerificationFailed("the sealed file goes on behind its last chunk");
     case ChunkState::kEndMissing:
     case ChunkState::kCutOff: return {Code::kDataLoss, "the sealed file ends before its last chunk does"};
-    case ChunkState::kDamaged: return VerificationFailed("a chunk of the sealed file is not the one that was sealed there");
+    case ChunkState::kDamaged: return VerificationFailed("a sealed chunk was changed or moved");
     case ChunkState::kGood: break;
   }
   return Internal("a good chunk is no error");
@@ -48,7 +48,8 @@ struct AgeReader::Refusal {
   Error error;
 };
 
-// Chunks `released` to `read_end` are in the rings: what was handed out last goes from `released` to `handed_end`.
+// Chunks `released` to `read_end` are in the rings: what was handed out last goes from `released` to
+// `handed_end`.
 struct AgeReader::State {
   struct Slot {
     std::size_t sealed_bytes = 0;
@@ -70,7 +71,8 @@ struct AgeReader::State {
     Slot& slot = slots[chunk % ring_chunks];
     const ByteView bytes = sealed.At(chunk % ring_chunks * kSealedChunkBytes, slot.sealed_bytes);
     if (root) slot.leaf = ContentRoot::ChunkLeaf(bytes);
-    slot.state = OpenAs(ciphers[static_cast<std::size_t>(worker)], {.index = chunk, .last = slot.last}, bytes);
+    ChunkCipher& cipher = ciphers[static_cast<std::size_t>(worker)];
+    slot.state = OpenAs(cipher, {.index = chunk, .last = slot.last}, bytes);
   }
 
   ChunkState OpenAs(ChunkCipher& cipher, ChunkPlace place, ByteView bytes) const {
@@ -82,7 +84,9 @@ struct AgeReader::State {
     }
     // What was sealed for this place may be handed out even so; it is the rest of the file that is wrong.
     const bool full = bytes.size() == kSealedChunkBytes;
-    if (!full || !cipher.Open({.index = place.index, .last = !place.last}, bytes, out)) return ChunkState::kDamaged;
+    if (!full || !cipher.Open({.index = place.index, .last = !place.last}, bytes, out)) {
+      return ChunkState::kDamaged;
+    }
     return place.last ? ChunkState::kEndMissing : ChunkState::kEndTooEarly;
   }
 
@@ -153,7 +157,8 @@ AgeReader::~AgeReader() = default;
 AgeReader::AgeReader(AgeReader&&) noexcept = default;
 AgeReader& AgeReader::operator=(AgeReader&&) noexcept = default;
 
-std::optional<AgeReader::Refusal> AgeReader::TryStart(const OpenOptions& options, const SealedObjectRef* expected,
+std::optional<AgeReader::Refusal> AgeReader::TryStart(const OpenOptions& options,
+                                                      const SealedObjectRef* expected,
                                                       std::unique_ptr<State>& state) {
   PayloadSource source(options.source);
   const auto refuse = [](AgeVerdict verdict, Error error) { return Refusal{verdict, std::move(error)}; };
@@ -161,14 +166,16 @@ std::optional<AgeReader::Refusal> AgeReader::TryStart(const OpenOptions& options
   if (!text) return refuse(AgeVerdict::kHeaderFailure, text.error());
   const Digest256 header_digest = crypto::Sha256(*text);
   if (expected != nullptr && header_digest != expected->header_digest) {
-    return refuse(AgeVerdict::kHeaderFailure, VerificationFailed("another age header than the one that was promised"));
+    return refuse(AgeVerdict::kHeaderFailure,
+                  VerificationFailed("another age header than the one that was promised"));
   }
   auto header = ParseAgeHeader(*text);
   if (!header) return refuse(AgeVerdict::kHeaderFailure, header.error());
-  auto file_key = UnwrapFileKey(header->stanzas, options.identities);
+  auto file_key = UnwrapFileKey(header->stanzas, {options.identities, options.passphrases});
   if (!file_key) return refuse(AgeVerdict::kHeaderFailure, file_key.error());
   if (!file_key->has_value()) {
-    return refuse(AgeVerdict::kNoMatch, {Code::kPermissionDenied, "the file is not sealed to any of these identities"});
+    return refuse(AgeVerdict::kNoMatch,
+                  {Code::kPermissionDenied, "the file is not sealed to any of these identities"});
   }
   auto intact = VerifyAgeHeaderMac(*text, header->mac, **file_key);
   if (!intact) return refuse(AgeVerdict::kHmacFailure, intact.error());

@@ -1,8 +1,8 @@
 #pragma once
 
-// Room for plaintext in transit: pages of its own, given to the process only when touched, left out of core files, and
-// returned to the kernel (which never hands them on unwiped) when the buffer goes. Not locked into memory: key material
-// needs what little a process may lock.
+// Room for plaintext in transit: pages of its own, given to the process only when touched, left out of core
+// files, and returned to the kernel (which never hands them on unwiped) when the buffer goes. Not locked into
+// memory: key material needs what little a process may lock.
 
 #include <sys/mman.h>
 

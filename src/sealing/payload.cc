@@ -16,7 +16,8 @@ ByteArray<12> Nonce(ChunkPlace place) {
 }  // namespace
 
 SecretBytes PayloadKey(const SecretBytes& file_key, ByteView payload_nonce) {
-  return crypto::HkdfSha256(file_key.view(), payload_nonce, AsBytes("payload"), crypto::ChaCha20Poly1305::kKeyBytes);
+  return crypto::HkdfSha256(file_key.view(), payload_nonce, AsBytes("payload"),
+                            crypto::ChaCha20Poly1305::kKeyBytes);
 }
 
 void ChunkCipher::Seal(ChunkPlace place, ByteView plaintext, std::span<std::uint8_t> out) {

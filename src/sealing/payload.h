@@ -1,7 +1,7 @@
 #pragma once
 
-// The payload of an age v1 file (https://c2sp.org/age, "Payload"): a 16-byte nonce, then the plaintext in chunks of
-// 64 KiB, each sealed with ChaCha20-Poly1305 under
+// The payload of an age v1 file (https://c2sp.org/age, "Payload"): a 16-byte nonce, then the plaintext in
+// chunks of 64 KiB, each sealed with ChaCha20-Poly1305 under
 //
 //   key   = HKDF-SHA-256(file key, salt = payload nonce, info = "payload")
 //   nonce = 11 bytes big-endian chunk index || 0x01 for the last chunk, else 0x00
@@ -43,8 +43,8 @@ class ChunkCipher {
 
   // `out` has kChunkTagBytes more than `plaintext` and may begin at it. Each place is sealed once.
   void Seal(ChunkPlace place, ByteView plaintext, std::span<std::uint8_t> out);
-  // `out` has kChunkTagBytes less than `sealed` and does not overlap it. kVerificationFailed if the chunk is not the one
-  // that was sealed for this place.
+  // `out` has kChunkTagBytes less than `sealed` and does not overlap it. kVerificationFailed if the chunk is
+  // not the one that was sealed for this place.
   Status Open(ChunkPlace place, ByteView sealed, std::span<std::uint8_t> out);
 
  private:

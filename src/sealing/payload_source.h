@@ -16,8 +16,8 @@ class PayloadSource {
  public:
   explicit PayloadSource(ByteSource& source) : source_(source) {}
 
-  // Reads until `header` holds an age header completely, and keeps what came with it. kInvalidArgument for what is no age
-  // file, or one whose header is longer than kAgeHeaderBytesMax.
+  // Reads until `header` holds an age header completely, and keeps what came with it. kInvalidArgument for
+  // what is no age file, or one whose header is longer than kAgeHeaderBytesMax.
   Result<Bytes> ReadHeader();
 
   // Fills all of `into` unless the file ends before; answers how many bytes.

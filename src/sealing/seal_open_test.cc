@@ -17,7 +17,9 @@ class SealOpen : public ::testing::TestWithParam<int> {
   const AgeIdentity identity_ = SpecIdentity();
   InsecureRngForTest rng_{42};
 
-  SealedForTest Seal(ByteView content) { return SealForTest(content, identity_.recipient(), rng_, GetParam()); }
+  SealedForTest Seal(ByteView content) {
+    return SealForTest(content, identity_.recipient(), rng_, GetParam());
+  }
 };
 INSTANTIATE_TEST_SUITE_P(Threads, SealOpen, ::testing::Values(1, 2));
 
@@ -83,7 +85,8 @@ TEST_P(SealOpen, ASourceThatFailsIsReportedAsItIs) {
 TEST_P(SealOpen, AFullSinkEndsTheWriterForGood) {
   const AgeRecipient recipient = identity_.recipient();
   MemorySink file(100'000);
-  auto writer = SealWriter::Start({.recipients = {&recipient, 1}, .rng = rng_, .sink = file, .threads = GetParam()});
+  auto writer = SealWriter::Start(
+      {.recipients = {&recipient, 1}, .rng = rng_, .sink = file, .threads = GetParam()});
   ASSERT_TRUE(writer);
   Status status;
   for (int i = 0; i < 100 && status; ++i) status = writer->Write(Bytes(kChunkBytes));
@@ -98,7 +101,8 @@ TEST_P(SealOpen, AWriterThatIsDroppedHalfwayLeavesAFileThatNobodyTakes) {
   const AgeRecipient recipient = identity_.recipient();
   MemorySink file(1 << 24);
   {
-    auto writer = SealWriter::Start({.recipients = {&recipient, 1}, .rng = rng_, .sink = file, .threads = GetParam()});
+    auto writer = SealWriter::Start(
+      {.recipients = {&recipient, 1}, .rng = rng_, .sink = file, .threads = GetParam()});
     ASSERT_TRUE(writer && writer->Write(ContentForTest(7 * kBatchBytes)));
   }
   EXPECT_FALSE(OpenForTest(file.bytes(), identity_, GetParam()).status);
@@ -117,8 +121,9 @@ TEST_P(SealOpen, ACutFileIsRefusedAndNeverGivesMoreThanWhatItHad) {
   const SealedForTest sealed = Seal(content);
   const std::size_t chunks_begin = sealed.file.size() - PayloadBytes(content.size()) + kPayloadNonceBytes;
   for (const std::size_t size :
-       {chunks_begin, chunks_begin + 1, chunks_begin + kSealedChunkBytes - 1, chunks_begin + kSealedChunkBytes,
-        chunks_begin + kSealedChunkBytes + 15, chunks_begin + 2 * kSealedChunkBytes, sealed.file.size() - 1}) {
+       {chunks_begin, chunks_begin + 1, chunks_begin + kSealedChunkBytes - 1,
+        chunks_begin + kSealedChunkBytes, chunks_begin + kSealedChunkBytes + 15,
+        chunks_begin + 2 * kSealedChunkBytes, sealed.file.size() - 1}) {
     SCOPED_TRACE(size);
     const auto opened = OpenForTest(ByteView(sealed.file).first(size), identity_, GetParam());
     EXPECT_FALSE(opened.status);
@@ -182,8 +187,8 @@ TEST(SealedObject, BytesBehindTheEndAreRefused) {
   }
 }
 
-// The sealer, and each recipient, knows the file key and can put another payload under a header that verifies. The age
-// format cannot tell; the reference can.
+// The sealer, and each recipient, knows the file key and can put another payload under a header that
+// verifies. The age format cannot tell; the reference can.
 TEST(SealedObject, AnotherPayloadUnderTheSameHeaderIsRefusedByTheRoot) {
   // The same file key and ephemeral key, by the same randomness, for two contents of one length.
   const AgeIdentity identity = SpecIdentity();

@@ -15,8 +15,9 @@
 namespace cloister::sealing {
 namespace {
 
-// Chunks lie in a ring of slots, sealed in place, and go to the sink in runs of whole batches: a batch stays in the
-// second-level cache between reading, sealing, hashing and writing, and is long enough that system calls do not count.
+// Chunks lie in a ring of slots, sealed in place, and go to the sink in runs of whole batches: a batch stays
+// in the second-level cache between reading, sealing, hashing and writing, and is long enough that system
+// calls do not count.
 constexpr std::uint64_t kBatchChunks = 8;
 constexpr std::uint64_t kRingChunksMax = 4 * kBatchChunks;
 constexpr std::uint64_t RingChunks(int threads) { return threads > 1 ? kRingChunksMax : 2 * kBatchChunks; }
@@ -30,7 +31,9 @@ struct Prologue {
 
 Result<Prologue> MakePrologue(const SealOptions& options) {
   if (options.recipients.empty()) return InvalidArgument("nobody to seal to: name at least one recipient");
-  if (options.recipients.size() > kAgeRecipientsMax) return InvalidArgument("more than 1024 recipients of one file");
+  if (options.recipients.size() > kAgeRecipientsMax) {
+    return InvalidArgument("more than 1024 recipients of one file");
+  }
   SecretBytes file_key(kFileKeyBytes);
   options.rng.Fill(file_key.mutable_view());
   std::vector<AgeStanza> stanzas;
@@ -47,7 +50,8 @@ Result<Prologue> MakePrologue(const SealOptions& options) {
 
 }  // namespace
 
-// Chunks `written_` to `filling_` are in the ring: written to the sink are those before, being filled is the last.
+// Chunks `written_` to `filling_` are in the ring: written to the sink are those before, being filled is the
+// last.
 struct AgeWriter::State {
   State(const SealOptions& options, const Prologue& prologue, bool with_content_root)
       : sink(options.sink),
@@ -125,8 +129,8 @@ Result<AgeWriter> AgeWriter::StartWith(const SealOptions& options, bool with_con
   return AgeWriter(std::move(state));
 }
 
-// The rest of the chunk in hand, or, if that is full, the next slot. Whether a full chunk is the last one is known only
-// when more plaintext comes, so it is submitted by Commit and not here.
+// The rest of the chunk in hand, or, if that is full, the next slot. Whether a full chunk is the last one is
+// known only when more plaintext comes, so it is submitted by Commit and not here.
 Result<std::span<std::uint8_t>> AgeWriter::Reserve() {
   State& s = *state_;
   if (s.failure) return *s.failure;
@@ -164,7 +168,7 @@ Status AgeWriter::Finish() {
   State& s = *state_;
   if (s.failure) return *s.failure;
   CLOISTER_CHECK(!s.ending);
-  s.crew.FinishUpTo(s.filling);  // SealChunk looks at `ending`: no other thread may be in it while that changes
+  s.crew.FinishUpTo(s.filling);  // SealChunk looks at `ending`: nobody may be in it when that changes
   s.ending = true;
   s.crew.Submit(s.filling + 1);
   while (s.written <= s.filling) {

@@ -1,15 +1,17 @@
 #pragma once
 
-// Writes sealed objects: age v1 files of any size in constant memory, with the reference that a manifest commits to.
+// Writes sealed objects: age v1 files of any size in constant memory, with the reference that a manifest
+// commits to.
 //
 //   CLOISTER_ASSIGN(auto writer, SealWriter::Start({.recipients = recipients, .rng = rng, .sink = sink}));
 //   while (...) CLOISTER_TRY(writer.Write(piece));
 //   CLOISTER_ASSIGN(const SealedObjectRef ref, writer.Finish());
 //
-// The file key and payload nonce are fresh from `rng` for each file and leave memory with the writer, and a chunk is
-// sealed once: there is no way to go back, so an interrupted upload resends the stored ciphertext or starts a new file.
-// A file that Finish() did not end has no last chunk, and no reader takes it. Memory: at most 3 MiB, whatever the file's size.
-// Not thread-safe; with two threads a helper seals and hashes while the caller reads and the sink writes.
+// The file key and payload nonce are fresh from `rng` for each file and leave memory with the writer, and a
+// chunk is sealed once: there is no way to go back, so an interrupted upload resends the stored ciphertext or
+// starts a new file. A file that Finish() did not end has no last chunk, and no reader takes it. Memory: at
+// most 3 MiB, whatever the file's size. Not thread-safe; with two threads a helper seals and hashes while the
+// caller reads and the sink writes.
 
 #include <memory>
 #include <span>
@@ -31,8 +33,8 @@ struct SealOptions {
   int threads = 1;  // 1 or 2
 };
 
-// The age format alone, for files that no document commits to: sealed state, recovery shares, results (whose receipt
-// holds a plain digest).
+// The age format alone, for files that no document commits to: sealed state, recovery shares, results (whose
+// receipt holds a plain digest).
 class AgeWriter {
  public:
   // kInvalidArgument for no or too many recipients. Writes the header and the payload nonce.

@@ -1,9 +1,10 @@
 #pragma once
 
-// What a manifest commits to when it names a sealed object (docs/formats/sealed-object.md): the age file and nothing else.
+// What a manifest commits to when it names a sealed object (docs/formats/sealed-object.md): the age file and
+// nothing else.
 //
-// The age header's own MAC is made with the file key, which the sealer and every recipient have. Any of them could put
-// another payload under the same header; the content root is what rules that out.
+// The age header's own MAC is made with the file key, which the sealer and every recipient have. Any of them
+// could put another payload under the same header; the content root is what rules that out.
 
 #include "agreement/object_ref.h"
 #include "base/bytes.h"
@@ -13,7 +14,8 @@ namespace cloister::sealing {
 
 using agreement::SealedObjectRef;
 
-// Leaf 0 is the payload nonce, leaf i the i-th sealed chunk (from 1): 65,552 bytes, the last one 16 to 65,552.
+// Leaf 0 is the payload nonce, leaf i the i-th sealed chunk (from 1): 65,552 bytes, the last one 16 to
+// 65,552.
 class ContentRoot {
  public:
   explicit ContentRoot(ByteView payload_nonce) { tree_.AddLeaf(crypto::MerkleLeaf(payload_nonce)); }
