@@ -4,7 +4,8 @@
 //
 //   const BarRegistration kSeal{{"seal-1-core", "sealing against Debian's age", MeasureSeal}};
 //
-// and CMakeLists.txt names the rooms it needs (cloister_bars). `cloister-bench --json` prints one line per bar.
+// and CMakeLists.txt names the rooms it needs (cloister_bars). `cloister-bench --json` prints one line per
+// bar.
 
 #include <functional>
 #include <string>

@@ -70,7 +70,9 @@ std::string ReadToEnd(int fd) {
   return text;
 }
 
-double Seconds(const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6; }
+double Seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+}
 
 }  // namespace
 
@@ -82,7 +84,8 @@ Result<Cost> RunChild(const Command& command) {
   for (char** variable = environ; *variable != nullptr; ++variable) environment.emplace_back(*variable);
   const auto argv = Pointers(arguments);
   const auto envp = Pointers(environment);
-  // A real-time program may use 95 of 100 ms; a rest before it keeps that from counting against whoever comes second.
+  // A real-time program may use 95 of 100 ms; a rest before it keeps that from counting against whoever comes
+  // second.
   if (command.undisturbed) std::this_thread::sleep_for(std::chrono::seconds(1));
   int errors[2];
   if (pipe2(errors, O_CLOEXEC) != 0) return Unavailable("no pipe");
@@ -92,8 +95,8 @@ Result<Cost> RunChild(const Command& command) {
   const pid_t child = fork();
   if (child == 0) {
     BecomeChild(*cores, command.undisturbed,
-                {.output = command.output_fd < 0 ? null_fd : command.output_fd, .errors = errors[1]}, argv.data(),
-                envp.data());
+                {.output = command.output_fd < 0 ? null_fd : command.output_fd, .errors = errors[1]},
+                argv.data(), envp.data());
   }
   close(errors[1]);
   close(null_fd);
@@ -104,7 +107,9 @@ Result<Cost> RunChild(const Command& command) {
   if (child < 0 || wait4(child, &status, 0, &usage) != child) return Unavailable("no child process");
   cost.wall_s = static_cast<double>(clock.MonotonicMs() - begin_ms) / 1000;
   cost.cpu_s = Seconds(usage.ru_utime) + Seconds(usage.ru_stime);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return Unavailable(command.argv[0] + " failed: " + cost.errors);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    return Unavailable(command.argv[0] + " failed: " + cost.errors);
+  }
   return cost;
 }
 

@@ -62,8 +62,9 @@ void Print(const CommandLine& line, const Bar& bar, const Result<BarResult>& res
   } else if (!result) {
     std::printf("skip  %-28s %s\n", bar.name.c_str(), result.error().public_message.c_str());
   } else {
-    std::printf("%s  %-28s %6.2f (%s %.2f)  %s\n", result->Holds() ? "ok  " : "MISS", bar.name.c_str(), result->ratio,
-                result->bound == Bound::kAtLeast ? "at least" : "at most", result->limit, bar.title.c_str());
+    std::printf("%s  %-28s %6.2f (%s %.2f)  %s\n", result->Holds() ? "ok  " : "MISS", bar.name.c_str(),
+                result->ratio, result->bound == Bound::kAtLeast ? "at least" : "at most", result->limit,
+                bar.title.c_str());
   }
   std::fflush(stdout);
 }

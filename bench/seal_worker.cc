@@ -38,7 +38,8 @@ Status Seal(int in, sealing::SealOptions options) {
 
 // "<header digest> <length> <root>", for the opening that follows.
 std::string RefText(const sealing::SealedObjectRef& ref) {
-  return codec::HexEncode(ref.header_digest) + ' ' + std::to_string(ref.length_bytes) + ' ' + codec::HexEncode(ref.root);
+  return codec::HexEncode(ref.header_digest) + ' ' + std::to_string(ref.length_bytes) + ' ' +
+         codec::HexEncode(ref.root);
 }
 
 Result<sealing::SealedObjectRef> ParseRef(const std::string& text) {
@@ -69,7 +70,8 @@ Status Open(sealing::OpenOptions options, sealing::ByteSink& sink) {
   return {};
 }
 
-Status OpenWithRoot(const sealing::SealedObjectRef& ref, sealing::OpenOptions options, sealing::ByteSink& sink) {
+Status OpenWithRoot(const sealing::SealedObjectRef& ref, sealing::OpenOptions options,
+                    sealing::ByteSink& sink) {
   CLOISTER_ASSIGN(auto reader, sealing::OpenReader::Start(ref, options));
   for (bool more = true; more;) {
     CLOISTER_ASSIGN(const ByteView piece, reader.NextProvisional());
@@ -86,7 +88,8 @@ Status Work(const std::string& what, int threads, const std::string& key, int in
   sealing::FdSink sink(STDOUT_FILENO);
   if (what.starts_with("seal")) {
     CLOISTER_ASSIGN(const auto recipient, sealing::AgeRecipient::Parse(key));
-    const sealing::SealOptions options{.recipients = {&recipient, 1}, .rng = rng, .sink = sink, .threads = threads};
+    const sealing::SealOptions options{
+        .recipients = {&recipient, 1}, .rng = rng, .sink = sink, .threads = threads};
     return what == "seal" ? Seal(in, options) : SealWithRoot(in, options);
   }
   CLOISTER_ASSIGN(const auto identity, sealing::AgeIdentity::Parse(key));

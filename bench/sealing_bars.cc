@@ -1,10 +1,11 @@
-// Sealing against Debian's `age`, process against process: both start, read a file of random bytes and write one, in
-// tmpfs (memfd), on the same cores, in alternating order; the ratio is the median over the pairs.
+// Sealing against Debian's `age`, process against process: both start, read a file of random bytes and write
+// one, in tmpfs (memfd), on the same cores, in alternating order; the ratio is the median over the pairs.
 //
-// Both write over a file that has its pages already. First touch of memory costs both tools the same seconds, moves by
-// a factor of five on a virtual machine, and would drown what is compared.
-// On one core cost is CPU seconds, user and system: what a core is busy for, whoever else uses it in between. On two
-// cores it is wall time, of real-time processes where we may have them; age may use both cores as well.
+// Both write over a file that has its pages already. First touch of memory costs both tools the same seconds,
+// moves by a factor of five on a virtual machine, and would drown what is compared.
+// On one core cost is CPU seconds, user and system: what a core is busy for, whoever else uses it in between.
+// On two cores it is wall time, of real-time processes where we may have them; age may use both cores as
+// well.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -94,7 +95,8 @@ Status SealingBench::Fill(const BenchOptions& options) {
     CLOISTER_TRY(opened.Write(piece));
   }
   const auto identity = sealing::AgeIdentity::Generate(rng);
-  keys_ = {.recipient = identity.recipient().Text(), .identity = std::string(AsText(identity.SecretText().view()))};
+  keys_ = {.recipient = identity.recipient().Text(),
+           .identity = std::string(AsText(identity.SecretText().view()))};
   sealing::FdSink key(key_.fd());
   CLOISTER_TRY(key.Write(AsBytes(keys_.identity)));
   // Gives sealed_ its pages, and every opening something to open.
@@ -103,14 +105,16 @@ Status SealingBench::Fill(const BenchOptions& options) {
 }
 
 Command SealingBench::Age(bool seal, int cores) const {
-  if (seal) return {.argv = {"age", "-r", keys_.recipient, plain_.path()}, .cores = cores, .undisturbed = cores > 1};
-  return {.argv = {"age", "-d", "-i", key_.path(), sealed_.path()}, .cores = cores, .undisturbed = cores > 1};
+  Command command{.cores = cores, .undisturbed = cores > 1};
+  command.argv = seal ? std::vector<std::string>{"age", "-r", keys_.recipient, plain_.path()}
+                      : std::vector<std::string>{"age", "-d", "-i", key_.path(), sealed_.path()};
+  return command;
 }
 
 Command SealingBench::Ours(const std::string& what, int cores) const {
   const bool seal = what.starts_with("seal");
-  return {.argv = {SelfPath(), "--worker", "seal", what, std::to_string(cores), seal ? keys_.recipient : keys_.identity,
-                   seal ? plain_.path() : sealed_.path()},
+  return {.argv = {SelfPath(), "--worker", "seal", what, std::to_string(cores),
+                   seal ? keys_.recipient : keys_.identity, seal ? plain_.path() : sealed_.path()},
           .environment = {"CLOISTER_BENCH_REF=" + ref_},
           .cores = cores,
           .undisturbed = cores > 1};
@@ -165,7 +169,8 @@ BarResult Summarise(const Samples& samples, const Comparison& comparison, const 
   return {.ratio = Median(samples.ratios),
           .limit = comparison.limit,
           .bound = Bound::kAtLeast,
-          .unit = by_cpu ? "speed of Debian's age, by CPU seconds on one core" : "speed of Debian's age, by wall time on two cores",
+          .unit = by_cpu ? "speed of Debian's age, by CPU seconds on one core"
+                         : "speed of Debian's age, by wall time on two cores",
           .detail = {{"ours_gb_per_s", Rounded(gigabytes / Median(samples.our_s))},
                      {"age_gb_per_s", Rounded(gigabytes / Median(samples.age_s))},
                      {"ratio_min", Rounded(*least)},
@@ -185,7 +190,8 @@ Result<BarResult> Compare(const Comparison& comparison, const BenchOptions& opti
     std::array<Cost, 2> costs;  // age, ours
     for (int turn = 0; turn < 2; ++turn) {
       const bool ours = (pair + turn) % 2 != 0;
-      const Command command = ours ? bench->Ours(comparison.what, comparison.cores) : bench->Age(seal, comparison.cores);
+      const Command command =
+          ours ? bench->Ours(comparison.what, comparison.cores) : bench->Age(seal, comparison.cores);
       CLOISTER_ASSIGN(costs[ours ? 1 : 0], bench->Run(command, seal));
       if (ours && pair == 0 && !seal) CLOISTER_TRY(bench->CheckPlaintext());
     }
@@ -194,8 +200,8 @@ Result<BarResult> Compare(const Comparison& comparison, const BenchOptions& opti
   return Summarise(samples, comparison, options);
 }
 
-// Peak memory with a large file over peak memory with a small one. The input is a hole and the output /dev/null: only
-// what the process itself holds counts.
+// Peak memory with a large file over peak memory with a small one. The input is a hole and the output
+// /dev/null: only what the process itself holds counts.
 Result<std::uint64_t> SealingPeakKib(std::uint64_t bytes, int threads) {
   const TemporaryFile hole;
   if (ftruncate(hole.fd(), static_cast<off_t>(bytes)) != 0) return Unavailable("no room for a hole");
@@ -215,7 +221,9 @@ Result<BarResult> CompareMemory(int threads) {
                    .limit = 1.25,
                    .bound = Bound::kAtMost,
                    .unit = "peak memory of sealing 2 GB over that of sealing 1 MB",
-                   .detail = {{"peak_kib_1mb", small_kib}, {"peak_kib_2gb", large_kib}, {"threads", threads}}};
+                   .detail = {{"peak_kib_1mb", small_kib},
+                              {"peak_kib_2gb", large_kib},
+                              {"threads", threads}}};
 }
 
 Bar Against(const std::string& name, const std::string& title, const Comparison& comparison) {
