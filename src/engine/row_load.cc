@@ -17,17 +17,21 @@ void Bind(duckdb_bind_info info) {
   }
 }
 
-// As many threads as the database has; each asks for one part.
+// As many threads as the database has; each asks for one part. DuckDB is C++ behind a C face: no exception of
+// ours may pass through its frames.
 void Init(duckdb_init_info info) { duckdb_init_set_max_threads(info, kThreadsMax); }
 
 void InitPart(duckdb_init_info info) {
   RowLoad* load = Current(duckdb_init_get_extra_info(info));
   if (load == nullptr) return duckdb_init_set_error(info, "no load is in work");
-  duckdb_init_set_init_data(info, load->NewPart().release(),
-                            [](void* part) { delete static_cast<RowLoad::Part*>(part); });
+  try {
+    duckdb_init_set_init_data(info, load->NewPart().release(),
+                              [](void* part) { delete static_cast<RowLoad::Part*>(part); });
+  } catch (const std::bad_alloc&) {
+    duckdb_init_set_error(info, "out of memory while parsing");
+  }
 }
 
-// DuckDB is C++ behind a C face: an exception of ours must not pass through its frames.
 void Fill(duckdb_function_info info, duckdb_data_chunk chunk) {
   try {
     static_cast<RowLoad::Part*>(duckdb_function_get_local_init_data(info))->Fill(chunk);

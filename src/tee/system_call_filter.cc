@@ -106,6 +106,14 @@ struct ArgumentRule {
   scmp_arg_cmp argument;
 };
 
+// libseccomp's own macros for these are C, not C++.
+scmp_arg_cmp Equal(unsigned argument, scmp_datum_t value) {
+  return {.arg = argument, .op = SCMP_CMP_EQ, .datum_a = value, .datum_b = 0};
+}
+scmp_arg_cmp Masked(unsigned argument, scmp_datum_t mask, scmp_datum_t value) {
+  return {.arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
+}
+
 // Allowed when one argument is as it should be.
 std::vector<ArgumentRule> ArgumentRules() {
   constexpr scmp_datum_t kAnyNamespace = CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWNS |
@@ -114,24 +122,24 @@ std::vector<ArgumentRule> ArgumentRules() {
   const auto own_process = static_cast<scmp_datum_t>(getpid());
   return {
       // A thread, never a process.
-      {SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | kAnyNamespace, CLONE_THREAD)},
+      {SCMP_SYS(clone), Masked(0, CLONE_THREAD | kAnyNamespace, CLONE_THREAD)},
       // No memory is both written and run: code that a hostile file might smuggle in stays data.
-      {SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
-      {SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
-      {SCMP_SYS(open), SCMP_A1(SCMP_CMP_MASKED_EQ, kOpensForChange, 0)},
-      {SCMP_SYS(openat), SCMP_A2(SCMP_CMP_MASKED_EQ, kOpensForChange, 0)},
+      {SCMP_SYS(mmap), Masked(2, PROT_EXEC, 0)},
+      {SCMP_SYS(mprotect), Masked(2, PROT_EXEC, 0)},
+      {SCMP_SYS(open), Masked(1, kOpensForChange, 0)},
+      {SCMP_SYS(openat), Masked(2, kOpensForChange, 0)},
       // abort() sends its signal so; there is no other process to send one to.
-      {SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, own_process)},
-      {SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)},
-      {SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_GET_NAME)},
+      {SCMP_SYS(tgkill), Equal(0, own_process)},
+      {SCMP_SYS(prctl), Equal(0, PR_SET_NAME)},
+      {SCMP_SYS(prctl), Equal(0, PR_GET_NAME)},
       // Asking for limits, not setting them.
-      {SCMP_SYS(prlimit64), SCMP_A2(SCMP_CMP_EQ, 0)},
-      {SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_GETFL)},
-      {SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_GETFD)},
-      {SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_SETFD)},
-      {SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_SETFL)},
+      {SCMP_SYS(prlimit64), Equal(2, 0)},
+      {SCMP_SYS(fcntl), Equal(1, F_GETFL)},
+      {SCMP_SYS(fcntl), Equal(1, F_GETFD)},
+      {SCMP_SYS(fcntl), Equal(1, F_SETFD)},
+      {SCMP_SYS(fcntl), Equal(1, F_SETFL)},
       // "Is this a terminal?"
-      {SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, TCGETS)},
+      {SCMP_SYS(ioctl), Equal(1, TCGETS)},
   };
 }
 
