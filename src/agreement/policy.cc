@@ -1,3 +1,5 @@
+// Strict reading; writing is policy_encode.cc.
+
 #include "agreement/policy.h"
 
 #include <algorithm>
@@ -24,25 +26,25 @@ struct Name {
 };
 
 constexpr std::array kLevels = std::to_array<Name<Level>>({{"full_access", Level::kFullAccess},
-                                                          {"k_anonymized", Level::kKAnonymized},
-                                                          {"aggregate_only", Level::kAggregateOnly},
-                                                          {"differential_privacy", Level::kDifferentialPrivacy}});
+                                                           {"k_anonymized", Level::kKAnonymized},
+                                                           {"aggregate_only", Level::kAggregateOnly},
+                                                           {"differential_privacy", Level::kDifferentialPrivacy}});
 constexpr std::array kRoles = std::to_array<Name<Role>>({{"join_key", Role::kJoinKey},
-                                                        {"dimension", Role::kDimension},
-                                                        {"measure", Role::kMeasure},
-                                                        {"hidden", Role::kHidden},
-                                                        {"public", Role::kPublic}});
+                                                         {"dimension", Role::kDimension},
+                                                         {"measure", Role::kMeasure},
+                                                         {"hidden", Role::kHidden},
+                                                         {"public", Role::kPublic}});
 constexpr std::array kGranularities = std::to_array<Name<DateGranularity>>({{"day", DateGranularity::kDay},
-                                                                           {"month", DateGranularity::kMonth},
-                                                                           {"quarter", DateGranularity::kQuarter},
-                                                                           {"year", DateGranularity::kYear}});
+                                                                            {"month", DateGranularity::kMonth},
+                                                                            {"quarter", DateGranularity::kQuarter},
+                                                                            {"year", DateGranularity::kYear}});
 constexpr std::array kTypes = std::to_array<Name<ColumnType::Kind>>({{"BOOLEAN", ColumnType::Kind::kBoolean},
-                                                                    {"INTEGER", ColumnType::Kind::kInteger},
-                                                                    {"BIGINT", ColumnType::Kind::kBigint},
-                                                                    {"DOUBLE", ColumnType::Kind::kDouble},
-                                                                    {"VARCHAR", ColumnType::Kind::kVarchar},
-                                                                    {"DATE", ColumnType::Kind::kDate},
-                                                                    {"TIMESTAMP", ColumnType::Kind::kTimestamp}});
+                                                                     {"INTEGER", ColumnType::Kind::kInteger},
+                                                                     {"BIGINT", ColumnType::Kind::kBigint},
+                                                                     {"DOUBLE", ColumnType::Kind::kDouble},
+                                                                     {"VARCHAR", ColumnType::Kind::kVarchar},
+                                                                     {"DATE", ColumnType::Kind::kDate},
+                                                                     {"TIMESTAMP", ColumnType::Kind::kTimestamp}});
 
 template <typename Names>
 auto ValueOf(const Names& names, std::string_view text) -> std::optional<decltype(names[0].value)> {
@@ -128,8 +130,10 @@ std::set<Role> ReadRoles(ObjectReader& in) {
   std::set<Role> roles;
   for (const std::string& text : in.Strings("roles", kRoles.size())) {
     const auto role = ValueOf(kRoles, text);
-    if (role) roles.insert(*role);
-    else in.Fail("roles", "must hold join_key, dimension, measure, hidden or public, not " + text);
+    if (role)
+      roles.insert(*role);
+    else
+      in.Fail("roles", "must hold join_key, dimension, measure, hidden or public, not " + text);
   }
   const bool alone = roles.contains(Role::kHidden) || roles.contains(Role::kPublic) || roles.contains(Role::kJoinKey);
   if (roles.empty()) in.Fail("roles", "must name a role");
@@ -206,11 +210,13 @@ Result<RunLimits> ReadLimits(const Json& json, const std::string& where) {
   return limits;
 }
 
-Status ReadColumns(const JsonObject& columns, const DatasetSchema& schema, const std::string& where, DatasetPolicy& policy) {
+Status ReadColumns(const JsonObject& columns, const DatasetSchema& schema, const std::string& where,
+                   DatasetPolicy& policy) {
   for (const auto& member : columns) {
     const std::string name(member.key().data(), member.key().size());
     const SchemaColumn* column = schema.Find(name);
-    if (column == nullptr || column->name != name) return InvalidArgument(where + "." + name + " is not a column of the schema");
+    if (column == nullptr || column->name != name)
+      return InvalidArgument(where + "." + name + " is not a column of the schema");
     CLOISTER_ASSIGN(policy.columns[name], ReadColumn(member.value(), column->type, where + "." + name));
   }
   return {};
@@ -223,7 +229,8 @@ Status CheckUnit(const DatasetPolicy& policy, const DatasetSchema& schema, const
       return InvalidArgument(where + ".privacy_unit must be a column with the role join_key");
     }
     for (const auto& [name, column] : policy.columns) {
-      if (column.Is(Role::kPublic)) return InvalidArgument(where + ".columns." + name + " must not be public in a dataset with a privacy unit");
+      if (column.Is(Role::kPublic))
+        return InvalidArgument(where + ".columns." + name + " must not be public in a dataset with a privacy unit");
     }
     if (policy.min_group_size < 1) return InvalidArgument(where + ".min_group_size must be at least 1");
     return {};
@@ -231,7 +238,8 @@ Status CheckUnit(const DatasetPolicy& policy, const DatasetSchema& schema, const
   for (const SchemaColumn& column : schema.columns) {
     const ColumnPolicy& known = policy.Column(column.name);
     if (!known.Is(Role::kPublic) && !known.Is(Role::kHidden)) {
-      return InvalidArgument(where + ".columns." + column.name + " must be public or hidden where privacy_unit is null");
+      return InvalidArgument(where + ".columns." + column.name +
+                             " must be public or hidden where privacy_unit is null");
     }
   }
   return {};
@@ -240,46 +248,6 @@ Status CheckUnit(const DatasetPolicy& policy, const DatasetSchema& schema, const
 std::optional<std::vector<std::string>> ReadParties(ObjectReader& in, std::string_view name) {
   if (in.OptionalAny(name) == nullptr) return std::nullopt;
   return in.Strings(name, kPartiesMax);
-}
-
-Json EncodeSteps(const std::vector<GeneralisationStep>& steps) {
-  JsonArray out;
-  for (const GeneralisationStep& step : steps) {
-    if (step.width) out.emplace_back(*step.width);
-    else out.emplace_back(step.text);
-  }
-  return out;
-}
-
-template <typename Value>
-void Put(JsonObject& out, std::string_view name, const std::optional<Value>& value) {
-  if (value) out[name] = *value;
-}
-
-Json EncodeColumn(const ColumnPolicy& policy) {
-  JsonObject out;
-  JsonArray roles;
-  for (const Role role : policy.roles) roles.emplace_back(RoleName(role));
-  out["roles"] = std::move(roles);
-  if (!policy.domain.empty()) out["domain"] = policy.domain;
-  if (policy.bounds) out["bounds"] = JsonArray{policy.bounds->min, policy.bounds->max};
-  Put(out, "filter_grid", policy.filter_grid);
-  Put(out, "granularity", policy.granularity);
-  if (policy.date_granularity) out["date_granularity"] = DateGranularityName(*policy.date_granularity);
-  if (!policy.generalise.empty()) out["generalise"] = EncodeSteps(policy.generalise);
-  if (!policy.hierarchy.empty()) out["hierarchy"] = EncodeSteps(policy.hierarchy);
-  out["quasi_identifier"] = policy.quasi_identifier;
-  out["sensitive"] = policy.sensitive;
-  Put(out, "l_diversity", policy.l_diversity);
-  out["quantiles"] = policy.quantiles;
-  Put(out, "kanon_band", policy.kanon_band);
-  return out;
-}
-
-Json EncodeParties(const std::vector<std::string>& parties) {
-  JsonArray out;
-  for (const std::string& party : parties) out.emplace_back(party);
-  return out;
 }
 
 }  // namespace
@@ -295,7 +263,9 @@ Result<ColumnType> ColumnType::Parse(std::string_view text) {
       return ColumnType{Kind::kDecimal, *precision, *scale};
     }
   }
-  return InvalidArgument("\"" + std::string(text.substr(0, 64)) + "\" is not a type; use BOOLEAN, INTEGER, BIGINT, DOUBLE, DECIMAL(p,s), VARCHAR, DATE or TIMESTAMP");
+  return InvalidArgument(
+      "\"" + std::string(text.substr(0, 64)) +
+      "\" is not a type; use BOOLEAN, INTEGER, BIGINT, DOUBLE, DECIMAL(p,s), VARCHAR, DATE or TIMESTAMP");
 }
 
 std::string ColumnType::ToString() const {
@@ -342,20 +312,17 @@ Result<DatasetSchema> DecodeSchema(const Json& json, const std::string& where) {
     SchemaColumn column;
     column.name = in.String("name", kColumnNameBytesMax);
     const auto type = ColumnType::Parse(in.String("type", 32));
-    if (!type) in.Fail("type", "is unknown: " + type.error().public_message);
-    else column.type = *type;
+    if (!type)
+      in.Fail("type", "is unknown: " + type.error().public_message);
+    else
+      column.type = *type;
     CLOISTER_TRY(in.Finish());
-    if (!IsColumnName(column.name)) return InvalidArgument(at + ".name must be letters, digits and _, and begin with no digit");
+    if (!IsColumnName(column.name))
+      return InvalidArgument(at + ".name must be letters, digits and _, and begin with no digit");
     if (schema.Find(column.name) != nullptr) return InvalidArgument(at + ".name repeats " + column.name);
     schema.columns.push_back(std::move(column));
   }
   return schema;
-}
-
-Json EncodeSchema(const DatasetSchema& schema) {
-  JsonArray out;
-  for (const SchemaColumn& column : schema.columns) out.push_back(JsonObject{{"name", column.name}, {"type", column.type.ToString()}});
-  return out;
 }
 
 Result<DatasetPolicy> DecodePolicy(const Json& json, const DatasetSchema& schema, const std::string& where) {
@@ -365,17 +332,23 @@ Result<DatasetPolicy> DecodePolicy(const Json& json, const DatasetSchema& schema
     policy.levels.clear();
     for (const std::string& name : in.Strings("levels", kLevels.size())) {
       const auto level = ParseLevel(name);
-      if (level) policy.levels.insert(*level);
-      else in.Fail("levels", "holds an unknown level, " + name);
+      if (level)
+        policy.levels.insert(*level);
+      else
+        in.Fail("levels", "holds an unknown level, " + name);
     }
   }
   const Json& unit = in.Any("privacy_unit");
-  if (unit.is_string()) policy.privacy_unit = std::string(unit.get_string());
-  else if (!unit.is_null()) in.Fail("privacy_unit", "must be a column's name or null");
+  if (unit.is_string())
+    policy.privacy_unit = std::string(unit.get_string());
+  else if (!unit.is_null())
+    in.Fail("privacy_unit", "must be a column's name or null");
   policy.min_group_size = in.OptionalInteger("min_group_size", 0, kMinGroupSizeMax).value_or(kMinGroupSizeDefault);
   if (const Json* columns = in.OptionalAny("columns")) {
-    if (!columns->is_object()) in.Fail("columns", "must be an object");
-    else CLOISTER_TRY(ReadColumns(columns->get_object(), schema, where + ".columns", policy));
+    if (!columns->is_object())
+      in.Fail("columns", "must be an object");
+    else
+      CLOISTER_TRY(ReadColumns(columns->get_object(), schema, where + ".columns", policy));
   }
   if (const Json* budget = in.OptionalAny("differential_privacy")) {
     CLOISTER_ASSIGN(policy.budget, ReadBudget(*budget, where + ".differential_privacy"));
@@ -390,32 +363,6 @@ Result<DatasetPolicy> DecodePolicy(const Json& json, const DatasetSchema& schema
   CLOISTER_TRY(in.Finish());
   CLOISTER_TRY(CheckUnit(policy, schema, where));
   return policy;
-}
-
-Json EncodePolicy(const DatasetPolicy& policy) {
-  JsonObject out;
-  JsonArray levels;
-  for (const Level level : policy.levels) levels.emplace_back(LevelName(level));
-  out["levels"] = std::move(levels);
-  if (policy.privacy_unit) out["privacy_unit"] = *policy.privacy_unit;
-  else out["privacy_unit"] = nullptr;
-  out["min_group_size"] = policy.min_group_size;
-  JsonObject columns;
-  for (const auto& [name, column] : policy.columns) columns[name] = EncodeColumn(column);
-  out["columns"] = std::move(columns);
-  const PrivacyBudget& budget = policy.budget;
-  out["differential_privacy"] = JsonObject{{"epsilon_budget", budget.epsilon_budget}, {"delta_budget", budget.delta_budget},
-                                           {"epsilon_per_query", budget.epsilon_per_query}, {"delta_per_query", budget.delta_per_query},
-                                           {"max_groups_contributed", budget.max_groups_contributed}, {"max_rows_per_unit", budget.max_rows_per_unit}};
-  JsonObject limits{{"templates_only", policy.limits.templates_only}};
-  Put(limits, "runs", policy.limits.runs);
-  if (policy.limits.not_before) limits["not_before"] = FormatRfc3339(*policy.limits.not_before);
-  if (policy.limits.not_after) limits["not_after"] = FormatRfc3339(*policy.limits.not_after);
-  out["limits"] = std::move(limits);
-  if (policy.may_query) out["may_query"] = EncodeParties(*policy.may_query);
-  if (policy.may_receive) out["may_receive"] = EncodeParties(*policy.may_receive);
-  out["owner_approval"] = "each_query";
-  return out;
 }
 
 }  // namespace cloister::agreement

@@ -10,8 +10,9 @@
 //            "columns":{"patient_id":{"roles":["join_key"],"domain":"person"},
 //                       "cost":{"roles":["measure"],"bounds":[0,100000],"filter_grid":1000}}}
 //
-// The bytes are docs/formats/policy.md's. Safe defaults: aggregate_only alone, every column hidden, k = 25, no quantiles,
-// no filter on a measure without a grid, dates by year, nothing to spend for differential privacy, approval of each query.
+// The bytes are docs/formats/policy.md's. Safe defaults: aggregate_only alone, every column hidden, k = 25, no
+// quantiles, no filter on a measure without a grid, dates by year, nothing to spend for differential privacy, approval
+// of each query.
 //
 // Values; thread-compatible.
 
@@ -91,8 +92,9 @@ struct ColumnPolicy {
   std::set<Role> roles = {Role::kHidden};  // `hidden` and `public` stand alone
   std::string domain;                      // of a join key: keys join only within one domain; "" joins nothing
   std::optional<Bounds> bounds;
-  std::optional<double> filter_grid;   // constants compared with it are multiples of this; absent on a measure: no filter
-  std::optional<double> granularity;   // the finest step of its values, for exact sums
+  std::optional<double>
+      filter_grid;  // constants compared with it are multiples of this; absent on a measure: no filter
+  std::optional<double> granularity;  // the finest step of its values, for exact sums
   std::optional<DateGranularity> date_granularity;
   std::vector<GeneralisationStep> generalise;
   std::vector<GeneralisationStep> hierarchy;
@@ -126,9 +128,10 @@ struct RunLimits {
 
 struct DatasetPolicy {
   std::set<Level> levels = {Level::kAggregateOnly};
-  std::optional<std::string> privacy_unit;    // a join key of `columns`; none (JSON null) only when all columns are public
+  std::optional<std::string>
+      privacy_unit;  // a join key of `columns`; none (JSON null) only when all columns are public
   std::int64_t min_group_size = kMinGroupSizeDefault;  // k; 0 only without a privacy unit
-  std::map<std::string, ColumnPolicy> columns;  // by the schema's spelling; a column not named here is hidden
+  std::map<std::string, ColumnPolicy> columns;         // by the schema's spelling; a column not named here is hidden
   PrivacyBudget budget;
   RunLimits limits;
   // Thumbprints; absent: every participant of the charter. Owner approval is of each query in this version.

@@ -11,7 +11,9 @@ DatasetSchema Schema() {
   return *DecodeSchema(*json, "schema");
 }
 
-Result<DatasetPolicy> Decode(std::string_view text) { return DecodePolicy(*codec::ParseJson(text), Schema(), "policy"); }
+Result<DatasetPolicy> Decode(std::string_view text) {
+  return DecodePolicy(*codec::ParseJson(text), Schema(), "policy");
+}
 
 std::string Problem(std::string_view text) {
   const auto policy = Decode(text);
@@ -19,7 +21,8 @@ std::string Problem(std::string_view text) {
 }
 
 TEST(Policy, AbsentMembersAreTheSafeValues) {
-  const auto policy = Decode(R"j({"privacy_unit":"patient_id","columns":{"patient_id":{"roles":["join_key"],"domain":"person"}}})j");
+  const auto policy =
+      Decode(R"j({"privacy_unit":"patient_id","columns":{"patient_id":{"roles":["join_key"],"domain":"person"}}})j");
   ASSERT_TRUE(policy);
   EXPECT_EQ(policy->levels, std::set<Level>{Level::kAggregateOnly});
   EXPECT_EQ(policy->min_group_size, 25);
@@ -29,7 +32,9 @@ TEST(Policy, AbsentMembersAreTheSafeValues) {
 }
 
 TEST(Policy, WhatIsWrittenReadsBackAsItself) {
-  const auto policy = Decode(R"j({"levels":["aggregate_only","differential_privacy"],"privacy_unit":"patient_id","min_group_size":10,
+  const auto policy =
+      Decode(R"j({"levels":["aggregate_only","differential_privacy"],
+      "privacy_unit":"patient_id","min_group_size":10,
       "columns":{"patient_id":{"roles":["join_key"],"domain":"person"},
                  "zip":{"roles":["dimension"],"quasi_identifier":true,"generalise":["left(zip,4)",5,"*"]},
                  "cost":{"roles":["measure"],"bounds":[0,100000],"filter_grid":1000,"granularity":0.01,"quantiles":true},
@@ -45,18 +50,25 @@ TEST(Policy, WhatIsWrittenReadsBackAsItself) {
 TEST(Policy, RefusalsNameTheMember) {
   EXPECT_EQ(Problem(R"j({"privacy_unit":"patient_id","k":3})j"), "policy.k is not known here");
   EXPECT_EQ(Problem(R"j({})j"), "policy.privacy_unit is missing");
-  EXPECT_EQ(Problem(R"j({"privacy_unit":"zip","columns":{"zip":{"roles":["dimension"]}}})j"), "policy.privacy_unit must be a column with the role join_key");
-  EXPECT_EQ(Problem(R"j({"privacy_unit":null,"columns":{"zip":{"roles":["dimension"]}}})j"), "policy.columns.zip must be public or hidden where privacy_unit is null");
-  EXPECT_EQ(Problem(R"j({"privacy_unit":null,"columns":{"Zip":{"roles":["public"]}}})j"), "policy.columns.Zip is not a column of the schema");
-  EXPECT_EQ(Problem(R"j({"privacy_unit":null,"columns":{"zip":{"roles":["public","measure"]}}})j"), "policy.columns.zip.roles must hold hidden, public or join_key alone");
-  EXPECT_EQ(Problem(R"j({"privacy_unit":null,"columns":{"zip":{"roles":["public"],"filter_grid":0}}})j"), "policy.columns.zip.filter_grid must be above 0");
+  EXPECT_EQ(Problem(R"j({"privacy_unit":"zip","columns":{"zip":{"roles":["dimension"]}}})j"),
+            "policy.privacy_unit must be a column with the role join_key");
+  EXPECT_EQ(Problem(R"j({"privacy_unit":null,"columns":{"zip":{"roles":["dimension"]}}})j"),
+            "policy.columns.zip must be public or hidden where privacy_unit is null");
+  EXPECT_EQ(Problem(R"j({"privacy_unit":null,"columns":{"Zip":{"roles":["public"]}}})j"),
+            "policy.columns.Zip is not a column of the schema");
+  EXPECT_EQ(Problem(R"j({"privacy_unit":null,"columns":{"zip":{"roles":["public","measure"]}}})j"),
+            "policy.columns.zip.roles must hold hidden, public or join_key alone");
+  EXPECT_EQ(Problem(R"j({"privacy_unit":null,"columns":{"zip":{"roles":["public"],"filter_grid":0}}})j"),
+            "policy.columns.zip.filter_grid must be above 0");
   EXPECT_EQ(Problem(R"j({"privacy_unit":null,"levels":["none"]})j"), "policy.levels holds an unknown level, none");
-  EXPECT_EQ(Problem(R"j({"privacy_unit":null,"owner_approval":"none"})j"), "policy.owner_approval must be each_query in this version");
+  EXPECT_EQ(Problem(R"j({"privacy_unit":null,"owner_approval":"none"})j"),
+            "policy.owner_approval must be each_query in this version");
 }
 
 TEST(Schema, AcceptsOneSpellingOfEachType) {
-  EXPECT_TRUE(ColumnType::Parse("DECIMAL(18,3)j"));
-  for (const char* wrong : {"decimal(18,3)", "DECIMAL(18, 3)", "DECIMAL(39,3)", "DECIMAL(3,4)", "DECIMAL", "BLOB", "INT", ""}) {
+  EXPECT_TRUE(ColumnType::Parse("DECIMAL(18,3)"));
+  for (const char* wrong :
+       {"decimal(18,3)", "DECIMAL(18, 3)", "DECIMAL(39,3)", "DECIMAL(3,4)", "DECIMAL", "BLOB", "INT", ""}) {
     EXPECT_FALSE(ColumnType::Parse(wrong)) << wrong;
   }
   EXPECT_EQ(EncodeSchema(Schema()), EncodeSchema(*DecodeSchema(EncodeSchema(Schema()), "schema")));

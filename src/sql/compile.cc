@@ -14,8 +14,10 @@ namespace {
 Status CheckRequest(const CompileRequest& request) {
   std::set<std::string> names;
   for (const CompileDataset& dataset : request.datasets) {
-    if (!names.insert(LowerCase(dataset.name)).second) return InvalidArgument("two datasets are called " + dataset.name);
-    if (!names.insert("dataset_" + LowerCase(dataset.id)).second) return InvalidArgument("two datasets have the id " + dataset.id);
+    if (!names.insert(LowerCase(dataset.name)).second)
+      return InvalidArgument("two datasets are called " + dataset.name);
+    if (!names.insert("dataset_" + LowerCase(dataset.id)).second)
+      return InvalidArgument("two datasets have the id " + dataset.id);
   }
   return {};
 }
@@ -42,13 +44,16 @@ std::optional<CompiledQuery> Stages(const CompileRequest& request, const Stateme
   Report report = Explain(protected_query, plan);
   const Digest256 plan_digest = crypto::Sha256(AsBytes(plan.canonical()));
   const Digest256 report_digest = crypto::Sha256(AsBytes(report.canonical));
-  return CompiledQuery{std::move(plan), std::move(report.canonical), plan_digest, report_digest, std::move(report.datasets)};
+  return CompiledQuery{std::move(plan), std::move(report.canonical), plan_digest, report_digest,
+                       std::move(report.datasets)};
 }
 
 // Levels that are unknown or not offered are refused whatever the text is; the text's own findings come first.
 void CheckLevelName(const CompileRequest& request, Findings& findings) {
   if (agreement::ParseLevel(request.level)) return;
-  findings.Add({"R27", findings.Whole(), "There is no such privacy level; choose aggregate_only, k_anonymized, differential_privacy or full_access."});
+  findings.Add(
+      {"R27", findings.Whole(),
+       "There is no such privacy level; choose aggregate_only, k_anonymized, differential_privacy or full_access."});
 }
 
 }  // namespace
@@ -69,8 +74,8 @@ Result<CompileVerdict> Compile(const CompileRequest& request, StatementParser& p
 codec::Json EncodeFindings(const std::vector<Finding>& findings) {
   codec::JsonArray out;
   for (const Finding& finding : findings) {
-    codec::JsonObject entry{{"rule", finding.rule},       {"owner", finding.owner},   {"severity", finding.severity},
-                            {"from", finding.range.from}, {"to", finding.range.to},   {"line", finding.line},
+    codec::JsonObject entry{{"rule", finding.rule},       {"owner", finding.owner}, {"severity", finding.severity},
+                            {"from", finding.range.from}, {"to", finding.range.to}, {"line", finding.line},
                             {"message", finding.message}};
     if (finding.fix) entry["fix"] = *finding.fix;
     out.push_back(std::move(entry));

@@ -55,7 +55,7 @@ struct DatasetUse {
 
 struct CompiledQuery {
   ExecutablePlan plan;
-  std::string report;  // canonical JSON, docs/formats/report.md: words, lineage, protections
+  std::string report;  // canonical JSON (explain/report.h): level, datasets, columns, lineage, words, protections
   Digest256 plan_digest{};
   Digest256 report_digest{};
   std::vector<DatasetUse> datasets;  // sorted by id

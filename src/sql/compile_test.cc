@@ -45,8 +45,10 @@ TEST(Compile, ReportsASyntaxErrorAtItsPlace) {
 }
 
 TEST(Compile, RefusesTreesItCannotRead) {
-  for (const char* json : {"", "{}", "[]", "{\"error\":false}", "{\"error\":false,\"statements\":[]}", "{\"error\":false,\"statements\":[{}]}",
-                           "{\"error\":false,\"statements\":[{\"node\":{\"type\":\"SELECT_NODE\"},\"named_param_map\":[]}]}"}) {
+  for (const char* json :
+       {"", "{}", "[]", "{\"error\":false}", "{\"error\":false,\"statements\":[]}",
+        "{\"error\":false,\"statements\":[{}]}",
+        "{\"error\":false,\"statements\":[{\"node\":{\"type\":\"SELECT_NODE\"},\"named_param_map\":[]}]}"}) {
     NoParser parser;
     parser.answer.json = json;
     CompileRequest request;
@@ -63,7 +65,8 @@ TEST(Compile, UnknownLevelsAreRefused) {
     request.level = level;
     const auto findings = Refusal(request, parser);
     ASSERT_FALSE(findings.empty());
-    EXPECT_TRUE(std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.rule == "R27"; })) << level;
+    EXPECT_TRUE(std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.rule == "R27"; }))
+        << level;
   }
 }
 
@@ -85,7 +88,8 @@ TEST(Literal, PrintsEveryValueSoThatItMeansItselfOnly) {
 
 TEST(Literal, DatesAreDaysThatExist) {
   EXPECT_EQ(ParseDate("2024-02-29"), 19782);
-  for (const char* wrong : {"2023-02-29", "2024-13-01", "2024-00-01", "24-01-01", "2024-1-01", "2024-01-01 ", "epoch", "infinity"}) {
+  for (const char* wrong :
+       {"2023-02-29", "2024-13-01", "2024-00-01", "24-01-01", "2024-1-01", "2024-01-01 ", "epoch", "infinity"}) {
     EXPECT_FALSE(ParseDate(wrong)) << wrong;
   }
   EXPECT_EQ(FormatDate(AddInterval(*ParseDate("2024-01-31"), {1, 0})), "2024-02-29");
@@ -94,8 +98,9 @@ TEST(Literal, DatesAreDaysThatExist) {
 }
 
 TEST(Function, NamesThatReachFilesClocksOrOtherRowsAreNotListed) {
-  for (const char* name : {"random", "read_csv", "now", "hash", "md5", "list", "stats", "getenv", "nextval", "any_value", "first", "mode",
-                           "arg_max", "string_agg", "query", "current_setting", "regexp_matches", "repeat", "chr"}) {
+  for (const char* name :
+       {"random", "read_csv", "now", "hash", "md5", "list", "stats", "getenv", "nextval", "any_value", "first", "mode",
+        "arg_max", "string_agg", "query", "current_setting", "regexp_matches", "repeat", "chr"}) {
     EXPECT_EQ(FindFunction(name, FunctionKind::kScalar), nullptr) << name;
     EXPECT_EQ(FindFunction(name, FunctionKind::kAggregate), nullptr) << name;
   }

@@ -64,8 +64,8 @@ bool SameExpr(const ExprPtr& a, const ExprPtr& b) {
   }
   if (a->kind == ExprKind::kCast && !(a->type == b->type)) return false;
   return a->function == b->function && a->distinct == b->distinct && a->ignore_nulls == b->ignore_nulls &&
-         a->frame == b->frame && a->order == b->order && SameExpr(a->filter, b->filter) &&
-         SameList(a->args, b->args) && SameList(a->partition, b->partition);
+         a->frame == b->frame && a->order == b->order && SameExpr(a->filter, b->filter) && SameList(a->args, b->args) &&
+         SameList(a->partition, b->partition);
 }
 
 void ForEachChild(const Expr& expr, const std::function<void(const ExprPtr&)>& visit) {

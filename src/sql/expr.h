@@ -58,7 +58,7 @@ struct Expr {
   int source = -1;                 // kColumn, bound: Source::id
   int column = -1;                 // ... and the index in its relation's columns
 
-  std::string function;            // lower case, from the whitelist
+  std::string function;  // lower case, from the whitelist
   std::vector<ExprPtr> args;
   bool distinct = false;
   ExprPtr filter;
@@ -67,9 +67,9 @@ struct Expr {
   Frame frame;
   bool ignore_nulls = false;
 
-  std::string alias;                             // in a select list
-  std::shared_ptr<const ParsedSelect> query;     // kSubquery, parsed
-  std::shared_ptr<const Relation> relation;      // kSubquery, bound
+  std::string alias;                          // in a select list
+  std::shared_ptr<const ParsedSelect> query;  // kSubquery, parsed
+  std::shared_ptr<const Relation> relation;   // kSubquery, bound
 };
 
 inline std::shared_ptr<Expr> CloneExpr(const Expr& expr) { return std::make_shared<Expr>(expr); }

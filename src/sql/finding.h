@@ -22,9 +22,9 @@ struct Finding {
   std::string owner;     // the organisation whose policy says so; "cloister" for rules that hold for everyone
   std::string severity;  // "refuse"
   TextRange range;
-  std::int64_t line = 1;             // of range.from, counted from 1
-  std::string message;               // one sentence: what is wrong, and what would be right
-  std::optional<std::string> fix;    // a text that would pass in the place of the range, where one exists
+  std::int64_t line = 1;           // of range.from, counted from 1
+  std::string message;             // one sentence: what is wrong, and what would be right
+  std::optional<std::string> fix;  // a text that would pass in the place of the range, where one exists
 };
 
 }  // namespace cloister::sql

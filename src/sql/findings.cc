@@ -7,7 +7,8 @@ namespace {
 
 bool IsWordByte(char c) {
   const auto byte = static_cast<unsigned char>(c);
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || byte >= 128;
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' ||
+         byte >= 128;
 }
 
 }  // namespace
@@ -45,7 +46,8 @@ TextRange Findings::Token(std::int64_t from) const {
   std::int64_t to = from;
   const char first = text_[from];
   if (first == '\'' || first == '"') {
-    for (++to; to < size && text_[to] != first; ++to) {}
+    for (++to; to < size && text_[to] != first; ++to) {
+    }
     return {from, std::min(to + 1, size)};
   }
   while (to < size && IsWordByte(text_[to])) ++to;

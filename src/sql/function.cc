@@ -105,11 +105,27 @@ struct Synonym {
   std::string_view canonical;
 };
 constexpr std::array kSynonyms = std::to_array<Synonym>({
-    {"substring", "substr"}, {"ceiling", "ceil"}, {"pow", "power"}, {"^", "power"}, {"**", "power"},
-    {"stddev", "stddev_samp"}, {"variance", "var_samp"}, {"mean", "avg"}, {"datetrunc", "date_trunc"},
-    {"datepart", "date_part"}, {"lcase", "lower"}, {"ucase", "upper"}, {"char_length", "length"},
-    {"character_length", "length"}, {"len", "length"}, {"~~", "like"}, {"~~*", "ilike"}, {"@", "abs"},
-    {"percentile_cont", "quantile_cont"}, {"first", "first_value"}, {"last", "last_value"},
+    {"substring", "substr"},
+    {"ceiling", "ceil"},
+    {"pow", "power"},
+    {"^", "power"},
+    {"**", "power"},
+    {"stddev", "stddev_samp"},
+    {"variance", "var_samp"},
+    {"mean", "avg"},
+    {"datetrunc", "date_trunc"},
+    {"datepart", "date_part"},
+    {"lcase", "lower"},
+    {"ucase", "upper"},
+    {"char_length", "length"},
+    {"character_length", "length"},
+    {"len", "length"},
+    {"~~", "like"},
+    {"~~*", "ilike"},
+    {"@", "abs"},
+    {"percentile_cont", "quantile_cont"},
+    {"first", "first_value"},
+    {"last", "last_value"},
 });
 
 Type ArithmeticType(const std::vector<Type>& args) {
@@ -159,23 +175,34 @@ std::string_view CanonicalFunctionName(std::string_view name) {
 
 Type ResultType(const FunctionSpec& spec, const std::vector<Type>& args) {
   switch (spec.result) {
-    case Rule::kFirst: return args.empty() ? kNullType : args[0];
+    case Rule::kFirst:
+      return args.empty() ? kNullType : args[0];
     case Rule::kCommon: {
       Type type = kNullType;
       for (const Type& arg : args) type = CommonType(type, arg);
       return type;
     }
-    case Rule::kArithmetic: return ArithmeticType(args);
-    case Rule::kMultiply: return MultiplyType(args[0], args[1]);
+    case Rule::kArithmetic:
+      return ArithmeticType(args);
+    case Rule::kMultiply:
+      return MultiplyType(args[0], args[1]);
     case Rule::kDivide:
-    case Rule::kDouble: return kDoubleType;
-    case Rule::kRound: return args[0].IsInteger() && spec.name == "round" ? args[0] : kDoubleType;
-    case Rule::kSum: return SumType(args[0]);
-    case Rule::kBoolean: return kBooleanType;
-    case Rule::kBigint: return kBigintType;
-    case Rule::kVarchar: return kVarcharType;
-    case Rule::kTimestamp: return kTimestampType;
-    case Rule::kQuantile: return kDoubleType;
+    case Rule::kDouble:
+      return kDoubleType;
+    case Rule::kRound:
+      return args[0].IsInteger() && spec.name == "round" ? args[0] : kDoubleType;
+    case Rule::kSum:
+      return SumType(args[0]);
+    case Rule::kBoolean:
+      return kBooleanType;
+    case Rule::kBigint:
+      return kBigintType;
+    case Rule::kVarchar:
+      return kVarcharType;
+    case Rule::kTimestamp:
+      return kTimestampType;
+    case Rule::kQuantile:
+      return kDoubleType;
   }
   return kNullType;
 }

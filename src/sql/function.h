@@ -16,7 +16,19 @@ enum class FunctionKind { kScalar, kAggregate, kWindow };
 
 // How the result's type follows from the arguments'.
 enum class ResultRule {
-  kFirst, kCommon, kArithmetic, kMultiply, kDivide, kRound, kSum, kBoolean, kBigint, kDouble, kVarchar, kTimestamp, kQuantile
+  kFirst,
+  kCommon,
+  kArithmetic,
+  kMultiply,
+  kDivide,
+  kRound,
+  kSum,
+  kBoolean,
+  kBigint,
+  kDouble,
+  kVarchar,
+  kTimestamp,
+  kQuantile
 };
 
 struct FunctionSpec {
@@ -40,7 +52,8 @@ std::string_view MirroredComparison(std::string_view name);
 
 // The parts of a date that date_part and date_trunc know, from coarse to fine; nothing for any other word.
 std::optional<agreement::DateGranularity> DatePartGranularity(std::string_view part);
-// The finest part that a strftime format of ours shows; nothing when it holds anything but %Y %m %b %B %y and - / . space.
+// The finest part that a strftime format of ours shows; nothing when it holds anything but %Y %m %b %B %y and - / .
+// space.
 std::optional<agreement::DateGranularity> FormatGranularity(std::string_view format);
 
 }  // namespace cloister::sql

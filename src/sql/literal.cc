@@ -50,7 +50,10 @@ std::string TwoDigits(std::int64_t value) { return (value < 10 ? "0" : "") + std
 std::string FormatTimestamp(std::int64_t micros) {
   std::int64_t days = micros / kMicrosPerDay;
   std::int64_t rest = micros % kMicrosPerDay;
-  if (rest < 0) { rest += kMicrosPerDay; --days; }
+  if (rest < 0) {
+    rest += kMicrosPerDay;
+    --days;
+  }
   std::string fraction = std::to_string(rest % 1'000'000);
   fraction.insert(0, 6 - fraction.size(), '0');
   const std::int64_t seconds = rest / 1'000'000;
@@ -77,20 +80,26 @@ std::optional<std::int64_t> Literal::AsInteger() const {
 
 std::string Literal::ToSql() const {
   switch (type.kind) {
-    case Kind::kNull: return "NULL";
-    case Kind::kBoolean: return std::get<bool>(value) ? "TRUE" : "FALSE";
+    case Kind::kNull:
+      return "NULL";
+    case Kind::kBoolean:
+      return std::get<bool>(value) ? "TRUE" : "FALSE";
     case Kind::kInteger:
     case Kind::kBigint:
     case Kind::kHugeint: {
       const std::int64_t number = std::get<std::int64_t>(value);
       return number < 0 ? "(" + std::to_string(number) + ")" : std::to_string(number);
     }
-    case Kind::kDouble: return "CAST('" + FormatDouble(std::get<double>(value)) + "' AS DOUBLE)";
+    case Kind::kDouble:
+      return "CAST('" + FormatDouble(std::get<double>(value)) + "' AS DOUBLE)";
     case Kind::kDecimal:
       return "CAST('" + FormatDecimal(std::get<std::int64_t>(value), type.scale) + "' AS " + type.ToString() + ")";
-    case Kind::kVarchar: return Quote(std::get<std::string>(value));
-    case Kind::kDate: return "DATE '" + FormatDate(std::get<std::int64_t>(value)) + "'";
-    case Kind::kTimestamp: return "TIMESTAMP '" + FormatTimestamp(std::get<std::int64_t>(value)) + "'";
+    case Kind::kVarchar:
+      return Quote(std::get<std::string>(value));
+    case Kind::kDate:
+      return "DATE '" + FormatDate(std::get<std::int64_t>(value)) + "'";
+    case Kind::kTimestamp:
+      return "TIMESTAMP '" + FormatTimestamp(std::get<std::int64_t>(value)) + "'";
     case Kind::kInterval: {
       const Interval& interval = std::get<Interval>(value);
       return "(to_months(" + std::to_string(interval.months) + ") + to_days(" + std::to_string(interval.days) + "))";
@@ -112,8 +121,7 @@ CivilDate ToCivil(std::int64_t days) {
   days += 719468;
   const std::int64_t era = (days >= 0 ? days : days - 146096) / 146097;
   const std::int64_t day_of_era = days - era * 146097;
-  const std::int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const std::int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
   const std::int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const std::int64_t month_from_march = (5 * day_of_year + 2) / 153;
   CivilDate date;
@@ -142,7 +150,8 @@ std::optional<std::int64_t> ParseTimestamp(std::string_view text) {
   const auto hour = Digits(text, 11, 2);
   const auto minute = Digits(text, 14, 2);
   const auto second = Digits(text, 17, 2);
-  if (text.size() < 19 || (text[10] != ' ' && text[10] != 'T') || text[13] != ':' || text[16] != ':') return std::nullopt;
+  if (text.size() < 19 || (text[10] != ' ' && text[10] != 'T') || text[13] != ':' || text[16] != ':')
+    return std::nullopt;
   if (!hour || !minute || !second || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
   std::int64_t micros = 0;
   if (text.size() > 19) {

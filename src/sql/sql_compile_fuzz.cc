@@ -31,9 +31,12 @@ CompileRequest Request(std::string_view text, std::string level) {
   request.text = text;
   request.level = std::move(level);
   request.analyst_organisation = "brand";
-  request.datasets.push_back(Dataset("patients", R"j([{"name":"patient_id","type":"BIGINT"},{"name":"zip","type":"VARCHAR"},{"name":"cost","type":"DOUBLE"}])j",
-                                     R"j({"levels":["aggregate_only","full_access"],"privacy_unit":"patient_id","min_group_size":10,"columns":{
-                                         "patient_id":{"roles":["join_key"],"domain":"person"},"zip":{"roles":["dimension"],"quasi_identifier":true},
+  request.datasets.push_back(Dataset(
+      "patients",
+      R"j([{"name":"patient_id","type":"BIGINT"},{"name":"zip","type":"VARCHAR"},{"name":"cost","type":"DOUBLE"}])j",
+      R"j({"levels":["aggregate_only","full_access"],"privacy_unit":"patient_id","min_group_size":10,"columns":{
+                                         "patient_id":{"roles":["join_key"],"domain":"person"},
+                                         "zip":{"roles":["dimension"],"quasi_identifier":true},
                                          "cost":{"roles":["measure"],"bounds":[0,1000],"filter_grid":10}}})j"));
   return request;
 }

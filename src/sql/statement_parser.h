@@ -18,12 +18,12 @@ inline constexpr std::size_t kQueryBytesMax = 64 * 1024;
 inline constexpr std::size_t kTreeBytesMax = 32 * 1024 * 1024;
 
 struct SyntaxError {
-  std::string message;                   // about the caller's own text; never data
-  std::optional<std::size_t> position;   // byte offset in the text
+  std::string message;                  // about the caller's own text; never data
+  std::optional<std::size_t> position;  // byte offset in the text
 };
 
 struct StatementTree {
-  std::string json;                  // json_serialize_sql(text) with no member skipped; empty when `syntax_error` is set
+  std::string json;  // json_serialize_sql(text) with no member skipped; empty when `syntax_error` is set
   std::optional<SyntaxError> syntax_error;
 };
 

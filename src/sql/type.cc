@@ -9,35 +9,52 @@ using Kind = Type::Kind;
 Type Type::Of(const agreement::ColumnType& column) {
   using ColumnKind = agreement::ColumnType::Kind;
   switch (column.kind) {
-    case ColumnKind::kBoolean: return kBooleanType;
-    case ColumnKind::kInteger: return kIntegerType;
-    case ColumnKind::kBigint: return kBigintType;
-    case ColumnKind::kDouble: return kDoubleType;
-    case ColumnKind::kVarchar: return kVarcharType;
-    case ColumnKind::kDate: return kDateType;
-    case ColumnKind::kTimestamp: return kTimestampType;
-    case ColumnKind::kDecimal: return Decimal(column.precision, column.scale);
+    case ColumnKind::kBoolean:
+      return kBooleanType;
+    case ColumnKind::kInteger:
+      return kIntegerType;
+    case ColumnKind::kBigint:
+      return kBigintType;
+    case ColumnKind::kDouble:
+      return kDoubleType;
+    case ColumnKind::kVarchar:
+      return kVarcharType;
+    case ColumnKind::kDate:
+      return kDateType;
+    case ColumnKind::kTimestamp:
+      return kTimestampType;
+    case ColumnKind::kDecimal:
+      return Decimal(column.precision, column.scale);
   }
   return kNullType;
 }
 
-bool Type::IsInteger() const {
-  return kind == Kind::kInteger || kind == Kind::kBigint || kind == Kind::kHugeint;
-}
+bool Type::IsInteger() const { return kind == Kind::kInteger || kind == Kind::kBigint || kind == Kind::kHugeint; }
 
 std::string Type::ToString() const {
   switch (kind) {
-    case Kind::kNull: return "NULL";
-    case Kind::kBoolean: return "BOOLEAN";
-    case Kind::kInteger: return "INTEGER";
-    case Kind::kBigint: return "BIGINT";
-    case Kind::kHugeint: return "HUGEINT";
-    case Kind::kDouble: return "DOUBLE";
-    case Kind::kDecimal: return "DECIMAL(" + std::to_string(precision) + "," + std::to_string(scale) + ")";
-    case Kind::kVarchar: return "VARCHAR";
-    case Kind::kDate: return "DATE";
-    case Kind::kTimestamp: return "TIMESTAMP";
-    case Kind::kInterval: return "INTERVAL";
+    case Kind::kNull:
+      return "NULL";
+    case Kind::kBoolean:
+      return "BOOLEAN";
+    case Kind::kInteger:
+      return "INTEGER";
+    case Kind::kBigint:
+      return "BIGINT";
+    case Kind::kHugeint:
+      return "HUGEINT";
+    case Kind::kDouble:
+      return "DOUBLE";
+    case Kind::kDecimal:
+      return "DECIMAL(" + std::to_string(precision) + "," + std::to_string(scale) + ")";
+    case Kind::kVarchar:
+      return "VARCHAR";
+    case Kind::kDate:
+      return "DATE";
+    case Kind::kTimestamp:
+      return "TIMESTAMP";
+    case Kind::kInterval:
+      return "INTERVAL";
   }
   return "NULL";
 }

@@ -11,7 +11,17 @@ namespace cloister::sql {
 
 struct Type {
   enum class Kind {
-    kNull, kBoolean, kInteger, kBigint, kHugeint, kDouble, kDecimal, kVarchar, kDate, kTimestamp, kInterval
+    kNull,
+    kBoolean,
+    kInteger,
+    kBigint,
+    kHugeint,
+    kDouble,
+    kDecimal,
+    kVarchar,
+    kDate,
+    kTimestamp,
+    kInterval
   };
   Kind kind = Kind::kNull;
   int precision = 0;  // of kDecimal

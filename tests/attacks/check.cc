@@ -13,7 +13,8 @@ std::optional<double> NumberOf(const Value& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return static_cast<double>(*number);
   if (const auto* number = std::get_if<double>(&value)) return *number;
   if (const auto* number = std::get_if<codec::Int128>(&value)) return static_cast<double>(*number);
-  if (const auto* number = std::get_if<engine::Decimal>(&value)) return static_cast<double>(number->unscaled) / std::pow(10.0, number->scale);
+  if (const auto* number = std::get_if<engine::Decimal>(&value))
+    return static_cast<double>(number->unscaled) / std::pow(10.0, number->scale);
   return std::nullopt;
 }
 
@@ -70,11 +71,14 @@ std::string NotDerivable(const codec::JsonObject& body, const Answer& answer) {
       for (std::size_t i = 0; i < row.size(); ++i) {
         const auto total = NumberOf(row[i]);
         const bool additive = answer.columns[i] != "share";
-        if (total && additive && std::fabs(*total - parts[i]) > 1e-6 * std::max(1.0, std::fabs(*total))) return "a total is more than its parts";
+        if (total && additive && std::fabs(*total - parts[i]) > 1e-6 * std::max(1.0, std::fabs(*total)))
+          return "a total is more than its parts";
       }
     }
     // Shares of a total that holds suppressed parts do not add up to 1.
-    if (const auto share = ColumnIndex(answer, "share"); share && !answer.rows.empty() && std::fabs(parts[*share] - 1) > 1e-9) return "shares do not add up to 1";
+    if (const auto share = ColumnIndex(answer, "share");
+        share && !answer.rows.empty() && std::fabs(parts[*share] - 1) > 1e-9)
+      return "shares do not add up to 1";
   }
   return "";
 }
@@ -98,10 +102,14 @@ std::string SameAsSuppressed(const Case& one, const Outcome& outcome, Lab& lab) 
   for (auto it = std::sregex_iterator(where.begin(), where.end(), kEquality); it != std::sregex_iterator(); ++it) {
     set += (set.empty() ? "" : ", ") + (*it)[1].str() + " = " + (*it)[2].str();
   }
-  if (const Status done = lab.Change("DELETE FROM " + name + " WHERE " + where); !done) return done.error().public_message;
+  if (const Status done = lab.Change("DELETE FROM " + name + " WHERE " + where); !done)
+    return done.error().public_message;
   const bool none = lab.Run(one.sql, one.level).answer == outcome.answer;
   const std::string few = std::to_string(dataset->policy.min_group_size - 1);
-  const Status changed = set.empty() ? Status(Internal("no equality to set")) : lab.Change("UPDATE " + name + " SET " + set + " WHERE " + unit + " IN (SELECT DISTINCT " + unit + " FROM " + name + " ORDER BY 1 DESC LIMIT " + few + ")");
+  const Status changed =
+      set.empty() ? Status(Internal("no equality to set"))
+                  : lab.Change("UPDATE " + name + " SET " + set + " WHERE " + unit + " IN (SELECT DISTINCT " + unit +
+                               " FROM " + name + " ORDER BY 1 DESC LIMIT " + few + ")");
   const bool nine = changed && lab.Run(one.sql, one.level).answer == outcome.answer;
   if (const Status done = lab.Rebuild(); !done) return done.error().public_message;
   if (!none) return "differs when the selected people are deleted";
@@ -113,7 +121,8 @@ std::string UnitsCountedFrom(const Case& one, const Outcome& outcome, Lab& lab) 
   for (const auto& dataset : lab.corpus().datasets) {
     if (dataset.organisation != lab.corpus().analyst_organisation || !dataset.policy.privacy_unit) continue;
     const std::string name = "\"" + dataset.id + "\"";
-    const Status done = lab.Change("INSERT INTO " + name + " SELECT * REPLACE (" + *dataset.policy.privacy_unit + " + 50000000 AS " + *dataset.policy.privacy_unit + ") FROM " + name);
+    const Status done = lab.Change("INSERT INTO " + name + " SELECT * REPLACE (" + *dataset.policy.privacy_unit +
+                                   " + 50000000 AS " + *dataset.policy.privacy_unit + ") FROM " + name);
     if (!done) return done.error().public_message;
   }
   const bool same = lab.Run(one.sql, one.level).answer == outcome.answer;
@@ -139,7 +148,8 @@ std::string RoundedToGranularity(const Outcome& outcome, const Lab& lab) {
   for (const auto& row : outcome.answer.rows) {
     for (const Value& value : row) {
       const auto number = NumberOf(value);
-      if (number && std::fabs(*number / finest - std::round(*number / finest)) > 1e-6) return "a value is finer than the granularity";
+      if (number && std::fabs(*number / finest - std::round(*number / finest)) > 1e-6)
+        return "a value is finer than the granularity";
     }
   }
   return "";

@@ -10,12 +10,32 @@
 namespace cloister::attacks {
 namespace {
 
-constexpr std::array<std::string_view, 26> kCheckTypes = {
-    "absent", "rows_eq", "no_value", "not_derivable", "same_as_suppressed", "no_error", "k_at_least", "l_at_least",
-    "absent_with_probability", "charge_at_least", "charges_datasets", "repeat_equal_or_charged", "repeat_equal_or_budget_exhausted",
-    "contribution_bounded", "noise_scale_at_least", "noise_scale_at_least_units_rows", "mechanism", "finite_within", "having_on_noisy",
-    "count_distinct_only_released", "units_counted_from", "null_group_not_remainder", "rounded_to_granularity", "canonical_order",
-    "deterministic_sum", "latency_bucket"};
+constexpr std::array<std::string_view, 26> kCheckTypes = {"absent",
+                                                          "rows_eq",
+                                                          "no_value",
+                                                          "not_derivable",
+                                                          "same_as_suppressed",
+                                                          "no_error",
+                                                          "k_at_least",
+                                                          "l_at_least",
+                                                          "absent_with_probability",
+                                                          "charge_at_least",
+                                                          "charges_datasets",
+                                                          "repeat_equal_or_charged",
+                                                          "repeat_equal_or_budget_exhausted",
+                                                          "contribution_bounded",
+                                                          "noise_scale_at_least",
+                                                          "noise_scale_at_least_units_rows",
+                                                          "mechanism",
+                                                          "finite_within",
+                                                          "having_on_noisy",
+                                                          "count_distinct_only_released",
+                                                          "units_counted_from",
+                                                          "null_group_not_remainder",
+                                                          "rounded_to_granularity",
+                                                          "canonical_order",
+                                                          "deterministic_sum",
+                                                          "latency_bucket"};
 
 Result<std::string> ReadFile(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -65,7 +85,8 @@ Result<Case> ReadCase(const codec::JsonObject& given) {
   }
   one.reject = expect == "reject";
   one.runtime = given.contains("runtime") && given.at("runtime") == true;
-  if (const auto* repeat = given.if_contains("repeat"); repeat != nullptr && repeat->is_int64()) one.repeat = static_cast<int>(repeat->get_int64());
+  if (const auto* repeat = given.if_contains("repeat"); repeat != nullptr && repeat->is_int64())
+    one.repeat = static_cast<int>(repeat->get_int64());
   if (const auto* sequence = given.if_contains("sequence"); sequence != nullptr) {
     for (const auto& text : sequence->as_array()) one.sequence.emplace_back(text.as_string());
   }

@@ -43,7 +43,8 @@ Status Lab::Change(const std::string& sql) {
 Status Lab::Rebuild(bool reversed) {
   CLOISTER_TRY(Change(corpus_.schema_sql));
   for (const sql::CompileDataset& dataset : corpus_.datasets) {
-    CLOISTER_TRY(Change("CREATE OR REPLACE TABLE \"" + dataset.id + "\" AS SELECT * FROM \"" + dataset.name + "\"" + (reversed ? " ORDER BY ALL DESC" : "")));
+    CLOISTER_TRY(Change("CREATE OR REPLACE TABLE \"" + dataset.id + "\" AS SELECT * FROM \"" + dataset.name + "\"" +
+                        (reversed ? " ORDER BY ALL DESC" : "")));
     MutexLock lock(database_->internals().mutex);
     database_->internals().tables[dataset.id] = {.dataset = dataset.id, .rows = 1, .memory_bytes = 1};
   }

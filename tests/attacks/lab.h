@@ -23,7 +23,7 @@ struct Answer {
 struct Outcome {
   std::vector<sql::Finding> findings;
   std::string error;
-  std::string sql;     // what ran
+  std::string sql;  // what ran
   std::string report;
   Answer answer;
   bool refused() const { return !findings.empty(); }

@@ -30,7 +30,8 @@ struct Tally {
 
 std::string Findings(const Outcome& outcome) {
   std::string text;
-  for (const auto& finding : outcome.findings) text += (text.empty() ? "" : " | ") + finding.rule + " " + finding.message;
+  for (const auto& finding : outcome.findings)
+    text += (text.empty() ? "" : " | ") + finding.rule + " " + finding.message;
   return text;
 }
 
@@ -48,7 +49,9 @@ std::string Judge(const Case& one, Lab& lab, bool verbose) {
   }
   Outcome outcome;
   for (int i = 0; i < one.repeat; ++i) outcome = lab.Run(one.sql, one.level);
-  if (verbose) std::printf("     %s\n  -> %s\n", one.sql.c_str(), outcome.refused() ? Findings(outcome).c_str() : outcome.sql.c_str());
+  if (verbose)
+    std::printf("     %s\n  -> %s\n", one.sql.c_str(),
+                outcome.refused() ? Findings(outcome).c_str() : outcome.sql.c_str());
   if (one.reject) {
     if (outcome.refused()) return "";
     if (one.runtime && outcome.error.empty() && ReleasesNothing(outcome.answer)) return "";
@@ -72,9 +75,12 @@ std::optional<Options> ReadOptions(int count, char** values) {
   Options options;
   for (int i = 1; i < count; ++i) {
     const std::string value = values[i];
-    if (value == "--static-reject-only") options.static_reject_only = true;
-    else if (value == "--verbose") options.verbose = true;
-    else if (value == "--must-pass" && i + 1 < count) options.must_pass = values[++i];
+    if (value == "--static-reject-only")
+      options.static_reject_only = true;
+    else if (value == "--verbose")
+      options.verbose = true;
+    else if (value == "--must-pass" && i + 1 < count)
+      options.must_pass = values[++i];
     else if (value == "--levels" && i + 1 < count) {
       std::string list = values[++i];
       for (std::size_t at = 0; at <= list.size();) {
@@ -82,8 +88,10 @@ std::optional<Options> ReadOptions(int count, char** values) {
         options.levels.insert(list.substr(at, comma - at));
         at = comma + 1;
       }
-    } else if (!value.starts_with("--") && options.folder.empty()) options.folder = value;
-    else return std::nullopt;
+    } else if (!value.starts_with("--") && options.folder.empty())
+      options.folder = value;
+    else
+      return std::nullopt;
   }
   return options.folder.empty() ? std::nullopt : std::optional(options);
 }
@@ -121,7 +129,8 @@ int Run(const Options& options) {
     std::fprintf(stderr, "%s (%s)\n", lab.error().public_message.c_str(), lab.error().detail.c_str());
     return 2;
   }
-  const std::set<std::string> must_pass = options.must_pass.empty() ? std::set<std::string>() : ReadIds(options.must_pass);
+  const std::set<std::string> must_pass =
+      options.must_pass.empty() ? std::set<std::string>() : ReadIds(options.must_pass);
   if (!options.must_pass.empty() && must_pass.empty()) return 2;
   std::map<std::string, Tally> classes;
   std::set<std::string> passed;
@@ -157,7 +166,8 @@ int Run(const Options& options) {
 int main(int count, char** values) {
   const auto options = cloister::attacks::ReadOptions(count, values);
   if (!options) {
-    std::fprintf(stderr, "usage: cloister-attacks DIR [--static-reject-only] [--levels a,b] [--must-pass FILE] [--verbose]\n");
+    std::fprintf(stderr,
+                 "usage: cloister-attacks DIR [--static-reject-only] [--levels a,b] [--must-pass FILE] [--verbose]\n");
     return 2;
   }
   return cloister::attacks::Run(*options);

@@ -72,7 +72,8 @@ Result<std::string> Compiled(sql::CompileRequest request, const std::string& tex
   if (const auto* query = std::get_if<sql::CompiledQuery>(&verdict)) return "plan\n" + query->plan.sql();
   std::string out = "findings";
   for (const sql::Finding& finding : std::get<std::vector<sql::Finding>>(verdict)) {
-    out += "\n" + finding.rule + " " + finding.owner + " " + std::to_string(finding.range.from) + "-" + std::to_string(finding.range.to) + ": " + finding.message;
+    out += "\n" + finding.rule + " " + finding.owner + " " + std::to_string(finding.range.from) + "-" +
+           std::to_string(finding.range.to) + ": " + finding.message;
     if (finding.fix) out += " Instead: " + *finding.fix;
   }
   return out;
@@ -88,14 +89,16 @@ Result<int> RunFile(const std::filesystem::path& path, bool record, sql::Stateme
   for (std::size_t i = 1; i < sections.size(); ++i) {
     const std::string& section = sections[i];
     const std::size_t begin = section.find('\n') + 1;
-    const std::size_t end = std::min({section.find("\nplan\n", begin), section.find("\nfindings\n", begin), section.size()});
+    const std::size_t end =
+        std::min({section.find("\nplan\n", begin), section.find("\nfindings\n", begin), section.size()});
     const std::string query = section.substr(begin, end - begin);
     CLOISTER_ASSIGN(const std::string now, Compiled(request, query, parser));
     const std::string expected = end < section.size() ? section.substr(end + 1) : "";
     fresh += "query\n" + query + "\n" + now + "\n---\n";
     if (now == expected || record) continue;
     ++wrong;
-    std::printf("%s: %s\n  expected %s\n  got      %s\n", path.filename().c_str(), query.c_str(), expected.c_str(), now.c_str());
+    std::printf("%s: %s\n  expected %s\n  got      %s\n", path.filename().c_str(), query.c_str(), expected.c_str(),
+                now.c_str());
   }
   if (record) std::ofstream(path, std::ios::binary) << fresh;
   return wrong;

@@ -91,8 +91,9 @@ bool Binder::CoerceComparison(Expr& expr) {
   for (ExprPtr& arg : expr.args) arg = AsTypeOf(arg, type);
   for (const ExprPtr& arg : expr.args) {
     if (Comparable(expr.args[0]->type, arg->type)) continue;
-    findings_.Add({"R21", expr.range, "This compares " + expr.args[0]->type.ToString() + " with " + arg->type.ToString() +
-                                          "; a conversion could fail on a row, so write a constant of the column's type."});
+    findings_.Add({"R21", expr.range,
+                   "This compares " + expr.args[0]->type.ToString() + " with " + arg->type.ToString() +
+                       "; a conversion could fail on a row, so write a constant of the column's type."});
     return false;
   }
   return true;
@@ -100,7 +101,10 @@ bool Binder::CoerceComparison(Expr& expr) {
 
 // Types that a call cannot take would be an error of the engine, and its text might hold data.
 bool Binder::CheckArguments(const Expr& expr) {
-  const auto all = [&](auto test) { return std::all_of(expr.args.begin(), expr.args.end(), [&](const ExprPtr& a) { return a->type.kind == Type::Kind::kNull || test(a->type); }); };
+  const auto all = [&](auto test) {
+    return std::all_of(expr.args.begin(), expr.args.end(),
+                       [&](const ExprPtr& a) { return a->type.kind == Type::Kind::kNull || test(a->type); });
+  };
   const auto refuse = [&] {
     findings_.Add({"R21", expr.range, expr.function + "() does not take values of this type."});
     return false;
@@ -116,7 +120,8 @@ bool Binder::CheckArguments(const Expr& expr) {
     return true;
   }
   if (f == "and" || f == "or" || f == "not" || f == "bool_and" || f == "bool_or") return all(boolean) || refuse();
-  if (f == "like" || f == "ilike" || f == "lower" || f == "upper" || f == "trim" || f == "ltrim" || f == "rtrim" || f == "length" || f == "replace") {
+  if (f == "like" || f == "ilike" || f == "lower" || f == "upper" || f == "trim" || f == "ltrim" || f == "rtrim" ||
+      f == "length" || f == "replace") {
     return all(text) || refuse();
   }
   if (f == "left" || f == "right" || f == "substr") {
@@ -127,13 +132,14 @@ bool Binder::CheckArguments(const Expr& expr) {
   if (f == "date_part" || f == "date_trunc") return expr.args[1]->type.IsTemporal() || refuse();
   if (f == "strftime") return (expr.args[0]->type.IsTemporal() && text(expr.args[1]->type)) || refuse();
   if (f == "+" || f == "-") {
-    const bool temporal = expr.args[0]->type.IsTemporal() &&
-                          (expr.args[1]->type.kind == Type::Kind::kInterval || expr.args[1]->type.IsInteger() || expr.args[1]->type == expr.args[0]->type);
+    const bool temporal =
+        expr.args[0]->type.IsTemporal() && (expr.args[1]->type.kind == Type::Kind::kInterval ||
+                                            expr.args[1]->type.IsInteger() || expr.args[1]->type == expr.args[0]->type);
     return all(number) || temporal || refuse();
   }
-  if (f == "*" || f == "/" || f == "//" || f == "%" || f == "negate" || f == "abs" || f == "round" || f == "floor" || f == "ceil" ||
-      f == "sqrt" || f == "ln" || f == "exp" || f == "power" || f == "avg" || f.starts_with("stddev") || f.starts_with("var_") ||
-      f == "corr" || f.starts_with("covar") || f == "quantile_cont") {
+  if (f == "*" || f == "/" || f == "//" || f == "%" || f == "negate" || f == "abs" || f == "round" || f == "floor" ||
+      f == "ceil" || f == "sqrt" || f == "ln" || f == "exp" || f == "power" || f == "avg" || f.starts_with("stddev") ||
+      f.starts_with("var_") || f == "corr" || f.starts_with("covar") || f == "quantile_cont") {
     return all(number) || refuse();
   }
   if (f == "sum") return all([](const Type& t) { return t.IsNumeric() || t.kind == Type::Kind::kBoolean; }) || refuse();

@@ -44,7 +44,8 @@ RelationPtr Binder::FindCte(const ParsedFrom& parsed, const CteChain& ctes, cons
   return nullptr;
 }
 
-From Binder::AddSource(RelationPtr relation, const ParsedFrom& parsed, const std::vector<std::string>& column_aliases, Scope& scope) {
+From Binder::AddSource(RelationPtr relation, const ParsedFrom& parsed, const std::vector<std::string>& column_aliases,
+                       Scope& scope) {
   if (!relation) return {};
   if (column_aliases.size() > relation->columns.size()) {
     findings_.Add({"R02", parsed.range, "There are more column names than columns."});
@@ -58,7 +59,8 @@ From Binder::AddSource(RelationPtr relation, const ParsedFrom& parsed, const std
   From from;
   from.kind = From::Kind::kSource;
   from.range = parsed.range;
-  from.source = {next_source_++, relation, parsed.alias.empty() ? parsed.table : parsed.alias, !column_aliases.empty(), parsed.range};
+  from.source = {next_source_++, relation, parsed.alias.empty() ? parsed.table : parsed.alias, !column_aliases.empty(),
+                 parsed.range};
   const std::string table = LowerCase(from.source.alias);
   if (!table.empty() && std::find(scope.tables.begin(), scope.tables.end(), table) != scope.tables.end()) {
     findings_.Add({"R02", parsed.range, "Two tables are called " + from.source.alias + "; give one an alias."});
@@ -66,7 +68,8 @@ From Binder::AddSource(RelationPtr relation, const ParsedFrom& parsed, const std
   }
   scope.tables.push_back(table);
   for (std::size_t i = 0; i < relation->columns.size(); ++i) {
-    scope.columns.push_back({table, relation->columns[i].name, from.source.id, static_cast<int>(i), relation->columns[i].type});
+    scope.columns.push_back(
+        {table, relation->columns[i].name, from.source.id, static_cast<int>(i), relation->columns[i].type});
   }
   return from;
 }
@@ -74,7 +77,8 @@ From Binder::AddSource(RelationPtr relation, const ParsedFrom& parsed, const std
 From Binder::BindTable(const ParsedFrom& parsed, const CteChain& ctes, Scope& scope) {
   const ParsedCte* cte = nullptr;
   const std::size_t before = findings_.size();
-  if (RelationPtr relation = FindCte(parsed, ctes, cte)) return AddSource(std::move(relation), parsed, cte->column_aliases, scope);
+  if (RelationPtr relation = FindCte(parsed, ctes, cte))
+    return AddSource(std::move(relation), parsed, cte->column_aliases, scope);
   if (cte != nullptr) return {};
   const CompileDataset* dataset = FindDataset(parsed.table);
   if (dataset == nullptr) {
@@ -159,18 +163,22 @@ From Binder::BindJoin(const ParsedFrom& parsed, const CteChain& ctes, const Scop
 
 From Binder::BindFrom(const ParsedFrom& parsed, const CteChain& ctes, const Scope* outer, Scope& scope) {
   if (depth_ > kBlockDepthMax || !Count(parsed.range)) {
-    findings_.Add({"R23", parsed.range, "Queries are nested too deeply; at most " + std::to_string(kBlockDepthMax) + " levels."});
+    findings_.Add(
+        {"R23", parsed.range, "Queries are nested too deeply; at most " + std::to_string(kBlockDepthMax) + " levels."});
     return {};
   }
   switch (parsed.kind) {
-    case ParsedFrom::Kind::kNone: return {};
-    case ParsedFrom::Kind::kTable: return BindTable(parsed, ctes, scope);
+    case ParsedFrom::Kind::kNone:
+      return {};
+    case ParsedFrom::Kind::kTable:
+      return BindTable(parsed, ctes, scope);
     case ParsedFrom::Kind::kSubquery: {
       // A derived table does not see its neighbours: LATERAL is not admitted.
       RelationPtr relation = BindSelect(*parsed.subquery, ctes, nullptr);
       return AddSource(std::move(relation), parsed, parsed.column_aliases, scope);
     }
-    case ParsedFrom::Kind::kJoin: return BindJoin(parsed, ctes, outer, scope);
+    case ParsedFrom::Kind::kJoin:
+      return BindJoin(parsed, ctes, outer, scope);
   }
   return {};
 }

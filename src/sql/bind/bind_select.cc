@@ -21,7 +21,8 @@ std::string Binder::ItemName(const Expr& item) const {
   if (item.kind == ExprKind::kColumn) return item.names.back();
   if (item.kind == ExprKind::kAggregate || item.kind == ExprKind::kWindow || item.kind == ExprKind::kCall) {
     const bool one_column = item.args.size() == 1 && item.args[0]->kind == ExprKind::kColumn;
-    return item.function + "(" + (one_column ? item.args[0]->names.back() : std::string(item.args.empty() ? "" : "...")) + ")";
+    return item.function + "(" +
+           (one_column ? item.args[0]->names.back() : std::string(item.args.empty() ? "" : "...")) + ")";
   }
   return "expression";
 }
@@ -60,14 +61,18 @@ void Binder::BindItems(const ParsedSelect& select, const CteChain& ctes, Scope& 
 std::optional<std::size_t> Binder::Ordinal(const ExprPtr& expr, std::size_t count) {
   if (!IsLiteral(expr)) return std::nullopt;
   const auto number = expr->literal.type.IsInteger() ? expr->literal.AsInteger() : std::nullopt;
-  if (number && *number >= 1 && *number <= static_cast<std::int64_t>(count)) return static_cast<std::size_t>(*number - 1);
-  findings_.Add({"R02", expr->range, "A constant here is the number of an output column, from 1 to " + std::to_string(count) + "."});
+  if (number && *number >= 1 && *number <= static_cast<std::int64_t>(count))
+    return static_cast<std::size_t>(*number - 1);
+  findings_.Add({"R02", expr->range,
+                 "A constant here is the number of an output column, from 1 to " + std::to_string(count) + "."});
   return std::nullopt;
 }
 
 void Binder::BindGroups(const ParsedSelect& select, const CteChain& ctes, Scope& scope, Relation& relation) {
-  const bool aggregated = std::any_of(relation.items.begin(), relation.items.end(), IsAggregated) || IsAggregated(relation.having);
-  relation.grouped = aggregated || !select.group_keys.empty() || select.group_all || !select.group_sets.empty() || relation.having;
+  const bool aggregated =
+      std::any_of(relation.items.begin(), relation.items.end(), IsAggregated) || IsAggregated(relation.having);
+  relation.grouped =
+      aggregated || !select.group_keys.empty() || select.group_all || !select.group_sets.empty() || relation.having;
   for (const ExprPtr& key : select.group_keys) {
     ExprPtr bound;
     if (IsLiteral(key)) {
@@ -110,7 +115,10 @@ void Binder::BindOrder(const ParsedSelect& select, const CteChain& ctes, Scope& 
       bound.expr = nullptr;
       if (item.expr->kind == ExprKind::kColumn && item.expr->names.size() == 1) {
         for (std::size_t i = 0; i < relation.columns.size(); ++i) {
-          if (LowerCase(relation.columns[i].name) == LowerCase(item.expr->names[0])) { bound.expr = relation.items[i]; break; }
+          if (LowerCase(relation.columns[i].name) == LowerCase(item.expr->names[0])) {
+            bound.expr = relation.items[i];
+            break;
+          }
         }
       }
       if (!bound.expr) bound.expr = BindExpr(item.expr, ctes, named);
@@ -119,7 +127,8 @@ void Binder::BindOrder(const ParsedSelect& select, const CteChain& ctes, Scope& 
   }
   if (!relation.distinct) return;
   for (const OrderItem& item : relation.order) {
-    const bool shown = std::any_of(relation.items.begin(), relation.items.end(), [&](const ExprPtr& e) { return SameExpr(e, item.expr); });
+    const bool shown = std::any_of(relation.items.begin(), relation.items.end(),
+                                   [&](const ExprPtr& e) { return SameExpr(e, item.expr); });
     if (!shown) findings_.Add({"R16", item.expr->range, "With DISTINCT, ORDER BY takes output columns only."});
   }
 }
@@ -167,7 +176,8 @@ RelationPtr Binder::BindPlainSelect(const ParsedSelect& select, const CteChain& 
   const auto condition = [&](const ExprPtr& parsed) -> ExprPtr {
     if (!parsed) return nullptr;
     ExprPtr bound = BindExpr(parsed, ctes, scope);
-    if (bound && bound->type.kind != Type::Kind::kBoolean) findings_.Add({"R21", parsed->range, "This must be a condition."});
+    if (bound && bound->type.kind != Type::Kind::kBoolean)
+      findings_.Add({"R21", parsed->range, "This must be a condition."});
     return bound;
   };
   relation->where = condition(select.where);
@@ -176,7 +186,8 @@ RelationPtr Binder::BindPlainSelect(const ParsedSelect& select, const CteChain& 
   relation->qualify = condition(select.qualify);
   BindOrder(select, ctes, scope, *relation);
   if (relation->where && (IsAggregated(relation->where) || ContainsKind(relation->where, ExprKind::kWindow))) {
-    findings_.Add({"R16", relation->where->range, "WHERE looks at rows; aggregates belong in HAVING, windows in QUALIFY."});
+    findings_.Add(
+        {"R16", relation->where->range, "WHERE looks at rows; aggregates belong in HAVING, windows in QUALIFY."});
   }
   if (findings_.size() == before) CheckGrouping(*relation);
   return findings_.size() == before ? relation : nullptr;
@@ -230,7 +241,8 @@ RelationPtr Binder::BindSetOperation(const ParsedSelect& select, const CteChain&
   }
   for (std::size_t i = 0; i < left.size(); ++i) {
     if (!Comparable(left[i].type, right[i].type)) {
-      findings_.Add({"R21", select.range, "Column " + std::to_string(i + 1) + " has types on the two sides that do not go together."});
+      findings_.Add({"R21", select.range,
+                     "Column " + std::to_string(i + 1) + " has types on the two sides that do not go together."});
       return nullptr;
     }
     relation->columns.push_back({left[i].name, CommonType(left[i].type, right[i].type)});
@@ -246,13 +258,15 @@ RelationPtr Binder::BindSelect(const ParsedSelect& select, const CteChain& outer
   const std::size_t before = findings_.size();
   for (const ParsedCte& cte : select.ctes) {
     if (FindDataset(cte.name) != nullptr) {
-      findings_.Add({"R02", cte.query->range, "WITH must not use the name of a dataset (" + cte.name + "); choose another."});
+      findings_.Add(
+          {"R02", cte.query->range, "WITH must not use the name of a dataset (" + cte.name + "); choose another."});
     }
     ctes.push_back({&cte});
   }
   if (findings_.size() != before) return nullptr;
   ++depth_;
-  RelationPtr relation = select.set_operation ? BindSetOperation(select, ctes, outer) : BindPlainSelect(select, ctes, outer);
+  RelationPtr relation =
+      select.set_operation ? BindSetOperation(select, ctes, outer) : BindPlainSelect(select, ctes, outer);
   --depth_;
   return relation;
 }

@@ -59,7 +59,8 @@ class Binder {
   From BindFrom(const ParsedFrom& parsed, const CteChain& ctes, const Scope* outer, Scope& scope);
   From BindTable(const ParsedFrom& parsed, const CteChain& ctes, Scope& scope);
   From BindJoin(const ParsedFrom& parsed, const CteChain& ctes, const Scope* outer, Scope& scope);
-  From AddSource(RelationPtr relation, const ParsedFrom& parsed, const std::vector<std::string>& column_aliases, Scope& scope);
+  From AddSource(RelationPtr relation, const ParsedFrom& parsed, const std::vector<std::string>& column_aliases,
+                 Scope& scope);
   RelationPtr FindCte(const ParsedFrom& parsed, const CteChain& ctes, const ParsedCte*& found);
   const CompileDataset* FindDataset(std::string_view name) const;
   ExprPtr UsingCondition(const ParsedFrom& parsed, const Scope& left, Scope& right);

@@ -47,7 +47,8 @@ void ForEachRelation(const RelationPtr& root, const std::function<void(const Rel
   if (root->right) ForEachRelation(root->right, visit);
 }
 
-std::optional<BoundQuery> BoundQuery::Bind(const ParsedQuery& parsed, const CompileRequest& request, Findings& findings) {
+std::optional<BoundQuery> BoundQuery::Bind(const ParsedQuery& parsed, const CompileRequest& request,
+                                           Findings& findings) {
   Binder binder(request, findings);
   RelationPtr root = binder.BindSelect(parsed.select(), {}, nullptr);
   if (!root || !findings.empty()) {

@@ -13,7 +13,8 @@ class Tracer {
   explicit Tracer(std::set<LineageEdge>& out) : out_(out) {}
 
   void Query(const RelationPtr& root) {
-    for (std::size_t i = 0; i < root->columns.size(); ++i) Output(*root, static_cast<int>(i), "PROJECTION", root->columns[i].name);
+    for (std::size_t i = 0; i < root->columns.size(); ++i)
+      Output(*root, static_cast<int>(i), "PROJECTION", root->columns[i].name);
     // What decides which rows there are, anywhere in the query.
     ForEachRelation(root, [this](const Relation& relation) { Rows(relation); });
   }
@@ -27,20 +28,27 @@ class Tracer {
 
   void Output(const Relation& relation, int column, std::string_view role, std::string_view output) {
     switch (relation.kind) {
-      case Relation::Kind::kDataset: Add(*relation.dataset, relation.columns[column].name, role, output); return;
+      case Relation::Kind::kDataset:
+        Add(*relation.dataset, relation.columns[column].name, role, output);
+        return;
       case Relation::Kind::kSetOperation:
         Output(*relation.left, column, role, output);
         Output(*relation.right, column, role, output);
         return;
-      case Relation::Kind::kRelease: ReleaseColumn(*relation.release, column, output); return;
-      case Relation::Kind::kSelect: Bound(relation.items[column], relation, role, output); return;
+      case Relation::Kind::kRelease:
+        ReleaseColumn(*relation.release, column, output);
+        return;
+      case Relation::Kind::kSelect:
+        Bound(relation.items[column], relation, role, output);
+        return;
     }
   }
 
   // An expression over the sources of a select.
   void Bound(const ExprPtr& expr, const Relation& select, std::string_view role, std::string_view output) {
     if (expr->relation) {
-      for (std::size_t i = 0; i < expr->relation->columns.size(); ++i) Output(*expr->relation, static_cast<int>(i), role, output);
+      for (std::size_t i = 0; i < expr->relation->columns.size(); ++i)
+        Output(*expr->relation, static_cast<int>(i), role, output);
     }
     if (IsColumn(expr)) {
       ForEachSource(select.from, [&](const Source& source) {

@@ -35,15 +35,18 @@ JsonArray Words(const PrivateQuery& query, const std::set<LineageEdge>& edges) {
   struct Use {
     std::string_view role, before, after;
   };
-  constexpr Use kUses[] = {{"PROJECTION", "shows values of ", ""},          {"GROUP_BY", "groups by ", ""},
-                           {"AGGREGATION", "counts, sums or averages ", ""}, {"FILTER", "chooses rows by ", ""},
+  constexpr Use kUses[] = {{"PROJECTION", "shows values of ", ""},
+                           {"GROUP_BY", "groups by ", ""},
+                           {"AGGREGATION", "counts, sums or averages ", ""},
+                           {"FILTER", "chooses rows by ", ""},
                            {"JOIN", "matches persons or places by ", ""}};
   JsonArray words;
   for (const CompileDataset* dataset : query.datasets()) {
     for (const Use& use : kUses) {
       const std::string names = UsedAs(edges, dataset, use.role);
       if (names.empty()) continue;
-      words.emplace_back("From " + dataset->name + " of " + dataset->organisation + " it " + std::string(use.before) + names + std::string(use.after) + ".");
+      words.emplace_back("From " + dataset->name + " of " + dataset->organisation + " it " + std::string(use.before) +
+                         names + std::string(use.after) + ".");
     }
   }
   return words;
@@ -61,13 +64,17 @@ JsonArray Protections(const PrivateQuery& query) {
     const Release& release = *relation.release;
     for (const UnitCounter& counter : release.block->counters) {
       if (counter.k <= 1) continue;
-      lines.insert("A group is shown only with at least " + std::to_string(counter.k) + " different persons of " + counter.dataset->name + "; persons are counted, not rows.");
+      lines.insert("A group is shown only with at least " + std::to_string(counter.k) + " different persons of " +
+                   counter.dataset->name + "; persons are counted, not rows.");
     }
     for (const UnitAggregate& aggregate : release.aggregates) {
-      if (!aggregate.conditions.empty()) lines.insert("A conditional aggregate is shown only with enough persons on both sides of its condition.");
-      if (aggregate.threshold_factor > 1) lines.insert("A quantile needs more persons than a group does, and is rounded to the owner's grid.");
+      if (!aggregate.conditions.empty())
+        lines.insert("A conditional aggregate is shown only with enough persons on both sides of its condition.");
+      if (aggregate.threshold_factor > 1)
+        lines.insert("A quantile needs more persons than a group does, and is rounded to the owner's grid.");
     }
-    if (!release.sets.empty()) lines.insert("Totals are made of the groups that are shown, so none can be computed by subtraction.");
+    if (!release.sets.empty())
+      lines.insert("Totals are made of the groups that are shown, so none can be computed by subtraction.");
   });
   for (const std::string& line : lines) out.emplace_back(line);
   return out;
@@ -84,19 +91,28 @@ Report Explain(const PrivateQuery& query, const ExecutablePlan& plan) {
     for (const LineageEdge& edge : edges) {
       if (edge.dataset == dataset) columns.insert(edge.column);
     }
-    report.datasets.push_back({dataset->id, dataset->organisation, {columns.begin(), columns.end()}, dataset->manifest});
+    report.datasets.push_back(
+        {dataset->id, dataset->organisation, {columns.begin(), columns.end()}, dataset->manifest});
     JsonArray names;
     for (const std::string& column : columns) names.emplace_back(column);
-    datasets.push_back(JsonObject{{"id", dataset->id}, {"name", dataset->name}, {"organisation", dataset->organisation},
-                                  {"k", dataset->policy.min_group_size}, {"columns", std::move(names)},
+    datasets.push_back(JsonObject{{"id", dataset->id},
+                                  {"name", dataset->name},
+                                  {"organisation", dataset->organisation},
+                                  {"k", dataset->policy.min_group_size},
+                                  {"columns", std::move(names)},
                                   {"manifest", codec::HexEncode(dataset->manifest)}});
   }
   JsonArray lineage;
   for (const LineageEdge& edge : edges) {
-    lineage.push_back(JsonObject{{"dataset", edge.dataset->id}, {"column", edge.column}, {"role", edge.role}, {"rule", RuleOf(edge.role)}, {"output", edge.output}});
+    lineage.push_back(JsonObject{{"dataset", edge.dataset->id},
+                                 {"column", edge.column},
+                                 {"role", edge.role},
+                                 {"rule", RuleOf(edge.role)},
+                                 {"output", edge.output}});
   }
   JsonArray columns;
-  for (const PlanColumn& column : plan.columns()) columns.push_back(JsonObject{{"name", column.name}, {"type", column.type}});
+  for (const PlanColumn& column : plan.columns())
+    columns.push_back(JsonObject{{"name", column.name}, {"type", column.type}});
   report.canonical = codec::CanonicalJson(JsonObject{{"level", agreement::LevelName(query.level())},
                                                      {"datasets", std::move(datasets)},
                                                      {"columns", std::move(columns)},

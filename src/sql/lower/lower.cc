@@ -22,7 +22,8 @@ ExecutablePlan PlanBuilder::Build(const PrivateQuery& query) {
   JsonArray datasets;
   for (const CompileDataset* dataset : query.datasets()) {
     plan.datasets_.push_back(dataset->id);
-    datasets.push_back(JsonObject{{"id", dataset->id}, {"manifest", codec::HexEncode(dataset->manifest)}, {"k", dataset->policy.min_group_size}});
+    datasets.push_back(JsonObject{
+        {"id", dataset->id}, {"manifest", codec::HexEncode(dataset->manifest)}, {"k", dataset->policy.min_group_size}});
   }
   plan.canonical_ = codec::CanonicalJson(JsonObject{{"columns", std::move(columns)},
                                                     {"datasets", std::move(datasets)},

@@ -9,8 +9,8 @@
 namespace cloister::sql {
 namespace {
 
-constexpr double kScaleDefault = 1e6;  // six digits behind the point where the owner says nothing
-constexpr double kScaledMax = 9e18;    // of a BIGINT
+constexpr double kScaleDefault = 1e6;   // six digits behind the point where the owner says nothing
+constexpr double kScaledMax = 9e18;     // of a BIGINT
 constexpr double kAffineMargin = 1000;  // for the constants of a * x + b
 
 const UnitColumn* ColumnOf(const UnitBlock& block, const ExprPtr& expr) {
@@ -51,11 +51,14 @@ std::string Number(double value) { return Literal::Double(value).ToSql(); }
 }  // namespace
 
 // SUM, or AVG as that sum over the number of its rows.
-std::string SqlPrinter::ExactSum(const ExprPtr& arg, const UnitAggregate& aggregate, const UnitBlock& block, bool average) {
+std::string SqlPrinter::ExactSum(const ExprPtr& arg, const UnitAggregate& aggregate, const UnitBlock& block,
+                                 bool average) {
   const std::string filter = aggregate.filter ? " FILTER (WHERE " + Total(aggregate.filter) + ")" : "";
   const std::string distinct = aggregate.distinct ? "DISTINCT " : "";
   const auto sum_of = [&](const std::string& value) { return "SUM(" + distinct + value + ")" + filter; };
-  const auto count_of = [&](const std::string& value) { return "NULLIF(COUNT(" + distinct + value + ")" + filter + ", 0)"; };
+  const auto count_of = [&](const std::string& value) {
+    return "NULLIF(COUNT(" + distinct + value + ")" + filter + ", 0)";
+  };
   std::string value;
   std::string sum;
   if (arg->type.kind == Type::Kind::kDouble) {
@@ -76,13 +79,15 @@ std::string SqlPrinter::UnitAggregateSql(const UnitAggregate& aggregate, const U
   const std::string filter = aggregate.filter ? " FILTER (WHERE " + Total(aggregate.filter) + ")" : "";
   const std::string& f = aggregate.function;
   if (f == "count_star") return "COUNT(*)" + filter;
-  if (f == "count") return "COUNT(" + std::string(aggregate.distinct ? "DISTINCT " : "") + Total(aggregate.args[0]) + ")" + filter;
+  if (f == "count")
+    return "COUNT(" + std::string(aggregate.distinct ? "DISTINCT " : "") + Total(aggregate.args[0]) + ")" + filter;
   if (f == "approx_count_distinct") return "approx_count_distinct(" + Expression(aggregate.args[0]) + ")" + filter;
   if (f == "sum") return ExactSum(aggregate.args[0], aggregate, block, false);
   if (f == "avg") return ExactSum(aggregate.args[0], aggregate, block, true);
   if (f == "quantile_cont") {
     const std::string grid = Number(aggregate.round_to.value_or(1));
-    const std::string value = "quantile_cont(CAST(" + Expression(aggregate.args[0]) + " AS DOUBLE), " + Number(*aggregate.args[1]->literal.AsNumber()) + ")" + filter;
+    const std::string value = "quantile_cont(CAST(" + Expression(aggregate.args[0]) + " AS DOUBLE), " +
+                              Number(*aggregate.args[1]->literal.AsNumber()) + ")" + filter;
     return "(round(" + value + " / " + grid + ") * " + grid + ")";
   }
   // Moments of doubles depend on the order of rows, and raise on infinities: sorted, and through a decimal.

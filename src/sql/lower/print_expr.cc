@@ -11,7 +11,8 @@ namespace {
 std::string As(const std::string& sql, const Type& type) { return "CAST(" + sql + " AS " + type.ToString() + ")"; }
 
 bool MayRaise(const Expr& expr) {
-  constexpr std::array<std::string_view, 13> kRaising = {"+", "-", "*", "//", "%", "negate", "abs", "exp", "power", "round", "/", "strftime", "date_trunc"};
+  constexpr std::array<std::string_view, 13> kRaising = {"+",   "-",     "*",     "//", "%",        "negate",    "abs",
+                                                         "exp", "power", "round", "/",  "strftime", "date_trunc"};
   return expr.kind == ExprKind::kCall && std::find(kRaising.begin(), kRaising.end(), expr.function) != kRaising.end();
 }
 
@@ -56,7 +57,8 @@ std::string SqlPrinter::Orders(const std::vector<OrderItem>& items) {
 }
 
 std::string SqlPrinter::Total(const ExprPtr& expr) {
-  const bool bare = ContainsKind(expr, ExprKind::kAggregate) || ContainsKind(expr, ExprKind::kWindow) || ContainsKind(expr, ExprKind::kSubquery);
+  const bool bare = ContainsKind(expr, ExprKind::kAggregate) || ContainsKind(expr, ExprKind::kWindow) ||
+                    ContainsKind(expr, ExprKind::kSubquery);
   const bool raises = AnyNode(expr, MayRaise);
   return raises && !bare ? "TRY(" + Expression(expr) + ")" : Expression(expr);
 }
@@ -124,12 +126,15 @@ std::string SqlPrinter::Call(const Expr& expr) {
 
 std::string SqlPrinter::Aggregate(const Expr& expr) {
   std::string args = expr.function == "count_star" ? "*" : List(expr.args);
-  if (expr.function == "quantile_cont") args = As(Expression(expr.args[0]), kDoubleType) + ", " + Expression(expr.args[1]);
+  if (expr.function == "quantile_cont")
+    args = As(Expression(expr.args[0]), kDoubleType) + ", " + Expression(expr.args[1]);
   const std::string name = expr.function == "count_star" ? "count" : expr.function;
   std::string order;
   // Sums of doubles depend on the order of rows; released rows are few, so sort them.
-  const bool floating = !expr.args.empty() && (expr.args[0]->type.kind == Type::Kind::kDouble || expr.type.kind == Type::Kind::kDouble);
-  if (released() && floating && !expr.distinct && name != "min" && name != "max" && name != "count" && name != "quantile_cont" && name != "approx_count_distinct") {
+  const bool floating =
+      !expr.args.empty() && (expr.args[0]->type.kind == Type::Kind::kDouble || expr.type.kind == Type::Kind::kDouble);
+  if (released() && floating && !expr.distinct && name != "min" && name != "max" && name != "count" &&
+      name != "quantile_cont" && name != "approx_count_distinct") {
     order = " ORDER BY " + List(expr.args);
   }
   const std::string filter = expr.filter ? " FILTER (WHERE " + Expression(expr.filter) + ")" : "";
@@ -142,7 +147,8 @@ std::string SqlPrinter::Window(const Expr& expr) {
   std::string over;
   if (!expr.partition.empty()) over += "PARTITION BY " + List(expr.partition);
   if (!expr.order.empty()) over += (over.empty() ? "" : " ") + ("ORDER BY " + Orders(expr.order));
-  if (!expr.frame.mode.empty()) over += " " + expr.frame.mode + " BETWEEN " + expr.frame.start + " AND " + expr.frame.end;
+  if (!expr.frame.mode.empty())
+    over += " " + expr.frame.mode + " BETWEEN " + expr.frame.start + " AND " + expr.frame.end;
   return name + "(" + (expr.distinct ? "DISTINCT " : "") + args + (expr.ignore_nulls ? " IGNORE NULLS" : "") + ")" +
          (expr.filter ? " FILTER (WHERE " + Expression(expr.filter) + ")" : "") + " OVER (" + over + ")";
 }
@@ -156,16 +162,26 @@ std::string SqlPrinter::Subquery(const Expr& expr) {
 
 std::string SqlPrinter::Expression(const ExprPtr& expr) {
   switch (expr->kind) {
-    case ExprKind::kLiteral: return expr->literal.ToSql();
-    case ExprKind::kColumn: return Column(*expr);
-    case ExprKind::kCall: return Call(*expr);
-    case ExprKind::kAggregate: return Aggregate(*expr);
-    case ExprKind::kWindow: return Window(*expr);
-    case ExprKind::kCase: return Case(*expr);
-    case ExprKind::kCast: return "TRY_CAST(" + Expression(expr->args[0]) + " AS " + expr->type.ToString() + ")";
-    case ExprKind::kSubquery: return Subquery(*expr);
-    case ExprKind::kGrouping: return "GROUPING(" + List(expr->args) + ")";
-    case ExprKind::kStar: break;
+    case ExprKind::kLiteral:
+      return expr->literal.ToSql();
+    case ExprKind::kColumn:
+      return Column(*expr);
+    case ExprKind::kCall:
+      return Call(*expr);
+    case ExprKind::kAggregate:
+      return Aggregate(*expr);
+    case ExprKind::kWindow:
+      return Window(*expr);
+    case ExprKind::kCase:
+      return Case(*expr);
+    case ExprKind::kCast:
+      return "TRY_CAST(" + Expression(expr->args[0]) + " AS " + expr->type.ToString() + ")";
+    case ExprKind::kSubquery:
+      return Subquery(*expr);
+    case ExprKind::kGrouping:
+      return "GROUPING(" + List(expr->args) + ")";
+    case ExprKind::kStar:
+      break;
   }
   CLOISTER_CHECK(false);
 }

@@ -8,21 +8,30 @@ namespace {
 
 std::string_view JoinWord(JoinKind kind) {
   switch (kind) {
-    case JoinKind::kInner: return " INNER JOIN ";
-    case JoinKind::kLeft: return " LEFT JOIN ";
-    case JoinKind::kRight: return " RIGHT JOIN ";
-    case JoinKind::kFull: return " FULL JOIN ";
-    case JoinKind::kSemi: return " SEMI JOIN ";
-    case JoinKind::kAnti: return " ANTI JOIN ";
+    case JoinKind::kInner:
+      return " INNER JOIN ";
+    case JoinKind::kLeft:
+      return " LEFT JOIN ";
+    case JoinKind::kRight:
+      return " RIGHT JOIN ";
+    case JoinKind::kFull:
+      return " FULL JOIN ";
+    case JoinKind::kSemi:
+      return " SEMI JOIN ";
+    case JoinKind::kAnti:
+      return " ANTI JOIN ";
   }
   return "";
 }
 
 std::string_view SetWord(SetOperation operation) {
   switch (operation) {
-    case SetOperation::kUnion: return "UNION";
-    case SetOperation::kIntersect: return "INTERSECT";
-    case SetOperation::kExcept: return "EXCEPT";
+    case SetOperation::kUnion:
+      return "UNION";
+    case SetOperation::kIntersect:
+      return "INTERSECT";
+    case SetOperation::kExcept:
+      return "EXCEPT";
   }
   return "";
 }
@@ -51,13 +60,16 @@ std::string SqlPrinter::FromSql(const From& from) {
   const std::string left = FromSql(*from.left);
   const std::string right = FromSql(*from.right);
   const std::string nested = from.right->kind == From::Kind::kJoin ? "(" + right + ")" : right;
-  if (!from.condition) return left + (from.join == JoinKind::kInner ? " CROSS JOIN " + nested : std::string(JoinWord(from.join)) + nested + " ON TRUE");
+  if (!from.condition)
+    return left + (from.join == JoinKind::kInner ? " CROSS JOIN " + nested
+                                                 : std::string(JoinWord(from.join)) + nested + " ON TRUE");
   return left + std::string(JoinWord(from.join)) + nested + " ON " + Expression(from.condition);
 }
 
 // A constant key is cast, because a bare number would mean an output column.
 std::string SqlPrinter::Key(const ExprPtr& key) {
-  if (IsLiteral(key)) return "CAST(" + Expression(key) + " AS " + (key->literal.IsNull() ? kVarcharType : key->type).ToString() + ")";
+  if (IsLiteral(key))
+    return "CAST(" + Expression(key) + " AS " + (key->literal.IsNull() ? kVarcharType : key->type).ToString() + ")";
   return Total(key);
 }
 
@@ -94,7 +106,8 @@ std::string SqlPrinter::OrderAndLimit(const Relation& relation) {
       }
       if (item.expr->source == kOwnOutput) used.push_back(item.expr->column);
       if (sql.empty()) sql = Total(item.expr);
-      out += (out.empty() ? " ORDER BY " : ", ") + sql + (item.descending ? " DESC" : " ASC") + (item.nulls_first ? " NULLS FIRST" : " NULLS LAST");
+      out += (out.empty() ? " ORDER BY " : ", ") + sql + (item.descending ? " DESC" : " ASC") +
+             (item.nulls_first ? " NULLS FIRST" : " NULLS LAST");
     }
     for (std::size_t i = 0; i < relation.columns.size(); ++i) {
       if (std::find(used.begin(), used.end(), i) != used.end()) continue;
@@ -115,7 +128,8 @@ std::string SqlPrinter::SelectSql(const Relation& select, bool top) {
     const std::string value = released() && !select.grouped ? Total(select.items[i]) : Expression(select.items[i]);
     const Type shown = type.kind == Type::Kind::kNull || type.kind == Type::Kind::kInterval ? kVarcharType : type;
     const std::string typed = top ? "TRY_CAST(" + value + " AS " + shown.ToString() + ")" : value;
-    items += (items.empty() ? "" : ", ") + typed + " AS " + (top ? QuoteIdentifier(select.columns[i].name) : "\"c" + std::to_string(i) + "\"");
+    items += (items.empty() ? "" : ", ") + typed + " AS " +
+             (top ? QuoteIdentifier(select.columns[i].name) : "\"c" + std::to_string(i) + "\"");
     if (top) output_.push_back({select.columns[i].name, shown});
   }
   std::string sql = std::string("SELECT ") + (select.distinct ? "DISTINCT " : "") + items + from;
@@ -128,14 +142,15 @@ std::string SqlPrinter::SelectSql(const Relation& select, bool top) {
 }
 
 std::string SqlPrinter::SetOperationSql(const Relation& relation, bool top) {
-  std::string sql = "(" + RelationSql(*relation.left, false) + ") " + std::string(SetWord(relation.operation)) + (relation.all ? " ALL" : "") + " (" +
-                    RelationSql(*relation.right, false) + ")";
+  std::string sql = "(" + RelationSql(*relation.left, false) + ") " + std::string(SetWord(relation.operation)) +
+                    (relation.all ? " ALL" : "") + " (" + RelationSql(*relation.right, false) + ")";
   if (top || relation.limit || relation.offset) sql += OrderAndLimit(relation);
   if (!top) return sql;
   std::string items;
   for (std::size_t i = 0; i < relation.columns.size(); ++i) {
     const Type type = relation.columns[i].type.kind == Type::Kind::kNull ? kVarcharType : relation.columns[i].type;
-    items += (items.empty() ? "" : ", ") + ("TRY_CAST(\"c" + std::to_string(i) + "\" AS " + type.ToString() + ") AS " + QuoteIdentifier(relation.columns[i].name));
+    items += (items.empty() ? "" : ", ") + ("TRY_CAST(\"c" + std::to_string(i) + "\" AS " + type.ToString() + ") AS " +
+                                            QuoteIdentifier(relation.columns[i].name));
     output_.push_back({relation.columns[i].name, type});
   }
   // The outer block keeps the inner one's order: it neither groups nor joins.
@@ -147,10 +162,14 @@ std::string SqlPrinter::SetOperationSql(const Relation& relation, bool top) {
 
 std::string SqlPrinter::RelationSql(const Relation& relation, bool top) {
   switch (relation.kind) {
-    case Relation::Kind::kSelect: return SelectSql(relation, top);
-    case Relation::Kind::kSetOperation: return SetOperationSql(relation, top);
-    case Relation::Kind::kRelease: return ReleaseSql(*relation.release);
-    case Relation::Kind::kDataset: break;
+    case Relation::Kind::kSelect:
+      return SelectSql(relation, top);
+    case Relation::Kind::kSetOperation:
+      return SetOperationSql(relation, top);
+    case Relation::Kind::kRelease:
+      return ReleaseSql(*relation.release);
+    case Relation::Kind::kDataset:
+      break;
   }
   CLOISTER_CHECK(false);  // a dataset stands in a FROM only
 }

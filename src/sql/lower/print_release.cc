@@ -17,13 +17,17 @@ std::string Distinct(const std::string& unit, const std::string& condition) {
   return "COUNT(DISTINCT " + unit + ")" + (condition.empty() ? "" : " FILTER (WHERE " + condition + ")");
 }
 
-std::string Quoted(std::string_view prefix, std::size_t index) { return "\"" + std::string(prefix) + std::to_string(index) + "\""; }
+std::string Quoted(std::string_view prefix, std::size_t index) {
+  return "\"" + std::string(prefix) + std::to_string(index) + "\"";
+}
 
 void And(std::string& all, const std::string& test) {
   if (!test.empty()) all += (all.empty() ? "" : " AND ") + test;
 }
 
-std::string ZeroOr(const std::string& count, std::int64_t k) { return "(" + count + " = 0 OR " + count + " >= " + std::to_string(k) + ")"; }
+std::string ZeroOr(const std::string& count, std::int64_t k) {
+  return "(" + count + " = 0 OR " + count + " >= " + std::to_string(k) + ")";
+}
 
 }  // namespace
 
@@ -45,8 +49,11 @@ std::string SqlPrinter::RowTests(const Protection& protection, Counts& counts) {
   std::string some;
   for (const RowThreshold& row : protection.rows) {
     And(all, RowTest(row, counts));
-    if (row.optional) some += (some.empty() ? "" : " OR ") + counts.Name(Distinct(Expression(row.unit), "")) + " >= " + std::to_string(row.k);
-    else some = "TRUE";
+    if (row.optional)
+      some += (some.empty() ? "" : " OR ") + counts.Name(Distinct(Expression(row.unit), "")) +
+              " >= " + std::to_string(row.k);
+    else
+      some = "TRUE";
     if (some.starts_with("TRUE")) some = "TRUE";
   }
   // Where each reference may be absent, one must still be there.
@@ -92,10 +99,14 @@ std::string SqlPrinter::TableSql(const UnitTable& table) {
     sql = QuoteIdentifier(ExecutablePlan::TableName(table.dataset->id));
   } else {
     for (std::size_t i = 0; i < table.columns.size(); ++i) names.push_back(Quoted("c", i));
-    if (table.relation) sql = "(" + RelationSql(*table.relation, false) + ")";
-    else if (table.kind == UnitTable::Kind::kPerUnit) sql = "(" + PerUnitSql(*table.blocks[0]) + ")";
-    else if (table.kind == UnitTable::Kind::kUnion) sql = "(" + UnionSql(table) + ")";
-    else sql = "((" + BlockSelect(*table.blocks[0], {}) + ") INTERSECT (" + BlockSelect(*table.blocks[1], {}) + "))";
+    if (table.relation)
+      sql = "(" + RelationSql(*table.relation, false) + ")";
+    else if (table.kind == UnitTable::Kind::kPerUnit)
+      sql = "(" + PerUnitSql(*table.blocks[0]) + ")";
+    else if (table.kind == UnitTable::Kind::kUnion)
+      sql = "(" + UnionSql(table) + ")";
+    else
+      sql = "((" + BlockSelect(*table.blocks[0], {}) + ") INTERSECT (" + BlockSelect(*table.blocks[1], {}) + "))";
   }
   names_[table.source] = std::move(names);
   return sql + " AS " + Quoted("s", table.source);
@@ -139,7 +150,8 @@ std::string SqlPrinter::BlockSelect(const UnitBlock& block, const std::vector<st
   for (std::size_t i = 0; i < block.items.size(); ++i) {
     items += (items.empty() ? "" : ", ") + Total(block.items[i]) + " AS " + Quoted("c", i);
   }
-  for (std::size_t i = 0; i < hidden.size(); ++i) items += ", " + hidden[i] + " AS " + Quoted("c", block.items.size() + i);
+  for (std::size_t i = 0; i < hidden.size(); ++i)
+    items += ", " + hidden[i] + " AS " + Quoted("c", block.items.size() + i);
   const std::string where = BlockWhere(block, {});
   return "SELECT " + items + " FROM " + from + (where.empty() ? "" : " WHERE " + where);
 }
@@ -171,7 +183,8 @@ std::string SqlPrinter::UnionSql(const UnitTable& table) {
     for (std::size_t i = 0; i < total; ++i) {
       const bool own = i >= first && i < first + block->counters.size();
       const std::size_t column = table.columns.size() - total + i;
-      hidden.push_back(own ? Expression(block->counters[i - first].unit) : "CAST(NULL AS " + table.columns[column].type.ToString() + ")");
+      hidden.push_back(own ? Expression(block->counters[i - first].unit)
+                           : "CAST(NULL AS " + table.columns[column].type.ToString() + ")");
     }
     sql += (sql.empty() ? "(" : " UNION ALL (") + BlockSelect(*block, hidden) + ")";
     first += block->counters.size();
@@ -198,7 +211,8 @@ std::string SqlPrinter::FinestCells(const Release& release, const Protection& pr
   const std::string where = BlockWhere(block, {});
   std::string group;
   for (std::size_t i = 0; i < release.keys.size(); ++i) group += (group.empty() ? "" : ", ") + Key(release.keys[i]);
-  return "SELECT " + keys + " FROM (" + inner + " FROM " + from + (where.empty() ? "" : " WHERE " + where) + " GROUP BY " + group + ") WHERE " + tests;
+  return "SELECT " + keys + " FROM (" + inner + " FROM " + from + (where.empty() ? "" : " WHERE " + where) +
+         " GROUP BY " + group + ") WHERE " + tests;
 }
 
 std::string SqlPrinter::ReleaseSql(const Release& release) {
@@ -210,14 +224,17 @@ std::string SqlPrinter::ReleaseSql(const Release& release) {
   std::vector<std::string> more;
   if (!release.sets.empty()) {
     from += " CROSS JOIN (" + FinestCells(release, protection) + ") AS \"f\"";
-    for (std::size_t i = 0; i < keys.size(); ++i) more.push_back("(" + keys[i] + " IS NOT DISTINCT FROM \"f\"." + Quoted("k", i) + ")");
+    for (std::size_t i = 0; i < keys.size(); ++i)
+      more.push_back("(" + keys[i] + " IS NOT DISTINCT FROM \"f\"." + Quoted("k", i) + ")");
   }
   Counts counts;
   const std::string rows = RowTests(protection, counts);
   std::string inner;
   std::string outer;
   std::size_t column = 0;
-  const auto show = [&](const std::string& sql) { outer += (outer.empty() ? "" : ", ") + sql + " AS " + Quoted("c", column++); };
+  const auto show = [&](const std::string& sql) {
+    outer += (outer.empty() ? "" : ", ") + sql + " AS " + Quoted("c", column++);
+  };
   for (std::size_t i = 0; i < keys.size(); ++i) {
     inner += (inner.empty() ? "" : ", ") + keys[i] + " AS " + Quoted("k", i);
     show(Quoted("k", i));
@@ -236,7 +253,8 @@ std::string SqlPrinter::ReleaseSql(const Release& release) {
   for (const auto& [count, name] : counts.items) inner += (inner.empty() ? "" : ", ") + count + " AS " + name;
   if (outer.empty()) outer = "1 AS \"c0\"";
   const std::string where = BlockWhere(block, more);
-  std::string sql = "SELECT " + outer + " FROM (SELECT " + inner + " FROM " + from + (where.empty() ? "" : " WHERE " + where);
+  std::string sql =
+      "SELECT " + outer + " FROM (SELECT " + inner + " FROM " + from + (where.empty() ? "" : " WHERE " + where);
   if (!release.sets.empty()) {
     std::string sets;
     for (const std::vector<int>& set : release.sets) {

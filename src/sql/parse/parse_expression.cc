@@ -36,7 +36,8 @@ ExprPtr ReadColumn(TreeReader& in, ParseContext& context, std::string_view, Text
   }
   if (!in.Finish(range)) return nullptr;
   if (expr->names.empty() || expr->names.size() > 2) {
-    context.findings.Add({"R02", range, "Name a column as column or table.column; schemas, catalogs and fields are not admitted."});
+    context.findings.Add(
+        {"R02", range, "Name a column as column or table.column; schemas, catalogs and fields are not admitted."});
     return nullptr;
   }
   return expr;
@@ -58,18 +59,25 @@ ExprPtr ReadParameter(TreeReader& in, ParseContext& context, std::string_view, T
   }
   const auto literal = LiteralOfJson(bound->second);
   if (!literal) {
-    context.findings.Add({"R01", range, "The parameter $" + name + " must be a string, a number, true, false or null."});
+    context.findings.Add(
+        {"R01", range, "The parameter $" + name + " must be a string, a number, true, false or null."});
     return nullptr;
   }
   return MakeLiteral(*literal, range);
 }
 
 ExprPtr ReadComparison(TreeReader& in, ParseContext& context, std::string_view type, TextRange range) {
-  struct Name { std::string_view node, function; };
-  constexpr std::array kNames = std::to_array<Name>(
-      {{"COMPARE_EQUAL", "="}, {"COMPARE_NOTEQUAL", "<>"}, {"COMPARE_LESSTHAN", "<"}, {"COMPARE_GREATERTHAN", ">"},
-       {"COMPARE_LESSTHANOREQUALTO", "<="}, {"COMPARE_GREATERTHANOREQUALTO", ">="},
-       {"COMPARE_DISTINCT_FROM", "distinct"}, {"COMPARE_NOT_DISTINCT_FROM", "not_distinct"}});
+  struct Name {
+    std::string_view node, function;
+  };
+  constexpr std::array kNames = std::to_array<Name>({{"COMPARE_EQUAL", "="},
+                                                     {"COMPARE_NOTEQUAL", "<>"},
+                                                     {"COMPARE_LESSTHAN", "<"},
+                                                     {"COMPARE_GREATERTHAN", ">"},
+                                                     {"COMPARE_LESSTHANOREQUALTO", "<="},
+                                                     {"COMPARE_GREATERTHANOREQUALTO", ">="},
+                                                     {"COMPARE_DISTINCT_FROM", "distinct"},
+                                                     {"COMPARE_NOT_DISTINCT_FROM", "not_distinct"}});
   const auto name = std::find_if(kNames.begin(), kNames.end(), [&](const Name& n) { return n.node == type; });
   ExprPtr left = ParseExpression(in.Any("left"), context);
   ExprPtr right = ParseExpression(in.Any("right"), context);
@@ -123,7 +131,10 @@ ExprPtr ReadCase(TreeReader& in, ParseContext& context, std::string_view, TextRa
     TreeReader branch(check, context);
     ExprPtr when = ParseExpression(branch.Any("when_expr"), context);
     ExprPtr then = ParseExpression(branch.Any("then_expr"), context);
-    if (!branch.Finish(range) || !when || !then) { whole = false; continue; }
+    if (!branch.Finish(range) || !when || !then) {
+      whole = false;
+      continue;
+    }
     expr->args.push_back(std::move(when));
     expr->args.push_back(std::move(then));
   }
@@ -158,7 +169,8 @@ ExprPtr ReadCast(TreeReader& in, ParseContext& context, std::string_view, TextRa
     }
     if (literal) return MakeLiteral(*literal, range);
     if (type->IsTemporal() || type->kind == Type::Kind::kInterval) {
-      context.findings.Add({"R21", range, "This is not a date, a time or an interval; write DATE '2024-07-01' or INTERVAL 3 MONTH."});
+      context.findings.Add(
+          {"R21", range, "This is not a date, a time or an interval; write DATE '2024-07-01' or INTERVAL 3 MONTH."});
       return nullptr;
     }
   }
@@ -195,7 +207,8 @@ ExprPtr ReadSubquery(TreeReader& in, ParseContext& context, std::string_view, Te
 }
 
 ExprPtr ReadStar(TreeReader& in, ParseContext& context, std::string_view, TextRange range) {
-  constexpr std::string_view kPlain = "A star is * or t.*; write out the columns instead of EXCLUDE, REPLACE, RENAME or COLUMNS().";
+  constexpr std::string_view kPlain =
+      "A star is * or t.*; write out the columns instead of EXCLUDE, REPLACE, RENAME or COLUMNS().";
   auto expr = NewExpr(ExprKind::kStar, range);
   const std::string relation = in.String("relation_name");
   if (!relation.empty()) expr->names.push_back(relation);
@@ -218,10 +231,18 @@ struct NodeClass {
   Reader read;
 };
 constexpr std::array kClasses = std::to_array<NodeClass>({
-    {"COLUMN_REF", ReadColumn}, {"CONSTANT", ReadConstant}, {"PARAMETER", ReadParameter},
-    {"COMPARISON", ReadComparison}, {"CONJUNCTION", ReadConjunction}, {"BETWEEN", ReadBetween},
-    {"OPERATOR", ReadOperator}, {"CASE", ReadCase}, {"CAST", ReadCast}, {"SUBQUERY", ReadSubquery},
-    {"STAR", ReadStar}, {"FUNCTION", ReadFunction},
+    {"COLUMN_REF", ReadColumn},
+    {"CONSTANT", ReadConstant},
+    {"PARAMETER", ReadParameter},
+    {"COMPARISON", ReadComparison},
+    {"CONJUNCTION", ReadConjunction},
+    {"BETWEEN", ReadBetween},
+    {"OPERATOR", ReadOperator},
+    {"CASE", ReadCase},
+    {"CAST", ReadCast},
+    {"SUBQUERY", ReadSubquery},
+    {"STAR", ReadStar},
+    {"FUNCTION", ReadFunction},
 });
 
 void RefuseClass(std::string_view name, TextRange range, ParseContext& context) {
@@ -256,7 +277,8 @@ ExprPtr ParseExpression(const codec::Json& node, ParseContext& context) {
     const std::string type = in.String("type");
     const std::string alias = in.String("alias");
     const TextRange range = in.Range();
-    const auto known = std::find_if(kClasses.begin(), kClasses.end(), [&](const NodeClass& c) { return c.name == name; });
+    const auto known =
+        std::find_if(kClasses.begin(), kClasses.end(), [&](const NodeClass& c) { return c.name == name; });
     if (name == "WINDOW") {
       expr = ParseWindow(node, context);
     } else if (known == kClasses.end()) {
@@ -273,7 +295,8 @@ ExprPtr ParseExpression(const codec::Json& node, ParseContext& context) {
   context.Leave();
   // A reader that gave up has said why; a query with a hole never goes on.
   if (!expr && context.findings.empty()) {
-    context.findings.Add({"R01", context.findings.Whole(), "This part of the query is not in the SQL that Cloister admits."});
+    context.findings.Add(
+        {"R01", context.findings.Whole(), "This part of the query is not in the SQL that Cloister admits."});
   }
   return expr;
 }

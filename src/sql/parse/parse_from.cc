@@ -30,7 +30,8 @@ ParsedFrom ReadTable(TreeReader& in, ParseContext& context, TextRange range) {
   in.Expect("schema_name", "", "R02", "Name datasets without a schema or catalog.");
   in.Expect("catalog_name", "", "R02", "Name datasets without a schema or catalog.");
   in.Expect("at_clause", nullptr, "R02", "A query reads the present version of a dataset; remove AT.");
-  in.Expect("column_name_alias", codec::JsonArray(), "R04", "A dataset keeps its column names; rename in the select list with AS.");
+  in.Expect("column_name_alias", codec::JsonArray(), "R04",
+            "A dataset keeps its column names; rename in the select list with AS.");
   if (!in.Finish(range)) from.kind = ParsedFrom::Kind::kNone;
   (void)context;
   return from;
@@ -74,7 +75,9 @@ ParsedFrom ReadJoin(TreeReader& in, ParseContext& context, TextRange range) {
     return {};
   }
   if (!kind || (reference != "REGULAR" && reference != "CROSS")) {
-    context.findings.Add({"R02", range, "Joins are INNER, LEFT, RIGHT, FULL, SEMI or ANTI; ASOF, POSITIONAL and LATERAL are not admitted."});
+    context.findings.Add(
+        {"R02", range,
+         "Joins are INNER, LEFT, RIGHT, FULL, SEMI or ANTI; ASOF, POSITIONAL and LATERAL are not admitted."});
     return {};
   }
   const bool whole = from.left->kind != ParsedFrom::Kind::kNone && from.right->kind != ParsedFrom::Kind::kNone;

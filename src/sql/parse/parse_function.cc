@@ -28,20 +28,26 @@ std::optional<std::int64_t> IntervalCount(const codec::Json& node, ParseContext&
   if (object == nullptr || depth > 4) return std::nullopt;
   const codec::Json* name = object->if_contains("class");
   if (name == nullptr || !name->is_string()) return std::nullopt;
-  if (name->get_string() == "CAST" && object->contains("child")) return IntervalCount(object->at("child"), context, depth + 1);
+  if (name->get_string() == "CAST" && object->contains("child"))
+    return IntervalCount(object->at("child"), context, depth + 1);
   if (name->get_string() == "CONSTANT" && object->contains("value")) {
     const auto literal = ParseValue(object->at("value"), context, {});
     return literal ? literal->AsInteger() : std::nullopt;
   }
-  if (name->get_string() != "FUNCTION" || !object->contains("function_name") || !object->contains("children")) return std::nullopt;
+  if (name->get_string() != "FUNCTION" || !object->contains("function_name") || !object->contains("children"))
+    return std::nullopt;
   const codec::JsonArray* children = object->at("children").if_array();
   if (object->at("function_name") != "trunc" || children == nullptr || children->size() != 1) return std::nullopt;
   return IntervalCount((*children)[0], context, depth + 1);
 }
 
 std::optional<std::string_view> IntervalUnit(std::string_view name) {
-  constexpr std::array kUnits = std::to_array<std::pair<std::string_view, std::string_view>>(
-      {{"to_years", "year"}, {"to_quarters", "quarter"}, {"to_months", "month"}, {"to_weeks", "week"}, {"to_days", "day"}});
+  constexpr std::array kUnits =
+      std::to_array<std::pair<std::string_view, std::string_view>>({{"to_years", "year"},
+                                                                    {"to_quarters", "quarter"},
+                                                                    {"to_months", "month"},
+                                                                    {"to_weeks", "week"},
+                                                                    {"to_days", "day"}});
   for (const auto& [function, unit] : kUnits) {
     if (function == name) return unit;
   }
@@ -49,8 +55,8 @@ std::optional<std::string_view> IntervalUnit(std::string_view name) {
 }
 
 bool IsDatePartName(std::string_view name) {
-  return name == "year" || name == "quarter" || name == "month" || name == "day" || name == "week" || name == "dayofweek" ||
-         name == "dayofyear" || name == "decade" || name == "century";
+  return name == "year" || name == "quarter" || name == "month" || name == "day" || name == "week" ||
+         name == "dayofweek" || name == "dayofyear" || name == "decade" || name == "century";
 }
 
 ExprPtr Call(std::string name, std::vector<ExprPtr> args, TextRange range) {
@@ -99,7 +105,8 @@ void NormaliseAggregate(CallParts& call) {
     call.args.clear();
     call.name = "count_star";
   }
-  if (call.name == "count" && call.args.size() == 1 && IsLiteral(call.args[0]) && !call.args[0]->literal.IsNull() && !call.distinct) {
+  if (call.name == "count" && call.args.size() == 1 && IsLiteral(call.args[0]) && !call.args[0]->literal.IsNull() &&
+      !call.distinct) {
     call.name = "count_star";
     call.args.clear();
   }
@@ -148,8 +155,10 @@ ExprPtr Assemble(CallParts call, ParseContext& context) {
 }  // namespace
 
 void RefuseFunction(std::string_view name, TextRange range, ParseContext& context) {
-  constexpr std::array<std::string_view, 6> kRandom = {"random", "uuid", "gen_random_uuid", "uuidv4", "uuidv7", "setseed"};
-  constexpr std::array<std::string_view, 6> kGenerators = {"nextval", "currval", "range", "generate_series", "unnest", "generate_subscripts"};
+  constexpr std::array<std::string_view, 6> kRandom = {"random", "uuid",   "gen_random_uuid",
+                                                       "uuidv4", "uuidv7", "setseed"};
+  constexpr std::array<std::string_view, 6> kGenerators = {"nextval",         "currval", "range",
+                                                           "generate_series", "unnest",  "generate_subscripts"};
   const auto has = [&](const auto& names) { return std::find(names.begin(), names.end(), name) != names.end(); };
   const std::string shown(name.substr(0, 64));
   if (has(kRandom)) {
@@ -168,7 +177,8 @@ ExprPtr ParseFunction(TreeReader& in, ParseContext& context, TextRange range) {
   in.Expect("catalog", "", "R04", "Call functions as f(x), not as x.f().");
   const codec::JsonArray& children = in.Array("children");
   if (!schema.empty() && !(schema == "main" && IsGrammarsOwn(written))) {
-    context.findings.Add({"R04", range, "Call functions as f(x), not as x.f(): the name before the dot would hide a column."});
+    context.findings.Add(
+        {"R04", range, "Call functions as f(x), not as x.f(): the name before the dot would hide a column."});
     return nullptr;
   }
   if (const auto unit = IntervalUnit(written); unit && children.size() == 1) {

@@ -82,7 +82,8 @@ void ReadGroups(TreeReader& in, ParseContext& context, ParsedSelect& select) {
   for (const codec::Json& set : in.Array("group_sets")) {
     std::vector<int> indices;
     if (set.is_array()) {
-      for (const codec::Json& index : set.get_array()) indices.push_back(index.is_int64() ? static_cast<int>(index.get_int64()) : -1);
+      for (const codec::Json& index : set.get_array())
+        indices.push_back(index.is_int64() ? static_cast<int>(index.get_int64()) : -1);
     }
     for (const int index : indices) {
       if (index < 0 || index >= static_cast<int>(select.group_keys.size())) in.Break();

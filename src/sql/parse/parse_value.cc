@@ -57,7 +57,8 @@ std::optional<Type> ParseType(const codec::Json& json, ParseContext& context, Te
   if (!in.Finish(range)) return std::nullopt;
   const std::optional<Type> type = id == "DECIMAL" ? DecimalType(info, context) : ScalarType(id);
   if (type && (id == "DECIMAL" || info.is_null())) return type;
-  context.findings.Add({"R03", range, "The type " + id + " is not admitted; use numbers, text, BOOLEAN, DATE or TIMESTAMP."});
+  context.findings.Add(
+      {"R03", range, "The type " + id + " is not admitted; use numbers, text, BOOLEAN, DATE or TIMESTAMP."});
   return std::nullopt;
 }
 
@@ -74,7 +75,8 @@ std::optional<Literal> ParseValue(const codec::Json& json, ParseContext& context
   if (!in.Finish(range)) return std::nullopt;
   std::optional<Literal> literal = LiteralOf(*type, value);
   if (!literal) {
-    context.findings.Add({"R21", range, "This constant does not fit: numbers have at most 15 digits here, texts no zero byte."});
+    context.findings.Add(
+        {"R21", range, "This constant does not fit: numbers have at most 15 digits here, texts no zero byte."});
   }
   return literal;
 }

@@ -25,7 +25,8 @@ std::string WithoutHugePlaces(std::string_view json) {
 }
 
 void AddSyntaxFinding(const SyntaxError& error, Findings& findings) {
-  const TextRange range = error.position ? findings.Token(static_cast<std::int64_t>(*error.position)) : findings.Whole();
+  const TextRange range =
+      error.position ? findings.Token(static_cast<std::int64_t>(*error.position)) : findings.Whole();
   findings.Add({"R01", range, "Not one SELECT that can be read: " + error.message});
 }
 
@@ -40,7 +41,8 @@ std::optional<ParsedQuery> ParsedQuery::Parse(const ParseInput& input, const Sta
   const codec::JsonObject* root = json ? json->if_object() : nullptr;
   const codec::Json* statements = root != nullptr ? root->if_contains("statements") : nullptr;
   if (statements == nullptr || !statements->is_array() || !root->contains("error") || root->at("error") != false) {
-    findings.Add({"R23", findings.Whole(), "The query is too deep, or holds a number of more than 15 digits; simplify it."});
+    findings.Add(
+        {"R23", findings.Whole(), "The query is too deep, or holds a number of more than 15 digits; simplify it."});
     return std::nullopt;
   }
   if (statements->get_array().size() != 1) {

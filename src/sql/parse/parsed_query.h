@@ -34,7 +34,7 @@ struct ParsedFrom {
   JoinKind join = JoinKind::kInner;
   std::shared_ptr<const ParsedFrom> left;
   std::shared_ptr<const ParsedFrom> right;
-  ExprPtr condition;                  // kJoin; null for a comma or a cross join
+  ExprPtr condition;  // kJoin; null for a comma or a cross join
   std::vector<std::string> using_columns;
 };
 

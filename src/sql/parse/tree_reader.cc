@@ -18,7 +18,8 @@ bool ParseContext::Enter() {
   return false;
 }
 
-TreeReader::TreeReader(const codec::Json& node, ParseContext& context) : context_(context), findings_before_(context.findings.size()) {
+TreeReader::TreeReader(const codec::Json& node, ParseContext& context)
+    : context_(context), findings_before_(context.findings.size()) {
   object_ = node.if_object();
   if (object_ == nullptr) {
     broken_ = true;
@@ -88,7 +89,8 @@ bool TreeReader::Finish(TextRange range) {
   }
   // Who broke it with a reason of his own has said enough.
   if (broken_ && context_.findings.size() == findings_before_) {
-    context_.findings.Add({"R01", range, "This part of the query is not in the SQL that Cloister admits; write it with plain SELECT."});
+    context_.findings.Add(
+        {"R01", range, "This part of the query is not in the SQL that Cloister admits; write it with plain SELECT."});
   }
   return !broken_;
 }

@@ -12,7 +12,8 @@ using agreement::Role;
 ExprPtr Permitter::Inline(const ExprPtr& expr) {
   if (++inlined_nodes_ > kInlinedNodesMax) {
     if (inlined_nodes_ == kInlinedNodesMax + 1) {
-      findings_.Add({"R23", expr->range, "The query is too large once its derived tables are put in their places; simplify it."});
+      findings_.Add(
+          {"R23", expr->range, "The query is too large once its derived tables are put in their places; simplify it."});
     }
     return nullptr;
   }
@@ -28,7 +29,8 @@ ExprPtr Permitter::Inline(const ExprPtr& expr) {
     };
     count(value);
     if (!within) {
-      findings_.Add({"R23", expr->range, "The query is too large once its derived tables are put in their places; simplify it."});
+      findings_.Add(
+          {"R23", expr->range, "The query is too large once its derived tables are put in their places; simplify it."});
       return nullptr;
     }
     return value;
@@ -55,11 +57,13 @@ UnitTablePtr Permitter::LeafTable(const Source& source) {
       const OutputColumn& column = relation.columns[i];
       table->columns.push_back({column.name, column.type, dataset.policy.Column(column.name), &dataset});
       if (dataset.policy.privacy_unit == column.name) {
-        table->counters.push_back({MakeColumn(source.id, static_cast<int>(i), column.type), &dataset, dataset.policy.min_group_size});
+        table->counters.push_back(
+            {MakeColumn(source.id, static_cast<int>(i), column.type), &dataset, dataset.policy.min_group_size});
       }
     }
     if (table->kind == UnitTable::Kind::kDataset && table->counters.size() != 1) {
-      findings_.Add({"R07", source.range, "The dataset " + dataset.name + " has no privacy unit that can be counted.", dataset.organisation});
+      findings_.Add({"R07", source.range, "The dataset " + dataset.name + " has no privacy unit that can be counted.",
+                     dataset.organisation});
       return nullptr;
     }
     return table;
@@ -70,7 +74,8 @@ UnitTablePtr Permitter::LeafTable(const Source& source) {
     released = released || (inner.kind == Relation::Kind::kDataset && !inner.dataset->policy.IsPublic());
   });
   if (released) {
-    findings_.Add({"R13", source.range, "Released values cannot be joined to persons' rows; join them to another released block."});
+    findings_.Add({"R13", source.range,
+                   "Released values cannot be joined to persons' rows; join them to another released block."});
     return nullptr;
   }
   table->kind = UnitTable::Kind::kPublic;
@@ -87,14 +92,16 @@ bool Permitter::FlattenSource(const Source& source, UnitBlock& block, std::vecto
   const Relation& relation = *source.relation;
   const bool is_protected = IsProtected(relation);
   if (source.renamed && is_protected) {
-    findings_.Add({"R04", source.range, "A table of persons' rows keeps its column names; rename in its select list with AS."});
+    findings_.Add(
+        {"R04", source.range, "A table of persons' rows keeps its column names; rename in its select list with AS."});
     return false;
   }
   UnitTablePtr table;
   if (relation.kind == Relation::Kind::kDataset || !is_protected) {
     table = LeafTable(source);
   } else if (relation.kind == Relation::Kind::kSetOperation) {
-    table = relation.operation == SetOperation::kUnion ? UnionTable(relation, source.id) : KeysTable(relation, source.id);
+    table =
+        relation.operation == SetOperation::kUnion ? UnionTable(relation, source.id) : KeysTable(relation, source.id);
   } else if (relation.grouped || relation.distinct) {
     table = PerUnitTable(relation, source.id);
   } else {
@@ -121,7 +128,8 @@ bool Permitter::FlattenOuterJoin(const From& join, UnitBlock& block, std::vector
   if (!FlattenFrom(*join.left, block, conjuncts)) return false;
   const From& right = *join.right;
   if (right.kind != From::Kind::kSource || right.source.relation->kind != Relation::Kind::kDataset) {
-    findings_.Add({"R11", join.range, "The right side of LEFT JOIN is a dataset by name; use JOIN for derived tables."});
+    findings_.Add(
+        {"R11", join.range, "The right side of LEFT JOIN is a dataset by name; use JOIN for derived tables."});
     return false;
   }
   const UnitTablePtr leaf = LeafTable(right.source);
@@ -144,7 +152,9 @@ bool Permitter::FlattenOuterJoin(const From& join, UnitBlock& block, std::vector
         if (other->source == table->source) continue;
         for (const UnitCounter& counter : other->counters) {
           if (counter.dataset->organisation == table->dataset->organisation) continue;
-          findings_.Add({"R12", join.range, "LEFT JOIN across owners would show who is not in the other's data; use JOIN.", table->dataset->organisation});
+          findings_.Add({"R12", join.range,
+                         "LEFT JOIN across owners would show who is not in the other's data; use JOIN.",
+                         table->dataset->organisation});
           return false;
         }
       }
@@ -158,7 +168,8 @@ bool Permitter::FlattenOuterJoin(const From& join, UnitBlock& block, std::vector
     outer.conditions.push_back(condition);
   }
   if (!joined) {
-    findings_.Add({"R11", join.range, "A join is an equality of keys of one domain, or of a public column with a dimension."});
+    findings_.Add(
+        {"R11", join.range, "A join is an equality of keys of one domain, or of a public column with a dimension."});
     return false;
   }
   block.counters.insert(block.counters.end(), table->counters.begin(), table->counters.end());
@@ -189,15 +200,19 @@ bool Permitter::FlattenFrom(const From& from, UnitBlock& block, std::vector<Expr
   if (from.kind == From::Kind::kSource) return FlattenSource(from.source, block, conjuncts);
   if (from.kind == From::Kind::kNone) return true;
   switch (from.join) {
-    case JoinKind::kLeft: return FlattenOuterJoin(from, block, conjuncts);
+    case JoinKind::kLeft:
+      return FlattenOuterJoin(from, block, conjuncts);
     case JoinKind::kSemi:
-    case JoinKind::kAnti: return FlattenSemiJoin(from, block, conjuncts);
+    case JoinKind::kAnti:
+      return FlattenSemiJoin(from, block, conjuncts);
     case JoinKind::kRight:
     case JoinKind::kFull:
-      findings_.Add({"R11", from.range, "RIGHT and FULL JOIN are not admitted over persons' rows; use JOIN or LEFT JOIN."});
+      findings_.Add(
+          {"R11", from.range, "RIGHT and FULL JOIN are not admitted over persons' rows; use JOIN or LEFT JOIN."});
       findings_.Add({"R12", from.range, "An outer join shows who is not in the other side's data."});
       return false;
-    case JoinKind::kInner: break;
+    case JoinKind::kInner:
+      break;
   }
   const bool left = FlattenFrom(*from.left, block, conjuncts);
   if (!FlattenFrom(*from.right, block, conjuncts) || !left) return false;
@@ -221,12 +236,14 @@ std::shared_ptr<UnitBlock> Permitter::FlattenRows(const Relation& select) {
 std::shared_ptr<UnitBlock> Permitter::FlattenSelect(const Relation& select) {
   const std::size_t before = findings_.size();
   if (!select.order.empty() || select.limit || select.offset) {
-    findings_.Add({"R16", select.range, "ORDER BY and LIMIT over persons' rows would pick rows; put them after the aggregation."});
+    findings_.Add({"R16", select.range,
+                   "ORDER BY and LIMIT over persons' rows would pick rows; put them after the aggregation."});
   }
   bool window = select.qualify != nullptr;
   for (const ExprPtr& item : select.items) window = window || ContainsKind(item, ExprKind::kWindow);
   if (window) {
-    findings_.Add({"R14", select.range, "A window over persons' rows compares persons with each other; use windows over aggregated rows."});
+    findings_.Add({"R14", select.range,
+                   "A window over persons' rows compares persons with each other; use windows over aggregated rows."});
   }
   auto block = FlattenRows(select);
   if (!block || findings_.size() != before) return nullptr;

@@ -11,7 +11,9 @@ using agreement::Role;
 
 bool Permitter::IsKeyEquality(const ExprPtr& expr) {
   if (!IsCall(expr, "=") || !IsColumn(expr->args[0]) || !IsColumn(expr->args[1])) return false;
-  const auto key = [&](const ExprPtr& side) { return scope_.Has(side->source) && scope_.Column(*side).policy.Is(Role::kJoinKey); };
+  const auto key = [&](const ExprPtr& side) {
+    return scope_.Has(side->source) && scope_.Column(*side).policy.Is(Role::kJoinKey);
+  };
   return key(expr->args[0]) && key(expr->args[1]) && expr->args[0]->source != expr->args[1]->source;
 }
 
@@ -32,7 +34,8 @@ bool Permitter::CheckDomains(const UnitColumn& a, const UnitColumn& b, TextRange
     findings_.Add({"R11", range, "The keys " + a.name + " and " + b.name + " are not of one domain."});
     return false;
   }
-  const bool across = a.dataset != nullptr && b.dataset != nullptr && a.dataset->organisation != b.dataset->organisation;
+  const bool across =
+      a.dataset != nullptr && b.dataset != nullptr && a.dataset->organisation != b.dataset->organisation;
   if (across && !request_.cross_owner_joins_allowed) {
     findings_.Add({"R11", range, "The charter does not allow joins across owners."});
     return false;
@@ -60,12 +63,16 @@ bool Permitter::CheckLimits(const UnitBlock& block, const Relation& at) {
   };
   count(block);
   if (references > kReferencesMax) {
-    findings_.Add({"R23", at.range, "A block joins at most " + std::to_string(kReferencesMax) + " tables of persons' rows."});
+    findings_.Add(
+        {"R23", at.range, "A block joins at most " + std::to_string(kReferencesMax) + " tables of persons' rows."});
     return false;
   }
   for (const auto& [dataset, times] : uses) {
     if (times <= kSameDatasetMax) continue;
-    findings_.Add({"R23", at.range, "A block uses one dataset at most " + std::to_string(kSameDatasetMax) + " times; " + dataset->name + " stands here " + std::to_string(times) + " times.", dataset->organisation});
+    findings_.Add({"R23", at.range,
+                   "A block uses one dataset at most " + std::to_string(kSameDatasetMax) + " times; " + dataset->name +
+                       " stands here " + std::to_string(times) + " times.",
+                   dataset->organisation});
     return false;
   }
   return true;
@@ -113,7 +120,8 @@ bool AreJoined(const UnitBlock& block, const ExprPtr& a, const ExprPtr& b) {
       if (!IsCall(condition, "=")) continue;
       for (int side = 0; side < 2; ++side) {
         const ExprPtr& other = condition->args[1 - side];
-        const bool fresh = std::none_of(known.begin(), known.end(), [&](const ExprPtr& e) { return SameExpr(e, other); });
+        const bool fresh =
+            std::none_of(known.begin(), known.end(), [&](const ExprPtr& e) { return SameExpr(e, other); });
         if (SameExpr(condition->args[side], known[i]) && IsColumn(other) && fresh) known.push_back(other);
       }
     }
@@ -158,13 +166,17 @@ bool Permitter::CheckBlock(UnitBlock& block, const std::vector<ExprPtr>& conjunc
     std::set<int> sources;
     ForEachColumn(condition, [&](const Expr& column) { sources.insert(column.source); });
     if (sources.size() > 1) {
-      scope_.Refuse("R11", condition, "Tables are joined by an equality of keys of one domain, or of a public column with a dimension, and by nothing else.");
+      scope_.Refuse("R11", condition,
+                    "Tables are joined by an equality of keys of one domain, or of a public column with a dimension, "
+                    "and by nothing else.");
       continue;
     }
     if (scope_.CheckPredicate(condition, UnitScope::Place::kFilter)) block.where.push_back(condition);
   }
   if (findings_.size() == before && (components.Count() > 1 || persons.Count() > 1)) {
-    findings_.Add({"R11", at.range, "Every table must be joined to the others by an equality of keys of one domain, or of a public column."});
+    findings_.Add(
+        {"R11", at.range,
+         "Every table must be joined to the others by an equality of keys of one domain, or of a public column."});
   }
   if (findings_.size() == before) CheckLimits(block, at);
   return findings_.size() == before;
@@ -189,9 +201,13 @@ bool Permitter::AddSemiJoin(UnitSemiJoin join, const ExprPtr& at, UnitBlock& blo
     block.semi_joins.push_back(std::move(join));
     return true;
   }
-  const auto key = [&](const ExprPtr& side) { return IsColumn(side) && scope_.Has(side->source) && scope_.Column(*side).policy.Is(Role::kJoinKey); };
+  const auto key = [&](const ExprPtr& side) {
+    return IsColumn(side) && scope_.Has(side->source) && scope_.Column(*side).policy.Is(Role::kJoinKey);
+  };
   if (!key(join.outer) || !key(join.inner)) {
-    scope_.Refuse("R13", at, "A subquery over protected data is IN or EXISTS on keys of one domain; other values of it must be aggregated and released.");
+    scope_.Refuse("R13", at,
+                  "A subquery over protected data is IN or EXISTS on keys of one domain; other values of it must be "
+                  "aggregated and released.");
     return false;
   }
   const UnitColumn& outer = scope_.Column(*join.outer);
@@ -199,7 +215,8 @@ bool Permitter::AddSemiJoin(UnitSemiJoin join, const ExprPtr& at, UnitBlock& blo
   for (const UnitCounter& counter : join.block->counters) {
     const bool foreign = outer.dataset == nullptr || counter.dataset->organisation != outer.dataset->organisation;
     if (join.negated && foreign) {
-      findings_.Add({"R12", at->range, "NOT IN and NOT EXISTS across owners would show who is not in the other's data.", counter.dataset->organisation});
+      findings_.Add({"R12", at->range, "NOT IN and NOT EXISTS across owners would show who is not in the other's data.",
+                     counter.dataset->organisation});
       return false;
     }
     if (!SameExpr(counter.unit, join.inner) && !AreJoined(*join.block, counter.unit, join.inner)) {
@@ -231,7 +248,9 @@ bool Permitter::CheckSemiJoin(const ExprPtr& test, UnitBlock& block, bool negate
       persons = persons || (inner.kind == Relation::Kind::kDataset && !inner.dataset->policy.IsPublic());
     });
     if (persons) {
-      scope_.Refuse("R13", test, "Rows of persons cannot be filtered by a list of released values; the list would be tested against single rows.");
+      scope_.Refuse("R13", test,
+                    "Rows of persons cannot be filtered by a list of released values; the list would be tested against "
+                    "single rows.");
       return false;
     }
     const Source source{bound_.NewSourceId(), test->relation, "", false, test->range};
@@ -265,7 +284,8 @@ bool Permitter::CheckSemiJoin(const ExprPtr& test, UnitBlock& block, bool negate
 
 // EXISTS (SELECT ... FROM t WHERE t.key = outer.key AND tests of t).
 bool Permitter::CheckCorrelated(const Relation& subquery, const ExprPtr& test, UnitBlock& block, bool negated) {
-  if (subquery.kind != Relation::Kind::kSelect || subquery.grouped || subquery.limit || subquery.offset || subquery.qualify) {
+  if (subquery.kind != Relation::Kind::kSelect || subquery.grouped || subquery.limit || subquery.offset ||
+      subquery.qualify) {
     scope_.Refuse("R13", test, "EXISTS takes a plain SELECT over one dataset, correlated by its key.");
     return false;
   }
@@ -286,13 +306,19 @@ bool Permitter::CheckCorrelated(const Relation& subquery, const ExprPtr& test, U
     correlation = conjunct;
     ++correlations;
   }
-  const bool equality = correlations == 1 && IsCall(correlation, "=") && IsColumn(correlation->args[0]) && IsColumn(correlation->args[1]);
-  if (!equality || inner_sources.contains(correlation->args[0]->source) == inner_sources.contains(correlation->args[1]->source)) {
-    scope_.Refuse("R13", test, "EXISTS over another table is correlated by one equality of keys, and tests nothing else of the outer query.");
+  const bool equality =
+      correlations == 1 && IsCall(correlation, "=") && IsColumn(correlation->args[0]) && IsColumn(correlation->args[1]);
+  if (!equality ||
+      inner_sources.contains(correlation->args[0]->source) == inner_sources.contains(correlation->args[1]->source)) {
+    scope_.Refuse(
+        "R13", test,
+        "EXISTS over another table is correlated by one equality of keys, and tests nothing else of the outer query.");
     return false;
   }
   Relation inner_select = subquery;
-  inner_select.where = own.empty() ? nullptr : own.size() == 1 ? own[0] : MakeCall("and", own, kBooleanType, subquery.range);
+  inner_select.where = own.empty()       ? nullptr
+                       : own.size() == 1 ? own[0]
+                                         : MakeCall("and", own, kBooleanType, subquery.range);
   inner_select.star = false;  // EXISTS looks at no column of its select list
   auto inner = FlattenRows(inner_select);
   if (!inner) return false;

@@ -17,10 +17,14 @@ bool Permitter::IsProtected(const From& from) const {
 // Rows of persons, or values about single ones.
 bool Permitter::IsProtected(const Relation& relation) const {
   switch (relation.kind) {
-    case Relation::Kind::kDataset: return !relation.dataset->policy.IsPublic();
-    case Relation::Kind::kSelect: return IsProtected(relation.from) && (!relation.grouped || GroupsByUnit(relation));
-    case Relation::Kind::kSetOperation: return IsProtected(*relation.left) || IsProtected(*relation.right);
-    case Relation::Kind::kRelease: return false;
+    case Relation::Kind::kDataset:
+      return !relation.dataset->policy.IsPublic();
+    case Relation::Kind::kSelect:
+      return IsProtected(relation.from) && (!relation.grouped || GroupsByUnit(relation));
+    case Relation::Kind::kSetOperation:
+      return IsProtected(*relation.left) || IsProtected(*relation.right);
+    case Relation::Kind::kRelease:
+      return false;
   }
   return true;
 }
@@ -46,7 +50,8 @@ bool Permitter::IsUnitKey(const ExprPtr& expr, const From& from) const {
 }
 
 bool Permitter::GroupsByUnit(const Relation& select) const {
-  return std::any_of(select.keys.begin(), select.keys.end(), [&](const ExprPtr& key) { return IsUnitKey(key, select.from); });
+  return std::any_of(select.keys.begin(), select.keys.end(),
+                     [&](const ExprPtr& key) { return IsUnitKey(key, select.from); });
 }
 
 // Says everything that is wrong with a relation of rows that would leave the unit level.
@@ -54,7 +59,9 @@ void Permitter::RefuseRows(const Relation& relation) {
   const bool per_unit = relation.kind == Relation::Kind::kSelect && relation.grouped;
   const bool set = relation.kind == Relation::Kind::kSetOperation;
   if (per_unit) {
-    findings_.Add({"R04", relation.range, "Grouping by a person's key gives a row for each person; group by dimensions, or aggregate these rows in an outer query."});
+    findings_.Add({"R04", relation.range,
+                   "Grouping by a person's key gives a row for each person; group by dimensions, or aggregate these "
+                   "rows in an outer query."});
   } else {
     findings_.Add({"R05", relation.range, "Rows of persons never leave; aggregate them with COUNT, SUM or AVG."});
   }
@@ -69,8 +76,10 @@ RelationPtr Permitter::ReleaseRelation(const RelationPtr& relation) {
   }
   switch (relation->kind) {
     case Relation::Kind::kDataset:
-    case Relation::Kind::kRelease: return relation;
-    case Relation::Kind::kSelect: return IsProtected(relation->from) ? BuildRelease(*relation) : ReleaseSelect(*relation);
+    case Relation::Kind::kRelease:
+      return relation;
+    case Relation::Kind::kSelect:
+      return IsProtected(relation->from) ? BuildRelease(*relation) : ReleaseSelect(*relation);
     case Relation::Kind::kSetOperation: {
       auto copy = std::make_shared<Relation>(*relation);
       copy->left = ReleaseRelation(relation->left);
@@ -87,7 +96,9 @@ ExprPtr Permitter::ReleaseExpr(const ExprPtr& expr) {
   if (expr->kind == ExprKind::kSubquery) {
     auto copy = CloneExpr(*expr);
     if (IsProtected(*expr->relation)) {
-      findings_.Add({"R13", expr->range, "A subquery gives released values only: aggregate inside it, and do not test persons' rows for existence."});
+      findings_.Add(
+          {"R13", expr->range,
+           "A subquery gives released values only: aggregate inside it, and do not test persons' rows for existence."});
       return expr;
     }
     const RelationPtr released = ReleaseRelation(expr->relation);
@@ -224,7 +235,9 @@ RelationPtr Permitter::BuildRelease(const Relation& select) {
   std::size_t conditions = 0;
   for (const UnitAggregate& aggregate : release->aggregates) conditions += aggregate.conditions.size();
   if (conditions > kConditionsMax) {
-    findings_.Add({"R23", select.range, "A block has at most " + std::to_string(kConditionsMax) + " conditions inside aggregates; group by them instead."});
+    findings_.Add({"R23", select.range,
+                   "A block has at most " + std::to_string(kConditionsMax) +
+                       " conditions inside aggregates; group by them instead."});
   }
   if (findings_.size() != before) return nullptr;
   release->sets = select.sets;

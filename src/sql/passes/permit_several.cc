@@ -71,7 +71,8 @@ bool ShowsKeysAlone(const Relation& relation) {
 
 // Releases of the query, without those below a set operation (not UNION ALL) that shows keys alone.
 void Collect(const RelationPtr& root, std::vector<Seen>& out) {
-  const bool keys_alone = root->kind == Relation::Kind::kSetOperation && !(root->operation == SetOperation::kUnion && root->all) && ShowsKeysAlone(*root);
+  const bool keys_alone = root->kind == Relation::Kind::kSetOperation &&
+                          !(root->operation == SetOperation::kUnion && root->all) && ShowsKeysAlone(*root);
   if (keys_alone) return;
   if (root->kind == Relation::Kind::kRelease) {
     Seen seen{root.get(), root->release.get(), {}};
@@ -104,7 +105,8 @@ bool MayStandTogether(const Seen& a, const Seen& b, UnitScope& scope) {
   const UnitBlock& left = *a.release->block;
   const UnitBlock& right = *b.release->block;
   const auto simple = [](const UnitBlock& block) {
-    return std::all_of(block.tables.begin(), block.tables.end(), [](const UnitTablePtr& table) { return table->blocks.empty(); });
+    return std::all_of(block.tables.begin(), block.tables.end(),
+                       [](const UnitTablePtr& table) { return table->blocks.empty(); });
   };
   if (!left.outer_joins.empty() || !right.outer_joins.empty()) return false;
   if (!simple(left) || !simple(right) || a.datasets != b.datasets) return false;
@@ -120,12 +122,14 @@ void Permitter::CheckSeveral(const RelationPtr& root) {
   Collect(root, releases);
   for (std::size_t i = 0; i < releases.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      const bool shared = std::any_of(releases[i].datasets.begin(), releases[i].datasets.end(),
-                                      [&](const CompileDataset* dataset) { return releases[j].datasets.contains(dataset); });
+      const bool shared =
+          std::any_of(releases[i].datasets.begin(), releases[i].datasets.end(),
+                      [&](const CompileDataset* dataset) { return releases[j].datasets.contains(dataset); });
       if (!shared || MayStandTogether(releases[j], releases[i], scope_)) continue;
       findings_.Add({"R17", releases[i].relation->range,
-                    "This query releases one dataset twice, in groups or filters that could be subtracted from each other to show a "
-                    "suppressed group; use GROUP BY ROLLUP for totals, FILTER for parts, or two queries."});
+                     "This query releases one dataset twice, in groups or filters that could be subtracted from each "
+                     "other to show a "
+                     "suppressed group; use GROUP BY ROLLUP for totals, FILTER for parts, or two queries."});
     }
   }
 }

@@ -86,7 +86,8 @@ bool Permitter::AddPerUnitFilter(const ExprPtr& having, UnitBlock& block, UnitTa
 UnitTablePtr Permitter::PerUnitTable(const Relation& select, int source) {
   const std::size_t before = findings_.size();
   if (!select.order.empty() || select.limit || select.offset || select.qualify || !select.sets.empty()) {
-    findings_.Add({"R16", select.range, "ORDER BY, LIMIT, QUALIFY and GROUPING SETS are not admitted in a query per person."});
+    findings_.Add(
+        {"R16", select.range, "ORDER BY, LIMIT, QUALIFY and GROUPING SETS are not admitted in a query per person."});
     return nullptr;
   }
   auto block = FlattenRows(select);
@@ -108,7 +109,8 @@ UnitTablePtr Permitter::PerUnitTable(const Relation& select, int source) {
     const ExprPtr item = Inline(select.items[i]);
     if (!item) return nullptr;
     const std::string& name = select.columns[i].name;
-    const bool is_key = std::any_of(inlined_keys.begin(), inlined_keys.end(), [&](const ExprPtr& key) { return SameExpr(key, item); });
+    const bool is_key =
+        std::any_of(inlined_keys.begin(), inlined_keys.end(), [&](const ExprPtr& key) { return SameExpr(key, item); });
     if (is_key) {
       UnitColumn column = scope_.DescribeItem(item, name);
       if (IsJoinKey(column) && key_column < 0) key_column = static_cast<int>(i);
@@ -137,7 +139,8 @@ UnitTablePtr Permitter::PerUnitTable(const Relation& select, int source) {
     UnitCounter outside = counter;
     outside.unit = MakeColumn(source, key_column, key->type);
     outside.optional = false;
-    const bool known = std::any_of(table->counters.begin(), table->counters.end(), [&](const UnitCounter& c) { return c.dataset == outside.dataset; });
+    const bool known = std::any_of(table->counters.begin(), table->counters.end(),
+                                   [&](const UnitCounter& c) { return c.dataset == outside.dataset; });
     if (!known) table->counters.push_back(std::move(outside));
   }
   table->blocks = {block};
@@ -145,7 +148,8 @@ UnitTablePtr Permitter::PerUnitTable(const Relation& select, int source) {
 }
 
 void Permitter::CollectBranches(const RelationPtr& relation, std::vector<RelationPtr>& branches) {
-  if (relation->kind != Relation::Kind::kSetOperation || relation->operation != SetOperation::kUnion || !relation->all) {
+  if (relation->kind != Relation::Kind::kSetOperation || relation->operation != SetOperation::kUnion ||
+      !relation->all) {
     branches.push_back(relation);
     return;
   }
@@ -173,7 +177,9 @@ UnitTablePtr Permitter::UnionTable(const Relation& relation, int source) {
   std::string domain;
   for (const RelationPtr& branch : branches) {
     if (branch->kind != Relation::Kind::kSelect || !IsProtected(*branch) || branch->grouped || branch->distinct) {
-      return refuse("Every branch of a UNION ALL below an aggregate reads rows of one owner's persons; constants would pad groups.");
+      return refuse(
+          "Every branch of a UNION ALL below an aggregate reads rows of one owner's persons; constants would pad "
+          "groups.");
     }
     auto block = FlattenSelect(*branch);
     if (!block) return nullptr;
@@ -189,7 +195,10 @@ UnitTablePtr Permitter::UnionTable(const Relation& relation, int source) {
     table->blocks.push_back(block);
     for (const UnitCounter& counter : block->counters) {
       const UnitColumn& unit = scope_.Column(*counter.unit);
-      if (owner.empty()) { owner = counter.dataset->organisation; domain = unit.policy.domain; }
+      if (owner.empty()) {
+        owner = counter.dataset->organisation;
+        domain = unit.policy.domain;
+      }
       if (counter.dataset->organisation != owner || unit.policy.domain != domain || domain.empty()) {
         return refuse("A UNION ALL below an aggregate joins tables of one owner with one kind of person.");
       }

@@ -26,39 +26,50 @@ bool CheckLevel(const std::vector<const CompileDataset*>& datasets, Level level,
     if (dataset->policy.levels.contains(level)) continue;
     granted = false;
     std::string grants;
-    for (const Level other : dataset->policy.levels) grants += (grants.empty() ? "" : ", ") + std::string(LevelName(other));
-    findings.Add({"R27", findings.Whole(), dataset->name + " does not grant the level " + std::string(LevelName(level)) + "; it grants " + (grants.empty() ? "none" : grants) + ".", dataset->organisation});
+    for (const Level other : dataset->policy.levels)
+      grants += (grants.empty() ? "" : ", ") + std::string(LevelName(other));
+    findings.Add({"R27", findings.Whole(),
+                  dataset->name + " does not grant the level " + std::string(LevelName(level)) + "; it grants " +
+                      (grants.empty() ? "none" : grants) + ".",
+                  dataset->organisation});
   }
   return granted;
 }
 
-void CheckCrossOwner(const std::vector<const CompileDataset*>& datasets, const CompileRequest& request, Findings& findings) {
+void CheckCrossOwner(const std::vector<const CompileDataset*>& datasets, const CompileRequest& request,
+                     Findings& findings) {
   if (request.cross_owner_joins_allowed) return;
   std::set<std::string> owners;
   for (const CompileDataset* dataset : datasets) {
     if (!dataset->policy.IsPublic()) owners.insert(dataset->organisation);
   }
-  if (owners.size() > 1) findings.Add({"R11", findings.Whole(), "The charter does not allow queries over datasets of several owners."});
+  if (owners.size() > 1)
+    findings.Add({"R11", findings.Whole(), "The charter does not allow queries over datasets of several owners."});
 }
 
 // full_access: the rows are granted, so only what would break the engine or the answer is looked at.
 void CheckCost(const RelationPtr& root, Findings& findings) {
   constexpr int kFullAccessReferencesMax = 24;
   int references = 0;
-  ForEachRelation(root, [&](const Relation& relation) { references += relation.kind == Relation::Kind::kDataset ? 1 : 0; });
+  ForEachRelation(root,
+                  [&](const Relation& relation) { references += relation.kind == Relation::Kind::kDataset ? 1 : 0; });
   if (references > kFullAccessReferencesMax) {
-    findings.Add({"R23", findings.Whole(), "A query reads at most " + std::to_string(kFullAccessReferencesMax) + " tables."});
+    findings.Add(
+        {"R23", findings.Whole(), "A query reads at most " + std::to_string(kFullAccessReferencesMax) + " tables."});
   }
 }
 
 }  // namespace
 
-std::optional<PermittedQuery> PermittedQuery::Permit(BoundQuery bound, const CompileRequest& request, Findings& findings) {
+std::optional<PermittedQuery> PermittedQuery::Permit(BoundQuery bound, const CompileRequest& request,
+                                                     Findings& findings) {
   PermittedQuery query;
   query.datasets_ = DatasetsOf(bound.root());
   const auto level = agreement::ParseLevel(request.level);
   if (!level) {
-    findings.Add({"R27", findings.Whole(), "There is no such privacy level; choose aggregate_only, k_anonymized, differential_privacy or full_access."});
+    findings.Add(
+        {"R27", findings.Whole(),
+         "There is no such privacy level; choose aggregate_only, k_anonymized, differential_privacy or full_access."});
     return std::nullopt;
   }
   query.level_ = *level;
@@ -72,7 +83,9 @@ std::optional<PermittedQuery> PermittedQuery::Permit(BoundQuery bound, const Com
     query.root_ = permitter.ReleaseRelation(bound.root());
     if (query.root_ && findings.empty()) permitter.CheckSeveral(query.root_);
   } else {
-    findings.Add({"R27", findings.Whole(), "This release of the enclave does not offer the level " + request.level + " yet; use aggregate_only."});
+    findings.Add(
+        {"R27", findings.Whole(),
+         "This release of the enclave does not offer the level " + request.level + " yet; use aggregate_only."});
   }
   if (!findings.empty() || !query.root_) {
     if (findings.empty()) findings.Add({"R05", findings.Whole(), "The query is not admitted."});

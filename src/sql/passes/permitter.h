@@ -76,5 +76,4 @@ class Permitter {
 // The block's equalities make both columns one.
 bool AreJoined(const UnitBlock& block, const ExprPtr& a, const ExprPtr& b);
 
-
 }  // namespace cloister::sql

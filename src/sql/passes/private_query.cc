@@ -11,7 +11,8 @@ namespace {
 std::vector<RowThreshold> RowThresholds(const UnitBlock& block) {
   std::vector<RowThreshold> rows;
   for (const UnitCounter& counter : block.counters) {
-    const auto known = std::find_if(rows.begin(), rows.end(), [&](const RowThreshold& row) { return SameExpr(row.unit, counter.unit); });
+    const auto known = std::find_if(rows.begin(), rows.end(),
+                                    [&](const RowThreshold& row) { return SameExpr(row.unit, counter.unit); });
     // An own dataset with k = 1 still needs one unit.
     const std::int64_t k = std::max<std::int64_t>(counter.k, 1);
     if (known == rows.end()) {
@@ -30,13 +31,15 @@ CellGuard GuardOf(const UnitAggregate& aggregate, const std::vector<RowThreshold
   CellGuard guard;
   for (const RowThreshold& row : rows) {
     if (IsTrivial(row)) continue;
-    for (const ExprPtr& condition : aggregate.conditions) guard.conditions.push_back({row.unit, condition, row.k, false, row.optional, false});
+    for (const ExprPtr& condition : aggregate.conditions)
+      guard.conditions.push_back({row.unit, condition, row.k, false, row.optional, false});
     for (const ExprPtr& skipped : aggregate.skipped) {
       const bool known = std::any_of(guard.conditions.begin(), guard.conditions.end(), [&](const CellThreshold& cell) {
         return cell.skips && SameExpr(cell.unit, row.unit) && SameExpr(cell.condition, skipped);
       });
       // A unit column is never NULL here: such rows are left out.
-      if (!known && !SameExpr(skipped->args[0], row.unit)) guard.conditions.push_back({row.unit, skipped, row.k, true, row.optional, false});
+      if (!known && !SameExpr(skipped->args[0], row.unit))
+        guard.conditions.push_back({row.unit, skipped, row.k, true, row.optional, false});
     }
     if (aggregate.threshold_factor > 1) {
       const double k = std::ceil(static_cast<double>(row.k) * aggregate.threshold_factor - 1e-9);
@@ -52,7 +55,8 @@ void GuardDifferences(const std::vector<UnitAggregate>& aggregates, Protection& 
   std::vector<ExprPtr> conditions;
   for (const UnitAggregate& aggregate : aggregates) {
     for (const ExprPtr& condition : aggregate.conditions) {
-      const bool known = std::any_of(conditions.begin(), conditions.end(), [&](const ExprPtr& c) { return SameExpr(c, condition); });
+      const bool known =
+          std::any_of(conditions.begin(), conditions.end(), [&](const ExprPtr& c) { return SameExpr(c, condition); });
       if (!known) conditions.push_back(condition);
     }
   }
@@ -64,7 +68,8 @@ void GuardDifferences(const std::vector<UnitAggregate>& aggregates, Protection& 
           if (IsTrivial(row)) continue;
           for (const auto& [in, out] : {std::pair{own, other}, std::pair{other, own}}) {
             const ExprPtr rest = MakeCall("not", {out}, kBooleanType);
-            protection.cells[i].conditions.push_back({row.unit, MakeCall("and", {in, rest}, kBooleanType), row.k, false, row.optional, true});
+            protection.cells[i].conditions.push_back(
+                {row.unit, MakeCall("and", {in, rest}, kBooleanType), row.k, false, row.optional, true});
           }
         }
       }

@@ -18,9 +18,9 @@ struct CellThreshold {
   ExprPtr unit;
   ExprPtr condition;
   std::int64_t k = 1;
-  bool skips = false;  // `condition` selects rows the aggregate skips: these 0 or k, the others k
+  bool skips = false;     // `condition` selects rows the aggregate skips: these 0 or k, the others k
   bool optional = false;  // a group without any of these units needs none
-  bool between = false;  // `condition` selects what lies between two conditions of the release: 0 or k
+  bool between = false;   // `condition` selects what lies between two conditions of the release: 0 or k
 };
 
 struct CellGuard {

@@ -47,11 +47,11 @@ struct UnitTable {
   std::vector<UnitColumn> columns;
   std::vector<UnitCounter> counters;  // in columns of this table
 
-  std::vector<ExprPtr> filters;             // on these columns: HAVING of a kPerUnit
+  std::vector<ExprPtr> filters;  // on these columns: HAVING of a kPerUnit
 
-  const CompileDataset* dataset = nullptr;          // kDataset, kPublic
-  RelationPtr relation;                             // kPublic, derived
-  std::vector<std::shared_ptr<UnitBlock>> blocks;   // kPerUnit (one), kUnion, kKeys (two)
+  const CompileDataset* dataset = nullptr;         // kDataset, kPublic
+  RelationPtr relation;                            // kPublic, derived
+  std::vector<std::shared_ptr<UnitBlock>> blocks;  // kPerUnit (one), kUnion, kKeys (two)
 };
 using UnitTablePtr = std::shared_ptr<const UnitTable>;
 
@@ -92,7 +92,7 @@ struct UnitBlock {
   std::vector<UnitSemiJoin> semi_joins;
   std::vector<ExprPtr> where;
   std::vector<UnitCounter> counters;
-  std::vector<ExprPtr> items;                // what an enclosing block sees
+  std::vector<ExprPtr> items;  // what an enclosing block sees
   // kPerUnit: grouped by these, `items` are keys and the aggregates after them.
   std::vector<ExprPtr> keys;
   std::vector<UnitAggregate> aggregates;
@@ -101,10 +101,9 @@ struct UnitBlock {
 struct Release {
   std::shared_ptr<const UnitBlock> block;
   std::vector<ExprPtr> keys;
-  std::vector<std::vector<int>> sets;   // more than one: GROUPING SETS
+  std::vector<std::vector<int>> sets;  // more than one: GROUPING SETS
   std::vector<UnitAggregate> aggregates;
   std::vector<std::vector<ExprPtr>> groupings;  // GROUPING(...) calls, after the aggregates
-
 };
 
 }  // namespace cloister::sql

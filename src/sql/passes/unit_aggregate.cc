@@ -20,7 +20,8 @@ ExprPtr IsTrue(const ExprPtr& expr) {
 }
 
 bool IsMoment(std::string_view f) {
-  return f == "stddev_samp" || f == "stddev_pop" || f == "var_samp" || f == "var_pop" || f == "corr" || f == "covar_samp" || f == "covar_pop";
+  return f == "stddev_samp" || f == "stddev_pop" || f == "var_samp" || f == "var_pop" || f == "corr" ||
+         f == "covar_samp" || f == "covar_pop";
 }
 
 }  // namespace
@@ -36,7 +37,8 @@ bool UnitScope::CheckOwnMeasure(const Expr& aggregate, const UnitBlock& block) {
       const UnitColumn& known = Column(column);
       if (!others || known.dataset == nullptr || known.dataset->organisation != request_.analyst_organisation) return;
       if (known.policy.Is(Role::kJoinKey) || known.policy.Is(Role::kPublic)) return;
-      RefuseColumn("R28", column, "A measure of your own organisation cannot be aggregated over a match with another's dataset.");
+      RefuseColumn("R28", column,
+                   "A measure of your own organisation cannot be aggregated over a match with another's dataset.");
       fine = false;
     });
   }
@@ -46,7 +48,8 @@ bool UnitScope::CheckOwnMeasure(const Expr& aggregate, const UnitBlock& block) {
 // A measure may be a condition around its own table's aggregates only.
 bool UnitScope::CheckConditionTable(const ExprPtr& condition, const Expr& aggregate, const UnitBlock& block) {
   std::set<int> tables;
-  for (const ExprPtr& arg : aggregate.args) ForEachColumn(arg, [&](const Expr& column) { tables.insert(column.source); });
+  for (const ExprPtr& arg : aggregate.args)
+    ForEachColumn(arg, [&](const Expr& column) { tables.insert(column.source); });
   if (aggregate.function == "count_star") {
     for (const UnitTablePtr& table : block.tables) {
       if (!table->counters.empty()) tables.insert(table->source);
@@ -57,7 +60,8 @@ bool UnitScope::CheckConditionTable(const ExprPtr& condition, const Expr& aggreg
     const UnitColumn& known = Column(column);
     if (known.policy.Is(Role::kDimension) || known.policy.Is(Role::kPublic) || known.unit_count) return;
     if (tables.size() == 1 && *tables.begin() == column.source) return;
-    RefuseColumn("R09", column, known.name + " is a measure; it may be a condition only around aggregates of its own table.");
+    RefuseColumn("R09", column,
+                 known.name + " is a measure; it may be a condition only around aggregates of its own table.");
     fine = false;
   });
   return fine;
@@ -75,7 +79,8 @@ bool UnitScope::CheckCaseValue(const Expr& expr, std::string_view function, Unit
     } else if (!measure || SameExpr(measure, result)) {
       measure = result;
     } else {
-      Refuse("R08", self, "CASE inside an aggregate gives one measure or constants; use an aggregate for each measure.");
+      Refuse("R08", self,
+             "CASE inside an aggregate gives one measure or constants; use an aggregate for each measure.");
       return false;
     }
   }
@@ -91,7 +96,8 @@ bool UnitScope::CheckCaseValue(const Expr& expr, std::string_view function, Unit
       inside = bounds && *value >= bounds->min && *value <= bounds->max;
     }
     if (!inside) {
-      Refuse("R29", constant, "A constant next to a measure must lie inside its bounds; a constant alone is 0, 1 or NULL.");
+      Refuse("R29", constant,
+             "A constant next to a measure must lie inside its bounds; a constant alone is 0, 1 or NULL.");
       return false;
     }
   }
@@ -113,7 +119,8 @@ bool UnitScope::CheckBranches(const Expr& expr, UnitAggregate& out) {
     for (const ExprPtr& before : earlier) parts.push_back(Not(IsTrue(before)));
     const ExprPtr taken = parts.size() == 1 ? parts[0] : MakeCall("and", parts, kBooleanType, expr.args[i]->range);
     earlier.push_back(expr.args[i]);
-    const auto same = std::find_if(results.begin(), results.end(), [&](const auto& known) { return SameExpr(known.first, expr.args[i + 1]); });
+    const auto same = std::find_if(results.begin(), results.end(),
+                                   [&](const auto& known) { return SameExpr(known.first, expr.args[i + 1]); });
     if (same == results.end()) {
       results.emplace_back(expr.args[i + 1], out.conditions.size());
       out.conditions.push_back(taken);
@@ -138,7 +145,8 @@ std::optional<UnitAggregate> UnitScope::CheckCount(const Expr& aggregate, UnitAg
       if (IsColumn(arg->args[i])) {
         column = arg->args[i].get();
       } else if (!IsLiteral(arg->args[i])) {
-        Refuse("R08", arg->args[i], "COUNT(CASE ...) gives a column or a constant; an expression would be a hidden condition.");
+        Refuse("R08", arg->args[i],
+               "COUNT(CASE ...) gives a column or a constant; an expression would be a hidden condition.");
         return std::nullopt;
       }
     }
@@ -147,7 +155,8 @@ std::optional<UnitAggregate> UnitScope::CheckCount(const Expr& aggregate, UnitAg
       return std::nullopt;
     }
   } else {
-    Refuse("R08", arg, "COUNT takes a column, or * with FILTER (WHERE ...); an expression inside would be a hidden condition.");
+    Refuse("R08", arg,
+           "COUNT takes a column, or * with FILTER (WHERE ...); an expression inside would be a hidden condition.");
     return std::nullopt;
   }
   if (column == nullptr) return out;
@@ -157,7 +166,9 @@ std::optional<UnitAggregate> UnitScope::CheckCount(const Expr& aggregate, UnitAg
     return std::nullopt;
   }
   if (out.distinct && !known.policy.Is(Role::kJoinKey)) {
-    RefuseColumn("R06", *column, "COUNT(DISTINCT ...) counts keys of persons only; group by " + known.name + " and count the rows outside.");
+    RefuseColumn(
+        "R06", *column,
+        "COUNT(DISTINCT ...) counts keys of persons only; group by " + known.name + " and count the rows outside.");
     return std::nullopt;
   }
   return out;
@@ -192,7 +203,9 @@ std::optional<UnitAggregate> UnitScope::CheckQuantile(const Expr& aggregate, Uni
 std::optional<UnitAggregate> UnitScope::CheckDistinct(const Expr& aggregate, UnitAggregate out) {
   const auto self = std::make_shared<Expr>(aggregate);
   const bool sum = out.function == "sum" || out.function == "avg";
-  if (sum && IsColumn(aggregate.args[0]) && Column(*aggregate.args[0]).policy.Is(Role::kPublic) && CheckMeasureColumn(*aggregate.args[0])) return out;
+  if (sum && IsColumn(aggregate.args[0]) && Column(*aggregate.args[0]).policy.Is(Role::kPublic) &&
+      CheckMeasureColumn(*aggregate.args[0]))
+    return out;
   Refuse("R06", self, "DISTINCT is admitted in COUNT of a key, and in SUM of a public column.");
   return std::nullopt;
 }
@@ -218,15 +231,22 @@ std::optional<UnitAggregate> UnitScope::CheckAggregate(const Expr& aggregate, co
     checked = CheckCount(aggregate, std::move(out));
   } else if (f == "approx_count_distinct") {
     const bool key = IsColumn(aggregate.args[0]) && Column(*aggregate.args[0]).policy.Is(Role::kJoinKey);
-    if (key) checked = std::move(out);
-    else Refuse("R06", self, "APPROX_COUNT_DISTINCT counts keys of persons only.");
+    if (key)
+      checked = std::move(out);
+    else
+      Refuse("R06", self, "APPROX_COUNT_DISTINCT counts keys of persons only.");
   } else if (f == "quantile_cont") {
     checked = CheckQuantile(aggregate, std::move(out));
   } else if (aggregate.distinct) {
     checked = CheckDistinct(aggregate, std::move(out));
   } else if ((f == "sum" || f == "avg") && aggregate.args[0]->kind == ExprKind::kCase) {
     if (CheckCaseValue(*aggregate.args[0], f, out)) {
-      CheckConditionTable(MakeCall("and", out.conditions.size() > 1 ? out.conditions : std::vector<ExprPtr>{out.conditions[0], out.conditions[0]}, kBooleanType), aggregate, block);
+      CheckConditionTable(
+          MakeCall(
+              "and",
+              out.conditions.size() > 1 ? out.conditions : std::vector<ExprPtr>{out.conditions[0], out.conditions[0]},
+              kBooleanType),
+          aggregate, block);
       checked = std::move(out);
     }
   } else if (f == "sum" || f == "avg" || IsMoment(f)) {
@@ -238,10 +258,13 @@ std::optional<UnitAggregate> UnitScope::CheckAggregate(const Expr& aggregate, co
         out.skipped.push_back(MakeCall("is_null", {copy}, kBooleanType, column.range));
       });
     }
-    if (fine && f != "sum" && f != "avg" && std::all_of(aggregate.args.begin(), aggregate.args.end(), IsLiteral)) fine = false;
+    if (fine && f != "sum" && f != "avg" && std::all_of(aggregate.args.begin(), aggregate.args.end(), IsLiteral))
+      fine = false;
     if (fine) checked = std::move(out);
   } else {
-    Refuse("R06", self, "Over persons' rows only COUNT, SUM, AVG, STDDEV, VAR, CORR, COVAR and permitted quantiles are admitted; " + f + " shows single values.");
+    Refuse("R06", self,
+           "Over persons' rows only COUNT, SUM, AVG, STDDEV, VAR, CORR, COVAR and permitted quantiles are admitted; " +
+               f + " shows single values.");
   }
   if (findings_.size() != before) return std::nullopt;
   if (!checked) Refuse("R06", self, "This aggregate is not admitted over persons' rows.");

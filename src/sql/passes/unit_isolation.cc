@@ -39,9 +39,12 @@ double LastWidth(const ColumnPolicy& policy) {
 }
 
 void Narrow(Interval1& interval, std::string_view op, double constant) {
-  if (op == "<" || op == "<=") interval.high = std::min(interval.high, constant);
-  else if (op == ">" || op == ">=") interval.low = std::max(interval.low, constant);
-  else interval.point = true;
+  if (op == "<" || op == "<=")
+    interval.high = std::min(interval.high, constant);
+  else if (op == ">" || op == ">=")
+    interval.low = std::max(interval.low, constant);
+  else
+    interval.point = true;
 }
 
 // Tests of one column in the tree. OR and NOT are read as if each test stood alone: a narrow one is narrow anyhow.
@@ -59,7 +62,9 @@ void Collect(const ExprPtr& expr, int source, int column, std::vector<Interval1>
     }
     return;
   }
-  const auto is_it = [&](const ExprPtr& arg) { return IsColumn(arg) && arg->source == source && arg->column == column; };
+  const auto is_it = [&](const ExprPtr& arg) {
+    return IsColumn(arg) && arg->source == source && arg->column == column;
+  };
   if (std::none_of(expr->args.begin(), expr->args.end(), is_it)) return;
   if (!IsComparison(expr->function) || expr->args.size() != 2) {
     together.point = true;
@@ -69,8 +74,10 @@ void Collect(const ExprPtr& expr, int source, int column, std::vector<Interval1>
   const ExprPtr& constant = expr->args[mirrored ? 0 : 1];
   const auto number = IsLiteral(constant) ? constant->literal.AsNumber() : std::nullopt;
   const std::string_view op = mirrored ? MirroredComparison(expr->function) : std::string_view(expr->function);
-  if (number) Narrow(together, op, *number);
-  else together.point = true;
+  if (number)
+    Narrow(together, op, *number);
+  else
+    together.point = true;
 }
 
 // A numeric quasi-identifier: a range inside its bounds as wide as the first generalisation, an open end as the last.
@@ -117,9 +124,10 @@ bool IsCoarseCall(const Expr& call, const ColumnPolicy& policy) {
 // Whether each place where the column stands inside a call is coarse enough.
 bool CallsAreCoarse(const ExprPtr& expr, int source, int column, const ColumnPolicy& policy, bool inside) {
   bool fine = true;
-  const bool test = expr->kind == ExprKind::kCall && (IsComparison(expr->function) || expr->function == "and" || expr->function == "or" ||
-                                                      expr->function == "not" || expr->function == "in" || expr->function == "like" ||
-                                                      expr->function == "ilike" || expr->function == "is_null" || expr->function == "is_not_null");
+  const bool test = expr->kind == ExprKind::kCall &&
+                    (IsComparison(expr->function) || expr->function == "and" || expr->function == "or" ||
+                     expr->function == "not" || expr->function == "in" || expr->function == "like" ||
+                     expr->function == "ilike" || expr->function == "is_null" || expr->function == "is_not_null");
   ForEachChild(*expr, [&](const ExprPtr& child) {
     const bool it = IsColumn(child) && child->source == source && child->column == column;
     if (it && (inside || !test)) fine = fine && IsCoarseCall(*expr, policy);
@@ -138,7 +146,9 @@ bool UnitScope::CheckIsolation(const ExprPtr& condition) {
     if (Column(column).policy.quasi_identifier) identifiers.insert({column.source, column.column});
   });
   if (identifiers.size() > 1) {
-    Refuse("R08", condition, "This condition combines quasi-identifiers and could pick out one person; use WHERE and GROUP BY, or one of them.");
+    Refuse("R08", condition,
+           "This condition combines quasi-identifiers and could pick out one person; use WHERE and GROUP BY, or one of "
+           "them.");
     return false;
   }
   for (const auto& [source, column] : seen) {
@@ -149,7 +159,8 @@ bool UnitScope::CheckIsolation(const ExprPtr& condition) {
     ranges.push_back(together);
     const bool generalised = known.policy.quasi_identifier && !known.policy.generalise.empty();
     if (generalised && !CallsAreCoarse(condition, source, column, known.policy, false)) {
-      Refuse("R08", condition, "Inside an aggregate " + known.name + " may be tested only as coarsely as its owner generalises it.");
+      Refuse("R08", condition,
+             "Inside an aggregate " + known.name + " may be tested only as coarsely as its owner generalises it.");
       return false;
     }
     const bool measure = known.policy.Is(Role::kMeasure) && !known.policy.Is(Role::kDimension);
@@ -158,7 +169,8 @@ bool UnitScope::CheckIsolation(const ExprPtr& condition) {
                         : measure   ? IsWideMeasure(range, known.policy)
                                     : true;
       if (fine) continue;
-      Refuse("R08", condition, "Inside an aggregate " + known.name + " may be tested only as coarsely as its owner generalises it.");
+      Refuse("R08", condition,
+             "Inside an aggregate " + known.name + " may be tested only as coarsely as its owner generalises it.");
       return false;
     }
   }

@@ -50,7 +50,8 @@ std::optional<Scaled> BandsOf(const ExprPtr& expr) {
     return ScaledColumn(expr->args[0], "/");
   }
   // x - x % w
-  if (IsCall(expr, "-") && IsColumn(expr->args[0]) && IsCall(expr->args[1], "%") && SameExpr(expr->args[0], expr->args[1]->args[0])) {
+  if (IsCall(expr, "-") && IsColumn(expr->args[0]) && IsCall(expr->args[1], "%") &&
+      SameExpr(expr->args[0], expr->args[1]->args[0])) {
     const auto width = NumberLiteral(expr->args[1]->args[1]);
     if (width && *width > 0) return Scaled{expr->args[0].get(), *width};
   }
@@ -69,9 +70,11 @@ bool UnitScope::CheckKeyColumn(const Expr& column, bool quiet) {
   if (quiet || IsUntouchable(column)) return false;
   if (coarse) {
     const std::string part(DateGranularityName(GranularityOf(known)));
-    RefuseColumn("R10", column, known.name + " may be shown by " + part + " or coarser.", "date_trunc('" + part + "', " + known.name + ")");
+    RefuseColumn("R10", column, known.name + " may be shown by " + part + " or coarser.",
+                 "date_trunc('" + part + "', " + known.name + ")");
   } else {
-    RefuseColumn("R10", column, known.name + " is a measure; group by bands of it on the owner's grid, or aggregate it.");
+    RefuseColumn("R10", column,
+                 known.name + " is a measure; group by bands of it on the owner's grid, or aggregate it.");
   }
   return false;
 }
@@ -86,9 +89,11 @@ bool UnitScope::CheckBin(const ExprPtr& expr, bool quiet) {
   };
   if (known.policy.Is(Role::kPublic)) return true;
   const bool usable = !known.policy.Is(Role::kHidden) && !known.policy.Is(Role::kJoinKey);
-  const double grid = known.policy.filter_grid.value_or(known.policy.Is(Role::kDimension) && known.type.IsInteger() ? 1 : 0);
+  const double grid =
+      known.policy.filter_grid.value_or(known.policy.Is(Role::kDimension) && known.type.IsInteger() ? 1 : 0);
   if (usable && grid > 0 && IsMultiple(bands->width, grid)) return true;
-  return refuse("Bands of " + known.name + " must be multiples of its owner's grid" + (grid > 0 ? " of " + codec::CanonicalJson(grid) : "") + ".");
+  return refuse("Bands of " + known.name + " must be multiples of its owner's grid" +
+                (grid > 0 ? " of " + codec::CanonicalJson(grid) : "") + ".");
 }
 
 bool UnitScope::CheckDatePart(const ExprPtr& expr, bool quiet) {
@@ -99,10 +104,12 @@ bool UnitScope::CheckDatePart(const ExprPtr& expr, bool quiet) {
   const UnitColumn& known = Column(*subject);
   if (known.policy.Is(Role::kPublic)) return true;
   if (!known.policy.Is(Role::kDimension)) return !quiet && IsUntouchable(*subject) ? false : false;
-  const auto finest = format ? FormatGranularity(*word->literal.AsText()) : DatePartGranularity(*word->literal.AsText());
+  const auto finest =
+      format ? FormatGranularity(*word->literal.AsText()) : DatePartGranularity(*word->literal.AsText());
   if (finest && *finest >= GranularityOf(known)) return true;
   if (!quiet) {
-    Refuse("R10", expr, known.name + " may be shown by " + std::string(DateGranularityName(GranularityOf(known))) + " or coarser.");
+    Refuse("R10", expr,
+           known.name + " may be shown by " + std::string(DateGranularityName(GranularityOf(known))) + " or coarser.");
   }
   return false;
 }
@@ -112,13 +119,15 @@ bool UnitScope::IsGeneralisation(const ExprPtr& expr) {
   if (IsColumn(expr)) return CheckKeyColumn(*expr, true);
   if (CheckBin(expr, true)) return true;
   if (expr->kind == ExprKind::kCast) {
-    const bool safe = expr->type.kind == Type::Kind::kVarchar || (expr->type.IsNumeric() && expr->args[0]->type.IsNumeric());
+    const bool safe =
+        expr->type.kind == Type::Kind::kVarchar || (expr->type.IsNumeric() && expr->args[0]->type.IsNumeric());
     return safe && IsGeneralisation(expr->args[0]);
   }
   if (expr->kind != ExprKind::kCall) return false;
   const std::string& f = expr->function;
   if (f == "date_trunc" || f == "date_part" || f == "strftime") return CheckDatePart(expr, true);
-  if (f == "lower" || f == "upper" || f == "trim" || f == "ltrim" || f == "rtrim") return IsGeneralisation(expr->args[0]);
+  if (f == "lower" || f == "upper" || f == "trim" || f == "ltrim" || f == "rtrim")
+    return IsGeneralisation(expr->args[0]);
   if (f == "left") {
     const auto count = IntegerLiteral(expr->args[1]);
     return count && *count >= 1 && IsGeneralisation(expr->args[0]);
@@ -128,8 +137,10 @@ bool UnitScope::IsGeneralisation(const ExprPtr& expr) {
     return IntegerLiteral(expr->args[1]) == 1 && count && *count >= 1 && IsGeneralisation(expr->args[0]);
   }
   // Bands back on the column's own scale: floor(age / 10) * 10.
-  if ((f == "*" || f == "+" || f == "-") && NumberLiteral(expr->args[1])) return !IsColumn(expr->args[0]) && IsGeneralisation(expr->args[0]);
-  if ((f == "*" || f == "+") && NumberLiteral(expr->args[0])) return !IsColumn(expr->args[1]) && IsGeneralisation(expr->args[1]);
+  if ((f == "*" || f == "+" || f == "-") && NumberLiteral(expr->args[1]))
+    return !IsColumn(expr->args[0]) && IsGeneralisation(expr->args[0]);
+  if ((f == "*" || f == "+") && NumberLiteral(expr->args[0]))
+    return !IsColumn(expr->args[1]) && IsGeneralisation(expr->args[1]);
   return false;
 }
 
@@ -145,7 +156,8 @@ bool UnitScope::CheckKeyCall(const ExprPtr& expr) {
   if (expr->type.kind == Type::Kind::kBoolean) return CheckPredicate(expr, Place::kKey);
   if (f == "+" && expr->type.IsNumeric()) {
     // year * 100 + month
-    return IsGeneralisation(expr->args[0]) && IsGeneralisation(expr->args[1]) && !IsColumn(expr->args[0]) && !IsColumn(expr->args[1]);
+    return IsGeneralisation(expr->args[0]) && IsGeneralisation(expr->args[1]) && !IsColumn(expr->args[0]) &&
+           !IsColumn(expr->args[1]);
   }
   return false;
 }
@@ -163,7 +175,9 @@ bool UnitScope::CheckKey(const ExprPtr& expr) {
         if (Column(column).policy.quasi_identifier) identifiers.insert({column.source, column.column});
       });
       if (identifiers.size() > 1) {
-        Refuse("R08", expr->args[i], "A group that is defined by several quasi-identifiers could pick out one person; group by the columns themselves.");
+        Refuse("R08", expr->args[i],
+               "A group that is defined by several quasi-identifiers could pick out one person; group by the columns "
+               "themselves.");
         fine = false;
       }
       fine = CheckPredicate(expr->args[i], Place::kKey) && fine;
@@ -175,13 +189,16 @@ bool UnitScope::CheckKey(const ExprPtr& expr) {
     if (CheckKey(expr->args[0])) return true;
   } else if (expr->kind == ExprKind::kCall) {
     if (CheckKeyCall(expr)) return true;
-    if (expr->function == "date_trunc" || expr->function == "date_part" || expr->function == "strftime") CheckDatePart(expr, false);
+    if (expr->function == "date_trunc" || expr->function == "date_part" || expr->function == "strftime")
+      CheckDatePart(expr, false);
     if (findings_.size() == before) CheckBin(expr, false);
   }
   if (findings_.size() == before) {
     bool untouchable = false;
-    ForEachColumn(expr, [&](const Expr& column) { untouchable = (Has(column.source) && IsUntouchable(column)) || untouchable; });
-    if (!untouchable) Refuse("R10", expr, "A group key is a dimension, an admitted coarsening of one, or a label made of those.");
+    ForEachColumn(
+        expr, [&](const Expr& column) { untouchable = (Has(column.source) && IsUntouchable(column)) || untouchable; });
+    if (!untouchable)
+      Refuse("R10", expr, "A group key is a dimension, an admitted coarsening of one, or a label made of those.");
   }
   return false;
 }

@@ -35,7 +35,8 @@ bool UnitScope::CheckRounded(const Expr& call) {
     const double grid = Column(*call.args[0]).policy.filter_grid.value_or(1);
     if (digits && *digits <= 15 && std::pow(10.0, static_cast<double>(-*digits)) <= grid) return true;
   }
-  Refuse("R20", self, call.function + "() inside an aggregate takes a measure alone, rounded no coarser than its grid.");
+  Refuse("R20", self,
+         call.function + "() inside an aggregate takes a measure alone, rounded no coarser than its grid.");
   return false;
 }
 
@@ -46,8 +47,9 @@ bool UnitScope::CheckMeasure(const ExprPtr& expr) {
     return CheckMeasureColumn(*expr);
   } else if (expr->kind == ExprKind::kCast) {
     const Type& from = expr->args[0]->type;
-    const bool wider = expr->type.IsNumeric() && (from.kind == Type::Kind::kBoolean || (from.IsInteger() && !(expr->type.kind < from.kind)) ||
-                                                  (from.IsNumeric() && expr->type.kind == Type::Kind::kDouble));
+    const bool wider = expr->type.IsNumeric() &&
+                       (from.kind == Type::Kind::kBoolean || (from.IsInteger() && !(expr->type.kind < from.kind)) ||
+                        (from.IsNumeric() && expr->type.kind == Type::Kind::kDouble));
     // A condition cast to 0 and 1 would be a conditional sum without its thresholds.
     if (wider && (from.kind != Type::Kind::kBoolean || IsColumn(expr->args[0]))) return CheckMeasure(expr->args[0]);
   } else if (expr->kind == ExprKind::kCall) {
@@ -72,9 +74,12 @@ bool UnitScope::CheckMeasure(const ExprPtr& expr) {
     }
   }
   bool untouchable = false;
-  ForEachColumn(expr, [&](const Expr& column) { untouchable = (Has(column.source) && IsUntouchable(column)) || untouchable; });
+  ForEachColumn(
+      expr, [&](const Expr& column) { untouchable = (Has(column.source) && IsUntouchable(column)) || untouchable; });
   if (!untouchable) {
-    Refuse("R20", expr, "Inside an aggregate a measure stands alone, or with constants as a * x + b; compute the rest outside the aggregate.");
+    Refuse("R20", expr,
+           "Inside an aggregate a measure stands alone, or with constants as a * x + b; compute the rest outside the "
+           "aggregate.");
   }
   return false;
 }

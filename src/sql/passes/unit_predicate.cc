@@ -21,7 +21,9 @@ bool UnitScope::CheckPredicate(const ExprPtr& expr, Place place) {
     return CheckTest(*expr, place);
   }
   if (expr->kind == ExprKind::kSubquery) {
-    Refuse("R13", expr, "A subquery over protected data must be IN or EXISTS on a join key, as a condition of its own joined by AND.");
+    Refuse(
+        "R13", expr,
+        "A subquery over protected data must be IN or EXISTS on a join key, as a condition of its own joined by AND.");
     return false;
   }
   Refuse("R09", expr, "A filter compares a column with constants; CASE, COALESCE and the like are not admitted here.");
@@ -33,7 +35,8 @@ bool UnitScope::CheckBooleanColumn(const ExprPtr& column, Place place) {
   const UnitColumn& known = Column(*column);
   if (known.policy.Is(Role::kDimension) || known.policy.Is(Role::kPublic)) return true;
   if (place == Place::kCondition && known.policy.Is(Role::kMeasure)) return true;
-  RefuseColumn(place == Place::kKey ? "R10" : "R09", *column, known.name + " is a measure: it may be aggregated, not filtered.",
+  RefuseColumn(place == Place::kKey ? "R10" : "R09", *column,
+               known.name + " is a measure: it may be aggregated, not filtered.",
                "COUNT(*) FILTER (WHERE " + known.name + ")");
   return false;
 }
@@ -63,7 +66,8 @@ bool UnitScope::CheckTest(const Expr& test, Place place) {
     normal.args = {subject, constants[0]};
   }
   // A cast between numbers changes no test.
-  while (subject->kind == ExprKind::kCast && subject->type.IsNumeric() && subject->args[0]->type.IsNumeric() && IsColumn(subject->args[0])) {
+  while (subject->kind == ExprKind::kCast && subject->type.IsNumeric() && subject->args[0]->type.IsNumeric() &&
+         IsColumn(subject->args[0])) {
     subject = subject->args[0];
     if (subject->type.kind == Type::Kind::kDouble) break;
   }
@@ -71,10 +75,12 @@ bool UnitScope::CheckTest(const Expr& test, Place place) {
     if (IsLiteral(constant)) continue;
     bool untouchable = false;
     for (const ExprPtr& arg : test.args) {
-      ForEachColumn(arg, [&](const Expr& column) { untouchable = (Has(column.source) && IsUntouchable(column)) || untouchable; });
+      ForEachColumn(
+          arg, [&](const Expr& column) { untouchable = (Has(column.source) && IsUntouchable(column)) || untouchable; });
     }
     if (!untouchable) {
-      Refuse(ContainsKind(constant, ExprKind::kSubquery) ? "R13" : "R09", self, "A filter compares a column with constants, not with other columns or queries.");
+      Refuse(ContainsKind(constant, ExprKind::kSubquery) ? "R13" : "R09", self,
+             "A filter compares a column with constants, not with other columns or queries.");
     }
     return false;
   }
@@ -116,7 +122,9 @@ bool UnitScope::CheckGrid(const Expr& test, const Expr& column, const Literal& c
     return false;
   }
   if (number && IsMultiple(*number, *known.policy.filter_grid)) return true;
-  Refuse("R09", self, "Constants for " + known.name + " must be multiples of " + codec::CanonicalJson(*known.policy.filter_grid) + ".");
+  Refuse(
+      "R09", self,
+      "Constants for " + known.name + " must be multiples of " + codec::CanonicalJson(*known.policy.filter_grid) + ".");
   return false;
 }
 
@@ -137,8 +145,9 @@ bool UnitScope::CheckDateTest(const Expr& test, const Expr& column, const Litera
     const bool last = known.type.kind == Type::Kind::kDate && date && IsBoundary(days + 1, granularity);
     if ((test.function == ">" || test.function == "<=") && last) return true;
   }
-  Refuse("R09", self, known.name + " may be tested at boundaries of a " + std::string(DateGranularityName(granularity)) +
-                          " only, by >= and <.");
+  Refuse("R09", self,
+         known.name + " may be tested at boundaries of a " + std::string(DateGranularityName(granularity)) +
+             " only, by >= and <.");
   return false;
 }
 

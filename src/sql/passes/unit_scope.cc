@@ -25,10 +25,14 @@ DateGranularity GranularityOf(const UnitColumn& column) {
 bool IsBoundary(std::int64_t days, DateGranularity granularity) {
   const CivilDate date = ToCivil(days);
   switch (granularity) {
-    case DateGranularity::kDay: return true;
-    case DateGranularity::kMonth: return date.day == 1;
-    case DateGranularity::kQuarter: return date.day == 1 && date.month % 3 == 1;
-    case DateGranularity::kYear: return date.day == 1 && date.month == 1;
+    case DateGranularity::kDay:
+      return true;
+    case DateGranularity::kMonth:
+      return date.day == 1;
+    case DateGranularity::kQuarter:
+      return date.day == 1 && date.month % 3 == 1;
+    case DateGranularity::kYear:
+      return date.day == 1 && date.month == 1;
   }
   return false;
 }
@@ -42,7 +46,8 @@ void UnitScope::Refuse(std::string_view rule, const ExprPtr& at, std::string mes
   findings_.Add(std::move(complaint));
 }
 
-void UnitScope::RefuseColumn(std::string_view rule, const Expr& column, std::string message, std::optional<std::string> fix) {
+void UnitScope::RefuseColumn(std::string_view rule, const Expr& column, std::string message,
+                             std::optional<std::string> fix) {
   Complaint complaint{rule, column.range, std::move(message)};
   const UnitColumn& known = Column(column);
   if (known.dataset != nullptr) complaint.owner = known.dataset->organisation;
@@ -57,7 +62,9 @@ bool UnitScope::IsUntouchable(const Expr& column) {
     return true;
   }
   if (known.policy.Is(Role::kJoinKey) && !known.policy.Is(Role::kDimension)) {
-    RefuseColumn("R04", column, "The key " + known.name + " may only join, be counted, or group rows of one person in an inner query.");
+    RefuseColumn(
+        "R04", column,
+        "The key " + known.name + " may only join, be counted, or group rows of one person in an inner query.");
     return true;
   }
   return false;

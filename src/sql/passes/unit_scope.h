@@ -40,9 +40,11 @@ class UnitScope {
   // What an enclosing block may do with a column computed by `expr`. unit_column.cc
   UnitColumn DescribeItem(const ExprPtr& expr, const std::string& name);
 
-  void Refuse(std::string_view rule, const ExprPtr& at, std::string message, std::optional<std::string> fix = std::nullopt);
+  void Refuse(std::string_view rule, const ExprPtr& at, std::string message,
+              std::optional<std::string> fix = std::nullopt);
   // Refuses with the organisation that owns the column as the rule's owner.
-  void RefuseColumn(std::string_view rule, const Expr& column, std::string message, std::optional<std::string> fix = std::nullopt);
+  void RefuseColumn(std::string_view rule, const Expr& column, std::string message,
+                    std::optional<std::string> fix = std::nullopt);
   // True, with a finding, for a column that may not be used in this way at all: hidden, a key.
   bool IsUntouchable(const Expr& column);
 
