@@ -38,7 +38,8 @@ Surroundings LookAround() {
           .width_columns = known ? size.ws_col : 0};
 }
 
-Result<std::unique_ptr<net::HttpTransport>> ConnectByCurl(const net::ServerAddress& server, const std::string& ca_file) {
+Result<std::unique_ptr<net::HttpTransport>> ConnectByCurl(const net::ServerAddress& server,
+                                                          const std::string& ca_file) {
   return std::unique_ptr<net::HttpTransport>(
       std::make_unique<net::CurlTransport>(server, net::CurlOptions{.ca_file = ca_file}));
 }

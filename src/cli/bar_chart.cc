@@ -20,9 +20,7 @@ struct Scale {
 
   double span() const { return most - least > 0 ? most - least : 1; }
   // Eighths of a column for a length in the value's unit.
-  long Eighths(double length) const {
-    return std::lround(length / span() * static_cast<double>(columns) * kEighths);
-  }
+  long Eighths(double length) const { return std::lround(length / span() * static_cast<double>(columns) * kEighths); }
 };
 
 std::string Repeat(std::string_view text, long count) {
@@ -43,8 +41,8 @@ std::string RenderBar(const Bar& bar, const Scale& scale, bool unicode) {
   const long left_columns = (scale.Eighths(-scale.least) + kEighths / 2) / kEighths;
   const long right_columns = static_cast<long>(scale.columns) - left_columns;
   const long negative = bar.value < 0 ? (scale.Eighths(-bar.value) + kEighths / 2) / kEighths : 0;
-  std::string line = std::string(static_cast<std::size_t>(left_columns - negative), ' ') +
-                     Repeat(unicode ? "█" : "#", negative);
+  std::string line =
+      std::string(static_cast<std::size_t>(left_columns - negative), ' ') + Repeat(unicode ? "█" : "#", negative);
   const std::string right = bar.value > 0 ? Rightwards(scale.Eighths(bar.value), unicode) : "";
   const auto drawn = static_cast<long>(DisplayWidth(right));
   return line + right + std::string(static_cast<std::size_t>(std::max(right_columns - drawn, 0L)), ' ');
@@ -68,8 +66,8 @@ std::string RenderBarChart(const std::vector<Bar>& bars, const OutputStyle& styl
   std::string out;
   for (const Bar& bar : bars) {
     out += bar.label + std::string(label_width - DisplayWidth(bar.label) + 2, ' ') +
-           RenderBar(bar, scale, style.unicode) + " " +
-           std::string(text_width - DisplayWidth(bar.text), ' ') + bar.text + "\n";
+           RenderBar(bar, scale, style.unicode) + " " + std::string(text_width - DisplayWidth(bar.text), ' ') +
+           bar.text + "\n";
   }
   return out;
 }

@@ -12,8 +12,8 @@ constexpr const char* kEnvironmentHelp = "id or name of an environment";
 constexpr const char* kQueryHelp = "id or name of a query";
 constexpr const char* kDatasetHelp = "id or name of a dataset";
 
-// Adds subcommands to one family. Each verb's flags write into a struct that the callback copies into the invocation, so
-// what was parsed is what runs.
+// Adds subcommands to one family. Each verb's flags write into a struct that the callback copies into the invocation,
+// so what was parsed is what runs.
 class Family {
  public:
   Family(CLI::App& app, Invocation& invocation, const char* name, const char* help)
@@ -35,7 +35,8 @@ class Family {
 };
 
 void AddInit(CLI::App& app, Invocation& invocation) {
-  CLI::App& command = *app.add_subcommand("init", "Log in, make or request a participant key, and write the home folder");
+  CLI::App& command =
+      *app.add_subcommand("init", "Log in, make or request a participant key, and write the home folder");
   auto verb = std::make_shared<InitVerb>();
   command.add_option("--server", verb->server, "https://HOST, or http://127.0.0.1:PORT")->required();
   command.add_option("--email", verb->email, "who you are on that server")->required();
@@ -62,11 +63,13 @@ void AddEnvCreate(Family& family) {
   command.add_option("NAME", verb->name)->required();
   command.add_option("--with", verb->with, "e-mail addresses of the other participants");
   command.add_option("--description", verb->description);
-  command.add_option("--approval", verb->approval, "who approves beyond the owners read: owners, unanimous or majority")
+  command
+      .add_option("--approval", verb->approval, "who approves beyond the owners read: owners, unanimous or majority")
       ->check(CLI::IsMember({"owners", "unanimous", "majority"}))
       ->capture_default_str();
-  command.add_option("--recovery", verb->recovery,
-                     "operator: survives restarts, and the operator could read everything; none: a restart ends it")
+  command
+      .add_option("--recovery", verb->recovery,
+                  "operator: survives restarts, and the operator could read everything; none: a restart ends it")
       ->check(CLI::IsMember({"operator", "none"}))
       ->capture_default_str();
   command.add_flag("!--no-joins", verb->cross_owner_joins, "forbid queries that join data of different owners");
@@ -79,10 +82,12 @@ void AddEnv(CLI::App& app, Invocation& invocation) {
   family.Add("list", "Your environments", list);
   std::shared_ptr<EnvShowVerb> show;
   family.Add("show", "One environment, its charter and participants", show)
-      .add_option("ENV", show->environment, kEnvironmentHelp)->required();
+      .add_option("ENV", show->environment, kEnvironmentHelp)
+      ->required();
   std::shared_ptr<EnvVerifyVerb> verify;
   family.Add("verify", "Check the enclave's evidence and the ledger, on this machine", verify)
-      .add_option("ENV", verify->environment, kEnvironmentHelp)->required();
+      .add_option("ENV", verify->environment, kEnvironmentHelp)
+      ->required();
   std::shared_ptr<EnvAcceptVerb> accept;
   CLI::App& accept_command = family.Add("accept", "Verify, show what changes, and sign the charter", accept);
   accept_command.add_option("ENV", accept->environment, kEnvironmentHelp)->required();
@@ -98,7 +103,8 @@ void AddEnv(CLI::App& app, Invocation& invocation) {
   remove_command.add_option("EMAIL", remove->email)->required();
   std::shared_ptr<EnvTerminateVerb> terminate;
   family.Add("terminate", "End an environment for everyone", terminate)
-      .add_option("ENV", terminate->environment, kEnvironmentHelp)->required();
+      .add_option("ENV", terminate->environment, kEnvironmentHelp)
+      ->required();
 }
 
 void AddDatasetTerms(CLI::App& command, DatasetTerms& terms) {
@@ -115,8 +121,8 @@ void AddDatasetTerms(CLI::App& command, DatasetTerms& terms) {
 void AddDataset(CLI::App& app, Invocation& invocation) {
   Family family(app, invocation, "dataset", "Datasets: check, seal, upload, describe");
   std::shared_ptr<DatasetUploadVerb> upload;
-  CLI::App& upload_command = family.Add("upload", "Check a file, seal it for the verified enclave, upload it, sign its manifest",
-                                        upload);
+  CLI::App& upload_command =
+      family.Add("upload", "Check a file, seal it for the verified enclave, upload it, sign its manifest", upload);
   upload_command.add_option("FILE", upload->file)->required();
   AddDatasetTerms(upload_command, upload->terms);
   std::shared_ptr<DatasetManifestVerb> manifest;
@@ -127,10 +133,13 @@ void AddDataset(CLI::App& app, Invocation& invocation) {
   std::shared_ptr<DatasetListVerb> list;
   family.Add("list", "Datasets", list).add_option("--env", list->environment, kEnvironmentHelp);
   std::shared_ptr<DatasetShowVerb> show;
-  family.Add("show", "One dataset, its schema and policy", show).add_option("DATASET", show->dataset, kDatasetHelp)->required();
+  family.Add("show", "One dataset, its schema and policy", show)
+      .add_option("DATASET", show->dataset, kDatasetHelp)
+      ->required();
   std::shared_ptr<DatasetRecipientVerb> recipient;
   family.Add("recipient", "Your verified dataset recipient in an environment, for `age -r`", recipient)
-      .add_option("--env", recipient->environment, kEnvironmentHelp)->required();
+      .add_option("--env", recipient->environment, kEnvironmentHelp)
+      ->required();
 }
 
 void AddQueryText(CLI::App& command, std::string& file, std::string& environment, std::string& level,
@@ -175,7 +184,8 @@ void AddQuery(CLI::App& app, Invocation& invocation) {
       .add_option("--notes", approve->notes, "stand in the approval, for the ledger");
   std::shared_ptr<QueryRejectVerb> reject;
   AddOnQuery(family, "reject", "Sign a rejection", reject)
-      .add_option("--reason", reject->reason, "for the one who asked")->required();
+      .add_option("--reason", reject->reason, "for the one who asked")
+      ->required();
   std::shared_ptr<QueryCancelVerb> cancel;
   AddOnQuery(family, "cancel", "Withdraw your own query", cancel);
   std::shared_ptr<QueryWaitVerb> wait;
@@ -187,9 +197,12 @@ void AddResult(CLI::App& app, Invocation& invocation) {
   std::shared_ptr<ResultGetVerb> get;
   CLI::App& command = AddOnQuery(family, "get", "Verify receipt and ledger, open the result, show it", get);
   command.add_option("-o,--output", get->output, "a file instead of standard output");
-  const std::map<std::string, ResultForm> forms = {
-      {"table", ResultForm::kTable}, {"csv", ResultForm::kCsv}, {"json", ResultForm::kJson}, {"sealed", ResultForm::kSealed}};
-  command.add_option("--format", get->form, "table, csv, json, or sealed: the age file as the enclave made it")->transform(CLI::CheckedTransformer(forms));
+  const std::map<std::string, ResultForm> forms = {{"table", ResultForm::kTable},
+                                                   {"csv", ResultForm::kCsv},
+                                                   {"json", ResultForm::kJson},
+                                                   {"sealed", ResultForm::kSealed}};
+  command.add_option("--format", get->form, "table, csv, json, or sealed: the age file as the enclave made it")
+      ->transform(CLI::CheckedTransformer(forms));
   std::shared_ptr<ResultReceiptVerb> receipt;
   AddOnQuery(family, "receipt", "The enclave's receipt, verified", receipt);
   std::shared_ptr<ResultVerifyVerb> verify;
@@ -202,7 +215,8 @@ void AddLedger(CLI::App& app, Invocation& invocation) {
   family.Add("show", "Its entries", show).add_option("ENV", show->environment, kEnvironmentHelp)->required();
   std::shared_ptr<LedgerVerifyVerb> verify;
   family.Add("verify", "Read and check all of it, and that it continues what you saw before", verify)
-      .add_option("ENV", verify->environment, kEnvironmentHelp)->required();
+      .add_option("ENV", verify->environment, kEnvironmentHelp)
+      ->required();
   std::shared_ptr<LedgerProveVerb> prove;
   CLI::App& command = family.Add("prove", "One entry and the proof that it is in", prove);
   command.add_option("ENV", prove->environment, kEnvironmentHelp)->required();
@@ -226,14 +240,16 @@ void AddGlobalFlags(CLI::App& app, GlobalFlags& global) {
 
 std::variant<Invocation, CommandLineAnswer> ParseCommandLine(const std::vector<std::string>& arguments) {
   Invocation invocation;
-  CLI::App app("A participant's client of the Cloister data clean room.\n"
-               "It verifies evidence, reports, receipts and proofs on this machine and takes nobody's word.",
-               "cloister");
+  CLI::App app(
+      "A participant's client of the Cloister data clean room.\n"
+      "It verifies evidence, reports, receipts and proofs on this machine and takes nobody's word.",
+      "cloister");
   app.set_version_flag("--version", std::string(kVersion));
   app.require_subcommand(1);
   app.fallthrough();  // global flags may stand behind the verb, where people type them
-  app.footer("Exit codes: 0 ok, 1 error, 2 usage or cancelled, 3 not found, 4 login needed, 5 refused by policy,\n"
-             "6 waiting for approval, 7 verification failed, 8 budget exhausted, 124 timed out.");
+  app.footer(
+      "Exit codes: 0 ok, 1 error, 2 usage or cancelled, 3 not found, 4 login needed, 5 refused by policy,\n"
+      "6 waiting for approval, 7 verification failed, 8 budget exhausted, 124 timed out.");
   AddGlobalFlags(app, invocation.global);
   AddInit(app, invocation);
   AddKey(app, invocation);

@@ -34,7 +34,8 @@ struct Context {
   std::function<void(std::int64_t ms)> sleep;
 };
 
-// Asks on standard error. Yes only for "y" or "yes"; --yes answers by itself. kInvalidArgument when nobody can be asked.
+// Asks on standard error. Yes only for "y" or "yes"; --yes answers by itself. kInvalidArgument when nobody can be
+// asked.
 Result<bool> Confirm(Context& context, std::string_view question);
 
 }  // namespace cloister::cli

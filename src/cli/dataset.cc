@@ -20,8 +20,9 @@ Result<ExitCode> Run(Context& context, const DatasetListVerb& verb) {
   }
   Table table({{"DATASET"}, {"NAME"}, {"STATUS"}, {"FORMAT"}, {"OWNER"}});
   for (const codec::Json& dataset : datasets) {
-    table.Add({Printable(TextAt(dataset, "id")), Printable(TextAt(dataset, "name")), Printable(TextAt(dataset, "status")),
-               Printable(TextAt(dataset, "format")), Printable(TextAt(dataset, "owner_email"))});
+    table.Add({Printable(TextAt(dataset, "id")), Printable(TextAt(dataset, "name")),
+               Printable(TextAt(dataset, "status")), Printable(TextAt(dataset, "format")),
+               Printable(TextAt(dataset, "owner_email"))});
   }
   if (table.rows() == 0) context.out.Say("No dataset yet. Add one with: cloister dataset upload FILE --env ENV ...");
   if (table.rows() > 0) context.out.Line(table.Render(context.out.style()));
@@ -36,7 +37,7 @@ Result<ExitCode> Run(Context& context, const DatasetShowVerb& verb) {
     context.out.Json(answer);
     return ExitCode::kOk;
   }
-  if (const auto* dataset = MemberAt(answer, "dataset").if_object()) context.out.Line(RenderReportWords(*dataset));
+  if (const auto* dataset = MemberAt(answer, "dataset").if_object()) context.out.Line(RenderObject(*dataset));
   return ExitCode::kOk;
 }
 

@@ -17,7 +17,6 @@ using agreement::ColumnType;
 using agreement::SchemaColumn;
 using Kind = ColumnType::Kind;
 
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kQuoteMend = "; put the field in double quotes and double the quotes inside it";
 
 std::string ExpectedText(const ColumnType& type) {
@@ -66,7 +65,8 @@ struct ColumnRule {
       return "it is the privacy unit, and this row has none; give every row a person, or leave the row out";
     }
     if (!IsValueOf(column->type, *text)) {
-      return "the value is not " + ExpectedText(column->type) + "; mend it, or give the column another type in the schema";
+      return "the value is not " + ExpectedText(column->type) +
+             "; mend it, or give the column another type in the schema";
     }
     if (!bounds || !column->type.IsNumeric()) return std::nullopt;
     const auto number = codec::ParseSqlDouble(*text);
@@ -119,10 +119,6 @@ bool CheckUtf8(std::string_view block, std::int64_t first_line, Findings& findin
   return false;
 }
 
-std::string_view WithoutMark(std::string_view block, bool first) {
-  return first && block.starts_with(kByteOrderMark) ? block.substr(kByteOrderMark.size()) : block;
-}
-
 class CsvCheck {
  public:
   CsvCheck(const FileToCheck& file, Findings& findings) : rules_(RulesOf(file)), findings_(findings) {}
@@ -130,7 +126,7 @@ class CsvCheck {
   // False when reading on would only repeat one mistake.
   bool Block(std::string_view block, std::int64_t first_line, bool first) {
     if (!CheckUtf8(block, first_line, findings_)) return false;
-    block_ = WithoutMark(block, first);
+    block_ = WithoutByteOrderMark(block, first);
     first_line_ = first_line;
     codec::CsvReader reader(block_);
     if (first && !Header(reader)) return false;
@@ -214,8 +210,9 @@ class JsonLinesCheck {
       Member(rule, member, line);
     }
     if (known < json->get_object().size()) {
-      findings_.Add(line, "", "a member that the schema does not name; add it to the schema (a column without a policy is "
-                              "hidden), or leave it out of the file");
+      findings_.Add(line, "",
+                    "a member that the schema does not name; add it to the schema (a column without a policy is "
+                    "hidden), or leave it out of the file");
     }
     findings_.CountRow();
   }
@@ -241,7 +238,8 @@ class JsonLinesCheck {
     if (json.is_int64()) return std::to_string(json.get_int64());
     if (json.is_uint64()) return std::to_string(json.get_uint64());
     std::array<char, 400> buffer{};
-    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), json.get_double(), std::chars_format::fixed);
+    const auto end =
+        std::to_chars(buffer.data(), buffer.data() + buffer.size(), json.get_double(), std::chars_format::fixed);
     return std::string(buffer.data(), end.ptr);
   }
 
@@ -282,77 +280,11 @@ Result<FileVerdict> CheckParquetFrame(const FileToCheck& file) {
   stream.seekg(-4, std::ios::end);
   stream.read(tail.data(), tail.size());
   Findings findings;
-  const bool framed = stream && std::string_view(head.data(), 4) == "PAR1" && std::string_view(tail.data(), 4) == "PAR1";
+  const bool framed =
+      stream && std::string_view(head.data(), 4) == "PAR1" && std::string_view(tail.data(), 4) == "PAR1";
   if (!framed) findings.Add(1, "", "this is no Parquet file, or an incomplete one");
   return findings.Take();
 }
-
-// Which types all values of a column so far have.
-struct Candidates {
-  bool boolean = true, bigint = true, number = true, date = true, timestamp = true;
-  bool any = false;  // there was a value
-
-  void See(std::string_view text) {
-    any = true;
-    const std::size_t digits = text.starts_with('-') ? 1 : 0;
-    const bool leading_zero = text.size() > digits + 1 && text[digits] == '0' && text[digits + 1] != '.';
-    boolean = boolean && codec::ParseSqlBoolean(text).has_value();
-    bigint = bigint && !leading_zero && codec::ParseSqlBigint(text).has_value();
-    number = number && !leading_zero && codec::ParseSqlDouble(text).has_value();
-    date = date && codec::ParseSqlDate(text).has_value();
-    timestamp = timestamp && codec::ParseSqlTimestamp(text).has_value();
-  }
-  Kind Best() const {
-    if (!any) return Kind::kVarchar;
-    if (boolean) return Kind::kBoolean;
-    if (bigint) return Kind::kBigint;
-    if (number) return Kind::kDouble;
-    if (date) return Kind::kDate;
-    return timestamp ? Kind::kTimestamp : Kind::kVarchar;
-  }
-};
-
-class CsvGuess {
- public:
-  Status Block(std::string_view block, std::int64_t first_line, bool first) {
-    const std::string_view text = WithoutMark(block, first);
-    codec::CsvReader reader(text);
-    if (first) CLOISTER_TRY(Header(reader));
-    for (std::size_t column = 0; !reader.AtEnd();) {
-      const std::size_t offset = reader.offset();
-      codec::CsvField field;
-      const bool read = reader.Next(field);
-      if (!read || field.ends_record != (column + 1 == candidates_.size())) {
-        return InvalidArgument("line " + std::to_string(LineAt(text, first_line, offset)) +
-                               ": not as many fields as the header has names");
-      }
-      if (!field.text.empty() || field.quoted) candidates_[column].See(field.text);
-      column = field.ends_record ? 0 : column + 1;
-    }
-    return {};
-  }
-
-  agreement::DatasetSchema Schema() const {
-    agreement::DatasetSchema schema;
-    for (std::size_t i = 0; i < names_.size(); ++i) schema.columns.push_back({names_[i], {.kind = candidates_[i].Best()}});
-    return schema;
-  }
-
- private:
-  Status Header(codec::CsvReader& reader) {
-    codec::CsvField field;
-    while (!reader.AtEnd()) {
-      if (!reader.Next(field)) return InvalidArgument("line 1: " + std::string(codec::CsvProblemText(reader.problem())));
-      names_.emplace_back(field.text);
-      if (field.ends_record) break;
-    }
-    candidates_.resize(names_.size());
-    return {};
-  }
-
-  std::vector<std::string> names_;
-  std::vector<Candidates> candidates_;
-};
 
 }  // namespace
 
@@ -363,18 +295,6 @@ Result<FileVerdict> CheckDatasetFile(const FileToCheck& file) {
     case agreement::DataFormat::kParquet: return CheckParquetFrame(file);
   }
   internal::CheckFailed(__FILE__, __LINE__, "a DataFormat outside its enumeration");
-}
-
-Result<agreement::DatasetSchema> GuessCsvSchema(const std::filesystem::path& path) {
-  CLOISTER_ASSIGN(RecordFile records, RecordFile::Open(path, RecordFraming::kCsv));
-  CsvGuess guess;
-  for (bool first = true;; first = false) {
-    CLOISTER_ASSIGN(const std::string_view block, records.Next());
-    if (block.empty()) break;
-    CLOISTER_TRY(guess.Block(block, records.first_line(), first));
-  }
-  // Names that no schema can have are found by the schema's own rules.
-  return agreement::DecodeSchema(agreement::EncodeSchema(guess.Schema()), "the header of " + path.string());
 }
 
 }  // namespace cloister::cli

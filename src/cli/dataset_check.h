@@ -1,8 +1,8 @@
 #pragma once
 
-// Looking through a file before it is sealed: whatever the enclave would refuse when it loads it, and two things that it
-// could not mend any more: a person without an id, and a value outside of the policy's bounds. The values are read by the
-// functions that the enclave reads them with (codec/csv.h, codec/sql_text.h).
+// Looking through a file before it is sealed: whatever the enclave would refuse when it loads it, and two things that
+// it could not mend any more: a person without an id, and a value outside of the policy's bounds. The values are read
+// by the functions that the enclave reads them with (codec/csv.h, codec/sql_text.h).
 
 #include <cstdint>
 #include <filesystem>
@@ -39,9 +39,5 @@ struct FileToCheck {
 };
 // An Error when the file cannot be read at all. Of Parquet only the frame is looked at: the enclave reads its columns.
 Result<FileVerdict> CheckDatasetFile(const FileToCheck& file);
-
-// The schema of a CSV file from its header and all its values: BOOLEAN, BIGINT, DOUBLE, DATE, TIMESTAMP, else VARCHAR. Numbers
-// with leading zeros are texts (a ZIP code is no number).
-Result<agreement::DatasetSchema> GuessCsvSchema(const std::filesystem::path& path);
 
 }  // namespace cloister::cli

@@ -23,7 +23,8 @@ Status CheckSpace(const SealJob& job) {
   const std::uint64_t needed = SealedBytesAtMost(job.size_bytes) + kSpareBytes;
   if (error || space.available >= needed) return {};
   return ResourceExhausted("the sealed file needs " + FormatSize(needed) + " in " + job.target.parent_path().string() +
-                           ", which has " + FormatSize(space.available) + " left; free some, or use --home on another disk");
+                           ", which has " + FormatSize(space.available) +
+                           " left; free some, or use --home on another disk");
 }
 
 class OpenFile {
@@ -44,10 +45,10 @@ Result<sealing::SealedObjectRef> Seal(Session& session, const SealJob& job, int 
   CLOISTER_ASSIGN(const auto recipient, sealing::AgeRecipient::Parse(job.recipient));
   sealing::FdSource source(from);
   sealing::FdSink sink(to);
-  CLOISTER_ASSIGN(auto writer, sealing::SealWriter::Start({.recipients = {&recipient, 1},
-                                                           .rng = session.context().rng,
-                                                           .sink = sink,
-                                                           .threads = kSealThreads}));
+  CLOISTER_ASSIGN(
+      auto writer,
+      sealing::SealWriter::Start(
+          {.recipients = {&recipient, 1}, .rng = session.context().rng, .sink = sink, .threads = kSealThreads}));
   Progress progress(session.out(), session.context().clock, {.label = "sealing", .total_bytes = job.size_bytes});
   for (std::uint64_t done = 0;;) {
     CLOISTER_ASSIGN(const auto room, writer.Reserve());

@@ -13,6 +13,7 @@
 #include "cli/progress.h"
 #include "cli/query_wait.h"
 #include "cli/run.h"
+#include "cli/schema_guess.h"
 #include "cli/server_json.h"
 #include "cli/session.h"
 #include "cli/sign.h"
@@ -33,9 +34,8 @@ struct DatasetDraft {
   agreement::DatasetPolicy policy;
 
   Digest256 Digest() const {
-    return crypto::Sha256(AsBytes(codec::CanonicalJson(codec::JsonArray{name, agreement::DataFormatName(format),
-                                                                        agreement::EncodeSchema(schema),
-                                                                        agreement::EncodePolicy(policy)})));
+    return crypto::Sha256(AsBytes(codec::CanonicalJson(codec::JsonArray{
+        name, agreement::DataFormatName(format), agreement::EncodeSchema(schema), agreement::EncodePolicy(policy)})));
   }
 };
 
@@ -65,8 +65,9 @@ Result<agreement::DatasetSchema> SchemaOf(Session& session, const std::string& f
     return agreement::DecodeSchema(json, terms.schema_file);
   }
   if (format != agreement::DataFormat::kCsv || file.ends_with(".age")) {
-    return InvalidArgument("the schema can be read off a plain CSV file only; write it down and add --schema FILE, such as "
-                           "[{\"name\":\"patient_id\",\"type\":\"BIGINT\"}]");
+    return InvalidArgument(
+        "the schema can be read off a plain CSV file only; write it down and add --schema FILE, such as "
+        "[{\"name\":\"patient_id\",\"type\":\"BIGINT\"}]");
   }
   CLOISTER_ASSIGN(agreement::DatasetSchema schema, GuessCsvSchema(file));
   std::string words;
@@ -94,11 +95,12 @@ Status CheckFile(Session& session, const std::string& file, const DatasetDraft& 
   const std::filesystem::path path(file);
   CLOISTER_ASSIGN(const SourceFile source, LookAtSource(path));
   Progress progress(session.out(), session.context().clock, {.label = "checking", .total_bytes = source.size_bytes});
-  CLOISTER_ASSIGN(const FileVerdict verdict, CheckDatasetFile({.path = path,
-                                                               .format = draft.format,
-                                                               .schema = draft.schema,
-                                                               .policy = draft.policy,
-                                                               .progress = [&](std::uint64_t done) { progress.Advance(done); }}));
+  CLOISTER_ASSIGN(const FileVerdict verdict,
+                  CheckDatasetFile({.path = path,
+                                    .format = draft.format,
+                                    .schema = draft.schema,
+                                    .policy = draft.policy,
+                                    .progress = [&](std::uint64_t done) { progress.Advance(done); }}));
   if (verdict.problems.empty()) return {};
   for (const FileProblem& problem : verdict.problems) {
     session.out().Warn(file + ":" + std::to_string(problem.line) + ": " +
@@ -189,19 +191,18 @@ Status Register(const Job& job, const UploadState& state) {
 }
 
 Status SignManifest(const Job& job, const UploadState& state) {
-  const auto recorded =
-      SignAndSend(job.session, job.environment,
-                  {.body = agreement::Manifest{.dataset = state.dataset,
-                                               .version = 1,
-                                               .previous_manifest = std::nullopt,
-                                               .charter = job.environment.charter_digest(),
-                                               .name = job.draft.name,
-                                               .format = job.draft.format,
-                                               .schema = job.draft.schema,
-                                               .policy = job.draft.policy,
-                                               .object = state.object},
-                   .target = UploadPath(state) + "/complete",
-                   .request = {{"object", agreement::EncodeObjectRef(state.object)}}});
+  const auto recorded = SignAndSend(job.session, job.environment,
+                                    {.body = agreement::Manifest{.dataset = state.dataset,
+                                                                 .version = 1,
+                                                                 .previous_manifest = std::nullopt,
+                                                                 .charter = job.environment.charter_digest(),
+                                                                 .name = job.draft.name,
+                                                                 .format = job.draft.format,
+                                                                 .schema = job.draft.schema,
+                                                                 .policy = job.draft.policy,
+                                                                 .object = state.object},
+                                     .target = UploadPath(state) + "/complete",
+                                     .request = {{"object", agreement::EncodeObjectRef(state.object)}}});
   return recorded ? Status() : recorded.error();
 }
 
@@ -218,8 +219,10 @@ Status WaitUntilLoaded(Session& session, const DatasetId& id) {
       return FailedPrecondition("the enclave could not load the file: " + TextAt(dataset, "error_message"));
     }
     if (context.clock.MonotonicMs() >= until_ms) {
-      return Error{Code::kDeadlineExceeded, "the file is sent, and the enclave has not loaded it yet; look again with: "
-                                            "cloister dataset show " + id.str()};
+      return Error{Code::kDeadlineExceeded,
+                   "the file is sent, and the enclave has not loaded it yet; look again with: "
+                   "cloister dataset show " +
+                       id.str()};
     }
     context.sleep(kPollEveryMs);
   }

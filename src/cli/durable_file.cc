@@ -31,8 +31,8 @@ class Descriptor {
 // What the caller sees is about his own files, so naming them is fine.
 Error SystemError(std::string_view doing, const std::filesystem::path& path) {
   const int number = errno;
-  const Code code = number == ENOENT ? Code::kNotFound
-                    : number == EACCES || number == EPERM ? Code::kPermissionDenied
+  const Code code = number == ENOENT                       ? Code::kNotFound
+                    : number == EACCES || number == EPERM  ? Code::kPermissionDenied
                     : number == ENOSPC || number == EDQUOT ? Code::kResourceExhausted
                                                            : Code::kFailedPrecondition;
   return {code, "cannot " + std::string(doing) + " " + path.string() + ": " + strerror(number)};
@@ -101,8 +101,8 @@ Result<std::string> ReadSecretFile(const std::filesystem::path& path, std::size_
   struct stat status {};
   if (fstat(file.number(), &status) != 0) return SystemError("look at", path);
   if ((status.st_mode & 077) != 0) {
-    return Error{Code::kPermissionDenied, path.string() + " is a key, and others may read or write it; run: chmod 600 " +
-                                              path.string()};
+    return Error{Code::kPermissionDenied,
+                 path.string() + " is a key, and others may read or write it; run: chmod 600 " + path.string()};
   }
   return ReadAll(file, path, bytes_max);
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Files that are either as they were or as they should be, also after a power cut. Blocking; safe to use from one process
-// at a time, which FolderLock makes sure of.
+// Files that are either as they were or as they should be, also after a power cut. Blocking; safe to use from one
+// process at a time, which FolderLock makes sure of.
 
 #include <cstdint>
 #include <filesystem>

@@ -96,8 +96,9 @@ Status CheckOwnPlace(const Session& session, const agreement::Charter& charter) 
   const agreement::Participant* me = charter.Find(session.me());
   if (me == nullptr) return VerificationFailed("the charter does not name your key " + session.me());
   if (session.keys() == nullptr || me->recipient == session.keys()->identity.recipient().Text()) return {};
-  return VerificationFailed("the charter names another age recipient for you than the one in your home: results would be "
-                            "sealed to whoever has that one");
+  return VerificationFailed(
+      "the charter names another age recipient for you than the one in your home: results would be "
+      "sealed to whoever has that one");
 }
 
 // Whose keys the signer takes from the server unseen.
@@ -153,7 +154,8 @@ Result<ExitCode> Created(Context& context, const codec::Json& answer) {
                     {"status", TextAt(tee, "status")},
                     {"provider", TextAt(tee, "provider")},
                     {"charter", TextAt(tee, "charter_digest")}});
-  context.out.Say("Each participant, you too, now verifies the enclave and signs: cloister env accept " + TextAt(tee, "id"));
+  context.out.Say("Each participant, you too, now verifies the enclave and signs: cloister env accept " +
+                  TextAt(tee, "id"));
   return ExitCode::kOk;
 }
 
@@ -207,16 +209,16 @@ Result<ExitCode> Run(Context& context, const EnvShowVerb& verb) {
   }
   CLOISTER_ASSIGN(const agreement::Charter charter, NewestCharter(*session, id));
   const codec::Json& tee = MemberAt(answer, "tee");
-  context.out.Show({{"environment", id.str()},
-                    {"name", Printable(charter.name)},
-                    {"status", Printable(TextAt(tee, "status"))},
-                    {"provider", Printable(TextAt(tee, "provider"))},
-                    {"epoch", std::to_string(charter.epoch)},
-                    {"charter", codec::HexEncode(agreement::CharterDigest(charter))},
-                    {"approval", std::string(agreement::ApprovalRuleName(charter.approval_rule.kind))},
-                    {"recovery", charter.recovery == agreement::Recovery::kOperator
-                                     ? "operator: the operator could read this"
-                                     : "none: a restart ends it"}});
+  context.out.Show(
+      {{"environment", id.str()},
+       {"name", Printable(charter.name)},
+       {"status", Printable(TextAt(tee, "status"))},
+       {"provider", Printable(TextAt(tee, "provider"))},
+       {"epoch", std::to_string(charter.epoch)},
+       {"charter", codec::HexEncode(agreement::CharterDigest(charter))},
+       {"approval", std::string(agreement::ApprovalRuleName(charter.approval_rule.kind))},
+       {"recovery", charter.recovery == agreement::Recovery::kOperator ? "operator: the operator could read this"
+                                                                       : "none: a restart ends it"}});
   context.out.Line("");
   context.out.Line(ParticipantTable(charter, session->me()).Render(context.out.style()));
   context.out.Say("This is what the server says. To check it: cloister env verify " + id.str());
@@ -246,24 +248,29 @@ Result<ExitCode> Run(Context& context, const EnvAcceptVerb& verb) {
   CLOISTER_ASSIGN(const auto before, AcceptedBefore(*session, id));
   ShowTerms(context.out, before ? &*before : nullptr, environment, session->me());
   if (!unseen.empty()) {
-    context.out.Warn("the keys of " + std::to_string(unseen.size()) + " participant(s) come from the server; compare the "
-                     "thumbprints with them yourself, then name them with --confirm. Your acceptance says which you did not");
+    context.out.Warn(
+        "the keys of " + std::to_string(unseen.size()) +
+        " participant(s) come from the server; compare the "
+        "thumbprints with them yourself, then name them with --confirm. Your acceptance says which you did not");
   }
   CLOISTER_ASSIGN(const bool yes, Confirm(context, "Sign this charter?"));
   if (!yes) return Error{Code::kCancelled, "nothing was signed"};
-  CLOISTER_ASSIGN(const Recorded recorded,
-                  SignAndSend(*session, environment,
-                              {.body = agreement::Acceptance{.charter = environment.charter_digest(),
-                                                             .recipient_commitment = environment.enclave().recipient_commitment(),
-                                                             .entry_0 = environment.view().entry_0,
-                                                             .custody = session->config().custody,
-                                                             .unconfirmed = std::move(unseen)},
-                               .target = EnvironmentPath(id) + "/acceptances",
-                               .request = {}}));
+  CLOISTER_ASSIGN(
+      const Recorded recorded,
+      SignAndSend(*session, environment,
+                  {.body = agreement::Acceptance{.charter = environment.charter_digest(),
+                                                 .recipient_commitment = environment.enclave().recipient_commitment(),
+                                                 .entry_0 = environment.view().entry_0,
+                                                 .custody = session->config().custody,
+                                                 .unconfirmed = std::move(unseen)},
+                   .target = EnvironmentPath(id) + "/acceptances",
+                   .request = {}}));
   const std::string digest = codec::HexEncode(environment.charter_digest());
   if (context.out.json()) {
-    context.out.Json(codec::JsonObject{{"environment", id.str()}, {"charter_digest", digest},
-                                       {"epoch", environment.charter().epoch}, {"accepted", true}});
+    context.out.Json(codec::JsonObject{{"environment", id.str()},
+                                       {"charter_digest", digest},
+                                       {"epoch", environment.charter().epoch},
+                                       {"accepted", true}});
   } else {
     context.out.Show({{"accepted", digest}, {"epoch", std::to_string(environment.charter().epoch)}});
   }
@@ -273,8 +280,8 @@ Result<ExitCode> Run(Context& context, const EnvAcceptVerb& verb) {
 Result<ExitCode> Run(Context& context, const EnvInviteVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
   CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, verb.environment));
-  CLOISTER_ASSIGN(const codec::Json answer, session->api().Post(EnvironmentPath(id) + "/participants",
-                                                               codec::JsonObject{{"email", verb.email}}));
+  CLOISTER_ASSIGN(const codec::Json answer,
+                  session->api().Post(EnvironmentPath(id) + "/participants", codec::JsonObject{{"email", verb.email}}));
   if (context.out.json()) context.out.Json(answer);
   context.out.Say("Proposed a charter with " + Printable(verb.email) +
                   ". It holds once everybody has run: cloister env accept " + id.str());
@@ -284,8 +291,8 @@ Result<ExitCode> Run(Context& context, const EnvInviteVerb& verb) {
 Result<ExitCode> Run(Context& context, const EnvRemoveVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
   CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, verb.environment));
-  CLOISTER_ASSIGN(const codec::Json answer, session->api().Delete(EnvironmentPath(id) + "/participants/" +
-                                                                 net::EncodeSegment(verb.email)));
+  CLOISTER_ASSIGN(const codec::Json answer,
+                  session->api().Delete(EnvironmentPath(id) + "/participants/" + net::EncodeSegment(verb.email)));
   if (context.out.json()) context.out.Json(answer);
   context.out.Say("Proposed a charter without " + Printable(verb.email) +
                   ". It holds once everybody who stays has run: cloister env accept " + id.str());

@@ -5,12 +5,11 @@
 //   view.json            the last ledger state that was verified, with the boot whose keys signed it
 //   accepted.json        digests of the charters that he accepted
 //   chain.json           number and digest of his last recorded link
-//   outbox.json          a link that was signed and whose recording is not certain yet, with the request that carries it
-//   links/00000001.jws   his recorded links
-//   forks/TIME.json      proofs that the operator showed two ledgers
+//   outbox.json          a link that was signed and whose recording is not certain yet, with the request that carries
+//   it links/00000001.jws   his recorded links forks/TIME.json      proofs that the operator showed two ledgers
 //
-// A link stands in the outbox, synced to disk, before it is sent: after a crash the same bytes go out again, so that one
-// number never stands for two links. Not thread-safe; whoever signs holds the folder's lock.
+// A link stands in the outbox, synced to disk, before it is sent: after a crash the same bytes go out again, so that
+// one number never stands for two links. Not thread-safe; whoever signs holds the folder's lock.
 
 #include <filesystem>
 #include <optional>
@@ -28,7 +27,7 @@
 namespace cloister::cli {
 
 struct OutboxItem {
-  std::string link;           // the JWS
+  std::string link;  // the JWS
   std::uint64_t seq = 0;
   Digest256 digest{};
   std::string target;         // where it goes
@@ -53,8 +52,8 @@ class EnvironmentHome {
   Result<agreement::ChainState> LoadChain() const;
   Result<std::optional<OutboxItem>> LoadOutbox() const;
   Status SaveOutbox(const OutboxItem& item);
-  // The outbox's link is recorded: keeps it among the links, moves the chain on and empties the outbox, in an order that a
-  // crash between the steps repeats harmlessly.
+  // The outbox's link is recorded: keeps it among the links, moves the chain on and empties the outbox, in an order
+  // that a crash between the steps repeats harmlessly.
   Status CommitOutbox(const OutboxItem& item);
   // The server said that it will not record it: keeps the bytes beside the links and frees the number.
   Status DiscardOutbox(const OutboxItem& item);

@@ -1,7 +1,7 @@
 #pragma once
 
-// An enclave that keeps its word, without data: real keys, simulated evidence, a ledger that is judged and folded as the
-// real one's is, reports that accept, results that are sealed. For tests of the participant's side.
+// An enclave that keeps its word, without data: real keys, simulated evidence, a ledger that is judged and folded as
+// the real one's is, reports that accept, results that are sealed. For tests of the participant's side.
 
 #include <gtest/gtest.h>
 
@@ -120,8 +120,9 @@ class FakeEnclave {
 
  private:
   attestation::Origin Origin() const {
-    return state_.boots().size() > 1 || (state_.boots().size() == 1 && boot_entry_ != 0) ? attestation::Origin::kRecovered
-                                                                                       : attestation::Origin::kGenerated;
+    return state_.boots().size() > 1 || (state_.boots().size() == 1 && boot_entry_ != 0)
+               ? attestation::Origin::kRecovered
+               : attestation::Origin::kGenerated;
   }
   attestation::BootKeys Keys() const { return {checkpoint_key_->public_key(), document_key_->public_key()}; }
 
@@ -134,33 +135,35 @@ class FakeEnclave {
   }
 
   codec::Json EvidenceJson(const agreement::Charter& charter, const attestation::Nonce& nonce) const {
-    const auto binding = attestation::Binding({.origin = Origin(),
-                                               .keys = Keys(),
-                                               .recipient_commitment = attestation::RecipientCommitment(RecipientsOf(charter)),
-                                               .charter = agreement::CharterDigest(charter),
-                                               .nonce = nonce});
+    const auto binding =
+        attestation::Binding({.origin = Origin(),
+                              .keys = Keys(),
+                              .recipient_commitment = attestation::RecipientCommitment(RecipientsOf(charter)),
+                              .charter = agreement::CharterDigest(charter),
+                              .nonce = nonce});
     return attestation::EncodeEvidence(
         attestation::MakeSimulatedEvidence({.measurement = MeasurementForTest(), .report_data = binding}).value());
   }
 
   void Report(const agreement::SignedLink& link) {
     const auto& request = *link.As<agreement::QueryRequest>();
-    const codec::JsonObject words{{"words", codec::JsonArray{"It counts patients by ward."}},
-                                  {"protections", codec::JsonArray{"A group is shown only with at least 25 patients."}}};
+    const codec::JsonObject words{
+        {"words", codec::JsonArray{"It counts patients by ward."}},
+        {"protections", codec::JsonArray{"A group is shown only with at least 25 patients."}}};
     std::set<agreement::Thumbprint> owners = state_.FindQuery(link.digest())->owners_read;
-    agreement::Report report{.environment = state_.environment(),
-                             .query = link.digest(),
-                             .query_id = request.query,
-                             .charter = request.charter,
-                             .accepted = agreement::Report::Accepted{
-                                 .plan = crypto::Sha256(AsBytes(request.text)),
-                                 .report_digest = crypto::Sha256(AsBytes(codec::CanonicalJson(words))),
-                                 .report = words},
-                             .charges = {},
-                             .recipients = request.recipients,
-                             .approvers = {owners.begin(), owners.end()},
-                             .findings = {},
-                             .time = clock_.Now()};
+    agreement::Report report{
+        .environment = state_.environment(),
+        .query = link.digest(),
+        .query_id = request.query,
+        .charter = request.charter,
+        .accepted = agreement::Report::Accepted{.plan = crypto::Sha256(AsBytes(request.text)),
+                                                .report_digest = crypto::Sha256(AsBytes(codec::CanonicalJson(words))),
+                                                .report = words},
+        .charges = {},
+        .recipients = request.recipients,
+        .approvers = {owners.begin(), owners.end()},
+        .findings = {},
+        .time = clock_.Now()};
     for (const auto& read : request.datasets) report.charges.push_back({.dataset = read.dataset});
     Write(ledger::ReportEntry{.jws = agreement::SignReport(*document_key_, report)->compact()});
   }
@@ -176,7 +179,8 @@ class FakeEnclave {
       const auto* participant = state_.in_force()->charter.Find(person);
       recipients.push_back(sealing::AgeRecipient::Parse(participant->recipient).value());
     }
-    Released released{.sealed = sealing::SealBytes(AsBytes(result_json), recipients, rng_).value(), .receipt = "", .entry = 0};
+    Released released{
+        .sealed = sealing::SealBytes(AsBytes(result_json), recipients, rng_).value(), .receipt = "", .entry = 0};
     const auto receipt = agreement::SignReceipt(*document_key_, ReceiptOf(record, released.sealed)).value();
     released.receipt = receipt.compact();
     released.entry = state_.size();

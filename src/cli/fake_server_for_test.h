@@ -1,25 +1,17 @@
 #pragma once
 
-// The server's routes over a FakeEnclave, as far as the client uses them, and a participant at his desk. A test may alter any
-// answer on its way, as a hostile server would.
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <stdlib.h>
+// The server's routes over a FakeEnclave, as far as the client uses them, and a participant at his desk. A test may
+// alter any answer on its way, as a hostile server would.
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "cli/command_line.h"
+#include "cli/context.h"
 #include "cli/fake_enclave_for_test.h"
-#include "cli/run.h"
 #include "cli/server_json.h"
 #include "codec/text.h"
 #include "net/client/fake_transport.h"
@@ -86,7 +78,9 @@ class FakeServer {
   };
   using Path = std::vector<std::string>;
 
-  static net::HttpAnswer Json(int status, codec::JsonObject body) { return net::FakeJson(status, codec::WriteJson(body)); }
+  static net::HttpAnswer Json(int status, codec::JsonObject body) {
+    return net::FakeJson(status, codec::WriteJson(body));
+  }
   static net::HttpAnswer Problem(int status, const Error& error) {
     return Json(status, {{"error", CodeName(error.code)}, {"message", error.public_message}});
   }
@@ -157,16 +151,22 @@ class FakeServer {
     const auto key = crypto::Ed25519PublicKey::FromRaw(raw).value();
     if (!crypto::VerifyJws(proof, "cloister-key+jws", key)) return Problem(422, VerificationFailed("no proof"));
     using Role = agreement::ParticipantRole;
-    user.participant = agreement::Participant{.thumbprint = key.Thumbprint(), .public_key = key,
-                                              .recipient = TextAt(claims, "recipient"), .email = user.email,
-                                              .name = user.name, .organisation = user.organisation,
+    user.participant = agreement::Participant{.thumbprint = key.Thumbprint(),
+                                              .public_key = key,
+                                              .recipient = TextAt(claims, "recipient"),
+                                              .email = user.email,
+                                              .name = user.name,
+                                              .organisation = user.organisation,
                                               .roles = {Role::kAnalyst, Role::kApprover, Role::kOwner}};
     return Json(201, {{"participant_key", KeyJson(user)}});
   }
 
   codec::JsonObject Tee() const {
-    return {{"id", kEnvironment.str()}, {"name", "Study"}, {"status", enclave->state().in_force() ? "active" : "creating"},
-            {"provider", "local"}, {"epoch", 1}};
+    return {{"id", kEnvironment.str()},
+            {"name", "Study"},
+            {"status", enclave->state().in_force() ? "active" : "creating"},
+            {"provider", "local"},
+            {"epoch", 1}};
   }
   codec::Json CharterJson(const ledger::CharterRecord* record) const {
     if (record == nullptr) return nullptr;
@@ -200,8 +200,9 @@ class FakeServer {
     const auto nonce = codec::Base64UrlDecode(Query(request.target, "nonce")).value();
     const auto& state = enclave->state();
     const std::string digest = Query(request.target, "charter");
-    const auto* record = !digest.empty() ? state.FindCharter(codec::HexDecodeDigest(digest).value())
-                         : state.proposed() != nullptr ? state.proposed() : state.in_force();
+    const auto* record = !digest.empty()               ? state.FindCharter(codec::HexDecodeDigest(digest).value())
+                         : state.proposed() != nullptr ? state.proposed()
+                                                       : state.in_force();
     codec::Json json = enclave->Evidence(ToArray<32>(nonce), record->charter);
     json.as_object()["charter_document"] = agreement::EncodeCharter(record->charter);
     json.as_object()["appraisal"] = codec::JsonObject{{"verified", true}};
@@ -221,7 +222,8 @@ class FakeServer {
       return Json(200, {{"entries", std::move(entries)}, {"size", tree.size()}});
     }
     if (path[5] == "checkpoint") return Json(200, {{"checkpoint", enclave->Checkpoint()}});
-    if (path[6] == "inclusion") return proof(tree.InclusionProof(Number(request.target, "index"), Number(request.target, "size")));
+    if (path[6] == "inclusion")
+      return proof(tree.InclusionProof(Number(request.target, "index"), Number(request.target, "size")));
     return proof(tree.ConsistencyProof(Number(request.target, "from"), Number(request.target, "to")));
   }
   net::HttpAnswer Chain(const agreement::Participant& me) {
@@ -240,15 +242,20 @@ class FakeServer {
     const auto next = *entry + 1 < enclave->entries().size() ? ledger::DecodeEntry(enclave->entries()[*entry + 1])
                                                              : Result<ledger::Entry>(NotFound(""));
     if (const auto* refusal = next ? next->As<ledger::RefusalEntry>() : nullptr) {
-      answer["refused"] = codec::JsonObject{{"code", refusal->code},
-                                            {"reasons", codec::JsonArray(refusal->reasons.begin(), refusal->reasons.end())}};
+      answer["refused"] = codec::JsonObject{
+          {"code", refusal->code}, {"reasons", codec::JsonArray(refusal->reasons.begin(), refusal->reasons.end())}};
     }
     return Json(status, std::move(answer));
   }
 
   static codec::JsonObject DatasetJson(const std::string& id, const Dataset& dataset) {
-    return {{"id", id}, {"name", dataset.name}, {"status", dataset.status}, {"format", dataset.format},
-            {"environment", kEnvironment.str()}, {"owner", dataset.owner}, {"owner_email", dataset.owner}};
+    return {{"id", id},
+            {"name", dataset.name},
+            {"status", dataset.status},
+            {"format", dataset.format},
+            {"environment", kEnvironment.str()},
+            {"owner", dataset.owner},
+            {"owner_email", dataset.owner}};
   }
   net::HttpAnswer EnvironmentDatasets(const User& user, const net::HttpRequest& request, const codec::Json& body) {
     if (request.method == net::HttpMethod::kPost) {
@@ -277,7 +284,8 @@ class FakeServer {
     }
     if (path[6] == "parts") {
       const std::string digest = "sha-256=:" + codec::Base64Encode(crypto::Sha256(AsBytes(request.body))) + ":";
-      const bool announced = std::ranges::any_of(request.fields, [&](const auto& field) { return field.value == digest; });
+      const bool announced =
+          std::ranges::any_of(request.fields, [&](const auto& field) { return field.value == digest; });
       if (!announced) return Problem(400, InvalidArgument("not the bytes that were announced"));
       dataset.parts[std::stoull(path[7])] = request.body;
       return Json(200, {});
@@ -305,9 +313,14 @@ class FakeServer {
 
   codec::JsonObject QueryJson(const ledger::QueryRecord& query) const {
     const bool done = query.phase == ledger::QueryPhase::kReleased;
-    return {{"id", query.request.query.str()}, {"name", query.request.name}, {"environment", kEnvironment.str()},
-            {"status", done ? "completed" : query.phase == ledger::QueryPhase::kRejected ? "rejected" : "submitted"},
-            {"privacy_level", agreement::LevelName(query.request.level)}, {"created_at", "2026-11-22T08:36:00Z"}};
+    return {{"id", query.request.query.str()},
+            {"name", query.request.name},
+            {"environment", kEnvironment.str()},
+            {"status", done                                           ? "completed"
+                       : query.phase == ledger::QueryPhase::kRejected ? "rejected"
+                                                                      : "submitted"},
+            {"privacy_level", agreement::LevelName(query.request.level)},
+            {"created_at", "2026-11-22T08:36:00Z"}};
   }
   net::HttpAnswer EnvironmentQueries(const net::HttpRequest& request, const Path& path, const codec::Json& body) {
     if (path.size() == 6) return Check();
@@ -330,7 +343,9 @@ class FakeServer {
     }
     std::vector<agreement::Charge> charges;
     for (const auto& [id, dataset] : enclave->state().datasets()) charges.push_back({.dataset = id});
-    return Json(200, {{"verdict", "accepted"}, {"charges", agreement::EncodeCharges(charges)}, {"violations", codec::JsonArray()},
+    return Json(200, {{"verdict", "accepted"},
+                      {"charges", agreement::EncodeCharges(charges)},
+                      {"violations", codec::JsonArray()},
                       {"report", codec::JsonObject{{"words", codec::JsonArray{"It counts patients by ward."}}}}});
   }
   net::HttpAnswer Queries(const Path& path, const codec::Json& body) {
@@ -352,56 +367,6 @@ class FakeServer {
   std::map<std::string, User> users_;
   std::map<std::string, Dataset> datasets_;
   std::map<std::string, std::string> owners_;
-};
-
-// What a command printed and ended with.
-struct Ran {
-  ExitCode code = ExitCode::kOk;
-  std::string out, talk;
-};
-
-// A participant with a home folder of his own, which is gone with him.
-class Desk {
- public:
-  Desk(FakeServer& server, FakeClock& clock, std::string email)
-      : server_(server), clock_(clock), email_(std::move(email)), rng_(std::hash<std::string>{}(email_)) {
-    std::string pattern = testing::TempDir() + "cloister-desk-XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~Desk() { std::filesystem::remove_all(folder_); }
-  Desk(const Desk&) = delete;
-  Desk& operator=(const Desk&) = delete;
-
-  std::string home() const { return folder_ + "/home"; }
-  // A file beside the home.
-  std::string File(const std::string& name, std::string_view content) const {
-    std::ofstream(folder_ + "/" + name) << content;
-    return folder_ + "/" + name;
-  }
-  Ran operator()(std::vector<std::string> arguments, std::string input = "") {
-    arguments.insert(arguments.end(), {"--home", home()});
-    const auto parsed = ParseCommandLine(arguments);
-    if (const auto* answer = std::get_if<CommandLineAnswer>(&parsed)) return {answer->exit_code, "", answer->text};
-    const auto& invocation = std::get<Invocation>(parsed);
-    std::ostringstream data, talk;
-    std::istringstream in(input);
-    Output out(data, talk, ChooseStyle(invocation.global.style, {.locale = "C.UTF-8", .width_columns = 80}));
-    Context context{.out = out, .home = Home(home()), .flags = invocation.global, .clock = clock_, .rng = rng_,
-                    .input = in, .input_is_terminal = !input.empty(), .connect = server_.Connector(),
-                    .sleep = [this](std::int64_t ms) { clock_.Advance(ms); }};
-    const ExitCode code = RunVerb(context, invocation.verb);
-    return {code, data.str(), talk.str()};
-  }
-  Ran Init(const std::string& organisation) {
-    return (*this)({"init", "--server", "https://server.example", "--email", email_, "--organisation", organisation});
-  }
-
- private:
-  FakeServer& server_;
-  FakeClock& clock_;
-  std::string email_;
-  InsecureRngForTest rng_;
-  std::string folder_;
 };
 
 }  // namespace cloister::cli::for_test

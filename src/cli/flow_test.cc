@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/fake_server_for_test.h"
+#include "cli/desk_for_test.h"
 
 namespace cloister::cli::for_test {
 namespace {
@@ -55,7 +55,8 @@ TEST_F(Flow, InitKeepsTheKeyAndTellsTheServerItsName) {
   EXPECT_THAT(init.out, ContainsRegex("custody     self: your key is in this folder and nowhere else"));
   const Ran show = hospital_({"key", "show", "--plain"});
   EXPECT_THAT(show.out, ContainsRegex("age recipient\tage1"));
-  EXPECT_THAT(hospital_({"key", "export-age"}).out, ContainsRegex("^# public key: age1[a-z0-9]*\nAGE-SECRET-KEY-1[A-Z0-9]*\n$"));
+  EXPECT_THAT(hospital_({"key", "export-age"}).out,
+              ContainsRegex("^# public key: age1[a-z0-9]*\nAGE-SECRET-KEY-1[A-Z0-9]*\n$"));
 }
 
 TEST_F(Flow, InitAgainChangesNothing) {
@@ -77,7 +78,8 @@ TEST_F(Flow, VerifyPrintsEachCheckAndWhatItDoesNotProve) {
   const Ran ran = hospital_({"env", "verify", "Study", "--no-color"});
   EXPECT_EQ(ran.code, ExitCode::kOk) << ran.talk;
   EXPECT_THAT(ran.out, HasSubstr("✓ ok  evidence\n      is        simulated\n"));
-  EXPECT_THAT(ran.out, HasSubstr("✓ ok  recipients bound\n      expected  2 participants\n      actual    2 with proofs\n"));
+  EXPECT_THAT(ran.out,
+              HasSubstr("✓ ok  recipients bound\n      expected  2 participants\n      actual    2 with proofs\n"));
   EXPECT_THAT(ran.out, HasSubstr("simulated evidence: it proves nothing about hardware"));
   EXPECT_THAT(ran.out, HasSubstr("the operator could read this"));
 }
@@ -114,7 +116,8 @@ TEST_F(Flow, AcceptanceSaysWhoseKeysWereNotConfirmed) {
   for (const std::string& text : server_.enclave->entries()) {
     const auto entry = ledger::DecodeEntry(text);
     if (const auto* link = entry->As<ledger::LinkEntry>()) {
-      unconfirmed.push_back(server_.enclave->state().VerifyLink(link->jws)->As<agreement::Acceptance>()->unconfirmed.size());
+      unconfirmed.push_back(
+          server_.enclave->state().VerifyLink(link->jws)->As<agreement::Acceptance>()->unconfirmed.size());
     }
   }
   EXPECT_THAT(unconfirmed, testing::ElementsAre(0, 1));
@@ -156,8 +159,8 @@ TEST_F(Flow, AFileSealedByAnAgeToolNeedsItsManifestOnly) {
   InsecureRngForTest rng(7);
   const Bytes sealed = sealing::SealBytes(AsBytes(kVisits), {&*age, 1}, rng).value();
   const Ran ran = hospital_(
-      {"dataset", "manifest", hospital_.File("v.csv.age", AsText(sealed)), "--env", "Study", "--name", "visits", "--policy",
-       hospital_.File("policy.json", kPolicy), "--schema",
+      {"dataset", "manifest", hospital_.File("v.csv.age", AsText(sealed)), "--env", "Study", "--name", "visits",
+       "--policy", hospital_.File("policy.json", kPolicy), "--schema",
        hospital_.File("schema.json", R"([{"name":"patient_id","type":"BIGINT"},{"name":"ward","type":"VARCHAR"},
                                          {"name":"cost","type":"DOUBLE"}])")});
   EXPECT_EQ(ran.code, ExitCode::kOk) << ran.talk;
@@ -171,10 +174,11 @@ TEST_F(Flow, CheckTellsPlaceRuleAndMend) {
                                    "message":"'ward' is hidden.","fix":"left(ward, 1)"}])j";
   const Ran ran = analyst_({"query", "check", "-", "--env", "Study"}, std::string(kSql));
   EXPECT_EQ(ran.code, ExitCode::kRefused);
-  EXPECT_EQ(ran.out, "query:1:8: R05 'ward' is hidden. (rule of Hospital)\n"
-                     "    SELECT ward, count(*) AS patients\n"
-                     "           ^^^^\n"
-                     "  mend: left(ward, 1)\n");
+  EXPECT_EQ(ran.out,
+            "query:1:8: R05 'ward' is hidden. (rule of Hospital)\n"
+            "    SELECT ward, count(*) AS patients\n"
+            "           ^^^^\n"
+            "  mend: left(ward, 1)\n");
   EXPECT_EQ(Submit().code, ExitCode::kRefused);
   EXPECT_TRUE(server_.enclave->state().queries().empty());
 }
@@ -190,7 +194,7 @@ TEST_F(Flow, ApproveShowsTheEnclavesReportAndSignsIt) {
   EXPECT_THAT(ran.out, ContainsRegex("reveals to  .*ada@hospital.example \\(Hospital\\)"));
   EXPECT_THAT(ran.out, HasSubstr("charges     visits: 1 run\n"));
   EXPECT_THAT(ran.out, HasSubstr("It counts patients by ward."));
-  EXPECT_THAT(ran.talk, HasSubstr("What you signed may run until 2026-11-29T08:36:00Z"));
+  EXPECT_THAT(ran.talk, HasSubstr("What you signed may run until 2026-11-29T08:36:02Z"));
   EXPECT_EQ(analyst_({"query", "wait", query}).code, ExitCode::kOk);
 }
 
@@ -215,18 +219,20 @@ TEST_F(Flow, TheResultIsVerifiedOpenedAndDrawn) {
   ASSERT_EQ(hospital_({"query", "approve", "patients by ward", "--yes"}).code, ExitCode::kOk);
   const Ran ran = analyst_({"result", "get", "patients by ward"});
   EXPECT_EQ(ran.code, ExitCode::kOk) << ran.talk;
-  EXPECT_EQ(ran.out, "ward  patients\n"
-                     "A           40\n"
-                     "B           25\n"
-                     "\n"
-                     "patients\n"
-                     "A  ████████████████████████████████████████ 40\n"
-                     "B  █████████████████████████                25\n");
+  EXPECT_EQ(ran.out,
+            "ward  patients\n"
+            "A           40\n"
+            "B           25\n"
+            "\n"
+            "patients\n"
+            "A  ████████████████████████████████████████ 40\n"
+            "B  █████████████████████████                25\n");
   EXPECT_THAT(ran.talk, HasSubstr("receipt and ledger verified (release is entry 10)"));
   EXPECT_EQ(analyst_({"result", "get", "patients by ward", "--format", "csv"}).out, "ward,patients\nA,40\nB,25\n");
-  EXPECT_EQ(analyst_({"result", "get", "patients by ward", "--format", "json"}).out,
-            R"({"columns":[{"name":"ward","type":"VARCHAR"},{"name":"patients","type":"BIGINT"}],"rows":[["A",40],["B",25]]})"
-            "\n");
+  EXPECT_EQ(
+      analyst_({"result", "get", "patients by ward", "--format", "json"}).out,
+      R"({"columns":[{"name":"ward","type":"VARCHAR"},{"name":"patients","type":"BIGINT"}],"rows":[["A",40],["B",25]]})"
+      "\n");
   EXPECT_EQ(analyst_({"result", "get", "patients by ward", "--plain"}).out, "A\t40\nB\t25\n");
   EXPECT_EQ(analyst_({"result", "verify", "patients by ward"}).code, ExitCode::kOk);
   EXPECT_THAT(analyst_({"result", "receipt", "patients by ward"}).out, HasSubstr("spent        visits: 1 run\n"));
@@ -259,7 +265,8 @@ TEST_F(Flow, WhatIsNotThereIsExitThree) {
   EXPECT_EQ(hospital_({"query", "show", "qry_00000000000000000000000009"}).code, ExitCode::kNotFound);
   const Ran json = hospital_({"env", "show", "Nothing", "--json"});
   EXPECT_EQ(json.out, "");
-  EXPECT_EQ(json.talk, "{\"error\":\"NOT_FOUND\",\"message\":\"there is no environment 'Nothing' that you may see\"}\n");
+  EXPECT_EQ(json.talk,
+            "{\"error\":\"NOT_FOUND\",\"message\":\"there is no environment 'Nothing' that you may see\"}\n");
 }
 
 }  // namespace

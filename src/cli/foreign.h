@@ -1,7 +1,7 @@
 #pragma once
 
-// A document that the server handed out and that does not even decode was altered on the way or made up: for whoever runs
-// the client that is a failed verification, not a mistake of his own.
+// A document that the server handed out and that does not even decode was altered on the way or made up: for whoever
+// runs the client that is a failed verification, not a mistake of his own.
 
 #include <string>
 #include <string_view>

@@ -29,7 +29,7 @@ struct HomeConfig {
   std::string email;
   agreement::Custody custody = agreement::Custody::kSelf;  // self or server
   agreement::Thumbprint thumbprint;                        // of the participant's key; empty before there is one
-  std::string ca_file;                                     // PEM of the authority that vouches for the server; may be empty
+  std::string ca_file;  // PEM of the authority that vouches for the server; may be empty
 };
 
 // What a participant with custody `self` keeps.

@@ -49,8 +49,9 @@ Result<ExitCode> Run(Context& context, const KeyShowVerb&) {
 Result<ExitCode> Run(Context& context, const KeyExportAgeVerb&) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
   if (session->keys() == nullptr) {
-    return FailedPrecondition("with custody server your age identity is on the server, and it opens results for you; "
-                              "`cloister init --custody self` makes keys that only you have");
+    return FailedPrecondition(
+        "with custody server your age identity is on the server, and it opens results for you; "
+        "`cloister init --custody self` makes keys that only you have");
   }
   CLOISTER_ASSIGN(std::string identity, context.home.LoadAgeIdentityFile());
   context.out.Raw(identity);

@@ -18,8 +18,7 @@ Result<EnvironmentId> EnvironmentOf(Session& session, const QueryId& id) {
 Result<KnownQuery> FindKnownQuery(Session& session, const std::string& text) {
   CLOISTER_ASSIGN(const QueryId id, FindQuery(session, text));
   CLOISTER_ASSIGN(const EnvironmentId environment_id, EnvironmentOf(session, id));
-  CLOISTER_ASSIGN(VerifiedEnvironment environment,
-                  VerifyEnvironment(session, environment_id, WhichCharter::kAccepted));
+  CLOISTER_ASSIGN(VerifiedEnvironment environment, VerifyEnvironment(session, environment_id, WhichCharter::kAccepted));
   CLOISTER_ASSIGN(ledger::LedgerState state, ReplayLedger(session, environment));
   KnownQuery known{std::move(environment), std::move(state), nullptr};
   known.record = known.state.FindQuery(id);

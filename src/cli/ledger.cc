@@ -51,9 +51,8 @@ struct EntryWords {
 codec::JsonArray EncodeFindings(const std::vector<ledger::AuditFinding>& findings) {
   codec::JsonArray json;
   for (const ledger::AuditFinding& finding : findings) {
-    json.push_back(codec::JsonObject{{"entry", static_cast<std::int64_t>(finding.entry)},
-                                     {"check", finding.check},
-                                     {"message", finding.message}});
+    json.push_back(codec::JsonObject{
+        {"entry", static_cast<std::int64_t>(finding.entry)}, {"check", finding.check}, {"message", finding.message}});
   }
   return json;
 }
@@ -116,14 +115,16 @@ Result<ExitCode> Run(Context& context, const LedgerVerifyVerb& verb) {
   } else {
     context.out.Show(AuditFacts(audit));
     for (const ledger::AuditFinding& finding : audit.findings) {
-      context.out.Line(context.out.Mark(false) + "  entry " + std::to_string(finding.entry) + "  " + finding.check + ": " +
-                       Printable(finding.message));
+      context.out.Line(context.out.Mark(false) + "  entry " + std::to_string(finding.entry) + "  " + finding.check +
+                       ": " + Printable(finding.message));
     }
     if (audit.findings.empty()) context.out.Line(context.out.Mark(true) + "  every entry, every boot, the checkpoint");
   }
   if (audit.findings.empty()) return ExitCode::kOk;
-  return VerificationFailed("the ledger does not hold: " + std::to_string(audit.findings.size()) + " finding(s), the first at "
-                            "entry " + std::to_string(audit.findings.front().entry));
+  return VerificationFailed("the ledger does not hold: " + std::to_string(audit.findings.size()) +
+                            " finding(s), the first at "
+                            "entry " +
+                            std::to_string(audit.findings.front().entry));
 }
 
 Result<ExitCode> Run(Context& context, const LedgerProveVerb& verb) {
@@ -145,9 +146,12 @@ Result<ExitCode> Run(Context& context, const LedgerProveVerb& verb) {
                                        {"checkpoint", view.checkpoint}});
     return ExitCode::kOk;
   }
-  context.out.Line(Printable(entry.text));
-  context.out.Line("");
-  Facts facts = {{"leaf", codec::HexEncode(leaf)}};
+  CLOISTER_ASSIGN(const ledger::Entry decoded, Foreign("a ledger entry", ledger::DecodeEntry(entry.text)));
+  Facts facts = {{"entry", std::to_string(verb.index)},
+                 {"time", FormatRfc3339(decoded.time)},
+                 {"kind", std::string(ledger::EntryKind(decoded.body))},
+                 {"what", Printable(std::visit(EntryWords{}, decoded.body))},
+                 {"leaf", codec::HexEncode(leaf)}};
   for (const Digest256& hash : entry.proof) facts.emplace_back("sibling", codec::HexEncode(hash));
   facts.emplace_back("root", codec::HexEncode(view.point.root));
   context.out.Show(facts);

@@ -53,8 +53,8 @@ Result<std::vector<std::string>> LedgerReader::SomeEntries(std::uint64_t from, s
 
 Result<ledger::ProvenEntry> LedgerReader::Proven(std::uint64_t index, std::uint64_t size) {
   CLOISTER_ASSIGN(auto entries, Entries(index, index + 1));
-  CLOISTER_ASSIGN(auto proof, Proof(path_ + "/proof/inclusion?index=" + std::to_string(index) +
-                                    "&size=" + std::to_string(size)));
+  CLOISTER_ASSIGN(auto proof,
+                  Proof(path_ + "/proof/inclusion?index=" + std::to_string(index) + "&size=" + std::to_string(size)));
   return ledger::ProvenEntry{.index = index, .text = std::move(entries[0]), .proof = std::move(proof)};
 }
 

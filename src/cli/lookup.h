@@ -1,7 +1,7 @@
 #pragma once
 
-// What people call things, into identifiers: an id is taken as it is, a name must belong to exactly one of the objects that
-// the caller may see.
+// What people call things, into identifiers: an id is taken as it is, a name must belong to exactly one of the objects
+// that the caller may see.
 
 #include <string>
 

@@ -50,7 +50,8 @@ Result<agreement::SealedObjectRef> ScanSealedFile(const std::filesystem::path& p
   if (!stream) return NotFound("there is no file " + path.string() + " that you may read");
   CLOISTER_ASSIGN(const Bytes header, ReadHeader(stream));
   Bytes piece;
-  if (ReadPiece(stream, piece, kNonceBytes) != kNonceBytes) return InvalidArgument("the age file ends behind its header");
+  if (ReadPiece(stream, piece, kNonceBytes) != kNonceBytes)
+    return InvalidArgument("the age file ends behind its header");
   sealing::ContentRoot root(piece);
   std::uint64_t length = header.size() + kNonceBytes;
   std::size_t last = 0;

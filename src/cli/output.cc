@@ -11,7 +11,8 @@ constexpr int kWidthDefault = 80;
 constexpr int kWidthMin = 40;
 
 bool SaysUtf8(std::string locale) {
-  std::ranges::transform(locale, locale.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(locale, locale.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
 }
 

@@ -24,8 +24,8 @@ enum class OutputFormat { kHuman, kPlain, kJson };
 struct OutputStyle {
   OutputFormat format = OutputFormat::kHuman;
   bool colour = false;
-  bool unicode = false;    // the locale says that a terminal would draw it
-  bool animate = false;    // standard error is a terminal
+  bool unicode = false;  // the locale says that a terminal would draw it
+  bool animate = false;  // standard error is a terminal
   bool quiet = false;
   int width_columns = 80;
 };
@@ -36,8 +36,8 @@ struct Surroundings {
   bool stderr_is_terminal = false;
   std::string no_color = {};  // NO_COLOR: anything but empty switches colour off (no-color.org)
   std::string term = {};
-  std::string locale = {};    // the first of LC_ALL, LC_CTYPE, LANG that is not empty
-  int width_columns = 0;      // 0: unknown
+  std::string locale = {};  // the first of LC_ALL, LC_CTYPE, LANG that is not empty
+  int width_columns = 0;    // 0: unknown
 };
 struct StyleFlags {
   bool json = false;

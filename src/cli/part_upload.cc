@@ -63,9 +63,10 @@ Result<Digest256> DigestOf(FilePart& part) {
 std::string ContentDigest(const Digest256& digest) { return "sha-256=:" + codec::Base64Encode(digest) + ":"; }
 
 Status OpenUpload(Session& session, UploadCache& cache, UploadState& state) {
-  CLOISTER_ASSIGN(const codec::Json answer,
-                  session.api().Post(DatasetPath(state.dataset) + "/uploads",
-                                     codec::JsonObject{{"size_bytes", static_cast<std::int64_t>(state.object.length_bytes)}}));
+  CLOISTER_ASSIGN(
+      const codec::Json answer,
+      session.api().Post(DatasetPath(state.dataset) + "/uploads",
+                         codec::JsonObject{{"size_bytes", static_cast<std::int64_t>(state.object.length_bytes)}}));
   const codec::Json& upload = MemberAt(answer, "upload");
   state.upload = TextAt(upload, "id");
   const std::int64_t part_size = IntegerAt(upload, "part_size_bytes");
@@ -83,7 +84,8 @@ Result<std::optional<std::set<std::int64_t>>> PartsThere(Session& session, const
   if (!answer && answer.error().code == Code::kNotFound) return std::optional<std::set<std::int64_t>>();
   if (!answer) return answer.error();
   std::set<std::int64_t> there;
-  for (const codec::Json& part : ArrayAt(MemberAt(*answer, "upload"), "parts")) there.insert(IntegerAt(part, "part", -1));
+  for (const codec::Json& part : ArrayAt(MemberAt(*answer, "upload"), "parts"))
+    there.insert(IntegerAt(part, "part", -1));
   return std::optional<std::set<std::int64_t>>(std::move(there));
 }
 

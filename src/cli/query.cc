@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "cli/budget.h"
 #include "cli/durable_file.h"
 #include "cli/lookup.h"
 #include "cli/printable.h"
@@ -93,20 +94,21 @@ void ShowVerdict(Output& out, const codec::Json& verdict, const QuerySource& sou
     ShowRefusal(out, verdict, source);
   } else {
     out.Line(out.Mark(true) + "  would be accepted");
-    if (const auto* report = MemberAt(verdict, "report").if_object()) out.Line(RenderReportWords(*report));
+    if (const auto* report = MemberAt(verdict, "report").if_object()) out.Line(RenderReport(*report, out.style()));
   }
 }
 
 // Which manifests the query means: those in force of the datasets that the compiler found it to read.
-Result<std::vector<agreement::DatasetRead>> DatasetsRead(const ledger::LedgerState& state, const codec::Json& verdict) {
+Result<std::vector<agreement::DatasetRead>> DatasetsRead(const ledger::LedgerState& state,
+                                                         const std::vector<agreement::Charge>& charges) {
   std::vector<agreement::DatasetRead> reads;
-  for (const codec::Json& charge : ArrayAt(verdict, "charges")) {
-    CLOISTER_ASSIGN(const DatasetId id, DatasetId::Parse(TextAt(charge, "dataset")));
-    const ledger::ManifestRecord* manifest = state.ManifestInForce(id);
-    if (manifest == nullptr) return VerificationFailed("the ledger has no manifest in force for dataset " + id.str());
-    reads.push_back({.dataset = id, .manifest = manifest->digest});
+  for (const agreement::Charge& charge : charges) {
+    const ledger::ManifestRecord* manifest = state.ManifestInForce(charge.dataset);
+    if (manifest == nullptr) {
+      return VerificationFailed("the ledger has no manifest in force for dataset " + charge.dataset.str());
+    }
+    reads.push_back({.dataset = charge.dataset, .manifest = manifest->digest});
   }
-  std::ranges::sort(reads, {}, &agreement::DatasetRead::dataset);
   if (reads.empty()) return FailedPrecondition("the server does not say which datasets the query reads");
   return reads;
 }
@@ -134,10 +136,8 @@ struct Draft {
 };
 
 Result<Draft> MakeDraft(Session& session, const VerifiedEnvironment& environment, const Question& question,
-                        const codec::Json& verdict, const QuerySubmitVerb& verb) {
-  CLOISTER_ASSIGN(const ledger::LedgerState state, ReplayLedger(session, environment));
+                        const QuerySubmitVerb& verb, std::vector<agreement::DatasetRead> datasets) {
   CLOISTER_ASSIGN(const agreement::Level level, agreement::ParseLevel(question.level));
-  CLOISTER_ASSIGN(auto datasets, DatasetsRead(state, verdict));
   CLOISTER_ASSIGN(auto recipients, Recipients(environment.charter(), verb.to));
   Draft draft{.body = {.query = QueryId::New(session.context().clock, session.context().rng),
                        .name = verb.name,
@@ -178,13 +178,19 @@ Result<ExitCode> Run(Context& context, const QuerySubmitVerb& verb) {
   }
   CLOISTER_ASSIGN(const VerifiedEnvironment environment,
                   VerifyEnvironment(*session, question.environment, WhichCharter::kAccepted));
-  CLOISTER_ASSIGN(Draft draft, MakeDraft(*session, environment, question, verdict, verb));
+  CLOISTER_ASSIGN(const ledger::LedgerState state, ReplayLedger(*session, environment));
+  CLOISTER_ASSIGN(const auto charges, agreement::DecodeCharges(ArrayAt(verdict, "charges"), "charges"));
+  if (const auto obstacle = BudgetObstacle(state, charges)) {
+    context.out.Fail(ResourceExhausted(*obstacle));
+    return ExitCode::kBudgetExhausted;
+  }
+  CLOISTER_ASSIGN(auto datasets, DatasetsRead(state, charges));
+  CLOISTER_ASSIGN(Draft draft, MakeDraft(*session, environment, question, verb, std::move(datasets)));
   const QueryId drafted = draft.body.query;
-  CLOISTER_ASSIGN(const Recorded recorded,
-                  SignAndSend(*session, environment,
-                              {.body = std::move(draft.body),
-                               .target = EnvironmentPath(question.environment) + "/queries",
-                               .request = std::move(draft.request)}));
+  CLOISTER_ASSIGN(const Recorded recorded, SignAndSend(*session, environment,
+                                                       {.body = std::move(draft.body),
+                                                        .target = EnvironmentPath(question.environment) + "/queries",
+                                                        .request = std::move(draft.request)}));
   const codec::Json& query = MemberAt(recorded.answer, "query");
   QueryId id = drafted;
   if (session->keys() == nullptr) {  // the server drafted it anew
@@ -226,7 +232,7 @@ Result<ExitCode> Run(Context& context, const QueryShowVerb& verb) {
     return ExitCode::kOk;
   }
   const codec::Json& query = MemberAt(answer, "query");
-  if (const auto* object = query.if_object()) context.out.Line(RenderReportWords(*object));
+  if (const auto* object = query.if_object()) context.out.Line(RenderObject(*object));
   context.out.Say("This is what the server says. What the enclave says: cloister query report " + id.str());
   return ExitCode::kOk;
 }

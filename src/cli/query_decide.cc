@@ -39,7 +39,8 @@ Facts ReportFacts(const KnownQuery& known) {
           {"reveals to", PeopleNames(charter, report.recipients)},
           {"data of", PeopleNames(charter, owners)},
           {"charges", Charges(known)},
-          {"report", "entry " + std::to_string(*known.record->report_entry) + ", signed by the enclave, in the verified ledger"}};
+          {"report",
+           "entry " + std::to_string(*known.record->report_entry) + ", signed by the enclave, in the verified ledger"}};
 }
 
 codec::JsonObject EncodeKnown(const KnownQuery& known) {
@@ -62,7 +63,7 @@ void ShowReport(Output& out, const KnownQuery& known) {
   out.Line("");
   const agreement::Report& report = *known.record->report;
   if (report.accepted) {
-    out.Line(RenderReportWords(report.accepted->report));
+    out.Line(RenderReport(report.accepted->report, out.style()));
   } else {
     out.Line(out.Painted(Paint::kBad, "The enclave refuses this query:"));
   }

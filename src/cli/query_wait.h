@@ -14,7 +14,8 @@ inline constexpr std::int64_t kPollEveryMs = 500;
 enum class QueryStage { kWaiting, kWorking, kAnswered, kRefused, kFailed };
 QueryStage StageOf(std::string_view status);
 
-// kOk when it is answered, kRefused when it was rejected or refused, kError when it failed or was cancelled. When the time of
+// kOk when it is answered, kRefused when it was rejected or refused, kError when it failed or was cancelled. When the
+// time of
 // --timeout is over: kWaiting while approvals are missing, else kTimedOut.
 Result<ExitCode> WaitForQuery(Session& session, const QueryId& id);
 

@@ -1,9 +1,11 @@
 #include "cli/query_words.h"
 
 #include <algorithm>
+#include <array>
 
 #include "cli/printable.h"
 #include "cli/server_json.h"
+#include "cli/table.h"
 
 namespace cloister::cli {
 namespace {
@@ -50,8 +52,9 @@ std::string RenderFinding(const agreement::ReportFinding& finding, const QuerySo
   // About all of it: a caret would point at nothing.
   if (from == 0 && (to == 0 || to >= source.text.size())) return source.name + ": " + Sentence(finding) + mend;
   const Place place = PlaceOf(source.text, from);
-  return source.name + ":" + std::to_string(place.line) + ":" + std::to_string(place.column) + ": " + Sentence(finding) +
-         "    " + Printable(source.text.substr(place.line_begin, place.line_end - place.line_begin)) + "\n    " +
+  return source.name + ":" + std::to_string(place.line) + ":" + std::to_string(place.column) + ": " +
+         Sentence(finding) + "    " +
+         Printable(source.text.substr(place.line_begin, place.line_end - place.line_begin)) + "\n    " +
          Caret(source.text, place, from, to) + "\n" + mend;
 }
 
@@ -117,6 +120,46 @@ void RenderValue(const codec::Json& value, const std::string& indent, std::strin
   for (const codec::Json& item : value.get_array()) RenderItem(item, indent, out);
 }
 
+// The members that RenderReport has words of its own for. `level` stands among the facts above every report.
+constexpr std::array<std::string_view, 6> kShownMembers = {"words",    "protections", "columns",
+                                                           "datasets", "lineage",     "level"};
+
+std::string Heading(const std::string& text, const OutputStyle& style) {
+  return (style.colour ? "\x1b[1m" + text + "\x1b[0m" : text) + "\n";
+}
+
+std::string Bullets(const codec::Json& report, std::string_view name) {
+  std::string out;
+  for (const codec::Json& each : ArrayAt(report, name)) out += "  - " + Scalar(each) + "\n";
+  return out.empty() ? "  - nothing\n" : out;
+}
+
+std::string AnswerColumns(const codec::Json& report) {
+  std::string out;
+  for (const codec::Json& column : ArrayAt(report, "columns")) {
+    out += (out.empty() ? "  " : ", ") + Printable(TextAt(column, "name")) + " " + Printable(TextAt(column, "type"));
+  }
+  return out + "\n";
+}
+
+std::string DatasetLabel(const codec::Json& report, const std::string& id) {
+  for (const codec::Json& dataset : ArrayAt(report, "datasets")) {
+    if (TextAt(dataset, "id") == id) return Printable(TextAt(dataset, "name"));
+  }
+  return Printable(id);
+}
+
+std::string Lineage(const codec::Json& report, const OutputStyle& style) {
+  Table table({{"  COLUMN"}, {"ROLE"}, {"REACHES"}, {"RULE"}});
+  for (const codec::Json& edge : ArrayAt(report, "lineage")) {
+    const std::string output = TextAt(edge, "output");
+    table.Add({"  " + DatasetLabel(report, TextAt(edge, "dataset")) + "." + Printable(TextAt(edge, "column")),
+               Printable(TextAt(edge, "role")), output == "*" ? "which rows count" : Printable(output),
+               Printable(TextAt(edge, "rule"))});
+  }
+  return table.rows() == 0 ? "" : table.Render(style);
+}
+
 }  // namespace
 
 std::vector<agreement::ReportFinding> ReadViolations(const codec::JsonArray& violations) {
@@ -142,9 +185,22 @@ std::string RenderFindings(const std::vector<agreement::ReportFinding>& findings
   return out;
 }
 
-std::string RenderReportWords(const codec::JsonObject& report) {
+std::string RenderObject(const codec::JsonObject& object) {
   std::string out;
-  RenderMembers(report, "", out);
+  RenderMembers(object, "", out);
+  return out;
+}
+
+std::string RenderReport(const codec::JsonObject& report, const OutputStyle& style) {
+  std::string out = Heading("what it does", style) + Bullets(report, "words") + Heading("protections", style) +
+                    Bullets(report, "protections") + Heading("answer", style) + AnswerColumns(report) +
+                    Heading("which column reaches what", style) + Lineage(report, style);
+  codec::JsonObject rest;
+  for (const auto& member : report) {
+    const std::string_view name(member.key().data(), member.key().size());
+    if (std::ranges::find(kShownMembers, name) == kShownMembers.end()) rest[member.key()] = member.value();
+  }
+  if (!rest.empty()) out += Heading("also", style) + RenderObject(rest);
   return out;
 }
 
@@ -161,7 +217,8 @@ std::string PeopleNames(const agreement::Charter& charter, const std::vector<agr
 }
 
 std::string ChargeWords(const agreement::Charge& charge, const std::string& dataset_name) {
-  std::string out = Printable(dataset_name) + ": " + std::to_string(charge.runs) + (charge.runs == 1 ? " run" : " runs");
+  std::string out =
+      Printable(dataset_name) + ": " + std::to_string(charge.runs) + (charge.runs == 1 ? " run" : " runs");
   if (charge.epsilon > 0) {
     out += ", epsilon " + codec::CanonicalJson(charge.epsilon) + ", delta " + codec::CanonicalJson(charge.delta);
   }

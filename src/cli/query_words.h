@@ -23,8 +23,13 @@ struct QuerySource {
 // "query.sql:3:8: R07 ..." with the line, a caret under the place, and the mend, as compilers do it.
 std::string RenderFindings(const std::vector<agreement::ReportFinding>& findings, const QuerySource& source);
 
-// The report's object in words, members in its own order: texts as lines, lists as bullets.
-std::string RenderReportWords(const codec::JsonObject& report);
+// The report's object (docs/formats/report.md) for people: what the query does, how it is protected, and which column
+// reaches which output. Members that this version does not know are shown as they are: nothing that is signed is left
+// out.
+std::string RenderReport(const codec::JsonObject& report, const OutputStyle& style);
+
+// Any object, members in its own order: texts as lines, lists as bullets.
+std::string RenderObject(const codec::JsonObject& object);
 
 // Names for thumbprints, out of the charter.
 std::string PersonName(const agreement::Charter& charter, const agreement::Thumbprint& thumbprint);

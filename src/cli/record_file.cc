@@ -8,6 +8,7 @@ namespace cloister::cli {
 namespace {
 
 constexpr std::size_t kBlockBytes = 1 << 20;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 }  // namespace
 
@@ -52,6 +53,10 @@ Result<std::string_view> RecordFile::Next() {
 
 std::int64_t LineAt(std::string_view block, std::int64_t first_line, std::size_t offset) {
   return first_line + std::ranges::count(block.substr(0, offset), '\n');
+}
+
+std::string_view WithoutByteOrderMark(std::string_view block, bool first_of_file) {
+  return first_of_file && block.starts_with(kByteOrderMark) ? block.substr(kByteOrderMark.size()) : block;
 }
 
 }  // namespace cloister::cli

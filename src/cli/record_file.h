@@ -43,4 +43,7 @@ class RecordFile {
 // The number of the line in which byte `offset` of the block stands.
 std::int64_t LineAt(std::string_view block, std::int64_t first_line, std::size_t offset);
 
+// Some programs begin a UTF-8 file with U+FEFF; it belongs to no record.
+std::string_view WithoutByteOrderMark(std::string_view block, bool first_of_file);
+
 }  // namespace cloister::cli

@@ -1,8 +1,8 @@
 #pragma once
 
-// The whole ledger of a verified environment, read and folded on this machine: what is in force, which manifests there are,
-// how far each query is. Whoever holds the answer knows that every entry follows the rules, that every boot left evidence
-// which its charter accepts, and that all of it is exactly the verified checkpoint's tree.
+// The whole ledger of a verified environment, read and folded on this machine: what is in force, which manifests there
+// are, how far each query is. Whoever holds the answer knows that every entry follows the rules, that every boot left
+// evidence which its charter accepts, and that all of it is exactly the verified checkpoint's tree.
 
 #include <string>
 #include <vector>

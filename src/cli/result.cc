@@ -31,12 +31,11 @@ std::optional<ExitCode> NoResult(Output& out, const KnownQuery& known) {
   using Phase = ledger::QueryPhase;
   const Phase phase = known.record->phase;
   if (phase == Phase::kReleased) return std::nullopt;
-  const std::string words = "There is no result: the query is " + std::string(ledger::QueryPhaseName(phase)) + ".";
   if (phase == Phase::kSubmitted || phase == Phase::kReported) {
-    out.Say(words + " It waits for approval.");
+    out.Say("There is no result yet: the query waits for approval.");
     return ExitCode::kWaiting;
   }
-  out.Say(words);
+  out.Say("There is no result: the query is " + std::string(ledger::QueryPhaseName(phase)) + ".");
   if (phase == Phase::kRefused || phase == Phase::kRejected) return ExitCode::kRefused;
   return ExitCode::kError;
 }
@@ -84,8 +83,10 @@ Result<codec::Json> FetchResultEntry(Session& session, const QueryId& id) {
 Result<Bytes> FetchSealed(Session& session, const codec::Json& entry, const ProvenReceipt& proven) {
   const agreement::ReleasedResult& released = proven.receipt().result;
   if (released.length_bytes > kResultBytesMax) {
-    return ResourceExhausted("the result has " + std::to_string(released.length_bytes) + " bytes, and this client opens at "
-                             "most " + std::to_string(kResultBytesMax) + "; download it and use `age -d`");
+    return ResourceExhausted("the result has " + std::to_string(released.length_bytes) +
+                             " bytes, and this client opens at "
+                             "most " +
+                             std::to_string(kResultBytesMax) + "; download it and use `age -d`");
   }
   MemoryDownload download(released.length_bytes);
   CLOISTER_ASSIGN(const net::HttpAnswer answer,
@@ -96,7 +97,8 @@ Result<Bytes> FetchSealed(Session& session, const codec::Json& entry, const Prov
                                       .timeout_ms = session.context().flags.timeout_ms}));
   if (!answer.ok()) return net::JsonOf(answer).error();
   if (crypto::Sha256(download.bytes) != released.digest) {
-    return VerificationFailed("the sealed result is not the one that the receipt names: other bytes were put in its place");
+    return VerificationFailed(
+        "the sealed result is not the one that the receipt names: other bytes were put in its place");
   }
   return std::move(download.bytes);
 }
@@ -119,8 +121,9 @@ Result<ResultTable> OpenResult(Session& session, const ProvenReceipt& proven) {
   CLOISTER_ASSIGN(const Bytes sealed, FetchSealed(session, entry, proven));
   const ParticipantKeys* keys = session.keys();
   if (keys == nullptr) {
-    session.out().Warn("custody server: the server opened this result; its sealed file is the receipt's, what it says inside "
-                       "is the server's word");
+    session.out().Warn(
+        "custody server: the server opened this result; its sealed file is the receipt's, what it says inside "
+        "is the server's word");
   }
   CLOISTER_ASSIGN(ResultTable table, keys == nullptr ? OpenedByServer(entry) : OpenSealed(*keys, sealed));
   if (static_cast<std::int64_t>(table.rows.size()) != proven.receipt().rows) {
@@ -152,8 +155,8 @@ Facts ReceiptFacts(const KnownQuery& known, const ProvenReceipt& proven) {
   std::string spent;
   for (const agreement::Charge& charge : receipt.spent) {
     const auto found = known.state.datasets().find(charge.dataset);
-    const std::string name = found == known.state.datasets().end() ? charge.dataset.str()
-                                                                   : found->second.versions.back().manifest.name;
+    const std::string name =
+        found == known.state.datasets().end() ? charge.dataset.str() : found->second.versions.back().manifest.name;
     spent += (spent.empty() ? "" : "; ") + ChargeWords(charge, name);
   }
   return {{"query", receipt.query_id.str()},

@@ -71,8 +71,8 @@ std::string RenderChart(const ResultTable& table, const OutputStyle& style) {
 }  // namespace
 
 bool ResultColumn::IsNumeric() const {
-  for (const char* numeric : {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
-                           "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE"}) {
+  for (const char* numeric : {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
+                              "UINTEGER", "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE"}) {
     if (type == numeric) return true;
   }
   return type.starts_with("DECIMAL");

@@ -1,8 +1,8 @@
 #pragma once
 
-// Reading what a server says about itself, for display and for finding things. A member that is absent or of another type
-// is the empty value: nothing that is decided or signed rests on these answers, and a newer server may say more. Documents
-// are read by the strict decoders of agreement/, attestation/ and ledger/ instead.
+// Reading what a server says about itself, for display and for finding things. A member that is absent or of another
+// type is the empty value: nothing that is decided or signed rests on these answers, and a newer server may say more.
+// Documents are read by the strict decoders of agreement/, attestation/ and ledger/ instead.
 
 #include <cstdint>
 #include <string>

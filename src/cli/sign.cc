@@ -19,11 +19,13 @@ class Outbox {
   Outbox(Session& session, const EnvironmentId& id, EnvironmentHome home)
       : session_(session), id_(id), home_(std::move(home)) {}
 
-  // Brings home and server to the same last link: resends what is left over, adopts what another copy of the key signed.
+  // Brings home and server to the same last link: resends what is left over, adopts what another copy of the key
+  // signed.
   Status CatchUp() {
     CLOISTER_ASSIGN(const std::optional<OutboxItem> left_over, home_.LoadOutbox());
     if (left_over) {
-      session_.out().Say("sending link " + std::to_string(left_over->seq) + " again, which an earlier run could not confirm");
+      session_.out().Say("sending link " + std::to_string(left_over->seq) +
+                         " again, which an earlier run could not confirm");
       const Result<codec::Json> sent = Send(*left_over);
       // An answer that says no has taken the link out of the outbox; then the new statement may go ahead.
       CLOISTER_ASSIGN(const std::optional<OutboxItem> still, home_.LoadOutbox());
@@ -35,7 +37,10 @@ class Outbox {
   Result<agreement::ChainState> Chain() const { return home_.LoadChain(); }
 
   Result<codec::Json> StoreAndSend(const agreement::SignedLink& link, const Statement& statement) {
-    OutboxItem item{.link = link.compact(), .seq = link.header().seq, .digest = link.digest(), .target = statement.target,
+    OutboxItem item{.link = link.compact(),
+                    .seq = link.header().seq,
+                    .digest = link.digest(),
+                    .target = statement.target,
                     .request = statement.request};
     item.request["document"] = link.compact();
     CLOISTER_TRY(home_.SaveOutbox(item));
@@ -46,8 +51,8 @@ class Outbox {
   // Sends the stored bytes. No answer leaves the outbox as it is; a definite one empties it, one way or the other.
   Result<codec::Json> Send(const OutboxItem& item) {
     CLOISTER_ASSIGN(const net::HttpAnswer answer,
-                    session_.api().SendJson({.method = net::HttpMethod::kPost, .target = item.target, .repeatable = true},
-                                            item.request));
+                    session_.api().SendJson(
+                        {.method = net::HttpMethod::kPost, .target = item.target, .repeatable = true}, item.request));
     if (answer.ok()) {
       CLOISTER_TRY(Commit(item));
       return net::JsonOf(answer);
@@ -100,7 +105,8 @@ class Outbox {
                                 std::to_string(mine.seq) + " were recorded: an older state was put back");
     }
     if (mine.seq > 0 && links[mine.seq - 1].digest() != *mine.digest) {
-      return VerificationFailed("link " + std::to_string(mine.seq) + " of your chain is another one on the server: your key "
+      return VerificationFailed("link " + std::to_string(mine.seq) +
+                                " of your chain is another one on the server: your key "
                                 "was used elsewhere, or two ledgers are being shown");
     }
     for (std::size_t i = mine.seq; i < links.size(); ++i) {

@@ -1,13 +1,13 @@
 #pragma once
 
-// Saying something that counts: a link is signed, put on disk, sent, and found in the ledger. With custody `server` the same
-// request goes out without a document, and the server signs.
+// Saying something that counts: a link is signed, put on disk, sent, and found in the ledger. With custody `server` the
+// same request goes out without a document, and the server signs.
 //
 //   CLOISTER_ASSIGN(codec::Json answer, SignAndSend(session, environment, {
 //       .body = agreement::Rejection{...}, .target = QueryPath(id) + "/reject", .request = {{"reason", reason}}}));
 //
-// What a participant signs here names the last state of the ledger that he verified, so that no earlier one can be shown to
-// the enclave as the newest.
+// What a participant signs here names the last state of the ledger that he verified, so that no earlier one can be
+// shown to the enclave as the newest.
 
 #include <optional>
 #include <string>
@@ -36,7 +36,8 @@ struct Recorded {
 // An earlier link that a crash or a broken connection left in the outbox goes first, the same bytes as before.
 Result<Recorded> SignAndSend(Session& session, const VerifiedEnvironment& environment, const Statement& statement);
 
-// That first half alone: for whoever must know what is recorded before he decides what to say. Nothing with custody `server`.
+// That first half alone: for whoever must know what is recorded before he decides what to say. Nothing with custody
+// `server`.
 Status CatchUpLinks(Session& session, const VerifiedEnvironment& environment);
 
 }  // namespace cloister::cli

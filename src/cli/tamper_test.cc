@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/fake_server_for_test.h"
+#include "cli/desk_for_test.h"
 
 namespace cloister::cli::for_test {
 namespace {
@@ -41,7 +41,7 @@ class Tamper : public testing::Test {
   // Alters the JSON of answers whose request's target holds `part`.
   void Alter(std::string part, std::function<void(codec::JsonObject&)> change) {
     server_.tamper = [part = std::move(part), change = std::move(change)](const net::HttpRequest& request,
-                                                                           net::HttpAnswer& answer) {
+                                                                          net::HttpAnswer& answer) {
       if (request.target.find(part) == std::string::npos || !answer.ok()) return;
       codec::Json json = codec::ParseJson(answer.body, {.bytes_max = 4 << 20}).value();
       change(json.as_object());
@@ -183,8 +183,9 @@ TEST_F(Tamper, AReportThatIsNotTheEnclaves) {
   agreement::Report report = *query.report;
   report.charges.clear();
   const std::string forged =
-      ledger::EncodeEntry({.time = clock_.Now(),
-                           .body = ledger::ReportEntry{agreement::SignReport(forger, report)->compact()}}).value();
+      ledger::EncodeEntry(
+          {.time = clock_.Now(), .body = ledger::ReportEntry{agreement::SignReport(forger, report)->compact()}})
+          .value();
   Alter("/ledger?", [&](codec::JsonObject& answer) {
     for (codec::Json& entry : answer["entries"].as_array()) {
       const std::string_view text = entry.as_string();
@@ -201,8 +202,8 @@ TEST_F(Tamper, AQueryThatTheLedgerDoesNotHave) {
   const std::string made_up = "qry_00000000000000000000000009";
   server_.tamper = [&](const net::HttpRequest& request, net::HttpAnswer& answer) {
     if (request.target != "/api/tee/queries/" + made_up) return;
-    answer = net::FakeJson(200, R"({"query":{"id":")" + made_up + R"(","environment":")" + FakeServer::kEnvironment.str() +
-                                    R"(","status":"submitted"}})");
+    answer = net::FakeJson(200, R"({"query":{"id":")" + made_up + R"(","environment":")" +
+                                    FakeServer::kEnvironment.str() + R"(","status":"submitted"}})");
   };
   ExpectRefused(owner_({"query", "approve", made_up, "--yes"}), "the verified ledger has none of that id");
 }
@@ -232,8 +233,9 @@ TEST_F(Tamper, OtherBytesInPlaceOfTheResult) {
   const std::string text = analyst_({"key", "show", "--plain"}).out;
   const std::string recipient = text.substr(text.find("age1"), 62);
   const auto age = sealing::AgeRecipient::Parse(recipient).value();
-  const Bytes forged = sealing::SealBytes(AsBytes(R"({"columns":[{"name":"n","type":"BIGINT"}],"rows":[[1],[2]]})"), {&age, 1},
-                                          rng).value();
+  const Bytes forged =
+      sealing::SealBytes(AsBytes(R"({"columns":[{"name":"n","type":"BIGINT"}],"rows":[[1],[2]]})"), {&age, 1}, rng)
+          .value();
   server_.tamper = [&](const net::HttpRequest& request, net::HttpAnswer& answer) {
     if (request.target.ends_with("/download")) answer.body = AsText(forged);
   };

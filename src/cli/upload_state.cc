@@ -33,9 +33,10 @@ Result<std::optional<UploadState>> UploadCache::Load() const {
   if (!text) return std::move(text).error();
   CLOISTER_ASSIGN(const codec::Json json, codec::ParseJson(*text));
   codec::ObjectReader in(json, "upload");
-  SourceFile source{.path = in.String("path"),
-                    .size_bytes = static_cast<std::uint64_t>(in.Integer("size_bytes", 0, agreement::kSealedObjectBytesMax)),
-                    .modified_ns = std::strtoll(in.String("modified_ns").c_str(), nullptr, 10)};
+  SourceFile source{
+      .path = in.String("path"),
+      .size_bytes = static_cast<std::uint64_t>(in.Integer("size_bytes", 0, agreement::kSealedObjectBytesMax)),
+      .modified_ns = std::strtoll(in.String("modified_ns").c_str(), nullptr, 10)};
   const std::string recipient = in.String("recipient"), dataset = in.String("dataset"), upload = in.String("upload");
   const std::string sealed_path = in.String("sealed_path");
   const Digest256 terms = in.HexDigest("terms");

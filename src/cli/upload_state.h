@@ -1,7 +1,7 @@
 #pragma once
 
-// What an upload has come to, on disk, so that it goes on after a crash or a broken connection with the same ciphertext: a
-// file is sealed once. One folder per environment and dataset name below cache/:
+// What an upload has come to, on disk, so that it goes on after a crash or a broken connection with the same
+// ciphertext: a file is sealed once. One folder per environment and dataset name below cache/:
 //
 //   state.json   what was sealed, for whom, and where it goes
 //   sealed.age   the sealed file (absent when the user brought one of his own)
@@ -30,8 +30,8 @@ Result<SourceFile> LookAtSource(const std::filesystem::path& path);
 
 struct UploadState {
   SourceFile source;
-  std::string recipient;   // age1...; that it is sealed to
-  Digest256 terms{};       // of name, format, schema and policy
+  std::string recipient;  // age1...; that it is sealed to
+  Digest256 terms{};      // of name, format, schema and policy
   DatasetId dataset;
   agreement::SealedObjectRef object;
   std::string sealed_path;  // the age file

@@ -30,15 +30,25 @@ struct EnvCreateVerb {
   bool cross_owner_joins = true;
 };
 struct EnvListVerb {};
-struct EnvShowVerb { std::string environment; };
-struct EnvVerifyVerb { std::string environment; };
+struct EnvShowVerb {
+  std::string environment;
+};
+struct EnvVerifyVerb {
+  std::string environment;
+};
 struct EnvAcceptVerb {
   std::string environment;
   std::vector<std::string> confirmed;  // thumbprints or e-mail addresses whose keys were compared out of band
 };
-struct EnvInviteVerb { std::string environment, email; };
-struct EnvRemoveVerb { std::string environment, email; };
-struct EnvTerminateVerb { std::string environment; };
+struct EnvInviteVerb {
+  std::string environment, email;
+};
+struct EnvRemoveVerb {
+  std::string environment, email;
+};
+struct EnvTerminateVerb {
+  std::string environment;
+};
 
 // What describes a dataset, however its file came to be.
 struct DatasetTerms {
@@ -47,11 +57,23 @@ struct DatasetTerms {
   std::string format;  // empty: from the file's name
   bool resume = false;
 };
-struct DatasetUploadVerb { std::string file; DatasetTerms terms; };
-struct DatasetManifestVerb { std::string file; DatasetTerms terms; };
-struct DatasetListVerb { std::string environment; };
-struct DatasetShowVerb { std::string dataset; };
-struct DatasetRecipientVerb { std::string environment; };
+struct DatasetUploadVerb {
+  std::string file;
+  DatasetTerms terms;
+};
+struct DatasetManifestVerb {
+  std::string file;
+  DatasetTerms terms;
+};
+struct DatasetListVerb {
+  std::string environment;
+};
+struct DatasetShowVerb {
+  std::string dataset;
+};
+struct DatasetRecipientVerb {
+  std::string environment;
+};
 
 struct QueryCheckVerb {
   std::string file = "-";
@@ -65,32 +87,57 @@ struct QuerySubmitVerb {
   std::vector<std::string> to;  // e-mail addresses; empty: every participant
   bool wait = false;
 };
-struct QueryListVerb { std::string environment; };
-struct QueryShowVerb { std::string query; };
-struct QueryReportVerb { std::string query; };
-struct QueryApproveVerb { std::string query, notes; };
-struct QueryRejectVerb { std::string query, reason; };
-struct QueryCancelVerb { std::string query; };
-struct QueryWaitVerb { std::string query; };
+struct QueryListVerb {
+  std::string environment;
+};
+struct QueryShowVerb {
+  std::string query;
+};
+struct QueryReportVerb {
+  std::string query;
+};
+struct QueryApproveVerb {
+  std::string query, notes;
+};
+struct QueryRejectVerb {
+  std::string query, reason;
+};
+struct QueryCancelVerb {
+  std::string query;
+};
+struct QueryWaitVerb {
+  std::string query;
+};
 
 enum class ResultForm { kTable, kCsv, kJson, kSealed };  // kSealed: the age file as the enclave made it
 struct ResultGetVerb {
   std::string query, output;
   std::optional<ResultForm> form;  // absent: by the output's style
 };
-struct ResultReceiptVerb { std::string query; };
-struct ResultVerifyVerb { std::string query; };
+struct ResultReceiptVerb {
+  std::string query;
+};
+struct ResultVerifyVerb {
+  std::string query;
+};
 
-struct LedgerShowVerb { std::string environment; };
-struct LedgerVerifyVerb { std::string environment; };
-struct LedgerProveVerb { std::string environment; std::uint64_t index = 0; };
+struct LedgerShowVerb {
+  std::string environment;
+};
+struct LedgerVerifyVerb {
+  std::string environment;
+};
+struct LedgerProveVerb {
+  std::string environment;
+  std::uint64_t index = 0;
+};
 
-using Verb = std::variant<InitVerb, KeyShowVerb, KeyExportAgeVerb, EnvCreateVerb, EnvListVerb, EnvShowVerb, EnvVerifyVerb,
-                          EnvAcceptVerb, EnvInviteVerb, EnvRemoveVerb, EnvTerminateVerb, DatasetUploadVerb,
-                          DatasetManifestVerb, DatasetListVerb, DatasetShowVerb, DatasetRecipientVerb, QueryCheckVerb,
-                          QuerySubmitVerb, QueryListVerb, QueryShowVerb, QueryReportVerb, QueryApproveVerb, QueryRejectVerb,
-                          QueryCancelVerb, QueryWaitVerb, ResultGetVerb, ResultReceiptVerb, ResultVerifyVerb, LedgerShowVerb,
-                          LedgerVerifyVerb, LedgerProveVerb>;
+using Verb =
+    std::variant<InitVerb, KeyShowVerb, KeyExportAgeVerb, EnvCreateVerb, EnvListVerb, EnvShowVerb, EnvVerifyVerb,
+                 EnvAcceptVerb, EnvInviteVerb, EnvRemoveVerb, EnvTerminateVerb, DatasetUploadVerb, DatasetManifestVerb,
+                 DatasetListVerb, DatasetShowVerb, DatasetRecipientVerb, QueryCheckVerb, QuerySubmitVerb, QueryListVerb,
+                 QueryShowVerb, QueryReportVerb, QueryApproveVerb, QueryRejectVerb, QueryCancelVerb, QueryWaitVerb,
+                 ResultGetVerb, ResultReceiptVerb, ResultVerifyVerb, LedgerShowVerb, LedgerVerifyVerb, LedgerProveVerb>;
 
 struct GlobalFlags {
   std::string home;

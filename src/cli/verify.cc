@@ -90,8 +90,10 @@ class EnvironmentVerifier {
     } else if (is_mine(proposed)) {
       shown_ = std::move(proposed);
     } else {
-      return FailedPrecondition("you have not accepted the charter of this environment; read and sign it with: "
-                                "cloister env accept " + id_.str());
+      return FailedPrecondition(
+          "you have not accepted the charter of this environment; read and sign it with: "
+          "cloister env accept " +
+          id_.str());
     }
     Passed("charter", "one that you accepted", Hex(shown_->digest));
     return {};
@@ -113,8 +115,8 @@ class EnvironmentVerifier {
   Result<attestation::VerifiedEnclave> Appraise(const attestation::EnclaveAnswer& answer) {
     CLOISTER_ASSIGN(const attestation::EnclaveTerms terms,
                     attestation::ReadTerms(agreement::EncodeCharter(shown_->charter)));
-    attestation::EnclaveVerdict verdict = attestation::AppraiseEnclave(
-        answer, {.terms = terms, .nonce = nonce_, .now = session_.context().clock.Now()});
+    attestation::EnclaveVerdict verdict =
+        attestation::AppraiseEnclave(answer, {.terms = terms, .nonce = nonce_, .now = session_.context().clock.Now()});
     if (!verdict.enclave) return Findings(verdict.appraisal);
     const attestation::AttestationResult& result = verdict.enclave->attestation();
     Passed("evidence", Joined(shown_->charter.appraisal_policy.accept),
@@ -137,9 +139,13 @@ class EnvironmentVerifier {
   Result<ledger::LedgerView> FollowLedger(const attestation::VerifiedEnclave& enclave) {
     CLOISTER_ASSIGN(const std::optional<ledger::LedgerView> before, home_.LoadView());
     Result<ledger::LedgerView> view = before ? Advance(*before, enclave) : Begin(enclave);
+    if (view && !IsBootOf(enclave, *view)) {
+      view = VerificationFailed("the enclave that answered is not the one that signs the ledger");
+    }
     if (!view) {
       if (view.error().code == Code::kVerificationFailed) {
-        const std::string expected = before ? "continues " + Point(before->point) : "signed by the boot's checkpoint key";
+        const std::string expected =
+            before ? "continues " + Point(before->point) : "signed by the boot's checkpoint key";
         outcome_.checks.push_back({"ledger", false, expected, view.error().public_message,
                                    "what the server shows is not this environment's ledger"});
       }
@@ -156,14 +162,30 @@ class EnvironmentVerifier {
     return view;
   }
 
+  // The entry's number is the server's word; the keys are what the evidence is about. Without this, evidence of a
+  // second enclave would pass beside the ledger of the first.
+  static bool IsBootOf(const attestation::VerifiedEnclave& enclave, const ledger::LedgerView& view) {
+    const attestation::BootKeys keys{view.boot.checkpoint_key, view.boot.document_key};
+    return view.boot_entry == enclave.boot_entry() && keys == enclave.keys();
+  }
+
+  // Before anything is asked about it: sizes and roots of others' making get no further than here.
+  Result<ledger::LedgerPoint> PointSignedBy(const attestation::VerifiedEnclave& enclave,
+                                            const std::string& checkpoint) {
+    CLOISTER_ASSIGN(
+        const auto verified,
+        Foreign("the checkpoint", ledger::VerifyCheckpoint(checkpoint, id_, enclave.keys().checkpoint_key)));
+    return verified.point();
+  }
+
   Result<ledger::LedgerView> Begin(const attestation::VerifiedEnclave& enclave) {
     ledger::LedgerStep step;
     CLOISTER_ASSIGN(step.checkpoint, ledger_.Checkpoint());
-    CLOISTER_ASSIGN(const auto peek, Foreign("the checkpoint", ledger::PeekCheckpoint(step.checkpoint)));
-    CLOISTER_ASSIGN(auto first, ledger_.Proven(0, peek.point.size));
+    CLOISTER_ASSIGN(const ledger::LedgerPoint newest_point, PointSignedBy(enclave, step.checkpoint));
+    CLOISTER_ASSIGN(auto first, ledger_.Proven(0, newest_point.size));
     step.boots.push_back(std::move(first));
     if (enclave.boot_entry() != 0) {
-      CLOISTER_ASSIGN(auto newest, ledger_.Proven(enclave.boot_entry(), peek.point.size));
+      CLOISTER_ASSIGN(auto newest, ledger_.Proven(enclave.boot_entry(), newest_point.size));
       step.boots.push_back(std::move(newest));
     }
     CLOISTER_TRY(LearnCharters(step));
@@ -173,25 +195,22 @@ class EnvironmentVerifier {
   Result<ledger::LedgerView> Advance(const ledger::LedgerView& before, const attestation::VerifiedEnclave& enclave) {
     ledger::LedgerStep step;
     CLOISTER_ASSIGN(step.checkpoint, ledger_.Checkpoint());
-    CLOISTER_ASSIGN(const auto peek, Foreign("the checkpoint", ledger::PeekCheckpoint(step.checkpoint)));
-    if (peek.point.size < before.point.size) {
-      return VerificationFailed("the server shows a ledger of " + std::to_string(peek.point.size) +
+    CLOISTER_ASSIGN(const ledger::LedgerPoint newest, PointSignedBy(enclave, step.checkpoint));
+    if (newest.size < before.point.size) {
+      return VerificationFailed("the server shows a ledger of " + std::to_string(newest.size) +
                                 " entries, and you verified one of " + std::to_string(before.point.size) +
                                 " before: an older state was put back");
     }
-    if (peek.point.size > before.point.size) {
-      CLOISTER_ASSIGN(step.consistency, ledger_.Consistency(before.point.size, peek.point.size));
+    if (newest.size > before.point.size) {
+      CLOISTER_ASSIGN(step.consistency, ledger_.Consistency(before.point.size, newest.size));
     }
     if (enclave.boot_entry() != before.boot_entry) {
-      CLOISTER_ASSIGN(step.boots, BootsBetween(before.point.size, peek.point.size));
+      CLOISTER_ASSIGN(step.boots, BootsBetween(before.point.size, newest.size));
       CLOISTER_TRY(LearnCharters(step));
     }
     CLOISTER_ASSIGN(ledger::LedgerAdvance advance,
                     Foreign("the ledger", ledger::AdvanceView(before, step, Trust(enclave))));
     if (advance.fork) return ForkFound(*advance.fork);
-    if (advance.view->boot_entry != enclave.boot_entry()) {
-      return VerificationFailed("the enclave that answered is not the one that signs the ledger");
-    }
     return std::move(*advance.view);
   }
 
@@ -217,14 +236,15 @@ class EnvironmentVerifier {
     return boots;
   }
 
-  // Archived evidence is appraised under the charter that its boot names, which stands in the ledger before or right behind
-  // it. Nothing rests on where it was found: it is known by its digest.
+  // Archived evidence is appraised under the charter that its boot names, which stands in the ledger before or right
+  // behind it. Nothing rests on where it was found: it is known by its digest.
   Status LearnCharters(const ledger::LedgerStep& step) {
     charters_.push_back(*shown_);
     for (const ledger::ProvenEntry& boot : step.boots) {
       CLOISTER_ASSIGN(const ledger::Entry entry, Foreign("a ledger entry", ledger::DecodeEntry(boot.text)));
       const auto* body = entry.As<ledger::BootEntry>();
-      if (body == nullptr) return VerificationFailed("the ledger's entry " + std::to_string(boot.index) + " is no boot");
+      if (body == nullptr)
+        return VerificationFailed("the ledger's entry " + std::to_string(boot.index) + " is no boot");
       if (FindCharter(body->charter) == nullptr) CLOISTER_TRY(SearchCharter(body->charter, boot.index + 2));
     }
     return {};
@@ -270,8 +290,9 @@ class EnvironmentVerifier {
 
   void AddCaveats(const attestation::VerifiedEnclave& enclave) {
     if (!enclave.attestation().is_hardware()) {
-      outcome_.caveats.emplace_back("simulated evidence: it proves nothing about hardware; whoever runs this server could "
-                                    "have made it");
+      outcome_.caveats.emplace_back(
+          "simulated evidence: it proves nothing about hardware; whoever runs this server could "
+          "have made it");
     }
     if (shown_->charter.recovery == agreement::Recovery::kOperator) {
       outcome_.caveats.emplace_back("recovery by the operator: the operator could read this");
@@ -309,15 +330,16 @@ Result<VerifiedEnvironment> VerifyEnvironment(Session& session, const Environmen
 
 Result<ProvenText> FetchProvenEntry(Session& session, const ledger::LedgerView& view, std::uint64_t index) {
   if (index >= view.point.size) {
-    return VerificationFailed("the server names ledger entry " + std::to_string(index) + ", and the verified ledger has " +
-                              std::to_string(view.point.size));
+    return VerificationFailed("the server names ledger entry " + std::to_string(index) +
+                              ", and the verified ledger has " + std::to_string(view.point.size));
   }
   LedgerReader reader(session, view.environment);
   CLOISTER_ASSIGN(ledger::ProvenEntry entry, reader.Proven(index, view.point.size));
   const Status included = crypto::VerifyInclusion(crypto::MerkleLeaf(AsBytes(entry.text)), index, view.point.size,
                                                   entry.proof, view.point.root);
   if (!included) {
-    return VerificationFailed("ledger entry " + std::to_string(index) + ", as the server shows it, is not the one in the "
+    return VerificationFailed("ledger entry " + std::to_string(index) +
+                              ", as the server shows it, is not the one in the "
                               "verified ledger");
   }
   return ProvenText{index, std::move(entry.text)};

@@ -3,9 +3,11 @@
 // The walk that comes before anything is signed, sealed or believed:
 //
 //   fresh nonce -> evidence -> appraisal under the charter -> keys of this boot
-//   checkpoint -> signed by those keys -> the boot's entry is in it -> it continues the state that this home verified last
+//   checkpoint -> signed by those keys -> the boot's entry is in it -> it continues the state that this home verified
+//   last
 //
-// Whoever holds a VerifiedEnvironment has been through all of it. The server is asked for bytes and believed in nothing.
+// Whoever holds a VerifiedEnvironment has been through all of it. The server is asked for bytes and believed in
+// nothing.
 
 #include <optional>
 #include <string>
@@ -48,7 +50,8 @@ class VerifiedEnvironment {
 
 struct VerifyOutcome {
   std::vector<VerifyCheck> checks;  // in the order made; the walk ends at the first that fails
-  std::vector<std::string> caveats;  // what holds although every check is good: simulated evidence, recovery by the operator
+  std::vector<std::string>
+      caveats;  // what holds although every check is good: simulated evidence, recovery by the operator
   std::optional<VerifiedEnvironment> environment;
   std::optional<Error> error;  // exactly when there is no environment
 };

@@ -20,8 +20,9 @@ TEST(ServerAddress, IsAnOriginAndNothingElse) {
   EXPECT_EQ(ServerAddress::Parse("http://[::1]:80")->origin(), "http://[::1]:80");
   EXPECT_TRUE(ServerAddress::Parse("http://localhost:1")->loopback());
   EXPECT_FALSE(ServerAddress::Parse("https://rooms.example:443")->loopback());
-  for (const char* bad : {"", "rooms.example", "ftp://x", "https://", "https://a b", "https://user@host", "https://h/p",
-                          "https://h:0", "https://h:65536", "https://h:", "https://h?x", "https://[::1", "https://h#"}) {
+  for (const char* bad :
+       {"", "rooms.example", "ftp://x", "https://", "https://a b", "https://user@host", "https://h/p", "https://h:0",
+        "https://h:65536", "https://h:", "https://h?x", "https://[::1", "https://h#"}) {
     EXPECT_FALSE(ServerAddress::Parse(bad).has_value()) << bad;
   }
 }
@@ -52,7 +53,8 @@ TEST(ProblemError, PrefersTheNamedCodeToTheStatus) {
 
 TEST(ProblemError, MakesAnErrorOfAnything) {
   EXPECT_EQ(ProblemError({.status = 502, .body = "<html>bad gateway</html>"}).code, Code::kUnavailable);
-  EXPECT_THAT(ProblemError({.status = 500, .fields = {{"request-id", "r1"}}}).public_message, HasSubstr("(request r1)"));
+  EXPECT_THAT(ProblemError({.status = 500, .fields = {{"request-id", "r1"}}}).public_message,
+              HasSubstr("(request r1)"));
   EXPECT_THAT(ProblemError({.status = 302}).public_message, HasSubstr("does not follow"));
   EXPECT_EQ(ProblemError(FakeJson(400, "[]")).code, Code::kInvalidArgument);
 }

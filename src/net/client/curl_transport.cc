@@ -88,8 +88,7 @@ std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* user) 
 
 std::size_t OnRead(char* data, std::size_t size, std::size_t count, void* user) {
   auto& exchange = *static_cast<Exchange*>(user);
-  Result<std::size_t> read =
-      exchange.request.upload->Read({reinterpret_cast<std::uint8_t*>(data), size * count});
+  Result<std::size_t> read = exchange.request.upload->Read({reinterpret_cast<std::uint8_t*>(data), size * count});
   if (read) return *read;
   exchange.error = std::move(read).error();
   return CURL_READFUNC_ABORT;
@@ -128,12 +127,12 @@ FieldList MakeFieldList(const HttpRequest& request) {
 Error ErrorOf(CURLcode code, const char* words, const std::string& origin) {
   const std::string why = *words != '\0' ? words : curl_easy_strerror(code);
   switch (code) {
-    case CURLE_OPERATION_TIMEDOUT:
-      return {Code::kDeadlineExceeded, origin + " did not answer in time"};
-    case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CACERT_BADFILE: case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_OPERATION_TIMEDOUT: return {Code::kDeadlineExceeded, origin + " did not answer in time"};
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CONNECT_ERROR:
       return VerificationFailed("the TLS certificate of " + origin + " was not accepted: " + why);
-    default:
-      return Unavailable("no answer from " + origin + ": " + why + "; is the server running there?");
+    default: return Unavailable("no answer from " + origin + ": " + why + "; is the server running there?");
   }
 }
 
@@ -155,7 +154,8 @@ struct CurlTransport::State {
     curl_easy_setopt(handle, CURLOPT_USERAGENT, options.user_agent.c_str());
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout_ms));
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(std::max<std::int64_t>(options.idle_timeout_ms / 1000, 1)));
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME,
+                     static_cast<long>(std::max<std::int64_t>(options.idle_timeout_ms / 1000, 1)));
     if (!options.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, options.ca_file.c_str());
     // A proxy of the environment has no business between us and a server on our own machine.
     if (server.loopback()) curl_easy_setopt(handle, CURLOPT_PROXY, "");

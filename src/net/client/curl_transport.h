@@ -13,7 +13,7 @@
 namespace cloister::net {
 
 struct CurlOptions {
-  std::string ca_file = {};     // PEM; empty means the system's
+  std::string ca_file = {};  // PEM; empty means the system's
   std::string user_agent = "cloister";
   std::int64_t connect_timeout_ms = 10'000;
   std::int64_t idle_timeout_ms = 30'000;  // no byte either way for so long ends the exchange

@@ -37,9 +37,7 @@ class OneShotServer {
   }
   ~OneShotServer() { Join(); }
 
-  ServerAddress address() const {
-    return ServerAddress::Parse("http://127.0.0.1:" + std::to_string(port_)).value();
-  }
+  ServerAddress address() const { return ServerAddress::Parse("http://127.0.0.1:" + std::to_string(port_)).value(); }
   // What came; waits for the server to be through.
   const std::string& Request() {
     Join();

@@ -34,15 +34,13 @@ Result<codec::Json> JsonClient::Post(std::string_view target, const codec::Json&
 }
 
 Result<codec::Json> JsonClient::PostRepeatable(std::string_view target, const codec::Json& body) {
-  CLOISTER_ASSIGN(
-      const HttpAnswer answer,
-      SendJson({.method = HttpMethod::kPost, .target = std::string(target), .repeatable = true}, body));
+  CLOISTER_ASSIGN(const HttpAnswer answer,
+                  SendJson({.method = HttpMethod::kPost, .target = std::string(target), .repeatable = true}, body));
   return JsonOf(answer);
 }
 
 Result<codec::Json> JsonClient::Delete(std::string_view target) {
-  CLOISTER_ASSIGN(const HttpAnswer answer,
-                  Send({.method = HttpMethod::kDelete, .target = std::string(target)}));
+  CLOISTER_ASSIGN(const HttpAnswer answer, Send({.method = HttpMethod::kDelete, .target = std::string(target)}));
   return JsonOf(answer);
 }
 

@@ -40,15 +40,20 @@ std::string MessageOf(const codec::JsonObject& problem, int status) {
 
 Code CodeOfStatus(int status) {
   switch (status) {
-    case 400: case 413: case 415: return Code::kInvalidArgument;
+    case 400:
+    case 413:
+    case 415: return Code::kInvalidArgument;
     case 401: return Code::kUnauthenticated;
     case 403: return Code::kPermissionDenied;
-    case 404: case 410: return Code::kNotFound;
+    case 404:
+    case 410: return Code::kNotFound;
     case 409: return Code::kConflict;
-    case 412: case 428: return Code::kFailedPrecondition;
+    case 412:
+    case 428: return Code::kFailedPrecondition;
     case 422: return Code::kRefused;
     case 429: return Code::kResourceExhausted;
-    case 502: case 503: return Code::kUnavailable;
+    case 502:
+    case 503: return Code::kUnavailable;
     case 504: return Code::kDeadlineExceeded;
     default: return Code::kInternal;
   }

@@ -20,10 +20,10 @@ struct RetryPolicy {
 
 // What one try ended with.
 struct AttemptOutcome {
-  int attempt = 1;                       // the first is 1
-  std::optional<Code> error = {};        // no answer came
-  int status = 0;                        // one came
-  std::int64_t retry_after_ms = 0;       // what it asked for; 0 if nothing
+  int attempt = 1;                  // the first is 1
+  std::optional<Code> error = {};   // no answer came
+  int status = 0;                   // one came
+  std::int64_t retry_after_ms = 0;  // what it asked for; 0 if nothing
 };
 
 // How long to wait before the next try; nothing if this outcome is final. With the defaults: 200, 400, 800 ms after

@@ -30,9 +30,7 @@ bool IsPort(std::string_view port) {
 }
 
 // Names that the machine itself answers; "localhost" is bound to loopback by RFC 6761 section 6.3.
-bool IsLoopback(std::string_view host) {
-  return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
-}
+bool IsLoopback(std::string_view host) { return host == "localhost" || host == "127.0.0.1" || host == "[::1]"; }
 
 }  // namespace
 
