@@ -355,6 +355,18 @@ TEST_F(EnclaveStory, AnotherPayloadUnderTheSameHeaderIsNotLoaded) {
   EXPECT_FALSE(enclave_->IsLoaded(*dataset_));
 }
 
+TEST_F(EnclaveStory, DamagedBytesDoNotEndAnApprovedQuery) {
+  Open();
+  Register();
+  Ask(kByWard);
+  Agreed(Say(hospital_, ApprovalOf(*query_)));
+  host_.objects[dataset_->str()].back() ^= 1;
+  EXPECT_EQ(enclave_->Execute(*query_).error().code, Code::kDataLoss);
+  EXPECT_EQ(Ledger().FindQuery(*query_)->phase, ledger::QueryPhase::kReserved);
+  host_.objects[dataset_->str()].back() ^= 1;  // the host finds the right bytes again
+  EXPECT_EQ(enclave_->Execute(*query_)->outcome, ledger::Outcome::kReleased);
+}
+
 TEST_F(EnclaveStory, OneOwnersFileInAnothersManifestStaysClosed) {
   Open();
   const auto ref = Upload(hospital_);
