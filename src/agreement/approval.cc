@@ -6,8 +6,7 @@ Result<VerifiedApproval> VerifyApproval(const SignedLink& link, const Report& re
   const auto* approval = link.As<Approval>();
   if (approval == nullptr) return InvalidArgument("the link is no approval");
   if (approval->query != report.query) return VerificationFailed("the approval is of another query");
-  if (!report.accepted)
-    return FailedPrecondition("the query is refused by its report; nothing can be approved");
+  if (!report.accepted) return FailedPrecondition("the query is refused by its report; nothing can be approved");
   if (approval->plan != report.accepted->plan) return VerificationFailed("the approval is of another plan");
   if (approval->report != report.accepted->report_digest) {
     return VerificationFailed("the approval is of another report");

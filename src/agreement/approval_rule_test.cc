@@ -16,11 +16,10 @@ class Rule : public testing::Test {
  protected:
   Charter With(ApprovalRule rule) { return for_test::CharterOf({a_, b_, c_, d_, e_}, rule); }
   static for_test::Person Approver(std::string name) {
-    return {std::move(name),
-            {ParticipantRole::kAnalyst, ParticipantRole::kApprover, ParticipantRole::kOwner}};
+    return {std::move(name), {ParticipantRole::kAnalyst, ParticipantRole::kApprover, ParticipantRole::kOwner}};
   }
-  RuleState State(const ApprovalRule& rule, const for_test::Person& submitter,
-                  std::vector<for_test::Person> yes, std::vector<for_test::Person> no = {}) {
+  RuleState State(const ApprovalRule& rule, const for_test::Person& submitter, std::vector<for_test::Person> yes,
+                  std::vector<for_test::Person> no = {}) {
     const Charter charter = With(rule);
     const Thumbprint who = submitter.thumbprint();
     Decisions decisions{.charter = charter, .submitter = who, .owners_read = {a_.thumbprint()}};
@@ -65,8 +64,7 @@ TEST_F(Rule, MajorityOfNobodyIsNeverReached) {
   const for_test::Person alone = Approver("alone");
   const Charter charter = for_test::CharterOf({alone}, majority_);
   const Thumbprint who = alone.thumbprint();
-  EXPECT_EQ(CheckApprovalRule({.charter = charter, .submitter = who, .approved = {who}}).state,
-            RuleState::kImpossible);
+  EXPECT_EQ(CheckApprovalRule({.charter = charter, .submitter = who, .approved = {who}}).state, RuleState::kImpossible);
 }
 
 TEST_F(Rule, CountNeedsItsNumber) {
@@ -110,8 +108,8 @@ TEST_F(Rule, OwnersAndOtherApproversMayDecide) {
   EXPECT_FALSE(MayDecide(charter, b_.thumbprint(), {}, b_.thumbprint()));
   EXPECT_TRUE(MayDecide(charter, b_.thumbprint(), {b_.thumbprint()}, b_.thumbprint()));
   EXPECT_FALSE(MayDecide(charter, b_.thumbprint(), {}, e_.thumbprint()));
-  EXPECT_FALSE(MayDecide(charter, b_.thumbprint(), {for_test::Newcomer().thumbprint()},
-                         for_test::Newcomer().thumbprint()));
+  EXPECT_FALSE(
+      MayDecide(charter, b_.thumbprint(), {for_test::Newcomer().thumbprint()}, for_test::Newcomer().thumbprint()));
 }
 
 }  // namespace

@@ -7,10 +7,8 @@ namespace cloister::agreement {
 LinkOrder CheckInOrder(const SignedLink& link, const ChainState& chain) {
   const LinkHeader& header = link.header();
   if (header.seq > chain.seq + 1) return LinkOrder::kGap;
-  if (header.seq == chain.seq + 1)
-    return header.previous == chain.digest ? LinkOrder::kNext : LinkOrder::kConflict;
-  return header.seq == chain.seq && link.digest() == chain.digest ? LinkOrder::kDuplicate
-                                                                  : LinkOrder::kConflict;
+  if (header.seq == chain.seq + 1) return header.previous == chain.digest ? LinkOrder::kNext : LinkOrder::kConflict;
+  return header.seq == chain.seq && link.digest() == chain.digest ? LinkOrder::kDuplicate : LinkOrder::kConflict;
 }
 
 ChainState Extended(const SignedLink& link) { return {.seq = link.header().seq, .digest = link.digest()}; }
@@ -21,8 +19,7 @@ Result<SignedLink> LinkAuthor::Sign(const Position& position, const LinkBody& bo
                           .previous = position.chain.digest,
                           .checkpoint = position.checkpoint,
                           .time = clock_.Now()};
-  CLOISTER_ASSIGN(const std::string compact,
-                  crypto::SignJws(signer_, LinkTyp(body), EncodeLink(header, body)));
+  CLOISTER_ASSIGN(const std::string compact, crypto::SignJws(signer_, LinkTyp(body), EncodeLink(header, body)));
   return VerifyLink(compact, signer_.public_key(), environment_);
 }
 

@@ -32,8 +32,7 @@ codec::Json EncodeCharges(const std::vector<Charge>& charges) {
 
 Result<std::vector<Charge>> DecodeCharges(const codec::JsonArray& array, const std::string& where) {
   if (array.size() > kQueryDatasetsMax) {
-    return InvalidArgument(where + " must not have more than " + std::to_string(kQueryDatasetsMax) +
-                           " items");
+    return InvalidArgument(where + " must not have more than " + std::to_string(kQueryDatasetsMax) + " items");
   }
   std::vector<Charge> charges;
   for (std::size_t i = 0; i < array.size(); ++i) {

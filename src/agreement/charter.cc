@@ -13,8 +13,7 @@
 namespace cloister::agreement {
 namespace {
 
-constexpr std::array kRoles = {ParticipantRole::kAnalyst, ParticipantRole::kApprover,
-                               ParticipantRole::kOwner};
+constexpr std::array kRoles = {ParticipantRole::kAnalyst, ParticipantRole::kApprover, ParticipantRole::kOwner};
 constexpr std::array kRuleKinds = {ApprovalRule::Kind::kOwners, ApprovalRule::Kind::kUnanimous,
                                    ApprovalRule::Kind::kMajority, ApprovalRule::Kind::kCount};
 // A dataset that says nothing about k gets the charter's; one person alone is never a group.
@@ -86,9 +85,8 @@ Result<ApprovalRule> DecodeRule(const codec::Json& json) {
   codec::ObjectReader in(json, "charter.approval_rule");
   const std::string name = in.String("kind");
   ApprovalRule rule;
-  const auto kind = std::find_if(kRuleKinds.begin(), kRuleKinds.end(), [&](ApprovalRule::Kind candidate) {
-    return name == ApprovalRuleName(candidate);
-  });
+  const auto kind = std::find_if(kRuleKinds.begin(), kRuleKinds.end(),
+                                 [&](ApprovalRule::Kind candidate) { return name == ApprovalRuleName(candidate); });
   if (kind == kRuleKinds.end()) {
     in.Fail("kind", "must be owners, unanimous, majority or count");
   } else {
@@ -194,8 +192,7 @@ Status CheckAppraisalTerms(const AppraisalTerms& terms) {
     if (kind == "simulated" && terms.accept.size() > 1) {
       return InvalidArgument(where + "accept: simulated evidence proves nothing and must stand alone");
     }
-    if (kind != "simulated")
-      return InvalidArgument(where + "accept: " + kind + " is not known in this version");
+    if (kind != "simulated") return InvalidArgument(where + "accept: " + kind + " is not known in this version");
   }
   if (terms.measurements.empty() || terms.measurements.size() > kMeasurementsMax) {
     return InvalidArgument(where + "measurements must be 1 to " + std::to_string(kMeasurementsMax));
@@ -241,13 +238,9 @@ std::string_view ApprovalRuleName(ApprovalRule::Kind kind) {
   internal::CheckFailed(__FILE__, __LINE__, "a rule outside its enumeration");
 }
 
-std::string_view RecoveryName(Recovery recovery) {
-  return recovery == Recovery::kOperator ? "operator" : "none";
-}
+std::string_view RecoveryName(Recovery recovery) { return recovery == Recovery::kOperator ? "operator" : "none"; }
 
-bool Participant::Has(ParticipantRole role) const {
-  return std::find(roles.begin(), roles.end(), role) != roles.end();
-}
+bool Participant::Has(ParticipantRole role) const { return std::find(roles.begin(), roles.end(), role) != roles.end(); }
 
 const Participant* Charter::Find(std::string_view thumbprint) const {
   const auto at = std::find_if(participants.begin(), participants.end(),
@@ -263,8 +256,7 @@ const Participant* Charter::FindByEmail(std::string_view email) const {
 
 Status CheckCharter(const Charter& charter) {
   CLOISTER_TRY(CheckNumbers(charter));
-  if (charter.name.empty() || charter.name.size() > kLabelBytesMax ||
-      !IsShowable(charter.name, TextKind::kLine)) {
+  if (charter.name.empty() || charter.name.size() > kLabelBytesMax || !IsShowable(charter.name, TextKind::kLine)) {
     return InvalidArgument("charter.name must be one line of 1 to 200 bytes");
   }
   CLOISTER_TRY(CheckParticipants(charter.participants));
@@ -281,8 +273,7 @@ codec::Json EncodeCharter(const Charter& charter) {
   rule["kind"] = ApprovalRuleName(charter.approval_rule.kind);
   if (charter.approval_rule.kind == ApprovalRule::Kind::kCount) rule["count"] = charter.approval_rule.count;
   codec::JsonArray measurements;
-  for (const Digest256& digest : charter.appraisal_policy.measurements)
-    measurements.emplace_back(HexDigest(digest));
+  for (const Digest256& digest : charter.appraisal_policy.measurements) measurements.emplace_back(HexDigest(digest));
 
   codec::JsonObject json;
   json["version"] = 1;
@@ -327,8 +318,8 @@ Result<Charter> DecodeCharter(const codec::Json& json) {
   }
   CLOISTER_ASSIGN(charter.approval_rule, DecodeRule(rule));
   CLOISTER_ASSIGN(charter.appraisal_policy, DecodeAppraisalTerms(appraisal_policy));
-  CLOISTER_ASSIGN(charter.min_group_size, DecodeNumber(privacy_defaults, "charter.privacy_defaults",
-                                                       "min_group_size", kMinGroupSizeMax));
+  CLOISTER_ASSIGN(charter.min_group_size,
+                  DecodeNumber(privacy_defaults, "charter.privacy_defaults", "min_group_size", kMinGroupSizeMax));
   CLOISTER_ASSIGN(charter.refusals_per_participant_day,
                   DecodeNumber(limits, "charter.limits", "refusals_per_participant_day", kRefusalsPerDayMax));
   CLOISTER_TRY(CheckCharter(charter));
@@ -348,17 +339,17 @@ Digest256 CharterDigest(const Charter& charter) {
 }
 
 Status CheckSuccessor(const Charter& current, const Charter& next) {
-  if (next.environment != current.environment)
-    return InvalidArgument("the charter is of another environment");
+  if (next.environment != current.environment) return InvalidArgument("the charter is of another environment");
   if (next.epoch != current.epoch + 1) {
     return InvalidArgument("the charter must be of epoch " + std::to_string(current.epoch + 1));
   }
-  if (next.previous != CharterDigest(current))
-    return InvalidArgument("the charter must name the one in force");
-  // The key is out: whoever has the provider's sealer opens the blobs of earlier boots for ever, whatever is agreed later.
+  if (next.previous != CharterDigest(current)) return InvalidArgument("the charter must name the one in force");
+  // The key is out: whoever has the provider's sealer opens the blobs of earlier boots for ever, whatever is agreed
+  // later.
   if (current.recovery == Recovery::kOperator && next.recovery != Recovery::kOperator) {
-    return InvalidArgument("charter.recovery cannot go back from operator: the operator has the environment key already; "
-                           "start a new environment and seal the data anew");
+    return InvalidArgument(
+        "charter.recovery cannot go back from operator: the operator has the environment key already; "
+        "start a new environment and seal the data anew");
   }
   return {};
 }

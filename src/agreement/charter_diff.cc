@@ -28,8 +28,7 @@ std::string RuleText(const ApprovalRule& rule) {
     case ApprovalRule::Kind::kOwners: return "the owners of the data that it reads";
     case ApprovalRule::Kind::kUnanimous: return "those owners and every other approver";
     case ApprovalRule::Kind::kMajority: return "those owners and more than half of the other approvers";
-    case ApprovalRule::Kind::kCount:
-      return "those owners and " + std::to_string(rule.count) + " of the approvers";
+    case ApprovalRule::Kind::kCount: return "those owners and " + std::to_string(rule.count) + " of the approvers";
   }
   internal::CheckFailed(__FILE__, __LINE__, "a rule outside its enumeration");
 }
@@ -68,10 +67,9 @@ void Participants(const Charter& from, const Charter& to, Lines& lines) {
     if (before->recipient != after.recipient) {
       lines.push_back("results for " + after.email + " are sealed to another key: " + after.recipient);
     }
-    if (before->email != after.email || before->name != after.name ||
-        before->organisation != after.organisation) {
-      lines.push_back("label of key " + after.thumbprint + ": " + before->email + " (" +
-                      before->organisation + ") -> " + after.email + " (" + after.organisation + ")");
+    if (before->email != after.email || before->name != after.name || before->organisation != after.organisation) {
+      lines.push_back("label of key " + after.thumbprint + ": " + before->email + " (" + before->organisation +
+                      ") -> " + after.email + " (" + after.organisation + ")");
     }
   }
 }
@@ -95,19 +93,16 @@ void Change(const std::string& what, const std::string& before, const std::strin
 
 Lines Describe(const Charter& charter) {
   Lines lines;
-  for (const Participant& one : charter.participants)
-    lines.push_back("joins: " + Who(one) + ", as " + Roles(one));
+  for (const Participant& one : charter.participants) lines.push_back("joins: " + Who(one) + ", as " + Roles(one));
   lines.push_back("a query must be approved by " + RuleText(charter.approval_rule));
   lines.push_back("recovery: " + RecoveryText(charter.recovery));
   lines.push_back("evidence accepted: " + EvidenceText(charter.appraisal_policy));
   for (const Digest256& digest : charter.appraisal_policy.measurements) {
     lines.push_back("an enclave program comes to be trusted: " + HexDigest(digest));
   }
-  lines.push_back(std::string("joins across owners: ") +
-                  (charter.cross_owner_joins ? "allowed" : "not allowed"));
+  lines.push_back(std::string("joins across owners: ") + (charter.cross_owner_joins ? "allowed" : "not allowed"));
   lines.push_back("smallest group where a dataset does not say: " + std::to_string(charter.min_group_size));
-  lines.push_back("refusals per participant and day: " +
-                  std::to_string(charter.refusals_per_participant_day));
+  lines.push_back("refusals per participant and day: " + std::to_string(charter.refusals_per_participant_day));
   lines.push_back("name: " + charter.name);
   return lines;
 }

@@ -14,9 +14,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-Charter Terms() {
-  return for_test::CharterOf({for_test::Hospital(), for_test::Insurer(), for_test::Analyst()});
-}
+Charter Terms() { return for_test::CharterOf({for_test::Hospital(), for_test::Insurer(), for_test::Analyst()}); }
 
 std::string Problem(const std::function<void(Charter&)>& change) {
   Charter charter = Terms();
@@ -33,8 +31,7 @@ std::string ProblemOfJson(const std::function<void(codec::JsonObject&)>& change)
 }
 
 TEST(Charter, ReadsWhatItWrites) {
-  for (const auto kind :
-       {ApprovalRule::Kind::kOwners, ApprovalRule::Kind::kUnanimous, ApprovalRule::Kind::kMajority}) {
+  for (const auto kind : {ApprovalRule::Kind::kOwners, ApprovalRule::Kind::kUnanimous, ApprovalRule::Kind::kMajority}) {
     Charter charter = Terms();
     charter.approval_rule.kind = kind;
     EXPECT_EQ(ParseCharter(codec::CanonicalJson(EncodeCharter(charter))).value(), charter);
@@ -58,8 +55,7 @@ TEST(Charter, AcceptsCanonicalBytesOnly) {
 TEST(Charter, EveryMemberMustBeThereAndNoOther) {
   const codec::Json whole = EncodeCharter(Terms());
   for (const auto& member : whole.as_object()) {
-    EXPECT_THAT(ProblemOfJson([&](auto& json) { json.erase(member.key()); }),
-                HasSubstr(std::string(member.key())));
+    EXPECT_THAT(ProblemOfJson([&](auto& json) { json.erase(member.key()); }), HasSubstr(std::string(member.key())));
   }
   EXPECT_EQ(ProblemOfJson([](auto& json) { json["extra"] = 1; }), "charter.extra is not known here");
 }
@@ -91,8 +87,7 @@ TEST(Charter, LabelsHoldNothingThatFoolsATerminal) {
 }
 
 TEST(Charter, RolesAreSortedAndKnown) {
-  EXPECT_THAT(Problem([](Charter& c) { c.participants[0].roles = {}; }),
-              HasSubstr("roles must not be empty"));
+  EXPECT_THAT(Problem([](Charter& c) { c.participants[0].roles = {}; }), HasSubstr("roles must not be empty"));
   EXPECT_THAT(Problem([](Charter& c) {
                 c.participants[0].roles = {ParticipantRole::kOwner, ParticipantRole::kAnalyst};
               }),
@@ -106,9 +101,8 @@ TEST(Charter, RolesAreSortedAndKnown) {
 TEST(Charter, ARuleThatCannotBeMetIsRefused) {
   EXPECT_THAT(Problem([](Charter& c) { c.approval_rule = {.kind = ApprovalRule::Kind::kCount, .count = 3}; }),
               HasSubstr("number of approvers"));
-  EXPECT_THAT(
-      Problem([](Charter& c) { c.approval_rule = {.kind = ApprovalRule::Kind::kOwners, .count = 1}; }),
-      HasSubstr("belongs to kind count alone"));
+  EXPECT_THAT(Problem([](Charter& c) { c.approval_rule = {.kind = ApprovalRule::Kind::kOwners, .count = 1}; }),
+              HasSubstr("belongs to kind count alone"));
   EXPECT_THAT(ProblemOfJson([](auto& json) { json["approval_rule"].as_object()["kind"] = "nobody"; }),
               HasSubstr("approval_rule.kind"));
 }
@@ -192,8 +186,7 @@ TEST(DiffCharter, SaysNothingWhenOnlyTheEpochChanges) {
 
 TEST(DiffCharter, SaysWhoComesAndGoesAndWhatChanges) {
   const Charter first = Terms();
-  Charter second =
-      for_test::Successor(first, {for_test::Hospital(), for_test::Analyst(), for_test::Newcomer()});
+  Charter second = for_test::Successor(first, {for_test::Hospital(), for_test::Analyst(), for_test::Newcomer()});
   second.approval_rule = {.kind = ApprovalRule::Kind::kMajority};
   second.recovery = Recovery::kNone;
   second.cross_owner_joins = false;
@@ -226,8 +219,7 @@ TEST(DiffCharter, SaysThatResultsGoToAnotherKey) {
 
 TEST(DiffCharter, DescribesTheFirstEpochInFull) {
   const auto lines = DiffCharter(nullptr, Terms());
-  EXPECT_THAT(lines,
-              Contains(HasSubstr("evidence accepted: simulated (no hardware vouches for the enclave)")));
+  EXPECT_THAT(lines, Contains(HasSubstr("evidence accepted: simulated (no hardware vouches for the enclave)")));
   EXPECT_THAT(lines, Contains(HasSubstr("the operator can bring the enclave back after a restart")));
 }
 

@@ -24,8 +24,7 @@ struct Cast {
   for_test::Person insurer = for_test::Insurer();
   for_test::Person analyst = for_test::Analyst();
   crypto::Ed25519Signer enclave = for_test::SignerFrom("document key");
-  Charter charter =
-      for_test::CharterOf({hospital, insurer, analyst}, {.kind = ApprovalRule::Kind::kMajority});
+  Charter charter = for_test::CharterOf({hospital, insurer, analyst}, {.kind = ApprovalRule::Kind::kMajority});
 };
 
 JsonObject KeyVector(std::string_view name, const crypto::Ed25519Signer& signer) {
@@ -68,37 +67,33 @@ JsonArray Accepted(Cast& cast) {
   const auto sign = [&](for_test::Person& person, const LinkBody& body) {
     return person.Sign(kVerified, body, environment);
   };
-  const SignedLink acceptance =
-      sign(cast.hospital, Acceptance{.charter = charter,
-                                     .recipient_commitment = for_test::DigestOf("recipients"),
-                                     .entry_0 = for_test::DigestOf("entry 0"),
-                                     .custody = Custody::kSelf,
-                                     .unconfirmed = {cast.analyst.thumbprint()}});
-  const SignedLink manifest =
-      sign(cast.hospital, for_test::ManifestOf(for_test::Dataset('1'), "visits", charter));
-  const SignedLink query = sign(
-      cast.analyst, for_test::RequestOf(for_test::Query('1'),
-                                        {{.dataset = for_test::Dataset('1'), .manifest = manifest.digest()}},
-                                        charter, {cast.analyst.thumbprint(), cast.hospital.thumbprint()}));
-  const SignedReport report =
-      SignReport(cast.enclave, for_test::ReportOn(query, {cast.hospital.thumbprint()})).value();
+  const SignedLink acceptance = sign(cast.hospital, Acceptance{.charter = charter,
+                                                               .recipient_commitment = for_test::DigestOf("recipients"),
+                                                               .entry_0 = for_test::DigestOf("entry 0"),
+                                                               .custody = Custody::kSelf,
+                                                               .unconfirmed = {cast.analyst.thumbprint()}});
+  const SignedLink manifest = sign(cast.hospital, for_test::ManifestOf(for_test::Dataset('1'), "visits", charter));
+  const SignedLink query =
+      sign(cast.analyst, for_test::RequestOf(for_test::Query('1'),
+                                             {{.dataset = for_test::Dataset('1'), .manifest = manifest.digest()}},
+                                             charter, {cast.analyst.thumbprint(), cast.hospital.thumbprint()}));
+  const SignedReport report = SignReport(cast.enclave, for_test::ReportOn(query, {cast.hospital.thumbprint()})).value();
   const SignedLink approval = sign(cast.hospital, for_test::ApprovalOf(report.body()));
-  const Receipt receipt{
-      .environment = environment,
-      .query = query.digest(),
-      .query_id = for_test::Query('1'),
-      .plan = report.body().accepted->plan,
-      .report_digest = report.body().accepted->report_digest,
-      .approvals = {approval.digest()},
-      .result = {.digest = for_test::DigestOf("sealed"), .length_bytes = 5123, .format = "json"},
-      .recipients = report.body().recipients,
-      .rows = 12,
-      .protections = {"R22"},
-      .spent = report.body().charges,
-      .checkpoint = kVerified,
-      .time_bucket_ms = 250,
-      .evidence = for_test::DigestOf("evidence"),
-      .time = for_test::kNow};
+  const Receipt receipt{.environment = environment,
+                        .query = query.digest(),
+                        .query_id = for_test::Query('1'),
+                        .plan = report.body().accepted->plan,
+                        .report_digest = report.body().accepted->report_digest,
+                        .approvals = {approval.digest()},
+                        .result = {.digest = for_test::DigestOf("sealed"), .length_bytes = 5123, .format = "json"},
+                        .recipients = report.body().recipients,
+                        .rows = 12,
+                        .protections = {"R22"},
+                        .spent = report.body().charges,
+                        .checkpoint = kVerified,
+                        .time_bucket_ms = 250,
+                        .evidence = for_test::DigestOf("evidence"),
+                        .time = for_test::kNow};
   const SignedReceipt signed_receipt = SignReceipt(cast.enclave, receipt).value();
   JsonArray array;
   array.push_back(LinkVector("acceptance", acceptance));
@@ -108,10 +103,10 @@ JsonArray Accepted(Cast& cast) {
   array.push_back(LinkVector("approval", approval));
   array.push_back(
       LinkVector("rejection", sign(cast.insurer, Rejection{.query = query.digest(), .reason = "not ours"})));
-  array.push_back(LinkVector("revocation of the manifest",
-                             sign(cast.hospital, Revocation{.ends = Revocation::Ends::kManifest,
-                                                            .document = manifest.digest(),
-                                                            .reason = "sold"})));
+  array.push_back(LinkVector(
+      "revocation of the manifest",
+      sign(cast.hospital,
+           Revocation{.ends = Revocation::Ends::kManifest, .document = manifest.digest(), .reason = "sold"})));
   array.push_back(DocumentVector("receipt", signed_receipt.compact(), EncodeReceipt(receipt)));
   return array;
 }
@@ -123,8 +118,7 @@ struct Refused {
 
 // A JWS put together by hand, which SignJws would not do.
 std::string Compose(const crypto::Ed25519Signer& signer, std::string_view header, std::string_view payload) {
-  const std::string input =
-      codec::Base64UrlEncode(AsBytes(header)) + "." + codec::Base64UrlEncode(AsBytes(payload));
+  const std::string input = codec::Base64UrlEncode(AsBytes(header)) + "." + codec::Base64UrlEncode(AsBytes(payload));
   return input + "." + codec::Base64UrlEncode(signer.Sign(AsBytes(input)).value());
 }
 
@@ -135,8 +129,8 @@ std::string Header(const crypto::Ed25519Signer& signer, std::string_view before,
 
 std::vector<Refused> RefusedLinks(const Cast& cast) {
   const crypto::Ed25519Signer& key = cast.hospital.signer();
-  const SignedLink good = for_test::Hospital().Draft(
-      kVerified, Rejection{.query = Digest256{1}, .reason = "no"}, for_test::Environment());
+  const SignedLink good =
+      for_test::Hospital().Draft(kVerified, Rejection{.query = Digest256{1}, .reason = "no"}, for_test::Environment());
   const JsonObject payload = EncodeLink(good.header(), good.body()).as_object();
   const std::string text = codec::CanonicalJson(payload);
   const auto changed = [&](std::string_view member, Json value) {
@@ -160,15 +154,13 @@ std::vector<Refused> RefusedLinks(const Cast& cast) {
       {"a header member more", Compose(key, Header(key, "", R"(,"x":1)"), text)},
       {"a critical extension", Compose(key, Header(key, "", R"(,"crit":["x"])"), text)},
       {"a key in the header", Compose(key, Header(key, "", R"(,"jwk":{})"), text)},
-      {"a header in another order", Compose(key,
-                                            R"({"typ":"cloister-rejection+jws","alg":"EdDSA","kid":")" +
-                                                key.public_key().Thumbprint() + "\"}",
-                                            text)},
+      {"a header in another order",
+       Compose(key, R"({"typ":"cloister-rejection+jws","alg":"EdDSA","kid":")" + key.public_key().Thumbprint() + "\"}",
+               text)},
       {"a header with white space", Compose(key, " " + Header(key, "", ""), text)},
-      {"no algorithm", Compose(key,
-                               R"({"alg":"none","kid":")" + key.public_key().Thumbprint() +
-                                   R"(","typ":"cloister-rejection+jws"})",
-                               text)},
+      {"no algorithm",
+       Compose(key, R"({"alg":"none","kid":")" + key.public_key().Thumbprint() + R"(","typ":"cloister-rejection+jws"})",
+               text)},
       {"a payload that is not canonical", Compose(key, Header(key, "", ""), text + " ")},
       {"a member twice", Compose(key, Header(key, "", ""), R"({"seq":1,)" + text.substr(1))},
       {"a payload that is no object", Compose(key, Header(key, "", ""), "[]")},
@@ -183,8 +175,7 @@ std::vector<Refused> RefusedLinks(const Cast& cast) {
       {"a time with an offset", changed("time", "2026-11-22T09:36:00+01:00")},
       {"a member more", changed("debug", true)},
       {"a member less", without("time")},
-      {"a stranger's key",
-       for_test::Newcomer().Draft(kVerified, good.body(), for_test::Environment()).compact()},
+      {"a stranger's key", for_test::Newcomer().Draft(kVerified, good.body(), for_test::Environment()).compact()},
   };
 }
 
@@ -207,9 +198,9 @@ TEST(DocumentVectors, AreRemadeByteByByte) {
   charter["digest"] = Hex(CharterDigest(cast.charter));
   JsonObject json;
   json["format"] = "docs/formats/documents.md";
-  json["keys"] = JsonArray{
-      KeyVector("hospital", cast.hospital.signer()), KeyVector("insurer", cast.insurer.signer()),
-      KeyVector("analyst", cast.analyst.signer()), KeyVector("enclave's document key", cast.enclave)};
+  json["keys"] =
+      JsonArray{KeyVector("hospital", cast.hospital.signer()), KeyVector("insurer", cast.insurer.signer()),
+                KeyVector("analyst", cast.analyst.signer()), KeyVector("enclave's document key", cast.enclave)};
   json["derived_keys"] = DerivedKeys();
   json["charter"] = std::move(charter);
   json["documents"] = Accepted(cast);

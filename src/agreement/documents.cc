@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::array kCustodies = {Custody::kSelf, Custody::kServer, Custody::kBrowser};
 constexpr std::array kFormats = {DataFormat::kCsv, DataFormat::kParquet, DataFormat::kJsonl};
-constexpr std::array kEnds = {Revocation::Ends::kManifest, Revocation::Ends::kApproval,
-                              Revocation::Ends::kMembership, Revocation::Ends::kTermination};
+constexpr std::array kEnds = {Revocation::Ends::kManifest, Revocation::Ends::kApproval, Revocation::Ends::kMembership,
+                              Revocation::Ends::kTermination};
 
 // The value of a closed enumeration by its name; the first one after a problem.
 template <typename Values, typename NameOf>
@@ -205,8 +205,7 @@ Result<Approval> DecodeApproval(const codec::Json& json) {
   approval.report = in.HexDigest("report");
   const codec::JsonArray& charges = in.Array("charges", kQueryDatasetsMax);
   approval.not_after = ReadInstant(in, "not_after");
-  approval.notes =
-      ReadText(in, "notes", {.bytes_max = kNotesBytesMax, .kind = TextKind::kLines, .may_be_empty = true});
+  approval.notes = ReadText(in, "notes", {.bytes_max = kNotesBytesMax, .kind = TextKind::kLines, .may_be_empty = true});
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(approval.charges, DecodeCharges(charges, in.Path("charges")));
   return approval;
@@ -245,8 +244,7 @@ Result<Revocation> DecodeRevocation(const codec::Json& json) {
   const bool names_document =
       revocation.ends == Revocation::Ends::kManifest || revocation.ends == Revocation::Ends::kApproval;
   if (names_document != revocation.document.has_value()) {
-    in.Fail("document",
-            "must be a digest for manifest and approval, and null for membership and termination");
+    in.Fail("document", "must be a digest for manifest and approval, and null for membership and termination");
   }
   revocation.reason =
       ReadText(in, "reason", {.bytes_max = kNotesBytesMax, .kind = TextKind::kLines, .may_be_empty = true});

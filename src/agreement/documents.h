@@ -29,8 +29,7 @@ inline constexpr std::size_t kNotesBytesMax = 2000;
 inline constexpr std::size_t kQueryNameBytesMax = 200;
 inline constexpr std::size_t kDatasetNameBytesMax = 63;
 inline constexpr std::int64_t kManifestVersionMax = 1'000'000;
-inline constexpr std::size_t kLinkParticipantsMax =
-    64;  // recipients, unconfirmed: never more than a charter has
+inline constexpr std::size_t kLinkParticipantsMax = 64;  // recipients, unconfirmed: never more than a charter has
 inline constexpr std::int64_t kApprovalDaysDefault = 7;
 
 enum class Custody { kSelf, kServer, kBrowser };

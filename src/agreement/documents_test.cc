@@ -15,9 +15,8 @@ using ::testing::HasSubstr;
 const Digest256 kCharter = for_test::DigestOf("charter");
 
 QueryRequest Request() {
-  return for_test::RequestOf(for_test::Query('1'),
-                             {{.dataset = for_test::Dataset('1'), .manifest = Digest256{1}}}, kCharter,
-                             {for_test::Analyst().thumbprint()});
+  return for_test::RequestOf(for_test::Query('1'), {{.dataset = for_test::Dataset('1'), .manifest = Digest256{1}}},
+                             kCharter, {for_test::Analyst().thumbprint()});
 }
 
 Approval AnApproval() {
@@ -31,8 +30,7 @@ Approval AnApproval() {
 
 // Every member of a body is needed, and nothing else is taken.
 template <typename Body>
-void ExpectStrict(const Body& body, codec::Json (*encode)(const Body&),
-                  Result<Body> (*decode)(const codec::Json&)) {
+void ExpectStrict(const Body& body, codec::Json (*encode)(const Body&), Result<Body> (*decode)(const codec::Json&)) {
   const codec::Json whole = encode(body);
   const auto again = decode(whole);
   ASSERT_TRUE(again.has_value()) << again.error().public_message;
@@ -53,8 +51,8 @@ void ExpectStrict(const Body& body, codec::Json (*encode)(const Body&),
 TEST(Bodies, AreReadStrictlyAsWritten) {
   const std::vector<Thumbprint> others =
       for_test::Sorted({for_test::Hospital().thumbprint(), for_test::Insurer().thumbprint()});
-  ExpectStrict<Acceptance>({.charter = kCharter, .custody = Custody::kServer, .unconfirmed = others},
-                           EncodeAcceptance, DecodeAcceptance);
+  ExpectStrict<Acceptance>({.charter = kCharter, .custody = Custody::kServer, .unconfirmed = others}, EncodeAcceptance,
+                           DecodeAcceptance);
   ExpectStrict<Manifest>(for_test::ManifestOf(for_test::Dataset('1'), "visits", kCharter), EncodeManifest,
                          DecodeManifest);
   ExpectStrict<QueryRequest>(Request(), EncodeQueryRequest, DecodeQueryRequest);
@@ -89,8 +87,7 @@ TEST(QueryRequest, ListsAreSortedUniqueAndNotEmpty) {
 }
 
 TEST(QueryRequest, TextIsBoundedAndReadsAsItLooks) {
-  EXPECT_THAT(QueryProblem([](auto& q) { q.text = std::string(kQueryTextBytesMax + 1, ' '); }),
-              HasSubstr("body.text"));
+  EXPECT_THAT(QueryProblem([](auto& q) { q.text = std::string(kQueryTextBytesMax + 1, ' '); }), HasSubstr("body.text"));
   EXPECT_EQ(QueryProblem([](auto& q) { q.text = "SELECT 1\n\tFROM visits"; }), "");
   EXPECT_EQ(QueryProblem([](auto& q) { q.text = "SELECT '\xE2\x80\xAE'"; }),
             "body.text must hold no control characters");
@@ -100,8 +97,7 @@ TEST(QueryRequest, TextIsBoundedAndReadsAsItLooks) {
 TEST(Manifest, VersionOneHasNoPreviousAndEveryLaterOneHas) {
   Manifest manifest = for_test::ManifestOf(for_test::Dataset('1'), "visits", kCharter);
   manifest.version = 2;
-  EXPECT_THAT(DecodeManifest(EncodeManifest(manifest)).error().public_message,
-              HasSubstr("previous_manifest"));
+  EXPECT_THAT(DecodeManifest(EncodeManifest(manifest)).error().public_message, HasSubstr("previous_manifest"));
   manifest.previous_manifest = Digest256{7};
   EXPECT_TRUE(DecodeManifest(EncodeManifest(manifest)).has_value());
   manifest.version = 1;
@@ -109,8 +105,7 @@ TEST(Manifest, VersionOneHasNoPreviousAndEveryLaterOneHas) {
 }
 
 TEST(Manifest, NamesAreIdentifiers) {
-  for (const char* name :
-       {"visits", "v", "a_1", "z23456789012345678901234567890123456789012345678901234567890123"}) {
+  for (const char* name : {"visits", "v", "a_1", "z23456789012345678901234567890123456789012345678901234567890123"}) {
     EXPECT_TRUE(IsDatasetName(name)) << name;
   }
   for (const char* name : {"", "Visits", "1a", "_a", "a-b", "a b", "ä",
@@ -126,8 +121,7 @@ TEST(Approval, ChargesAreSortedAndInBounds) {
             "body.charges must be sorted by dataset, none twice");
   approval = AnApproval();
   approval.charges[0].delta = 1.5;
-  EXPECT_THAT(DecodeApproval(EncodeApproval(approval)).error().public_message,
-              HasSubstr("body.charges[0].delta"));
+  EXPECT_THAT(DecodeApproval(EncodeApproval(approval)).error().public_message, HasSubstr("body.charges[0].delta"));
   approval.charges[0].delta = 0;
   approval.charges[0].runs = -1;
   EXPECT_FALSE(DecodeApproval(EncodeApproval(approval)).has_value());
@@ -152,8 +146,7 @@ TEST(ObjectRef, HasLengthAndDigests) {
   EXPECT_EQ(DecodeObjectRef(EncodeObjectRef(object), "object").value(), object);
   SealedObjectRef empty = object;
   empty.length_bytes = 0;
-  EXPECT_THAT(DecodeObjectRef(EncodeObjectRef(empty), "object").error().public_message,
-              HasSubstr("object.length"));
+  EXPECT_THAT(DecodeObjectRef(EncodeObjectRef(empty), "object").error().public_message, HasSubstr("object.length"));
 }
 
 }  // namespace

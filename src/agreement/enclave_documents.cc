@@ -49,8 +49,7 @@ Result<ReportFinding> DecodeFinding(const codec::Json& json, const std::string& 
 Result<std::vector<ReportFinding>> DecodeFindings(const codec::JsonArray& array) {
   std::vector<ReportFinding> findings;
   for (std::size_t i = 0; i < array.size(); ++i) {
-    CLOISTER_ASSIGN(ReportFinding finding,
-                    DecodeFinding(array[i], "report.findings[" + std::to_string(i) + "]"));
+    CLOISTER_ASSIGN(ReportFinding finding, DecodeFinding(array[i], "report.findings[" + std::to_string(i) + "]"));
     findings.push_back(std::move(finding));
   }
   return findings;
@@ -67,8 +66,7 @@ std::optional<Report::Accepted> ReadAccepted(codec::ObjectReader& in) {
   const std::optional<Digest256> digest = ReadNullableDigest(in, "report_digest");
   const codec::Json& report = in.Any("report");
   if (verdict == "refused") {
-    if (plan || digest || !report.is_null())
-      in.Fail("verdict", "is refused, so plan and report must be null");
+    if (plan || digest || !report.is_null()) in.Fail("verdict", "is refused, so plan and report must be null");
     return std::nullopt;
   }
   if (verdict != "accepted") in.Fail("verdict", "must be accepted or refused");
@@ -107,8 +105,7 @@ codec::JsonArray DigestArray(const std::vector<Digest256>& digests) {
 std::vector<std::string> ReadProtections(codec::ObjectReader& in) {
   std::vector<std::string> protections = in.Strings("protections", kProtectionsMax);
   for (const std::string& protection : protections) {
-    if (protection.empty() || protection.size() > kProtectionBytesMax ||
-        !IsShowable(protection, TextKind::kLine)) {
+    if (protection.empty() || protection.size() > kProtectionBytesMax || !IsShowable(protection, TextKind::kLine)) {
       in.Fail("protections", "must hold lines of 1 to 200 bytes");
     }
   }
@@ -211,8 +208,7 @@ Result<SignedReport> SignReport(const crypto::Signer& document_key, const Report
 }
 
 Result<SignedReceipt> SignReceipt(const crypto::Signer& document_key, const Receipt& receipt) {
-  CLOISTER_ASSIGN(const std::string compact,
-                  crypto::SignJws(document_key, kReceiptTyp, EncodeReceipt(receipt)));
+  CLOISTER_ASSIGN(const std::string compact, crypto::SignJws(document_key, kReceiptTyp, EncodeReceipt(receipt)));
   return VerifyReceipt(compact, document_key.public_key());
 }
 

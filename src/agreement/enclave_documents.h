@@ -55,7 +55,7 @@ struct Report {
   std::optional<Accepted> accepted = {};
   std::vector<Charge> charges = {};
   std::vector<Thumbprint> recipients = {};  // sorted
-  std::vector<Thumbprint> approvers = {};  // owners of what is read, sorted; the charter's rule may need more
+  std::vector<Thumbprint> approvers = {};   // owners of what is read, sorted; the charter's rule may need more
   std::vector<ReportFinding> findings = {};
   Instant time = {};
   bool operator==(const Report&) const = default;

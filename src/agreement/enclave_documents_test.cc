@@ -17,12 +17,11 @@ const crypto::Ed25519Signer& DocumentKey() {
 
 Report AReport() {
   for_test::Person analyst = for_test::Analyst();
-  const QueryRequest request = for_test::RequestOf(
-      for_test::Query('1'), {{.dataset = for_test::Dataset('1'), .manifest = Digest256{1}}}, Digest256{5},
-      {analyst.thumbprint()});
-  Report report =
-      for_test::ReportOn(analyst.Sign({.size = 1, .root = Digest256{1}}, request, for_test::Environment()),
-                         {for_test::Hospital().thumbprint()});
+  const QueryRequest request =
+      for_test::RequestOf(for_test::Query('1'), {{.dataset = for_test::Dataset('1'), .manifest = Digest256{1}}},
+                          Digest256{5}, {analyst.thumbprint()});
+  Report report = for_test::ReportOn(analyst.Sign({.size = 1, .root = Digest256{1}}, request, for_test::Environment()),
+                                     {for_test::Hospital().thumbprint()});
   report.findings.push_back({.rule = "R22",
                              .owner = "cloister",
                              .severity = "info",
@@ -58,8 +57,7 @@ TEST(Report, IsSignedAndRead) {
 
 TEST(Report, ThatTheEnclaveDidNotSignIsRefused) {
   const SignedReport forged = SignReport(for_test::SignerFrom("the server"), AReport()).value();
-  EXPECT_EQ(VerifyReport(forged.compact(), DocumentKey().public_key()).error().code,
-            Code::kVerificationFailed);
+  EXPECT_EQ(VerifyReport(forged.compact(), DocumentKey().public_key()).error().code, Code::kVerificationFailed);
 }
 
 TEST(Report, AndReceiptAreNotTakenForEachOther) {
@@ -94,8 +92,7 @@ TEST(Report, WhatPeopleReadIsWhatItsDigestSays) {
 TEST(Report, FindingsAreChecked) {
   Report report = AReport();
   report.findings[0].severity = "shrug";
-  EXPECT_THAT(DecodeReport(EncodeReport(report)).error().public_message,
-              HasSubstr("report.findings[0].severity"));
+  EXPECT_THAT(DecodeReport(EncodeReport(report)).error().public_message, HasSubstr("report.findings[0].severity"));
   report = AReport();
   report.findings[0].to = 2;
   EXPECT_THAT(DecodeReport(EncodeReport(report)).error().public_message, HasSubstr("report.findings[0].to"));

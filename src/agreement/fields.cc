@@ -60,8 +60,7 @@ Thumbprint ReadThumbprint(codec::ObjectReader& in, std::string_view name) {
   return text;
 }
 
-std::vector<Thumbprint> ReadThumbprints(codec::ObjectReader& in, std::string_view name,
-                                        std::size_t count_max) {
+std::vector<Thumbprint> ReadThumbprints(codec::ObjectReader& in, std::string_view name, std::size_t count_max) {
   std::vector<std::string> texts = in.Strings(name, count_max);
   for (const std::string& text : texts) {
     if (!IsThumbprint(text)) in.Fail(name, "must hold key thumbprints (RFC 7638)");

@@ -35,8 +35,7 @@ std::string ReadText(codec::ObjectReader& in, std::string_view name, const TextR
 
 Thumbprint ReadThumbprint(codec::ObjectReader& in, std::string_view name);
 // Strictly ascending, so that no name is there twice.
-std::vector<Thumbprint> ReadThumbprints(codec::ObjectReader& in, std::string_view name,
-                                        std::size_t count_max);
+std::vector<Thumbprint> ReadThumbprints(codec::ObjectReader& in, std::string_view name, std::size_t count_max);
 std::vector<Digest256> ReadDigests(codec::ObjectReader& in, std::string_view name, std::size_t count_max);
 
 Instant ReadInstant(codec::ObjectReader& in, std::string_view name);

@@ -20,9 +20,7 @@ SecretBytes Derive(const SecretBytes& environment_key, std::string_view label) {
 SecretBytes DatasetIdentitySecret(const SecretBytes& environment_key, const Thumbprint& thumbprint) {
   return Derive(environment_key, std::string("dataset") + '\0' + thumbprint);
 }
-SecretBytes StateIdentitySecret(const SecretBytes& environment_key) {
-  return Derive(environment_key, "state");
-}
+SecretBytes StateIdentitySecret(const SecretBytes& environment_key) { return Derive(environment_key, "state"); }
 SecretBytes LedgerSealKey(const SecretBytes& environment_key) { return Derive(environment_key, "ledger"); }
 SecretBytes NoiseKey(const SecretBytes& environment_key) { return Derive(environment_key, "noise"); }
 

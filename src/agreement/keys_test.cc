@@ -15,9 +15,8 @@ std::string Hex(const SecretBytes& secret) { return codec::HexEncode(secret.view
 
 TEST(Keys, NoTwoPurposesShareOne) {
   const SecretBytes key = EnvironmentKey();
-  const std::set<std::string> keys = {Hex(DatasetIdentitySecret(key, "a")),
-                                      Hex(DatasetIdentitySecret(key, "b")), Hex(StateIdentitySecret(key)),
-                                      Hex(LedgerSealKey(key)), Hex(NoiseKey(key))};
+  const std::set<std::string> keys = {Hex(DatasetIdentitySecret(key, "a")), Hex(DatasetIdentitySecret(key, "b")),
+                                      Hex(StateIdentitySecret(key)), Hex(LedgerSealKey(key)), Hex(NoiseKey(key))};
   EXPECT_EQ(keys.size(), 5u);
 }
 
@@ -25,10 +24,8 @@ TEST(Keys, NoTwoPurposesShareOne) {
 TEST(Keys, AreTheFormatsOwn) {
   const SecretBytes key = EnvironmentKey();
   EXPECT_EQ(Hex(LedgerSealKey(key)), "9d2e50835cebc1ff967962d913ceb09976dd5d0d5ca8cf336bb496a6008d2fc5");
-  EXPECT_EQ(Hex(StateIdentitySecret(key)),
-            "d953871bc186a36c7233e821262f61362eb0d8f69dfcc24691d5ea3fa15cb410");
-  EXPECT_EQ(Hex(DatasetIdentitySecret(key, "t")),
-            "c4e7f234e407d0143d3ee8895033a58349f03fb686eabf3a4f052e152a45d252");
+  EXPECT_EQ(Hex(StateIdentitySecret(key)), "d953871bc186a36c7233e821262f61362eb0d8f69dfcc24691d5ea3fa15cb410");
+  EXPECT_EQ(Hex(DatasetIdentitySecret(key, "t")), "c4e7f234e407d0143d3ee8895033a58349f03fb686eabf3a4f052e152a45d252");
 }
 
 }  // namespace

@@ -71,8 +71,7 @@ class SignedLink {
   const std::string& compact() const { return compact_; }
 
  private:
-  friend Result<SignedLink> VerifyLink(std::string_view, const crypto::Ed25519PublicKey&,
-                                       const EnvironmentId&);
+  friend Result<SignedLink> VerifyLink(std::string_view, const crypto::Ed25519PublicKey&, const EnvironmentId&);
   SignedLink(Thumbprint signer, LinkHeader header, LinkBody body, const crypto::VerifiedJws& jws);
 
   Thumbprint signer_;

@@ -33,8 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!payload) return 0;
   const auto link = SignAndRead(text.substr(0, line), *payload, environment);
   if (!link) return 0;
-  const auto again =
-      SignAndRead(link->typ(), agreement::EncodeLink(link->header(), link->body()), environment);
+  const auto again = SignAndRead(link->typ(), agreement::EncodeLink(link->header(), link->body()), environment);
   CLOISTER_CHECK(again.has_value());
   CLOISTER_CHECK(again->header() == link->header());
   CLOISTER_CHECK(again->body() == link->body());

@@ -18,9 +18,7 @@ Rejection Body() { return {.query = Digest256{1}, .reason = "no"}; }
 
 class Link : public testing::Test {
  protected:
-  SignedLink Sign(for_test::Person& person) {
-    return person.Sign(kVerified, Body(), for_test::Environment());
-  }
+  SignedLink Sign(for_test::Person& person) { return person.Sign(kVerified, Body(), for_test::Environment()); }
 
   for_test::Person hospital_ = for_test::Hospital();
   for_test::Person insurer_ = for_test::Insurer();
@@ -77,9 +75,8 @@ TEST_F(Link, OfUnknownOrReservedTypIsRefused) {
   EXPECT_THAT(VerifyLink(Signed(hospital_, "cloister-report+jws", payload), charter_).error().public_message,
               HasSubstr("is no link"));
   // A rejection's payload under an approval's typ is no approval.
-  EXPECT_THAT(
-      VerifyLink(Signed(hospital_, "cloister-approval+jws", payload), charter_).error().public_message,
-      HasSubstr("body.plan"));
+  EXPECT_THAT(VerifyLink(Signed(hospital_, "cloister-approval+jws", payload), charter_).error().public_message,
+              HasSubstr("body.plan"));
 }
 
 TEST_F(Link, TakesEveryMemberAndNoOther) {
@@ -99,16 +96,13 @@ TEST_F(Link, TakesEveryMemberAndNoOther) {
 TEST_F(Link, HasAPreviousExactlyFromTheSecondOn) {
   LinkHeader header = Sign(hospital_).header();
   header.previous = Digest256{1};
-  EXPECT_THAT(VerifyLink(Signed(hospital_, LinkTyp(Body()), EncodeLink(header, Body())), charter_)
-                  .error()
-                  .public_message,
-              HasSubstr("link.previous"));
+  EXPECT_THAT(
+      VerifyLink(Signed(hospital_, LinkTyp(Body()), EncodeLink(header, Body())), charter_).error().public_message,
+      HasSubstr("link.previous"));
   header.seq = 2;
-  EXPECT_TRUE(
-      VerifyLink(Signed(hospital_, LinkTyp(Body()), EncodeLink(header, Body())), charter_).has_value());
+  EXPECT_TRUE(VerifyLink(Signed(hospital_, LinkTyp(Body()), EncodeLink(header, Body())), charter_).has_value());
   header.previous.reset();
-  EXPECT_FALSE(
-      VerifyLink(Signed(hospital_, LinkTyp(Body()), EncodeLink(header, Body())), charter_).has_value());
+  EXPECT_FALSE(VerifyLink(Signed(hospital_, LinkTyp(Body()), EncodeLink(header, Body())), charter_).has_value());
 }
 
 TEST_F(Link, NeedsAVerifiedLedgerState) {
@@ -151,8 +145,7 @@ TEST_F(Chain, AMissingLinkIsAGap) {
 
 TEST_F(Chain, TwoLinksWithOneNumberAreAConflict) {
   const SignedLink first = hospital_.Draft(kVerified, Body(), for_test::Environment());
-  const SignedLink second =
-      hospital_.Draft(kVerified, Rejection{.query = Digest256{2}}, for_test::Environment());
+  const SignedLink second = hospital_.Draft(kVerified, Rejection{.query = Digest256{2}}, for_test::Environment());
   EXPECT_EQ(CheckInOrder(second, Extended(first)), LinkOrder::kConflict);
 }
 
@@ -172,15 +165,14 @@ TEST_F(Chain, ALinkOnAnotherPredecessorIsAConflict) {
 class AnApproval : public testing::Test {
  protected:
   AnApproval() {
-    const QueryRequest request = for_test::RequestOf(
-        for_test::Query('1'), {{.dataset = for_test::Dataset('1'), .manifest = Digest256{1}}}, Digest256{5},
-        {analyst_.thumbprint()});
+    const QueryRequest request =
+        for_test::RequestOf(for_test::Query('1'), {{.dataset = for_test::Dataset('1'), .manifest = Digest256{1}}},
+                            Digest256{5}, {analyst_.thumbprint()});
     const SignedLink query = analyst_.Sign(kVerified, request, for_test::Environment());
     report_ = for_test::ReportOn(query, {hospital_.thumbprint()});
   }
   Status Verified(const Approval& approval, Instant now = for_test::kNow) {
-    auto verified =
-        VerifyApproval(hospital_.Draft(kVerified, approval, for_test::Environment()), *report_, now);
+    auto verified = VerifyApproval(hospital_.Draft(kVerified, approval, for_test::Environment()), *report_, now);
     if (!verified) return verified.error();
     EXPECT_EQ(verified->signer(), hospital_.thumbprint());
     return {};

@@ -65,9 +65,7 @@ class Person {
   SignedLink Draft(const LedgerPoint& verified, const LinkBody& body, const EnvironmentId& environment,
                    Instant now = kNow) const {
     const FakeClock clock(now);
-    return LinkAuthor(environment, *signer_, clock)
-        .Sign({.chain = chain_, .checkpoint = verified}, body)
-        .value();
+    return LinkAuthor(environment, *signer_, clock).Sign({.chain = chain_, .checkpoint = verified}, body).value();
   }
   // The next link; the chain goes on from it.
   SignedLink Sign(const LedgerPoint& verified, const LinkBody& body, const EnvironmentId& environment,
@@ -96,15 +94,13 @@ inline std::vector<Thumbprint> Sorted(std::vector<Thumbprint> thumbprints) {
   return thumbprints;
 }
 
-inline Charter CharterOf(const std::vector<Person>& people,
-                         ApprovalRule rule = {.kind = ApprovalRule::Kind::kOwners}) {
-  Charter charter{
-      .environment = Environment(),
-      .name = "coinsurance and visits",
-      .approval_rule = rule,
-      .cross_owner_joins = true,
-      .appraisal_policy = {.accept = {"simulated"}, .measurements = {DigestOf("the enclave program")}},
-      .recovery = Recovery::kOperator};
+inline Charter CharterOf(const std::vector<Person>& people, ApprovalRule rule = {.kind = ApprovalRule::Kind::kOwners}) {
+  Charter charter{.environment = Environment(),
+                  .name = "coinsurance and visits",
+                  .approval_rule = rule,
+                  .cross_owner_joins = true,
+                  .appraisal_policy = {.accept = {"simulated"}, .measurements = {DigestOf("the enclave program")}},
+                  .recovery = Recovery::kOperator};
   for (const Person& person : people) charter.participants.push_back(person.InCharter());
   std::sort(charter.participants.begin(), charter.participants.end(),
             [](const Participant& a, const Participant& b) { return a.thumbprint < b.thumbprint; });
@@ -121,8 +117,7 @@ inline Charter Successor(const Charter& charter, const std::vector<Person>& peop
 
 inline Manifest ManifestOf(const DatasetId& dataset, std::string name, const Digest256& charter) {
   ColumnPolicy key{.roles = {Role::kJoinKey}, .domain = "person"};
-  Manifest manifest{
-      .dataset = dataset, .charter = charter, .name = std::move(name), .format = DataFormat::kCsv};
+  Manifest manifest{.dataset = dataset, .charter = charter, .name = std::move(name), .format = DataFormat::kCsv};
   manifest.schema.columns = {{.name = "patient_id", .type = {.kind = ColumnType::Kind::kBigint}},
                              {.name = "ward", .type = {.kind = ColumnType::Kind::kVarchar}}};
   manifest.policy.levels = {Level::kAggregateOnly};
@@ -134,8 +129,8 @@ inline Manifest ManifestOf(const DatasetId& dataset, std::string name, const Dig
   return manifest;
 }
 
-inline QueryRequest RequestOf(const QueryId& query, std::vector<DatasetRead> datasets,
-                              const Digest256& charter, std::vector<Thumbprint> recipients) {
+inline QueryRequest RequestOf(const QueryId& query, std::vector<DatasetRead> datasets, const Digest256& charter,
+                              std::vector<Thumbprint> recipients) {
   return {.query = query,
           .name = "visits by ward",
           .text = "SELECT ward, count(*) FROM visits GROUP BY ward",
@@ -155,12 +150,10 @@ inline Report ReportOn(const SignedLink& query, std::vector<Thumbprint> owners) 
                 .approvers = Sorted(std::move(owners)),
                 .time = kNow};
   const codec::JsonObject people_read = {{"sentences", codec::JsonArray{"counts visits by ward"}}};
-  report.accepted =
-      Report::Accepted{.plan = DigestOf("plan"),
-                       .report_digest = crypto::Sha256(AsBytes(codec::CanonicalJson(people_read))),
-                       .report = people_read};
-  for (const DatasetRead& read : request.datasets)
-    report.charges.push_back({.dataset = read.dataset, .runs = 1});
+  report.accepted = Report::Accepted{.plan = DigestOf("plan"),
+                                     .report_digest = crypto::Sha256(AsBytes(codec::CanonicalJson(people_read))),
+                                     .report = people_read};
+  for (const DatasetRead& read : request.datasets) report.charges.push_back({.dataset = read.dataset, .runs = 1});
   return report;
 }
 

@@ -28,24 +28,20 @@ const Digest256 kProgram = DigestOf("the enclave program");
 struct Enclave {
   codec::Json charter;
   BootKeys keys{.checkpoint_key = Key(1), .document_key = Key(2)};
-  std::vector<DatasetRecipient> recipients = {
-      {.thumbprint = Key(3).Thumbprint(), .recipient = "age1hospital"},
-      {.thumbprint = Key(4).Thumbprint(), .recipient = "age1insurer"}};
+  std::vector<DatasetRecipient> recipients = {{.thumbprint = Key(3).Thumbprint(), .recipient = "age1hospital"},
+                                              {.thumbprint = Key(4).Thumbprint(), .recipient = "age1insurer"}};
   Origin origin = Origin::kGenerated;
   Digest256 program = kProgram;
 
   Enclave() {
-    std::sort(recipients.begin(), recipients.end(),
-              [](auto& a, auto& b) { return a.thumbprint < b.thumbprint; });
+    std::sort(recipients.begin(), recipients.end(), [](auto& a, auto& b) { return a.thumbprint < b.thumbprint; });
     codec::JsonArray participants;
-    for (const auto& one : recipients)
-      participants.push_back(codec::JsonObject{{"thumbprint", one.thumbprint}});
-    charter =
-        codec::JsonObject{{"participants", participants},
-                          {"appraisal_policy",
-                           codec::JsonObject{{"accept", codec::JsonArray{"simulated"}},
-                                             {"measurements", codec::JsonArray{codec::HexEncode(kProgram)}}}},
-                          {"recovery", "operator"}};
+    for (const auto& one : recipients) participants.push_back(codec::JsonObject{{"thumbprint", one.thumbprint}});
+    charter = codec::JsonObject{
+        {"participants", participants},
+        {"appraisal_policy", codec::JsonObject{{"accept", codec::JsonArray{"simulated"}},
+                                               {"measurements", codec::JsonArray{codec::HexEncode(kProgram)}}}},
+        {"recovery", "operator"}};
   }
   EnclaveTerms Terms() const { return ReadTerms(charter).value(); }
   BindingInput Bound(const Nonce& nonce) const {
@@ -57,16 +53,14 @@ struct Enclave {
   }
   EnclaveAnswer Answer(const Nonce& nonce) const {
     EnclaveAnswer answer{
-        .evidence =
-            MakeSimulatedEvidence({.measurement = program, .report_data = Binding(Bound(nonce))}).value(),
+        .evidence = MakeSimulatedEvidence({.measurement = program, .report_data = Binding(Bound(nonce))}).value(),
         .origin = origin,
         .boot_entry = 0,
         .keys = keys,
         .charter = Terms().charter,
         .recipient_commitment = RecipientCommitment(recipients)};
     for (std::uint64_t i = 0; i < recipients.size(); ++i) {
-      answer.recipients.push_back(
-          {.recipient = recipients[i], .index = i, .proof = ProveRecipient(recipients, i)});
+      answer.recipients.push_back({.recipient = recipients[i], .index = i, .proof = ProveRecipient(recipients, i)});
     }
     return answer;
   }
@@ -109,8 +103,7 @@ TEST(AppraiseEnclave, GivesTheRecipientToSealTo) {
   EXPECT_EQ(verdict.enclave->RecipientOf(Key(3).Thumbprint()).value(), "age1hospital");
   EXPECT_EQ(verdict.enclave->RecipientOf(Key(9).Thumbprint()).error().code, Code::kNotFound);
   EXPECT_EQ(verdict.enclave->keys(), enclave.keys);
-  EXPECT_EQ(verdict.enclave->attestation().evidence_digest(),
-            EvidenceDigest(enclave.Answer(kNonce).evidence));
+  EXPECT_EQ(verdict.enclave->attestation().evidence_digest(), EvidenceDigest(enclave.Answer(kNonce).evidence));
   EXPECT_FALSE(verdict.enclave->attestation().is_hardware());
 }
 
@@ -219,8 +212,7 @@ TEST(EnclaveAnswer, RefusesUnknownAndMissingMembers) {
   EXPECT_EQ(DecodeEnclaveAnswer(bad).error().public_message, "evidence answer.debug is not known here");
   bad = good;
   bad.at("evidence").as_object()["kind"] = "tdx";
-  EXPECT_EQ(DecodeEnclaveAnswer(bad).error().public_message,
-            "evidence of kind tdx is not known in this version");
+  EXPECT_EQ(DecodeEnclaveAnswer(bad).error().public_message, "evidence of kind tdx is not known in this version");
 }
 
 codec::Json BootEntryOf(const Enclave& enclave) {

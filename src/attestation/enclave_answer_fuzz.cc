@@ -13,8 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const codec::Json written = attestation::EncodeEnclaveAnswer(*answer);
   const auto again = attestation::DecodeEnclaveAnswer(written);
   CLOISTER_CHECK(again.has_value());
-  CLOISTER_CHECK(codec::CanonicalJson(attestation::EncodeEnclaveAnswer(*again)) ==
-                 codec::CanonicalJson(written));
+  CLOISTER_CHECK(codec::CanonicalJson(attestation::EncodeEnclaveAnswer(*again)) == codec::CanonicalJson(written));
 
   attestation::EnclaveTerms terms{.charter = answer->charter};
   for (const auto& claim : answer->recipients) terms.participants.push_back(claim.recipient.thumbprint);

@@ -56,11 +56,10 @@ void CheckCharter(const EnclaveAnswer& answer, const EnclaveTerms& terms, std::v
 
 void CheckOrigin(const EnclaveAnswer& answer, std::vector<Finding>& findings) {
   if (answer.origin != Origin::kRecovering) return;
-  findings.push_back(
-      {.check = "origin",
-       .expected = "generated or recovered",
-       .actual = std::string(OriginName(answer.origin)),
-       .meaning = "the enclave does not have the environment's key yet: nothing can be sealed to it"});
+  findings.push_back({.check = "origin",
+                      .expected = "generated or recovered",
+                      .actual = std::string(OriginName(answer.origin)),
+                      .meaning = "the enclave does not have the environment's key yet: nothing can be sealed to it"});
 }
 
 // One claim per participant, in the charter's order, each proved.
@@ -77,9 +76,8 @@ void CheckRecipients(const EnclaveAnswer& answer, const EnclaveTerms& terms, std
   }
   for (std::size_t i = 0; i < answer.recipients.size(); ++i) {
     const RecipientClaim& claim = answer.recipients[i];
-    const bool holds =
-        claim.index == i && claim.recipient.thumbprint == terms.participants[i] &&
-        VerifyRecipient(claim, terms.participants.size(), answer.recipient_commitment).has_value();
+    const bool holds = claim.index == i && claim.recipient.thumbprint == terms.participants[i] &&
+                       VerifyRecipient(claim, terms.participants.size(), answer.recipient_commitment).has_value();
     if (holds) continue;
     findings.push_back({.check = "recipients",
                         .expected = "participant " + terms.participants[i] + " with a proof under " +
@@ -113,8 +111,7 @@ Result<EnclaveAnswer> DecodeEnclaveAnswer(const codec::Json& json) {
                        .recipient_commitment = commitment};
   CLOISTER_ASSIGN(answer.evidence, DecodeEvidence(evidence, in.Path("evidence")));
   for (std::size_t i = 0; i < recipients.size(); ++i) {
-    CLOISTER_ASSIGN(RecipientClaim claim,
-                    DecodeClaim(recipients[i], in.Path("recipients[" + std::to_string(i) + "]")));
+    CLOISTER_ASSIGN(RecipientClaim claim, DecodeClaim(recipients[i], in.Path("recipients[" + std::to_string(i) + "]")));
     answer.recipients.push_back(std::move(claim));
   }
   return answer;
@@ -187,8 +184,7 @@ Result<Appraisal> AppraiseBootEntry(const codec::Json& boot_entry, const Enclave
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(const BootKeys keys, DecodeBootKeys(keys_json, in.Path("keys")));
   CLOISTER_ASSIGN(const Evidence evidence, DecodeEvidence(evidence_json, in.Path("evidence")));
-  if (charter != terms.charter)
-    return VerificationFailed("the boot entry names another charter than the one given");
+  if (charter != terms.charter) return VerificationFailed("the boot entry names another charter than the one given");
   return Verifier::Appraise({.evidence = evidence,
                              .endorsements = endorsements,
                              .binding = Binding({.origin = origin,

@@ -7,9 +7,7 @@
 namespace cloister::attestation {
 namespace {
 
-Error Unfit(const std::string& what) {
-  return InvalidArgument("charter." + what + " is not as a charter has it");
-}
+Error Unfit(const std::string& what) { return InvalidArgument("charter." + what + " is not as a charter has it"); }
 
 const codec::Json* Member(const codec::Json& json, std::string_view name) {
   const auto* object = json.if_object();

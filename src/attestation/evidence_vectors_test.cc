@@ -25,8 +25,7 @@ crypto::Ed25519PublicKey Key(std::string_view seed) {
 std::vector<DatasetRecipient> Recipients() {
   std::vector<DatasetRecipient> recipients;
   for (const char* name : {"hospital", "insurer", "analyst"}) {
-    recipients.push_back(
-        {.thumbprint = Key(name).Thumbprint(), .recipient = "age1" + std::string(58, name[0])});
+    recipients.push_back({.thumbprint = Key(name).Thumbprint(), .recipient = "age1" + std::string(58, name[0])});
   }
   std::sort(recipients.begin(), recipients.end(),
             [](const auto& a, const auto& b) { return a.thumbprint < b.thumbprint; });
@@ -49,15 +48,13 @@ JsonArray RecipientVectors() {
 }
 
 JsonObject BindingVector(Origin origin, const Nonce& nonce) {
-  const BindingInput input{
-      .origin = origin,
-      .keys = {.checkpoint_key = Key("checkpoint key"), .document_key = Key("document key")},
-      .recipient_commitment = RecipientCommitment(Recipients()),
-      .charter = DigestOf("charter"),
-      .nonce = nonce};
+  const BindingInput input{.origin = origin,
+                           .keys = {.checkpoint_key = Key("checkpoint key"), .document_key = Key("document key")},
+                           .recipient_commitment = RecipientCommitment(Recipients()),
+                           .charter = DigestOf("charter"),
+                           .nonce = nonce};
   const Evidence evidence =
-      MakeSimulatedEvidence({.measurement = DigestOf("the enclave program"), .report_data = Binding(input)})
-          .value();
+      MakeSimulatedEvidence({.measurement = DigestOf("the enclave program"), .report_data = Binding(input)}).value();
   JsonObject json;
   json["origin"] = OriginName(origin);
   json["keys"] = EncodeBootKeys(input.keys);

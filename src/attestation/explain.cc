@@ -19,8 +19,7 @@ std::vector<std::string> ExplainAppraisal(const Appraisal& appraisal) {
     lines.push_back("evidence accepted: " + std::string(EvidenceKindName(result->kind())) + ", program " +
                     codec::HexEncode(result->measurement()));
     for (const std::string& sentence : result->proves()) lines.push_back("proves: " + sentence);
-    for (const std::string& sentence : result->does_not_prove())
-      lines.push_back("does not prove: " + sentence);
+    for (const std::string& sentence : result->does_not_prove()) lines.push_back("does not prove: " + sentence);
     return lines;
   }
   lines.emplace_back("evidence refused");

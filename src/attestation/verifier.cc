@@ -12,8 +12,7 @@ using Findings = std::vector<Finding>;
 
 std::string KindNames(const std::vector<EvidenceKind>& kinds) {
   std::string names;
-  for (const EvidenceKind kind : kinds)
-    names += (names.empty() ? "" : ", ") + std::string(EvidenceKindName(kind));
+  for (const EvidenceKind kind : kinds) names += (names.empty() ? "" : ", ") + std::string(EvidenceKindName(kind));
   return names.empty() ? "nothing" : names;
 }
 
@@ -46,13 +45,11 @@ void CheckBinding(const SimulatedStatement& statement, const AppraisalRequest& r
   findings.push_back({.check = "binding",
                       .expected = codec::HexEncode(request.binding),
                       .actual = codec::HexEncode(statement.report_data),
-                      .meaning =
-                          "the evidence is about other keys, another charter, other recipients, or is not "
-                          "fresh: do not seal or sign anything for this enclave"});
+                      .meaning = "the evidence is about other keys, another charter, other recipients, or is not "
+                                 "fresh: do not seal or sign anything for this enclave"});
 }
 
-void CheckMeasurement(const SimulatedStatement& statement, const AppraisalRequest& request,
-                      Findings& findings) {
+void CheckMeasurement(const SimulatedStatement& statement, const AppraisalRequest& request, Findings& findings) {
   const auto& known = request.policy.measurements;
   if (std::find(known.begin(), known.end(), statement.measurement) != known.end()) return;
   findings.push_back({.check = "measurement",
@@ -62,8 +59,7 @@ void CheckMeasurement(const SimulatedStatement& statement, const AppraisalReques
 }
 
 std::vector<std::string> WhatSimulatedProves() {
-  return {
-      "whoever answered knows the charter, the recipients and your nonce, and offers these keys for them"};
+  return {"whoever answered knows the charter, the recipients and your nonce, and offers these keys for them"};
 }
 
 std::vector<std::string> WhatSimulatedDoesNotProve(const AppraisalPolicy& policy) {
@@ -71,8 +67,7 @@ std::vector<std::string> WhatSimulatedDoesNotProve(const AppraisalPolicy& policy
       "simulated evidence proves nothing about hardware: anyone who can run a program can make it",
       "that the program is the one named by its measurement, and that its memory is closed to the operator"};
   if (policy.operator_can_recover) {
-    sentences.emplace_back(
-        "the charter lets the operator recover the environment key: the operator could read this");
+    sentences.emplace_back("the charter lets the operator recover the environment key: the operator could read this");
   }
   return sentences;
 }

@@ -26,8 +26,7 @@ namespace cloister::attestation {
 struct AppraisalPolicy {
   std::vector<EvidenceKind> accept = {};
   std::vector<Digest256> measurements = {};  // reference values: digests of the enclave binaries that may run
-  bool operator_can_recover =
-      false;  // the charter's recovery is `operator`: every result says what that means
+  bool operator_can_recover = false;         // the charter's recovery is `operator`: every result says what that means
 };
 
 // One check that failed.

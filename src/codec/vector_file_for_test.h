@@ -1,7 +1,8 @@
 #pragma once
 
-// The conformance vectors in docs/formats/vectors: made by the tests from fixed keys, and compared with the committed file at
-// each run, so that a change of bytes shows as a change of the file. To write them anew, after the format's document says so:
+// The conformance vectors in docs/formats/vectors: made by the tests from fixed keys, and compared with the
+// committed file at each run, so that a change of bytes shows as a change of the file. To write them anew,
+// after the format's document says so:
 //
 //   CLOISTER_WRITE_VECTORS=1 build/debug/src/agreement/cloister_agreement_test --gtest_filter='*Vectors*'
 

@@ -20,9 +20,8 @@ Spending AmountOf(const agreement::Charge& charge) {
 }
 
 Spending Larger(const Spending& a, const Spending& b) {
-  return {.runs = std::max(a.runs, b.runs),
-          .epsilon = std::max(a.epsilon, b.epsilon),
-          .delta = std::max(a.delta, b.delta)};
+  return {
+      .runs = std::max(a.runs, b.runs), .epsilon = std::max(a.epsilon, b.epsilon), .delta = std::max(a.delta, b.delta)};
 }
 
 }  // namespace

@@ -52,8 +52,7 @@ class Auditor {
       Find(last, "checkpoint", "there is no boot whose key could have signed it");
       return;
     }
-    const auto verified =
-        VerifyCheckpoint(request_.checkpoint, request_.environment, boot->boot.checkpoint_key);
+    const auto verified = VerifyCheckpoint(request_.checkpoint, request_.environment, boot->boot.checkpoint_key);
     if (!verified) {
       Find(last, "checkpoint", verified.error().public_message);
     } else if (verified->point() != state.point()) {
@@ -84,8 +83,8 @@ Status CheckAgainst(const LedgerState& state, const QueryRecord& query, const ag
   CLOISTER_TRY(Same(receipt.spent == query.reservation->charges, "spent"));
   CLOISTER_TRY(Same(receipt.result.digest == query.release->result, "result"));
   CLOISTER_TRY(Same(receipt.recipients == query.request.recipients, "recipients"));
-  CLOISTER_TRY(Same(receipt.checkpoint.size == entry && receipt.checkpoint.root == state.log().RootAt(entry),
-                    "checkpoint"));
+  CLOISTER_TRY(
+      Same(receipt.checkpoint.size == entry && receipt.checkpoint.root == state.log().RootAt(entry), "checkpoint"));
   return Same(receipt.evidence == EvidenceDigestOf(state.BootAt(entry)->boot), "evidence");
 }
 
@@ -105,8 +104,7 @@ Result<CheckedReceipt> CheckReceipt(const LedgerState& state, std::string_view r
   CLOISTER_ASSIGN(const Digest256 digest, crypto::JwsDigest(receipt));
   CLOISTER_ASSIGN(const QueryRecord* const query, ReleasedQuery(state, digest));
   const BootRecord* boot = state.BootAt(*query->release_entry);
-  CLOISTER_ASSIGN(agreement::SignedReceipt verified,
-                  agreement::VerifyReceipt(receipt, boot->boot.document_key));
+  CLOISTER_ASSIGN(agreement::SignedReceipt verified, agreement::VerifyReceipt(receipt, boot->boot.document_key));
   CLOISTER_TRY(Same(verified.body().query == query->digest, "query"));
   CLOISTER_TRY(CheckAgainst(state, *query, verified.body()));
   return CheckedReceipt{.receipt = std::move(verified), .release_entry = *query->release_entry};

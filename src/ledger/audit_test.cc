@@ -30,10 +30,8 @@ class Audit : public testing::Test {
   std::vector<std::string> Checks(
       const std::vector<std::string>& entries, std::string checkpoint,
       const BootAppraiser& appraise = [](const auto&, const auto&) { return Status(); }) {
-    const LedgerAudit audit = AuditLedger({.environment = people::Environment(),
-                                           .entries = entries,
-                                           .checkpoint = checkpoint,
-                                           .appraise = appraise});
+    const LedgerAudit audit = AuditLedger(
+        {.environment = people::Environment(), .entries = entries, .checkpoint = checkpoint, .appraise = appraise});
     std::vector<std::string> checks;
     for (const AuditFinding& finding : audit.findings) {
       checks.push_back(finding.check + " " + std::to_string(finding.entry) + ": " + finding.message);
@@ -42,8 +40,7 @@ class Audit : public testing::Test {
   }
   // The receipt as the enclave signs it after a change.
   std::string ReceiptWith(const std::function<void(agreement::Receipt&)>& change) {
-    agreement::Receipt receipt =
-        agreement::VerifyReceipt(receipt_, story_.document_key().public_key())->body();
+    agreement::Receipt receipt = agreement::VerifyReceipt(receipt_, story_.document_key().public_key())->body();
     change(receipt);
     return agreement::SignReceipt(story_.document_key(), receipt)->compact();
   }
@@ -89,8 +86,7 @@ TEST_F(Audit, ACheckpointOfOtherEntriesIsFound) {
 TEST_F(Audit, ACheckpointByAnOlderBootsKeyIsFound) {
   const std::string before = story_.Checkpoint();
   story_.Boot(charter_);
-  EXPECT_THAT(Checks(story_.entries(), before),
-              ElementsAre(HasSubstr("not signed by the enclave's checkpoint key")));
+  EXPECT_THAT(Checks(story_.entries(), before), ElementsAre(HasSubstr("not signed by the enclave's checkpoint key")));
 }
 
 TEST_F(Audit, AnEmptyLedgerIsNone) {
@@ -127,16 +123,15 @@ TEST_F(Audit, AReleasedReceiptThatContradictsTheLedgerIsFound) {
     people::Person hospital = hospital_;
     for_test::Story story = story_;
     const Digest256 query =
-        story.Ask(analyst, people::RequestOf(people::Query('3'), {story.Reading(people::Dataset('1'))},
-                                             story.charter(), {analyst.thumbprint()}));
+        story.Ask(analyst, people::RequestOf(people::Query('3'), {story.Reading(people::Dataset('1'))}, story.charter(),
+                                             {analyst.thumbprint()}));
     story.Approve(hospital, query);
     story.Write(story.state().Reserve(query, story.now()).value());
     story.Write(ExecutionEntry{.query = query, .outcome = Outcome::kReleased, .code = "OK"});
     agreement::Receipt receipt = story.ReceiptOf(query);
     change(receipt);
     const auto lying = agreement::SignReceipt(story.document_key(), receipt).value();
-    story.Write(
-        ReleaseEntry{.query = query, .receipt = lying.digest(), .result = people::DigestOf("sealed result")});
+    story.Write(ReleaseEntry{.query = query, .receipt = lying.digest(), .result = people::DigestOf("sealed result")});
     const auto checked = CheckReceipt(story.state(), lying.compact());
     return checked ? "" : checked.error().public_message;
   };
@@ -144,8 +139,7 @@ TEST_F(Audit, AReleasedReceiptThatContradictsTheLedgerIsFound) {
   EXPECT_THAT(refused([&](auto& receipt) { receipt.query = query_; }), HasSubstr("receipt's query "));
   EXPECT_THAT(refused([](auto& receipt) { receipt.query_id = people::Query('9'); }), HasSubstr("query_id"));
   EXPECT_THAT(refused([](auto& receipt) { receipt.plan = Digest256{1}; }), HasSubstr("plan"));
-  EXPECT_THAT(refused([](auto& receipt) { receipt.report_digest = Digest256{1}; }),
-              HasSubstr("report_digest"));
+  EXPECT_THAT(refused([](auto& receipt) { receipt.report_digest = Digest256{1}; }), HasSubstr("report_digest"));
   EXPECT_THAT(refused([](auto& receipt) { receipt.approvals = {Digest256{1}}; }), HasSubstr("approvals"));
   EXPECT_THAT(refused([](auto& receipt) { receipt.spent = {}; }), HasSubstr("spent"));
   EXPECT_THAT(refused([](auto& receipt) { receipt.result.digest = Digest256{1}; }), HasSubstr("result"));
@@ -153,8 +147,7 @@ TEST_F(Audit, AReleasedReceiptThatContradictsTheLedgerIsFound) {
               HasSubstr("recipients"));
   EXPECT_THAT(refused([](auto& receipt) { receipt.checkpoint.size -= 1; }), HasSubstr("checkpoint"));
   EXPECT_THAT(refused([](auto& receipt) { receipt.evidence = Digest256{1}; }), HasSubstr("evidence"));
-  EXPECT_THAT(refused([](auto& receipt) { receipt.environment = people::Environment('2'); }),
-              HasSubstr("environment"));
+  EXPECT_THAT(refused([](auto& receipt) { receipt.environment = people::Environment('2'); }), HasSubstr("environment"));
 }
 
 }  // namespace

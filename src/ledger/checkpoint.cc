@@ -25,8 +25,7 @@ ByteArray<kKeyHashBytes> KeyHash(const std::string& name, const crypto::Ed25519P
 }
 
 std::string Body(const EnvironmentId& environment, const LedgerPoint& point) {
-  return Origin(environment) + "\n" + std::to_string(point.size) + "\n" + codec::Base64Encode(point.root) +
-         "\n";
+  return Origin(environment) + "\n" + std::to_string(point.size) + "\n" + codec::Base64Encode(point.root) + "\n";
 }
 
 struct SignatureLine {
@@ -64,8 +63,7 @@ Result<std::pair<EnvironmentId, LedgerPoint>> ParseBody(std::string_view body) {
   const auto origin = TakeLine(body);
   const auto size = TakeLine(body);
   const auto root = TakeLine(body);
-  if (!origin || !size || !root || !body.empty())
-    return Malformed("must have three lines above its signatures");
+  if (!origin || !size || !root || !body.empty()) return Malformed("must have three lines above its signatures");
   constexpr std::string_view kOriginPrefix = "cloister/";
   if (!origin->starts_with(kOriginPrefix)) return Malformed("is not of a ledger of ours");
   CLOISTER_ASSIGN(EnvironmentId environment, EnvironmentId::Parse(origin->substr(kOriginPrefix.size())));

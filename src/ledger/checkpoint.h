@@ -39,8 +39,7 @@ class VerifiedCheckpoint {
  private:
   friend Result<VerifiedCheckpoint> VerifyCheckpoint(std::string_view, const EnvironmentId&,
                                                      const crypto::Ed25519PublicKey&);
-  VerifiedCheckpoint(EnvironmentId environment, LedgerPoint point, crypto::Ed25519PublicKey key,
-                     std::string note)
+  VerifiedCheckpoint(EnvironmentId environment, LedgerPoint point, crypto::Ed25519PublicKey key, std::string note)
       : environment_(std::move(environment)), point_(point), key_(key), note_(std::move(note)) {}
 
   EnvironmentId environment_;

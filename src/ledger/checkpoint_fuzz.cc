@@ -13,8 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!peeked) return 0;
   CLOISTER_CHECK(!ledger::VerifyCheckpoint(note, peeked->environment, signer.public_key()).has_value());
   const std::string again = ledger::SignCheckpoint(signer, peeked->environment, peeked->point).value();
-  CLOISTER_CHECK(ledger::VerifyCheckpoint(again, peeked->environment, signer.public_key())->point() ==
-                 peeked->point);
+  CLOISTER_CHECK(ledger::VerifyCheckpoint(again, peeked->environment, signer.public_key())->point() == peeked->point);
   CLOISTER_CHECK(note.starts_with(again.substr(0, again.find("\n\n"))));
   return 0;
 }

@@ -28,9 +28,9 @@ std::string Replaced(std::string text, std::string_view from, std::string_view t
 }
 
 TEST(Checkpoint, IsASignedNoteOfThreeLines) {
-  EXPECT_THAT(Note(), ::testing::StartsWith("cloister/" + kEnvironment.str() + "\n1234\n" +
-                                            codec::Base64Encode(kPoint.root) + "\n\n\xE2\x80\x94 cloister/" +
-                                            kEnvironment.str() + " "));
+  EXPECT_THAT(Note(),
+              ::testing::StartsWith("cloister/" + kEnvironment.str() + "\n1234\n" + codec::Base64Encode(kPoint.root) +
+                                    "\n\n\xE2\x80\x94 cloister/" + kEnvironment.str() + " "));
   const auto verified = Verified(Note());
   ASSERT_TRUE(verified.has_value());
   EXPECT_EQ(verified->point(), kPoint);
@@ -39,9 +39,7 @@ TEST(Checkpoint, IsASignedNoteOfThreeLines) {
 }
 
 TEST(Checkpoint, OfAnotherKeyOrEnvironmentIsRefused) {
-  EXPECT_EQ(Verified(SignCheckpoint(people::SignerFrom("host"), kEnvironment, kPoint).value())
-                .error()
-                .public_message,
+  EXPECT_EQ(Verified(SignCheckpoint(people::SignerFrom("host"), kEnvironment, kPoint).value()).error().public_message,
             "the checkpoint is not signed by the enclave's checkpoint key");
   EXPECT_THAT(VerifyCheckpoint(Note(), people::Environment('2'), Key().public_key()).error().public_message,
               HasSubstr("another environment"));
@@ -55,8 +53,7 @@ TEST(Checkpoint, ThatWasChangedIsRefused) {
 }
 
 TEST(Checkpoint, SignaturesOfWitnessesAreIgnored) {
-  const std::string cosigned =
-      Note() + "\xE2\x80\x94 witness.example/w1 " + codec::Base64Encode(Bytes(76, 7)) + "\n";
+  const std::string cosigned = Note() + "\xE2\x80\x94 witness.example/w1 " + codec::Base64Encode(Bytes(76, 7)) + "\n";
   EXPECT_EQ(Verified(cosigned)->point(), kPoint);
   const std::string before = Note().substr(0, Note().find("\n\n") + 2) + "\xE2\x80\x94 w " +
                              codec::Base64Encode(Bytes(5, 7)) + "\n" + Note().substr(Note().find("\n\n") + 2);

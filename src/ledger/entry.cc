@@ -108,8 +108,7 @@ Result<EntryBody> ReadCharter(ObjectReader& in) {
   const Digest256 commitment = in.HexDigest("recipient_commitment");
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(agreement::Charter charter, agreement::DecodeCharter(json));
-  if (agreement::CharterDigest(charter) != digest)
-    return InvalidArgument("entry.digest is not that of the charter");
+  if (agreement::CharterDigest(charter) != digest) return InvalidArgument("entry.digest is not that of the charter");
   return EntryBody(CharterEntry{.charter = std::move(charter), .recipient_commitment = commitment});
 }
 
@@ -204,8 +203,7 @@ codec::Json EncodeEntryJson(const Entry& entry) {
 Result<std::string> EncodeEntry(const Entry& entry) {
   std::string text = codec::CanonicalJson(EncodeEntryJson(entry));
   if (text.size() > kEntryBytesMax) {
-    return ResourceExhausted("a ledger entry must not be longer than " + std::to_string(kEntryBytesMax) +
-                             " bytes");
+    return ResourceExhausted("a ledger entry must not be longer than " + std::to_string(kEntryBytesMax) + " bytes");
   }
   return text;
 }

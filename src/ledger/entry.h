@@ -94,8 +94,8 @@ struct ReleaseEntry {
   bool operator==(const ReleaseEntry&) const = default;
 };
 
-using EntryBody = std::variant<BootEntry, CharterEntry, LinkEntry, ReportEntry, RefusalEntry,
-                               ReservationEntry, ExecutionEntry, ReleaseEntry>;
+using EntryBody = std::variant<BootEntry, CharterEntry, LinkEntry, ReportEntry, RefusalEntry, ReservationEntry,
+                               ExecutionEntry, ReleaseEntry>;
 
 struct Entry {
   Instant time = {};

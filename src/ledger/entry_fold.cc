@@ -15,8 +15,7 @@ Error Broken(const std::string& what) { return VerificationFailed(what); }
 }  // namespace
 
 Status EntryFold::Fold(const BootEntry& boot) {
-  if (boot.boot != static_cast<std::int64_t>(state_.boots_.size()))
-    return Broken("the boots are not counted in order");
+  if (boot.boot != static_cast<std::int64_t>(state_.boots_.size())) return Broken("the boots are not counted in order");
   if ((boot.boot == 0) != (boot.origin == "generated")) {
     return Broken("boot 0 and no other generates the environment key");
   }
@@ -50,8 +49,7 @@ Status EntryFold::Fold(const LinkEntry& entry) {
   CLOISTER_ASSIGN(const agreement::SignedLink link, state_.VerifyLink(entry.jws));
   const Result<LinkRuling> ruling = state_.Judge(link, time_);
   if (!ruling) return Broken("the link cannot stand here: " + ruling.error().public_message);
-  if (ruling->kind == LinkRuling::Kind::kAlreadyRecorded)
-    return Broken("the link stands in the ledger already");
+  if (ruling->kind == LinkRuling::Kind::kAlreadyRecorded) return Broken("the link stands in the ledger already");
 
   state_.chains_[link.signer()] = agreement::Extended(link);
   state_.links_of_[link.signer()].push_back(index_);
@@ -78,8 +76,7 @@ void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::A
 
 void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::Manifest& manifest) {
   auto& dataset =
-      state_.datasets_
-          .try_emplace(manifest.dataset, DatasetRecord{.dataset = manifest.dataset, .owner = link.signer()})
+      state_.datasets_.try_emplace(manifest.dataset, DatasetRecord{.dataset = manifest.dataset, .owner = link.signer()})
           .first->second;
   dataset.versions.push_back({.entry = index_, .digest = link.digest(), .manifest = manifest});
 }
@@ -99,8 +96,7 @@ void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::Q
 
 void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::Approval& approval) {
   QueryRecord& query = state_.queries_.at(approval.query);
-  query.approvals[link.signer()] = {
-      .entry = index_, .digest = link.digest(), .not_after = approval.not_after};
+  query.approvals[link.signer()] = {.entry = index_, .digest = link.digest(), .not_after = approval.not_after};
   query.rejections.erase(link.signer());
 }
 
@@ -140,8 +136,7 @@ void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::R
     case Ends::kMembership: EndMembership(link.signer()); return;
     case Ends::kManifest:
       for (auto& [id, dataset] : state_.datasets_) {
-        for (ManifestRecord& one : dataset.versions)
-          one.revoked = one.revoked || one.digest == *revocation.document;
+        for (ManifestRecord& one : dataset.versions) one.revoked = one.revoked || one.digest == *revocation.document;
       }
       return;
     case Ends::kApproval:
@@ -170,8 +165,7 @@ void EntryFold::BookCharges(const agreement::SignedLink& link) {
     const auto dataset = state_.datasets_.find(charge.dataset);
     if (dataset == state_.datasets_.end() || dataset->second.owner != link.signer()) continue;
     const auto& policy = dataset->second.versions.back().manifest.policy;
-    if (state_.accounts_.CheckFits(approval->query, charge, policy))
-      state_.accounts_.Book(approval->query, charge);
+    if (state_.accounts_.CheckFits(approval->query, charge, policy)) state_.accounts_.Book(approval->query, charge);
   }
 }
 
@@ -192,8 +186,7 @@ Status EntryFold::CheckReport(const QueryRecord* query, const agreement::Report&
     if (!read) return Broken("the report charges a dataset that the query does not name");
     owners.insert(state_.datasets_.at(charge.dataset).owner);
   }
-  if (owners.empty() ||
-      !std::equal(owners.begin(), owners.end(), report.approvers.begin(), report.approvers.end())) {
+  if (owners.empty() || !std::equal(owners.begin(), owners.end(), report.approvers.begin(), report.approvers.end())) {
     return Broken("the report names other approvers than the owners of what it charges");
   }
   return {};
@@ -237,8 +230,7 @@ void EntryFold::CountRefusal(const agreement::Thumbprint& who) {
 Status EntryFold::Fold(const ReservationEntry& reservation) {
   const Result<ReservationEntry> due = state_.Reserve(reservation.query, time_);
   if (!due) return Broken("the query could not run: " + due.error().public_message);
-  if (*due != reservation)
-    return Broken("the reservation names other approvals or charges than the ledger has");
+  if (*due != reservation) return Broken("the reservation names other approvals or charges than the ledger has");
   QueryRecord& query = state_.queries_.at(reservation.query);
   for (const agreement::Charge& charge : reservation.charges) state_.accounts_.Book(query.digest, charge);
   state_.accounts_.Settle(query.digest);

@@ -14,8 +14,7 @@ namespace cloister::ledger {
 
 class EntryFold {
  public:
-  EntryFold(LedgerState& state, std::uint64_t index, Instant time)
-      : state_(state), index_(index), time_(time) {}
+  EntryFold(LedgerState& state, std::uint64_t index, Instant time) : state_(state), index_(index), time_(time) {}
 
   Status Fold(const BootEntry& boot);
   Status Fold(const CharterEntry& entry);

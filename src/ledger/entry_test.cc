@@ -28,10 +28,9 @@ std::vector<Entry> OneOfEach() {
   bodies.emplace_back(ReservationEntry{.query = Digest256{3},
                                        .approvals = {Digest256{4}},
                                        .charges = {{.dataset = people::Dataset('1'), .epsilon = 0.1}}});
+  bodies.emplace_back(ExecutionEntry{.query = Digest256{3}, .outcome = Outcome::kCancelled, .code = "CANCELLED"});
   bodies.emplace_back(
-      ExecutionEntry{.query = Digest256{3}, .outcome = Outcome::kCancelled, .code = "CANCELLED"});
-  bodies.emplace_back(ReleaseEntry{
-      .query = Digest256{3}, .receipt = Digest256{5}, .result = Digest256{6}, .answer = Digest256{7}});
+      ReleaseEntry{.query = Digest256{3}, .receipt = Digest256{5}, .result = Digest256{6}, .answer = Digest256{7}});
   std::vector<Entry> entries;
   for (EntryBody& body : bodies) entries.push_back({.time = people::kNow, .body = std::move(body)});
   return entries;
@@ -59,8 +58,7 @@ TEST(Entry, TakesEveryMemberAndNoOther) {
     }
     codec::Json more = whole;
     more.as_object()["debug"] = 1;
-    EXPECT_EQ(DecodeEntry(codec::CanonicalJson(more)).error().public_message,
-              "entry.debug is not known here");
+    EXPECT_EQ(DecodeEntry(codec::CanonicalJson(more)).error().public_message, "entry.debug is not known here");
   }
 }
 
@@ -76,8 +74,7 @@ TEST(Entry, IsCanonicalAndBounded) {
 TEST(Entry, OfAnUnknownKindIsRefused) {
   codec::Json json = EncodeEntryJson(OneOfEach()[2]);
   json.as_object()["kind"] = "cosignature";
-  EXPECT_EQ(DecodeEntry(codec::CanonicalJson(json)).error().public_message,
-            "entry.kind is not known in this version");
+  EXPECT_EQ(DecodeEntry(codec::CanonicalJson(json)).error().public_message, "entry.kind is not known in this version");
 }
 
 TEST(Entry, ValuesAreChecked) {

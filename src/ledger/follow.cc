@@ -13,11 +13,10 @@ struct TrustedBoot {
 
 // A boot entry that stands in the tree and whose keys the caller trusts.
 Result<TrustedBoot> CheckBoot(const ProvenEntry& entry, const LedgerPoint& point, const BootTrust& trust) {
-  const Status proven = crypto::VerifyInclusion(crypto::MerkleLeaf(AsBytes(entry.text)), entry.index,
-                                                point.size, entry.proof, point.root);
+  const Status proven = crypto::VerifyInclusion(crypto::MerkleLeaf(AsBytes(entry.text)), entry.index, point.size,
+                                                entry.proof, point.root);
   if (!proven) {
-    return VerificationFailed("boot entry " + std::to_string(entry.index) +
-                              " is not proven to stand in the ledger");
+    return VerificationFailed("boot entry " + std::to_string(entry.index) + " is not proven to stand in the ledger");
   }
   CLOISTER_ASSIGN(Entry decoded, DecodeEntry(entry.text));
   auto* boot = std::get_if<BootEntry>(&decoded.body);
@@ -27,8 +26,7 @@ Result<TrustedBoot> CheckBoot(const ProvenEntry& entry, const LedgerPoint& point
 }
 
 // All boots of a step, in order, each after `after`.
-Result<std::vector<TrustedBoot>> CheckBoots(const LedgerStep& step, const LedgerPoint& point,
-                                            const BootTrust& trust) {
+Result<std::vector<TrustedBoot>> CheckBoots(const LedgerStep& step, const LedgerPoint& point, const BootTrust& trust) {
   if (step.boots.size() > kStepBootsMax) {
     return ResourceExhausted("more than " + std::to_string(kStepBootsMax) + " boots at once");
   }
@@ -64,8 +62,7 @@ LedgerAdvance Fork(const LedgerView& view, const std::string& checkpoint, const 
 
 }  // namespace
 
-Result<LedgerView> BeginView(const EnvironmentId& environment, const LedgerStep& step,
-                             const BootTrust& trust) {
+Result<LedgerView> BeginView(const EnvironmentId& environment, const LedgerStep& step, const BootTrust& trust) {
   CLOISTER_ASSIGN(const LedgerPoint point, PointOf(step, environment));
   CLOISTER_ASSIGN(const std::vector<TrustedBoot> boots, CheckBoots(step, point, trust));
   if (boots.empty() || boots.front().index != 0) return VerificationFailed("entry 0 is not shown");
@@ -88,9 +85,8 @@ Result<LedgerAdvance> AdvanceView(const LedgerView& view, const LedgerStep& step
   CLOISTER_TRY(VerifyCheckpoint(step.checkpoint, view.environment, signer.boot.checkpoint_key));
 
   if (point.size < view.point.size) {
-    return FailedPrecondition("the checkpoint has " + std::to_string(point.size) +
-                              " entries, fewer than the " + std::to_string(view.point.size) +
-                              " verified before");
+    return FailedPrecondition("the checkpoint has " + std::to_string(point.size) + " entries, fewer than the " +
+                              std::to_string(view.point.size) + " verified before");
   }
   if (point.size == view.point.size) {
     if (point.root != view.point.root) return Fork(view, step.checkpoint, signer.text, true);
@@ -130,8 +126,7 @@ Result<LedgerView> DecodeView(const codec::Json& json) {
   CLOISTER_ASSIGN(Entry entry, DecodeEntry(boot_text));
   auto* boot = std::get_if<BootEntry>(&entry.body);
   if (boot == nullptr) return InvalidArgument("view.boot is no boot entry");
-  CLOISTER_ASSIGN(const VerifiedCheckpoint verified,
-                  VerifyCheckpoint(checkpoint, environment, boot->checkpoint_key));
+  CLOISTER_ASSIGN(const VerifiedCheckpoint verified, VerifyCheckpoint(checkpoint, environment, boot->checkpoint_key));
   return LedgerView{.environment = std::move(environment),
                     .point = verified.point(),
                     .checkpoint = std::move(checkpoint),

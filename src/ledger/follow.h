@@ -39,8 +39,7 @@ struct ProvenEntry {
 struct LedgerStep {
   std::string checkpoint = {};           // a signed note
   crypto::MerkleProof consistency = {};  // from the viewer's size to the checkpoint's; empty for BeginView
-  std::vector<ProvenEntry> boots =
-      {};  // boots since the view's, in order; BeginView: entry 0 and the newest at least
+  std::vector<ProvenEntry> boots = {};   // boots since the view's, in order; BeginView: entry 0 and the newest at least
 };
 
 // Whether the keys of a boot may be trusted: appraise its archived evidence, or compare it with an enclave
@@ -79,8 +78,7 @@ struct LedgerAdvance {
 };
 
 // kVerificationFailed: a signature, a boot or a proof does not hold.
-Result<LedgerView> BeginView(const EnvironmentId& environment, const LedgerStep& step,
-                             const BootTrust& trust);
+Result<LedgerView> BeginView(const EnvironmentId& environment, const LedgerStep& step, const BootTrust& trust);
 // kVerificationFailed likewise; kFailedPrecondition when the checkpoint is older than the view (a replica
 // that lags; ask again).
 Result<LedgerAdvance> AdvanceView(const LedgerView& view, const LedgerStep& step, const BootTrust& trust);

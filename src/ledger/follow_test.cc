@@ -76,8 +76,7 @@ TEST_F(Follower, TrustsNoBootThatItsOwnerDoesNot) {
     if (boot.boot == 0) return {};
     return VerificationFailed("no evidence");
   };
-  EXPECT_EQ(AdvanceView(*view_, Step(story_, view_->point.size, 0), distrust).error().public_message,
-            "no evidence");
+  EXPECT_EQ(AdvanceView(*view_, Step(story_, view_->point.size, 0), distrust).error().public_message, "no evidence");
   // Without the boot entry the new key is nobody's.
   LedgerStep hidden = Step(story_, view_->point.size, 0);
   hidden.boots.clear();
@@ -105,9 +104,8 @@ TEST_F(Follower, BeginsNowhereElseThanAtEntryZero) {
   EXPECT_EQ(BeginView(people::Environment(), step, TrustAll).error().public_message, "entry 0 is not shown");
   step.boots.clear();
   EXPECT_FALSE(BeginView(people::Environment(), step, TrustAll).has_value());
-  EXPECT_THAT(
-      BeginView(people::Environment('2'), Step(story_, 0, std::nullopt), TrustAll).error().public_message,
-      HasSubstr("another environment"));
+  EXPECT_THAT(BeginView(people::Environment('2'), Step(story_, 0, std::nullopt), TrustAll).error().public_message,
+              HasSubstr("another environment"));
 }
 
 TEST_F(Follower, AnOlderCheckpointIsAskedForAgain) {
@@ -152,8 +150,7 @@ TEST_F(Follower, ALaterStateThatDoesNotContainTheVerifiedOneIsAFork) {
 
 TEST_F(Follower, ACheckpointThatNobodySignedIsNoFork) {
   LedgerStep step = Step(story_, view_->point.size, view_->boot_entry);
-  step.checkpoint =
-      SignCheckpoint(people::SignerFrom("the server"), people::Environment(), {.size = 9}).value();
+  step.checkpoint = SignCheckpoint(people::SignerFrom("the server"), people::Environment(), {.size = 9}).value();
   EXPECT_EQ(AdvanceView(*view_, step, TrustAll).error().code, Code::kVerificationFailed);
 }
 

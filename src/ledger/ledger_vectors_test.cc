@@ -33,8 +33,8 @@ struct VectorLedger {
     story.Offer(hospital, people::ManifestOf(people::Dataset('1'), "visits", story.charter()));
     story.Wait(60);
     const Digest256 query =
-        story.Ask(analyst, people::RequestOf(people::Query('1'), {story.Reading(people::Dataset('1'))},
-                                             story.charter(), {analyst.thumbprint()}));
+        story.Ask(analyst, people::RequestOf(people::Query('1'), {story.Reading(people::Dataset('1'))}, story.charter(),
+                                             {analyst.thumbprint()}));
     story.Approve(analyst, query);
     story.Approve(hospital, query);
     story.Wait(60);
@@ -84,8 +84,7 @@ JsonArray ConsistencyProofs(const MerkleLog& log) {
     JsonObject json;
     json["from"] = from;
     json["to"] = to;
-    json["proof"] =
-        Hashes(log.ConsistencyProof(static_cast<std::uint64_t>(from), static_cast<std::uint64_t>(to)));
+    json["proof"] = Hashes(log.ConsistencyProof(static_cast<std::uint64_t>(from), static_cast<std::uint64_t>(to)));
     array.push_back(std::move(json));
   }
   return array;
@@ -100,10 +99,9 @@ JsonArray RefusedNotes(const for_test::Story& story) {
   const std::string elsewhere =
       SignCheckpoint(story.checkpoint_key(), people::Environment('2'), story.state().point()).value();
   JsonArray array;
-  for (const std::string& note : {body, body + "\n", body + signature, good.substr(0, good.size() - 1),
-                                  good + "\n", body + "extension\n\n" + signature, stranger, elsewhere}) {
-    EXPECT_FALSE(
-        VerifyCheckpoint(note, people::Environment(), story.checkpoint_key().public_key()).has_value())
+  for (const std::string& note : {body, body + "\n", body + signature, good.substr(0, good.size() - 1), good + "\n",
+                                  body + "extension\n\n" + signature, stranger, elsewhere}) {
+    EXPECT_FALSE(VerifyCheckpoint(note, people::Environment(), story.checkpoint_key().public_key()).has_value())
         << note;
     array.emplace_back(note);
   }
@@ -114,8 +112,7 @@ TEST(LedgerVectors, AreRemadeByteByByte) {
   const VectorLedger ledger;
   const for_test::Story& story = ledger.story;
   ASSERT_TRUE(CheckReceipt(story.state(), ledger.receipt).has_value());
-  const SecretBytes seal_key =
-      agreement::LedgerSealKey(SecretBytes::CopyOf(people::DigestOf("environment key")));
+  const SecretBytes seal_key = agreement::LedgerSealKey(SecretBytes::CopyOf(people::DigestOf("environment key")));
   JsonObject json;
   json["format"] = "docs/formats/ledger.md";
   json["environment"] = people::Environment().str();

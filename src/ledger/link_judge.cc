@@ -36,9 +36,8 @@ Result<LinkRuling> LinkJudge::Rule() const {
   CLOISTER_TRY(CheckRefusalsToday());
   Objections objections = std::visit([&](const auto& body) { return Against(body); }, link_.body());
   if (objections.reasons.empty()) return LinkRuling{.kind = LinkRuling::Kind::kTakesEffect};
-  return LinkRuling{.kind = LinkRuling::Kind::kHasNoEffect,
-                    .code = objections.code,
-                    .reasons = std::move(objections.reasons)};
+  return LinkRuling{
+      .kind = LinkRuling::Kind::kHasNoEffect, .code = objections.code, .reasons = std::move(objections.reasons)};
 }
 
 Status LinkJudge::CheckOrder() const {
@@ -51,9 +50,8 @@ Status LinkJudge::CheckOrder() const {
     case LinkOrder::kDuplicate:  // known by its digest, so not met here
     case LinkOrder::kConflict: break;
   }
-  return Conflict("number " + std::to_string(link_.header().seq) +
-                  " does not follow the chain's head, number " + std::to_string(chain.seq) +
-                  (chain.digest ? ", digest " + agreement::HexDigest(*chain.digest) : ""));
+  return Conflict("number " + std::to_string(link_.header().seq) + " does not follow the chain's head, number " +
+                  std::to_string(chain.seq) + (chain.digest ? ", digest " + agreement::HexDigest(*chain.digest) : ""));
 }
 
 Status LinkJudge::CheckCheckpoint() const {
@@ -119,8 +117,7 @@ LinkJudge::Objections LinkJudge::Against(const agreement::Manifest& manifest) co
     if (candidate != nullptr && candidate->digest == manifest.charter) charter = candidate;
   }
   if (charter == nullptr) {
-    objections.Add(Code::kFailedPrecondition,
-                   "the manifest names a charter that is neither in force nor proposed");
+    objections.Add(Code::kFailedPrecondition, "the manifest names a charter that is neither in force nor proposed");
     return objections;
   }
   const Participant* owner = FindIn(charter, link_.signer());
@@ -146,8 +143,8 @@ void LinkJudge::AgainstManifestVersion(const agreement::Manifest& manifest, Obje
   }
   const ManifestRecord& last = known->second.versions.back();
   if (manifest.version != last.manifest.version + 1 || manifest.previous_manifest != last.digest) {
-    objections.Add(Code::kConflict, "the manifest must follow version " +
-                                        std::to_string(last.manifest.version) + " and name its digest");
+    objections.Add(Code::kConflict, "the manifest must follow version " + std::to_string(last.manifest.version) +
+                                        " and name its digest");
   }
 }
 
@@ -199,8 +196,8 @@ LinkJudge::Objections LinkJudge::Against(const agreement::Approval& approval) co
     return objections;
   }
   if (query->phase != QueryPhase::kReported) {
-    objections.Add(Code::kFailedPrecondition, "the query is not waiting for approvals: it is " +
-                                                  std::string(QueryPhaseName(query->phase)));
+    objections.Add(Code::kFailedPrecondition,
+                   "the query is not waiting for approvals: it is " + std::string(QueryPhaseName(query->phase)));
     return objections;
   }
   const CharterRecord& charter = *state_.in_force();  // CheckMayWrite
@@ -222,8 +219,8 @@ void LinkJudge::AgainstCharges(const QueryRecord& query, const agreement::Approv
   for (const agreement::DatasetRead& read : query.request.datasets) {
     const ManifestRecord* manifest = state_.ManifestInForce(read.dataset);
     if (manifest == nullptr || manifest->digest != read.manifest) {
-      objections.Add(Code::kFailedPrecondition, "the manifest of dataset " + read.dataset.str() +
-                                                    " that the query names is no more in force");
+      objections.Add(Code::kFailedPrecondition,
+                     "the manifest of dataset " + read.dataset.str() + " that the query names is no more in force");
       continue;
     }
     if (state_.datasets().at(read.dataset).owner != link_.signer()) continue;
@@ -279,8 +276,7 @@ LinkJudge::Objections LinkJudge::Against(const agreement::Revocation& revocation
     objections.Add(Code::kNotFound, "the signer has no such manifest that could end");
   }
   if (revocation.ends == Ends::kApproval && !HasApproval(*revocation.document)) {
-    objections.Add(Code::kNotFound,
-                   "the signer has no such approval that could end; a query that runs is not stopped");
+    objections.Add(Code::kNotFound, "the signer has no such approval that could end; a query that runs is not stopped");
   }
   return objections;
 }

@@ -40,8 +40,7 @@ class LinkJudge {
   Objections Against(const agreement::Revocation& revocation) const;
   void AgainstManifestVersion(const agreement::Manifest& manifest, Objections& objections) const;
   void AgainstDatasetName(const agreement::Manifest& manifest, Objections& objections) const;
-  void AgainstCharges(const QueryRecord& query, const agreement::Approval& approval,
-                      Objections& objections) const;
+  void AgainstCharges(const QueryRecord& query, const agreement::Approval& approval, Objections& objections) const;
   bool HasManifest(const Digest256& document) const;
   bool HasApproval(const Digest256& document) const;
 

@@ -33,8 +33,7 @@ class MerkleLog {
  private:
   Digest256 HashOfRange(std::uint64_t begin, std::uint64_t end) const;
 
-  std::vector<std::vector<Digest256>>
-      levels_;  // [h][i]: the perfect subtree over leaves i*2^h .. (i+1)*2^h - 1
+  std::vector<std::vector<Digest256>> levels_;  // [h][i]: the perfect subtree over leaves i*2^h .. (i+1)*2^h - 1
 };
 
 }  // namespace cloister::ledger

@@ -10,9 +10,7 @@ namespace {
 
 using Obstacles = std::vector<std::string>;
 
-bool Counts(const ApprovalRecord& approval, Instant now) {
-  return !approval.revoked && now <= approval.not_after;
-}
+bool Counts(const ApprovalRecord& approval, Instant now) { return !approval.revoked && now <= approval.not_after; }
 
 std::string Joined(const std::vector<std::string>& sentences) {
   std::string text;
@@ -23,12 +21,10 @@ std::string Joined(const std::vector<std::string>& sentences) {
 void AgainstDates(const agreement::Manifest& manifest, Instant now, Obstacles& obstacles) {
   const agreement::RunLimits& limits = manifest.policy.limits;
   if (limits.not_before && now < *limits.not_before) {
-    obstacles.push_back("dataset " + manifest.name + " may be read from " +
-                        FormatRfc3339(*limits.not_before) + " on");
+    obstacles.push_back("dataset " + manifest.name + " may be read from " + FormatRfc3339(*limits.not_before) + " on");
   }
   if (limits.not_after && *limits.not_after < now) {
-    obstacles.push_back("dataset " + manifest.name + " might be read until " +
-                        FormatRfc3339(*limits.not_after));
+    obstacles.push_back("dataset " + manifest.name + " might be read until " + FormatRfc3339(*limits.not_after));
   }
 }
 
@@ -37,8 +33,7 @@ void AgainstRule(const agreement::RuleVerdict& rule, Obstacles& obstacles) {
     obstacles.push_back("the owner " + owner + " has not approved");
   }
   if (rule.approvals_missing > 0) {
-    obstacles.push_back("the charter's rule needs " + std::to_string(rule.approvals_missing) +
-                        " more approvals");
+    obstacles.push_back("the charter's rule needs " + std::to_string(rule.approvals_missing) + " more approvals");
   }
 }
 
@@ -61,8 +56,8 @@ std::string_view QueryPhaseName(QueryPhase phase) {
 }
 
 bool IsFinal(QueryPhase phase) {
-  return phase != QueryPhase::kSubmitted && phase != QueryPhase::kReported &&
-         phase != QueryPhase::kReserved && phase != QueryPhase::kReleasing;
+  return phase != QueryPhase::kSubmitted && phase != QueryPhase::kReported && phase != QueryPhase::kReserved &&
+         phase != QueryPhase::kReleasing;
 }
 
 agreement::RuleVerdict LedgerState::RuleOn(const QueryRecord& query, Instant now) const {
@@ -82,8 +77,7 @@ void LedgerState::AgainstDatasets(const QueryRecord& query, Instant now, Obstacl
   for (const agreement::DatasetRead& read : query.request.datasets) {
     const ManifestRecord* manifest = ManifestInForce(read.dataset);
     if (manifest == nullptr || manifest->digest != read.manifest) {
-      obstacles.push_back("the manifest of dataset " + read.dataset.str() +
-                          " that the query names is not in force");
+      obstacles.push_back("the manifest of dataset " + read.dataset.str() + " that the query names is not in force");
       continue;
     }
     AgainstDates(manifest->manifest, now, obstacles);

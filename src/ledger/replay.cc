@@ -24,9 +24,7 @@ RefusalEntry RefusalFor(const agreement::SignedLink& link, const LinkRuling& rul
 
 LedgerState::LedgerState(EnvironmentId environment) : environment_(std::move(environment)) {}
 
-Instant LedgerState::EntryTime(Instant now) const {
-  return {std::max(now.unix_ms / 1000 * 1000, last_time_.unix_ms)};
-}
+Instant LedgerState::EntryTime(Instant now) const { return {std::max(now.unix_ms / 1000 * 1000, last_time_.unix_ms)}; }
 
 Status LedgerState::Apply(std::string_view entry_text) {
   CLOISTER_ASSIGN(const Entry entry, DecodeEntry(entry_text));
@@ -58,8 +56,8 @@ Status LedgerState::CheckPlace(const Entry& entry) const {
 }
 
 const BootRecord* LedgerState::BootAt(std::uint64_t size) const {
-  const auto after = std::find_if(boots_.rbegin(), boots_.rend(),
-                                  [&](const BootRecord& record) { return record.entry < size; });
+  const auto after =
+      std::find_if(boots_.rbegin(), boots_.rend(), [&](const BootRecord& record) { return record.entry < size; });
   return after == boots_.rend() ? nullptr : &*after;
 }
 
@@ -100,9 +98,8 @@ const ManifestRecord* LedgerState::ManifestInForce(const DatasetId& dataset) con
   const agreement::Participant* owner = charter->charter.Find(record.owner);
   if (owner == nullptr || !owner->Has(agreement::ParticipantRole::kOwner)) return nullptr;
   if (ended_memberships_.contains(record.owner)) return nullptr;
-  const auto newest =
-      std::find_if(record.versions.rbegin(), record.versions.rend(),
-                   [&](const ManifestRecord& one) { return one.manifest.charter == charter->digest; });
+  const auto newest = std::find_if(record.versions.rbegin(), record.versions.rend(),
+                                   [&](const ManifestRecord& one) { return one.manifest.charter == charter->digest; });
   return newest == record.versions.rend() || newest->revoked ? nullptr : &*newest;
 }
 
@@ -143,8 +140,7 @@ Status LedgerState::CheckProposal(const agreement::Charter& charter) const {
     return {};
   }
   if (!in_force_) return FailedPrecondition("the charter of epoch 1 is not accepted by all yet");
-  if (proposed_ && charters_[*proposed_].digest == digest)
-    return Conflict("this charter is proposed already");
+  if (proposed_ && charters_[*proposed_].digest == digest) return Conflict("this charter is proposed already");
   return agreement::CheckSuccessor(in_force()->charter, charter);
 }
 

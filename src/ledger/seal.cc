@@ -15,11 +15,10 @@ Digest256 SealState(const SecretBytes& seal_key, const EnvironmentId& environmen
   return crypto::HmacSha256(seal_key.view(), message);
 }
 
-Status CheckSeal(const SecretBytes& seal_key, const EnvironmentId& environment,
-                 const agreement::LedgerPoint& point, const Digest256& seal) {
+Status CheckSeal(const SecretBytes& seal_key, const EnvironmentId& environment, const agreement::LedgerPoint& point,
+                 const Digest256& seal) {
   if (crypto::EqualInConstantTime(SealState(seal_key, environment, point), seal)) return {};
-  return VerificationFailed(
-      "the seal is not of these entries: no enclave of this environment was in this state");
+  return VerificationFailed("the seal is not of these entries: no enclave of this environment was in this state");
 }
 
 }  // namespace cloister::ledger

@@ -14,10 +14,9 @@
 namespace cloister::ledger {
 
 // `seal_key` is agreement::LedgerSealKey(environment key).
-Digest256 SealState(const SecretBytes& seal_key, const EnvironmentId& environment,
-                    const agreement::LedgerPoint& point);
+Digest256 SealState(const SecretBytes& seal_key, const EnvironmentId& environment, const agreement::LedgerPoint& point);
 // kVerificationFailed when the seal is not of this state.
-Status CheckSeal(const SecretBytes& seal_key, const EnvironmentId& environment,
-                 const agreement::LedgerPoint& point, const Digest256& seal);
+Status CheckSeal(const SecretBytes& seal_key, const EnvironmentId& environment, const agreement::LedgerPoint& point,
+                 const Digest256& seal);
 
 }  // namespace cloister::ledger

@@ -72,9 +72,7 @@ class Story {
     if (ruling.kind == LinkRuling::Kind::kHasNoEffect) Write(RefusalFor(link, ruling));
     return ruling;
   }
-  LinkRuling SignAndSend(people::Person& person, const agreement::LinkBody& body) {
-    return Send(Sign(person, body));
-  }
+  LinkRuling SignAndSend(people::Person& person, const agreement::LinkBody& body) { return Send(Sign(person, body)); }
 
   agreement::Acceptance AcceptanceOf(const CharterRecord& charter) const {
     return {.charter = charter.digest,
@@ -83,9 +81,7 @@ class Story {
   }
   LinkRuling Accept(people::Person& person) { return SignAndSend(person, AcceptanceOf(*state_.proposed())); }
 
-  LinkRuling Offer(people::Person& owner, const agreement::Manifest& manifest) {
-    return SignAndSend(owner, manifest);
-  }
+  LinkRuling Offer(people::Person& owner, const agreement::Manifest& manifest) { return SignAndSend(owner, manifest); }
   agreement::DatasetRead Reading(const DatasetId& dataset) const {
     const ManifestRecord* manifest = state_.ManifestInForce(dataset);
     return {.dataset = dataset, .manifest = manifest == nullptr ? Digest256{} : manifest->digest};
@@ -106,9 +102,7 @@ class Story {
   agreement::Approval ApprovalOf(const Digest256& query) const {
     return people::ApprovalOf(*state_.FindQuery(query)->report, {now_.unix_ms + 7 * 24 * 3600 * 1000});
   }
-  LinkRuling Approve(people::Person& person, const Digest256& query) {
-    return SignAndSend(person, ApprovalOf(query));
-  }
+  LinkRuling Approve(people::Person& person, const Digest256& query) { return SignAndSend(person, ApprovalOf(query)); }
   LinkRuling Reject(people::Person& person, const Digest256& query) {
     return SignAndSend(person, agreement::Rejection{.query = query, .reason = "no"});
   }

@@ -31,8 +31,7 @@ Result<Evidence> MakeSimulatedEvidence(const SimulatedStatement& statement) {
 }
 
 Result<SimulatedStatement> VerifySimulatedEvidence(std::string_view jws) {
-  CLOISTER_ASSIGN(const crypto::VerifiedJws verified,
-                  crypto::VerifyJws(jws, kTyp, InsecureAttester().public_key()));
+  CLOISTER_ASSIGN(const crypto::VerifiedJws verified, crypto::VerifyJws(jws, kTyp, InsecureAttester().public_key()));
   codec::ObjectReader in(verified.payload(), "statement");
   SimulatedStatement statement;
   statement.measurement = in.HexDigest("measurement");
