@@ -35,7 +35,8 @@ constexpr int kChannelDescriptor = 3;
 constexpr int kChannelWorkers = 8;
 
 int Fail(const Error& error) {
-  std::fprintf(stderr, "cloister-enclave: %s: %s\n", std::string(CodeName(error.code)).c_str(), error.public_message.c_str());
+  std::fprintf(stderr, "cloister-enclave: %s: %s\n", std::string(CodeName(error.code)).c_str(),
+               error.public_message.c_str());
   return 1;
 }
 
@@ -44,7 +45,9 @@ class LateHost final : public enclave::Host {
  public:
   void Connect(net::Channel& channel) { host_.emplace(channel); }
   Status Append(const ledger::LogAppend& append) override { return host_->Append(append); }
-  Result<std::vector<std::string>> Read(std::uint64_t from, std::uint64_t count) override { return host_->Read(from, count); }
+  Result<std::vector<std::string>> Read(std::uint64_t from, std::uint64_t count) override {
+    return host_->Read(from, count);
+  }
   Result<Bytes> ReadObject(const enclave::ObjectRange& range) override { return host_->ReadObject(range); }
   Status PutResult(const std::string& query_id, std::uint64_t offset, ByteView piece) override {
     return host_->PutResult(query_id, offset, piece);

@@ -40,11 +40,13 @@ attestation::BootKeys BootIdentity::public_keys() const {
 }
 
 Result<sealing::AgeIdentity> BootIdentity::DatasetIdentity(const agreement::Thumbprint& owner) const {
-  CLOISTER_ASSIGN(auto key, crypto::X25519PrivateKey::FromSecret(agreement::DatasetIdentitySecret(environment_key_, owner)));
+  CLOISTER_ASSIGN(auto key,
+                  crypto::X25519PrivateKey::FromSecret(agreement::DatasetIdentitySecret(environment_key_, owner)));
   return sealing::AgeIdentity::FromPrivateKey(std::move(key));
 }
 
-Result<std::vector<attestation::DatasetRecipient>> BootIdentity::DatasetRecipients(const agreement::Charter& charter) const {
+Result<std::vector<attestation::DatasetRecipient>> BootIdentity::DatasetRecipients(
+    const agreement::Charter& charter) const {
   std::vector<attestation::DatasetRecipient> recipients;
   for (const agreement::Participant& participant : charter.participants) {
     CLOISTER_ASSIGN(const sealing::AgeIdentity identity, DatasetIdentity(participant.thumbprint));
@@ -53,8 +55,8 @@ Result<std::vector<attestation::DatasetRecipient>> BootIdentity::DatasetRecipien
   return recipients;
 }
 
-Result<Bytes> WrapEnvironmentKey(const BootIdentity& identity, const EnvironmentId& environment, const Digest256& entry_0,
-                                 const sealing::AgeRecipient& sealer, Rng& rng) {
+Result<Bytes> WrapEnvironmentKey(const BootIdentity& identity, const EnvironmentId& environment,
+                                 const Digest256& entry_0, const sealing::AgeRecipient& sealer, Rng& rng) {
   codec::JsonObject plaintext;
   plaintext["environment"] = environment.str();
   plaintext["environment_key"] = codec::Base64UrlEncode(identity.environment_key().view());
@@ -65,7 +67,8 @@ Result<Bytes> WrapEnvironmentKey(const BootIdentity& identity, const Environment
   return blob;
 }
 
-Result<RecoveredKey> UnwrapEnvironmentKey(ByteView blob, const EnvironmentId& environment, const sealing::AgeIdentity& sealer) {
+Result<RecoveredKey> UnwrapEnvironmentKey(ByteView blob, const EnvironmentId& environment,
+                                          const sealing::AgeIdentity& sealer) {
   CLOISTER_ASSIGN(const SecretBytes plaintext, sealing::OpenSecret(blob, sealer, kRecoveryPlaintextBytesMax));
   CLOISTER_ASSIGN(const codec::Json json, codec::ParseJson(AsText(plaintext.view())));
   codec::ObjectReader in(json, "recovery");

@@ -1,8 +1,8 @@
 #pragma once
 
-// The keys of one boot of one environment (docs/formats/documents.md, "Keys"): the environment key, from which everything
-// that must survive derives, and the boot keys, which do not survive. Nothing here ever leaves the process but public
-// keys and the recovery blob. Thread-compatible; immutable once made.
+// The keys of one boot of one environment (docs/formats/documents.md, "Keys"): the environment key, from which
+// everything that must survive derives, and the boot keys, which do not survive. Nothing here ever leaves the process
+// but public keys and the recovery blob. Thread-compatible; immutable once made.
 
 #include <optional>
 #include <string>
@@ -55,9 +55,10 @@ struct RecoveredKey {
   SecretBytes environment_key;
   Digest256 entry_0{};
 };
-Result<Bytes> WrapEnvironmentKey(const BootIdentity& identity, const EnvironmentId& environment, const Digest256& entry_0,
-                                 const sealing::AgeRecipient& sealer, Rng& rng);
+Result<Bytes> WrapEnvironmentKey(const BootIdentity& identity, const EnvironmentId& environment,
+                                 const Digest256& entry_0, const sealing::AgeRecipient& sealer, Rng& rng);
 // kVerificationFailed: not made for this environment; kPermissionDenied: made for another sealer.
-Result<RecoveredKey> UnwrapEnvironmentKey(ByteView blob, const EnvironmentId& environment, const sealing::AgeIdentity& sealer);
+Result<RecoveredKey> UnwrapEnvironmentKey(ByteView blob, const EnvironmentId& environment,
+                                          const sealing::AgeIdentity& sealer);
 
 }  // namespace cloister::enclave

@@ -43,7 +43,8 @@ Result<Bytes> ChannelHost::ReadObject(const ObjectRange& range) {
                                           {"offset", range.offset},
                                           {"length", range.length}},
                                .timeout_ms = kHostTimeoutMs});
-  // The code is the host's word: taken as it is, a slow or lying host could end an approved query as "failed" or "cancelled".
+  // The code is the host's word: taken as it is, a slow or lying host could end an approved query as "failed" or
+  // "cancelled".
   if (!answer) return Unavailable(answer.error().public_message);
   if (answer->body.size() > range.length) return Error{Code::kDataLoss, "the host answered more than it was asked for"};
   return std::move(answer->body);

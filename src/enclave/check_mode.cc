@@ -18,8 +18,9 @@ Result<CompileQuestion::Person> DecodePerson(const codec::Json& json, const std:
 
 Result<VisibleDataset> DecodeDataset(const codec::Json& json, const std::string& where) {
   codec::ObjectReader in(json, where);
-  VisibleDataset dataset{.compile = {.id = in.String("dataset"), .name = in.String("name"), .organisation = in.String("organisation")},
-                         .owner = in.String("owner")};
+  VisibleDataset dataset{
+      .compile = {.id = in.String("dataset"), .name = in.String("name"), .organisation = in.String("organisation")},
+      .owner = in.String("owner")};
   dataset.compile.manifest = in.HexDigest("manifest");
   const codec::Json& schema = in.Any("schema");
   const codec::Json& policy = in.Any("policy");
@@ -47,7 +48,8 @@ Result<CompileQuestion> DecodeQuestion(const codec::Json& json) {
     question.datasets.push_back(std::move(dataset));
   }
   for (std::size_t i = 0; i < recipients.size(); ++i) {
-    CLOISTER_ASSIGN(CompileQuestion::Person recipient, DecodePerson(recipients[i], "check.recipients[" + std::to_string(i) + "]"));
+    CLOISTER_ASSIGN(CompileQuestion::Person recipient,
+                    DecodePerson(recipients[i], "check.recipients[" + std::to_string(i) + "]"));
     question.recipients.push_back(std::move(recipient));
   }
   return question;

@@ -24,15 +24,17 @@ sql::Finding WholeText(const CompileQuestion& question, std::string rule, std::s
           .fix = std::nullopt};
 }
 
-// Who may ask and who may receive is the owner's word, and no question of the text. An owner may always do both with his own.
+// Who may ask and who may receive is the owner's word, and no question of the text. An owner may always do both with
+// his own.
 void CheckPeople(const CompileQuestion& question, std::vector<sql::Finding>& findings) {
   for (const VisibleDataset& dataset : question.datasets) {
     const auto& policy = dataset.compile.policy;
     if (policy.IsPublic()) continue;
     const std::string& name = dataset.compile.name;
     if (dataset.owner != question.analyst && !Names(policy.may_query, question.analyst)) {
-      findings.push_back(WholeText(question, "R27", dataset.compile.organisation,
-                                   "The owner of '" + name + "' has not listed you under may_query; ask him to add your thumbprint."));
+      findings.push_back(
+          WholeText(question, "R27", dataset.compile.organisation,
+                    "The owner of '" + name + "' has not listed you under may_query; ask him to add your thumbprint."));
     }
     for (const CompileQuestion::Person& person : question.recipients) {
       if (person.thumbprint == dataset.owner || Names(policy.may_receive, person.thumbprint)) continue;
@@ -41,8 +43,9 @@ void CheckPeople(const CompileQuestion& question, std::vector<sql::Finding>& fin
                                        " under may_receive; leave that recipient out or ask the owner to add it."));
     }
     if (policy.limits.templates_only) {
-      findings.push_back(WholeText(question, "R27", dataset.compile.organisation,
-                                   "The policy of '" + name + "' allows templates only, which this release does not offer."));
+      findings.push_back(
+          WholeText(question, "R27", dataset.compile.organisation,
+                    "The policy of '" + name + "' allows templates only, which this release does not offer."));
     }
   }
 }
@@ -129,8 +132,8 @@ Result<CompileQuestion> QuestionOf(const ledger::LedgerState& state, const agree
   return question;
 }
 
-agreement::Report MakeReport(const ledger::LedgerState& state, const agreement::SignedLink& query, const CompileAnswer& answer,
-                             Instant now) {
+agreement::Report MakeReport(const ledger::LedgerState& state, const agreement::SignedLink& query,
+                             const CompileAnswer& answer, Instant now) {
   const auto* request = query.As<agreement::QueryRequest>();
   CLOISTER_CHECK(request != nullptr);
   agreement::Report report{.environment = state.environment(),
@@ -144,9 +147,8 @@ agreement::Report MakeReport(const ledger::LedgerState& state, const agreement::
                            .findings = {},
                            .time = now};
   if (answer.compiled) {
-    report.accepted = agreement::Report::Accepted{.plan = answer.compiled->plan_digest,
-                                                  .report_digest = answer.compiled->report_digest,
-                                                  .report = answer.report};
+    report.accepted = agreement::Report::Accepted{
+        .plan = answer.compiled->plan_digest, .report_digest = answer.compiled->report_digest, .report = answer.report};
   }
   for (const sql::Finding& finding : answer.findings) {
     if (report.findings.size() == agreement::kFindingsMax) break;

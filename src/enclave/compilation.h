@@ -40,11 +40,11 @@ struct CompileQuestion {
 };
 
 struct CompileAnswer {
-  std::optional<sql::CompiledQuery> compiled;  // accepted
-  codec::JsonObject report;                    // of an accepted one: what people read
-  std::vector<agreement::Charge> charges;      // one run a dataset
+  std::optional<sql::CompiledQuery> compiled;    // accepted
+  codec::JsonObject report;                      // of an accepted one: what people read
+  std::vector<agreement::Charge> charges;        // one run a dataset
   std::vector<agreement::Thumbprint> approvers;  // owners of what is read, sorted
-  std::vector<sql::Finding> findings;          // of a refused one, at least one
+  std::vector<sql::Finding> findings;            // of a refused one, at least one
 };
 
 Result<CompileAnswer> AskCompiler(const CompileQuestion& question, sql::StatementParser& parser);
@@ -54,7 +54,7 @@ Result<CompileQuestion> QuestionOf(const ledger::LedgerState& state, const agree
                                    const agreement::Thumbprint& submitter);
 
 // The enclave's report on it.
-agreement::Report MakeReport(const ledger::LedgerState& state, const agreement::SignedLink& query, const CompileAnswer& answer,
-                             Instant now);
+agreement::Report MakeReport(const ledger::LedgerState& state, const agreement::SignedLink& query,
+                             const CompileAnswer& answer, Instant now);
 
 }  // namespace cloister::enclave

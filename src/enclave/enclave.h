@@ -1,12 +1,13 @@
 #pragma once
 
-// The trusted job: one enclave for one environment. It takes signed links in, writes the ledger, compiles queries, opens
-// what owners sealed to it, runs what they approved, and hands out nothing but reports, receipts and sealed results.
+// The trusted job: one enclave for one environment. It takes signed links in, writes the ledger, compiles queries,
+// opens what owners sealed to it, runs what they approved, and hands out nothing but reports, receipts and sealed
+// results.
 //
 //   not launched --Launch--> launched --(links)--> charter in force --(manifests, queries, approvals)--> Execute
 //
-// Every right comes from a signature that is in the ledger; the host that calls these methods has none. What the host may
-// do is delay, stop, and show an older state, and the protocol says how each is seen (docs/formats/ledger.md).
+// Every right comes from a signature that is in the ledger; the host that calls these methods has none. What the host
+// may do is delay, stop, and show an older state, and the protocol says how each is seen (docs/formats/ledger.md).
 //
 // Thread-safe: `mutex_` guards the ledger and the keys' users; `job_mutex_` lets one load or execution run at a time.
 // Lock order: job_mutex_ before mutex_. Host calls that carry bulk data are made without mutex_.
@@ -45,11 +46,11 @@ inline constexpr std::size_t kResultBytesMax = 256 << 20;  // of a result before
 
 struct LaunchRequest {
   EnvironmentId environment;
-  std::optional<agreement::Charter> charter;  // epoch 1, for genesis; absent when entries exist
-  std::uint64_t entries = 0;                  // that the host has stored
-  std::optional<Digest256> seal;              // of the state after them
+  std::optional<agreement::Charter> charter;   // epoch 1, for genesis; absent when entries exist
+  std::uint64_t entries = 0;                   // that the host has stored
+  std::optional<Digest256> seal;               // of the state after them
   std::optional<sealing::AgeIdentity> sealer;  // the provider's, of a charter whose recovery is `operator`
-  Bytes recovery_blob;                        // empty at genesis
+  Bytes recovery_blob;                         // empty at genesis
   EnclaveLimits limits;
 };
 
@@ -69,9 +70,9 @@ struct LinkAnswer {
 
 struct ExecutionAnswer {
   ledger::Outcome outcome = ledger::Outcome::kFailed;
-  std::string code;                    // "OK", or why not
-  std::string receipt;                 // of a release
-  std::uint64_t release_entry = 0;     // of a release
+  std::string code;                 // "OK", or why not
+  std::string receipt;              // of a release
+  std::uint64_t release_entry = 0;  // of a release
   std::string checkpoint;
 };
 
@@ -116,14 +117,18 @@ class Enclave {
 
   Result<LaunchAnswer> Begin(const LaunchRequest& request) CLOISTER_REQUIRES(mutex_);
   Result<LaunchAnswer> Resume(const LaunchRequest& request) CLOISTER_REQUIRES(mutex_);
-  Result<LaunchAnswer> FinishLaunch(const LaunchRequest& request, const agreement::Charter& charter) CLOISTER_REQUIRES(mutex_);
-  Result<ledger::BootEntry> MakeBootEntry(const agreement::Charter& charter, std::int64_t boot) CLOISTER_REQUIRES(mutex_);
-  Result<const ledger::CharterRecord*> CharterFor(const std::optional<Digest256>& digest) const CLOISTER_REQUIRES(mutex_);
+  Result<LaunchAnswer> FinishLaunch(const LaunchRequest& request, const agreement::Charter& charter)
+      CLOISTER_REQUIRES(mutex_);
+  Result<ledger::BootEntry> MakeBootEntry(const agreement::Charter& charter, std::int64_t boot)
+      CLOISTER_REQUIRES(mutex_);
+  Result<const ledger::CharterRecord*> CharterFor(const std::optional<Digest256>& digest) const
+      CLOISTER_REQUIRES(mutex_);
   Result<ledger::ReportEntry> ReportOn(const agreement::SignedLink& query, Instant now) CLOISTER_REQUIRES(mutex_);
   Status Launched() const CLOISTER_REQUIRES(mutex_);
 
-  // The object of the manifest in force. `meant` is the manifest that a query was compiled and approved for: while it ran the
-  // owner may have recorded a newer one, whose data and policy nobody approved this plan for. Absent: whichever is in force.
+  // The object of the manifest in force. `meant` is the manifest that a query was compiled and approved for: while it
+  // ran the owner may have recorded a newer one, whose data and policy nobody approved this plan for. Absent: whichever
+  // is in force.
   Status LoadLocked(const DatasetId& dataset, const std::optional<Digest256>& meant) CLOISTER_REQUIRES(job_mutex_);
   Result<sql::CompiledQuery> ApprovedPlan(const ledger::QueryRecord& query) CLOISTER_REQUIRES(mutex_);
   Result<Job> StartJob(const QueryId& query) CLOISTER_REQUIRES(job_mutex_);

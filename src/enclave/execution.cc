@@ -2,8 +2,8 @@
 //
 //   reserve -> load -> run -> seal -> (bucket ends) -> hand out -> execution entry -> receipt -> release entry
 //
-// The reservation is written before any data is touched and is never given back. A boot that finds a reservation without
-// a release runs the same plan again: the answer is the same, and nothing is charged twice.
+// The reservation is written before any data is touched and is never given back. A boot that finds a reservation
+// without a release runs the same plan again: the answer is the same, and nothing is charged twice.
 
 #include <algorithm>
 
@@ -42,7 +42,8 @@ std::vector<std::string> ProtectionsOf(const agreement::Report& report) {
     std::string name;
     if (protection.is_string()) name = std::string(protection.get_string());
     if (const auto* object = protection.if_object()) {
-      if (const auto* rule = object->if_contains("rule"); rule != nullptr && rule->is_string()) name = std::string(rule->get_string());
+      if (const auto* rule = object->if_contains("rule"); rule != nullptr && rule->is_string())
+        name = std::string(rule->get_string());
     }
     if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     if (names.size() == agreement::kProtectionsMax) break;
@@ -50,7 +51,8 @@ std::vector<std::string> ProtectionsOf(const agreement::Report& report) {
   return names;
 }
 
-Result<std::vector<sealing::AgeRecipient>> RecipientsOf(const agreement::Charter& charter, const agreement::QueryRequest& request) {
+Result<std::vector<sealing::AgeRecipient>> RecipientsOf(const agreement::Charter& charter,
+                                                        const agreement::QueryRequest& request) {
   std::vector<sealing::AgeRecipient> recipients;
   for (const agreement::Thumbprint& thumbprint : request.recipients) {
     const agreement::Participant* person = charter.Find(thumbprint);
@@ -137,7 +139,8 @@ Result<Bytes> Enclave::ComputeSealedResult(Job& job) {
   for (const sql::DatasetUse& use : job.compiled.datasets) {
     CLOISTER_ASSIGN(const DatasetId id, DatasetId::Parse(use.id));
     const Status loaded = LoadLocked(id, use.manifest);
-    // Bytes that are not the manifest's say nothing about the query: the host may find the right ones, and it may run then.
+    // Bytes that are not the manifest's say nothing about the query: the host may find the right ones, and it may run
+    // then.
     if (!loaded && loaded.error().code == Code::kVerificationFailed) {
       return Error{Code::kDataLoss, loaded.error().public_message};
     }
@@ -160,7 +163,8 @@ Result<Bytes> Enclave::ComputeSealedResult(Job& job) {
 Status Enclave::HandOut(const Job& job, ByteView sealed) {
   for (std::uint64_t offset = 0; offset < sealed.size(); offset += kPieceBytes) {
     const ByteView rest = sealed.subspan(offset);
-    CLOISTER_TRY(host_.PutResult(job.query.request.query.str(), offset, rest.first(std::min(kPieceBytes, rest.size()))));
+    CLOISTER_TRY(
+        host_.PutResult(job.query.request.query.str(), offset, rest.first(std::min(kPieceBytes, rest.size()))));
   }
   return {};
 }
@@ -169,26 +173,29 @@ Result<ExecutionAnswer> Enclave::Release(const Job& job, ByteView sealed) {
   MutexLock lock(mutex_);
   if (job.query.phase != ledger::QueryPhase::kReleasing) {
     std::vector<ledger::EntryBody> executed;
-    executed.emplace_back(ledger::ExecutionEntry{.query = job.query.digest, .outcome = ledger::Outcome::kReleased, .code = "OK"});
+    executed.emplace_back(
+        ledger::ExecutionEntry{.query = job.query.digest, .outcome = ledger::Outcome::kReleased, .code = "OK"});
     CLOISTER_TRY(journal_->Append(std::move(executed), journal_->Now()));
   }
   const agreement::Report& report = *job.query.report;
-  const agreement::Receipt receipt{.environment = journal_->state().environment(),
-                                   .query = job.query.digest,
-                                   .query_id = job.query.request.query,
-                                   .plan = report.accepted->plan,
-                                   .report_digest = report.accepted->report_digest,
-                                   .approvals = job.reservation.approvals,
-                                   .result = {.digest = crypto::Sha256(sealed), .length_bytes = sealed.size(), .format = "json"},
-                                   .recipients = job.query.request.recipients,
-                                   .rows = job.rows,
-                                   .protections = ProtectionsOf(report),
-                                   .spent = job.reservation.charges,
-                                   .checkpoint = journal_->state().point(),
-                                   .time_bucket_ms = job.bucket_ms,
-                                   .evidence = evidence_digest_,
-                                   .time = journal_->Now()};
-  CLOISTER_ASSIGN(const agreement::SignedReceipt signed_receipt, agreement::SignReceipt(identity_->document_key(), receipt));
+  const agreement::Receipt receipt{
+      .environment = journal_->state().environment(),
+      .query = job.query.digest,
+      .query_id = job.query.request.query,
+      .plan = report.accepted->plan,
+      .report_digest = report.accepted->report_digest,
+      .approvals = job.reservation.approvals,
+      .result = {.digest = crypto::Sha256(sealed), .length_bytes = sealed.size(), .format = "json"},
+      .recipients = job.query.request.recipients,
+      .rows = job.rows,
+      .protections = ProtectionsOf(report),
+      .spent = job.reservation.charges,
+      .checkpoint = journal_->state().point(),
+      .time_bucket_ms = job.bucket_ms,
+      .evidence = evidence_digest_,
+      .time = journal_->Now()};
+  CLOISTER_ASSIGN(const agreement::SignedReceipt signed_receipt,
+                  agreement::SignReceipt(identity_->document_key(), receipt));
   std::vector<ledger::EntryBody> release;
   release.emplace_back(ledger::ReleaseEntry{.query = job.query.digest,
                                             .receipt = signed_receipt.digest(),
@@ -204,15 +211,19 @@ Result<ExecutionAnswer> Enclave::Release(const Job& job, ByteView sealed) {
 }
 
 Result<ExecutionAnswer> Enclave::RecordFailure(const Job& job, const Error& error) {
-  // A host that withholds an object or a piece is no verdict on the query: the reservation stands, and it may run again.
+  // A host that withholds an object or a piece is no verdict on the query: the reservation stands, and it may run
+  // again.
   if (error.code == Code::kUnavailable || error.code == Code::kDataLoss) return error;
   if (job.query.phase == ledger::QueryPhase::kReleasing) return error;
-  const ledger::Outcome outcome = error.code == Code::kCancelled ? ledger::Outcome::kCancelled : ledger::Outcome::kFailed;
+  const ledger::Outcome outcome =
+      error.code == Code::kCancelled ? ledger::Outcome::kCancelled : ledger::Outcome::kFailed;
   MutexLock lock(mutex_);
   std::vector<ledger::EntryBody> entry;
-  entry.emplace_back(ledger::ExecutionEntry{.query = job.query.digest, .outcome = outcome, .code = std::string(CodeName(error.code))});
+  entry.emplace_back(
+      ledger::ExecutionEntry{.query = job.query.digest, .outcome = outcome, .code = std::string(CodeName(error.code))});
   CLOISTER_ASSIGN(const Written written, journal_->Append(std::move(entry), journal_->Now()));
-  return ExecutionAnswer{.outcome = outcome, .code = std::string(CodeName(error.code)), .checkpoint = written.checkpoint};
+  return ExecutionAnswer{
+      .outcome = outcome, .code = std::string(CodeName(error.code)), .checkpoint = written.checkpoint};
 }
 
 Status Enclave::Cancel(const QueryId& query) {

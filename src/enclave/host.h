@@ -17,7 +17,7 @@ struct ObjectRange {
   std::string dataset;
   std::string header_digest;  // hex; names one stored object of the dataset
   std::uint64_t offset = 0;
-  std::size_t length = 0;     // at most net::kFrameBodyBytesMax
+  std::size_t length = 0;  // at most net::kFrameBodyBytesMax
 };
 
 class Host : public ledger::LogStore {
@@ -36,7 +36,9 @@ class MemoryHost final : public Host {
   explicit MemoryHost(ledger::InMemoryLogStore::Contents contents) : log(std::move(contents)) {}
 
   Status Append(const ledger::LogAppend& append) override { return log.Append(append); }
-  Result<std::vector<std::string>> Read(std::uint64_t from, std::uint64_t count) override { return log.Read(from, count); }
+  Result<std::vector<std::string>> Read(std::uint64_t from, std::uint64_t count) override {
+    return log.Read(from, count);
+  }
   Result<Bytes> ReadObject(const ObjectRange& range) override;
   Status PutResult(const std::string& query_id, std::uint64_t offset, ByteView piece) override;
 

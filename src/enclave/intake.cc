@@ -11,7 +11,8 @@ Result<Written> Enclave::Propose(const agreement::Charter& charter) {
   CLOISTER_TRY(journal_->state().CheckProposal(charter));
   CLOISTER_ASSIGN(const auto recipients, identity_->DatasetRecipients(charter));
   std::vector<ledger::EntryBody> entry;
-  entry.emplace_back(ledger::CharterEntry{.charter = charter, .recipient_commitment = attestation::RecipientCommitment(recipients)});
+  entry.emplace_back(
+      ledger::CharterEntry{.charter = charter, .recipient_commitment = attestation::RecipientCommitment(recipients)});
   return journal_->Append(std::move(entry), journal_->Now());
 }
 
@@ -50,7 +51,8 @@ Result<ledger::ReportEntry> Enclave::ReportOn(const agreement::SignedLink& query
   CLOISTER_ASSIGN(const CompileQuestion question, QuestionOf(journal_->state(), *request, query.signer()));
   CLOISTER_ASSIGN(const CompileAnswer answer, AskCompiler(question, parser_));
   const agreement::Report report = MakeReport(journal_->state(), query, answer, now);
-  CLOISTER_ASSIGN(const agreement::SignedReport signed_report, agreement::SignReport(identity_->document_key(), report));
+  CLOISTER_ASSIGN(const agreement::SignedReport signed_report,
+                  agreement::SignReport(identity_->document_key(), report));
   return ledger::ReportEntry{.jws = signed_report.compact()};
 }
 

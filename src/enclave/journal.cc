@@ -17,7 +17,8 @@ Instant Journal::Now() const {
 }
 
 Status Journal::CheckWhole() const {
-  if (broken_) return Unavailable("the ledger of this enclave is closed after a failed write; it must be started again");
+  if (broken_)
+    return Unavailable("the ledger of this enclave is closed after a failed write; it must be started again");
   return {};
 }
 
@@ -30,10 +31,12 @@ Result<Written> Journal::Append(std::vector<ledger::EntryBody> bodies, Instant n
     bytes += text.size();
     append.entries.push_back(std::move(text));
   }
-  if (bytes > kAppendBytesMax) return ResourceExhausted("a document and the report on it are too large for one step; shorten it");
+  if (bytes > kAppendBytesMax)
+    return ResourceExhausted("a document and the report on it are too large for one step; shorten it");
   broken_ = true;  // until the host has confirmed
   CLOISTER_TRY(Fold(append.entries));
-  CLOISTER_ASSIGN(append.checkpoint, ledger::SignCheckpoint(identity_.checkpoint_key(), state_.environment(), state_.point()));
+  CLOISTER_ASSIGN(append.checkpoint,
+                  ledger::SignCheckpoint(identity_.checkpoint_key(), state_.environment(), state_.point()));
   append.seal = ledger::SealState(identity_.seal_key(), state_.environment(), state_.point());
   CLOISTER_TRY(host_.Append(append));
   broken_ = false;
@@ -44,7 +47,9 @@ Result<Written> Journal::Append(std::vector<ledger::EntryBody> bodies, Instant n
 Status Journal::Fold(const std::vector<std::string>& texts) {
   for (const std::string& text : texts) {
     const Status applied = state_.Apply(text);
-    if (!applied) return Error{Code::kInternal, "the enclave wrote an entry that its own rules refuse", applied.error().public_message};
+    if (!applied)
+      return Error{Code::kInternal, "the enclave wrote an entry that its own rules refuse",
+                   applied.error().public_message};
   }
   return {};
 }
@@ -54,7 +59,8 @@ Result<ledger::LedgerState> Replay(const EnvironmentId& environment, std::uint64
   while (state.size() < count) {
     const std::uint64_t want = std::min<std::uint64_t>(ledger::kReadEntriesMax, count - state.size());
     CLOISTER_ASSIGN(const std::vector<std::string> texts, host.Read(state.size(), want));
-    if (texts.empty() || texts.size() > want) return Error{Code::kDataLoss, "the host does not have the entries that it announced"};
+    if (texts.empty() || texts.size() > want)
+      return Error{Code::kDataLoss, "the host does not have the entries that it announced"};
     for (const std::string& text : texts) CLOISTER_TRY(state.Apply(text));
   }
   return state;

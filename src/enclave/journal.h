@@ -22,7 +22,8 @@
 
 namespace cloister::enclave {
 
-// Of the entries of one append, so that it fits into one frame of the channel; a longer one would break the journal for good.
+// Of the entries of one append, so that it fits into one frame of the channel; a longer one would break the journal for
+// good.
 inline constexpr std::size_t kAppendBytesMax = (2 << 20) - (64 << 10);
 
 struct Written {
@@ -38,11 +39,12 @@ class Journal {
   const ledger::LedgerState& state() const { return state_; }
   // The enclave's time: the host's clock, but never before what the ledger has already said.
   Instant Now() const;
-  // kUnavailable once the journal is broken: its state may then hold what no ledger does, and nothing may be read from it.
+  // kUnavailable once the journal is broken: its state may then hold what no ledger does, and nothing may be read from
+  // it.
   Status CheckWhole() const;
-  // All of them or none, written at `now`: the Now() by which the caller ruled that they may be written. With a second look at
-  // the clock an approval could expire between ruling and writing, and replay would contradict what stands in the ledger.
-  // kResourceExhausted above kAppendBytesMax, with nothing written.
+  // All of them or none, written at `now`: the Now() by which the caller ruled that they may be written. With a second
+  // look at the clock an approval could expire between ruling and writing, and replay would contradict what stands in
+  // the ledger. kResourceExhausted above kAppendBytesMax, with nothing written.
   Result<Written> Append(std::vector<ledger::EntryBody> bodies, Instant now);
   // Of the last append.
   const std::string& checkpoint() const { return checkpoint_; }

@@ -30,8 +30,9 @@ Result<LaunchAnswer> Enclave::Launch(LaunchRequest request) {
     return InvalidArgument("limits.query_ms and limits.result_rows must be positive");
   }
   limits_ = request.limits;
-  CLOISTER_ASSIGN(database_, std::move(unconfined_).EnterSandboxedMode(
-                                 {.memory_bytes = limits_.memory_bytes, .threads = limits_.threads}));
+  CLOISTER_ASSIGN(
+      database_,
+      std::move(unconfined_).EnterSandboxedMode({.memory_bytes = limits_.memory_bytes, .threads = limits_.threads}));
   return request.entries == 0 ? Begin(request) : Resume(request);
 }
 
@@ -57,13 +58,16 @@ Result<LaunchAnswer> Enclave::Begin(const LaunchRequest& request) {
 
 Result<LaunchAnswer> Enclave::Resume(const LaunchRequest& request) {
   if (!request.sealer || request.recovery_blob.empty() || !request.seal) {
-    return FailedPrecondition("an environment whose enclave stopped comes back only with its sealer, its recovery blob and "
-                              "the seal of its ledger; with recovery 'none' it has ended");
+    return FailedPrecondition(
+        "an environment whose enclave stopped comes back only with its sealer, its recovery blob and "
+        "the seal of its ledger; with recovery 'none' it has ended");
   }
-  CLOISTER_ASSIGN(RecoveredKey recovered, UnwrapEnvironmentKey(request.recovery_blob, request.environment, *request.sealer));
+  CLOISTER_ASSIGN(RecoveredKey recovered,
+                  UnwrapEnvironmentKey(request.recovery_blob, request.environment, *request.sealer));
   CLOISTER_ASSIGN(ledger::LedgerState state, Replay(request.environment, request.entries, host_));
   if (state.log().leaf(0) != recovered.entry_0) {
-    return VerificationFailed("the stored ledger begins with another entry than the one the environment key belongs to");
+    return VerificationFailed(
+        "the stored ledger begins with another entry than the one the environment key belongs to");
   }
   identity_.emplace(BootIdentity::Recover(std::move(recovered.environment_key), rng_));
   CLOISTER_TRY(ledger::CheckSeal(identity_->seal_key(), request.environment, state.point(), *request.seal));
@@ -124,7 +128,8 @@ Result<const ledger::CharterRecord*> Enclave::CharterFor(const std::optional<Dig
   return charter;
 }
 
-Result<attestation::EnclaveAnswer> Enclave::Evidence(const attestation::Nonce& nonce, const std::optional<Digest256>& charter) {
+Result<attestation::EnclaveAnswer> Enclave::Evidence(const attestation::Nonce& nonce,
+                                                     const std::optional<Digest256>& charter) {
   MutexLock lock(mutex_);
   CLOISTER_TRY(Launched());
   CLOISTER_ASSIGN(const ledger::CharterRecord* record, CharterFor(charter));
@@ -134,13 +139,15 @@ Result<attestation::EnclaveAnswer> Enclave::Evidence(const attestation::Nonce& n
                                     .keys = identity_->public_keys(),
                                     .charter = record->digest,
                                     .recipient_commitment = attestation::RecipientCommitment(recipients)};
-  CLOISTER_ASSIGN(answer.evidence, attester_.Attest(attestation::Binding({.origin = answer.origin,
-                                                                          .keys = answer.keys,
-                                                                          .recipient_commitment = answer.recipient_commitment,
-                                                                          .charter = answer.charter,
-                                                                          .nonce = nonce})));
+  CLOISTER_ASSIGN(answer.evidence,
+                  attester_.Attest(attestation::Binding({.origin = answer.origin,
+                                                         .keys = answer.keys,
+                                                         .recipient_commitment = answer.recipient_commitment,
+                                                         .charter = answer.charter,
+                                                         .nonce = nonce})));
   for (std::uint64_t i = 0; i < recipients.size(); ++i) {
-    answer.recipients.push_back({.recipient = recipients[i], .index = i, .proof = attestation::ProveRecipient(recipients, i)});
+    answer.recipients.push_back(
+        {.recipient = recipients[i], .index = i, .proof = attestation::ProveRecipient(recipients, i)});
   }
   return answer;
 }

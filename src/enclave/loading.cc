@@ -16,7 +16,10 @@ constexpr std::size_t kReadBytes = 1 << 20;
 class StoredObject final : public sealing::ByteSource {
  public:
   StoredObject(Host& host, std::string dataset, const sealing::SealedObjectRef& ref)
-      : host_(host), dataset_(std::move(dataset)), header_digest_(codec::HexEncode(ref.header_digest)), length_(ref.length_bytes) {}
+      : host_(host),
+        dataset_(std::move(dataset)),
+        header_digest_(codec::HexEncode(ref.header_digest)),
+        length_(ref.length_bytes) {}
 
   Result<std::size_t> Read(std::span<std::uint8_t> into) override {
     if (rest_.empty() && offset_ < length_) CLOISTER_TRY(Fetch());
@@ -29,7 +32,9 @@ class StoredObject final : public sealing::ByteSource {
  private:
   Status Fetch() {
     const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(kReadBytes, length_ - offset_));
-    CLOISTER_ASSIGN(piece_, host_.ReadObject({.dataset = dataset_, .header_digest = header_digest_, .offset = offset_, .length = want}));
+    CLOISTER_ASSIGN(
+        piece_,
+        host_.ReadObject({.dataset = dataset_, .header_digest = header_digest_, .offset = offset_, .length = want}));
     if (piece_.size() != want) return Error{Code::kDataLoss, "the stored object is shorter than its manifest says"};
     offset_ += want;
     rest_ = piece_;
@@ -96,7 +101,8 @@ Status Enclave::LoadLocked(const DatasetId& dataset, const std::optional<Digest2
     CLOISTER_TRY(Launched());
     const ledger::ManifestRecord* record = journal_->state().ManifestInForce(dataset);
     if (record == nullptr) return FailedPrecondition("no manifest of this dataset is in force");
-    if (meant && record->digest != *meant) return FailedPrecondition("the manifest that the query was approved for is no more in force");
+    if (meant && record->digest != *meant)
+      return FailedPrecondition("the manifest that the query was approved for is no more in force");
     manifest = *record;
     CLOISTER_ASSIGN(identity, identity_->DatasetIdentity(journal_->state().datasets().at(dataset).owner));
     database = database_.get();
@@ -109,9 +115,9 @@ Status Enclave::LoadLocked(const DatasetId& dataset, const std::optional<Digest2
   }
   const agreement::Manifest& says = manifest->manifest;
   StoredObject stored(host_, dataset.str(), says.object);
-  CLOISTER_ASSIGN(sealing::OpenReader reader, sealing::OpenReader::Start(says.object, {.source = stored,
-                                                                                       .identities = {&*identity, 1},
-                                                                                       .threads = threads > 1 ? 2 : 1}));
+  CLOISTER_ASSIGN(sealing::OpenReader reader,
+                  sealing::OpenReader::Start(
+                      says.object, {.source = stored, .identities = {&*identity, 1}, .threads = threads > 1 ? 2 : 1}));
   VerifiedPlaintext plaintext(std::move(reader));
   CLOISTER_ASSIGN(const engine::FileFormat format, engine::ParseFileFormat(agreement::DataFormatName(says.format)));
   CLOISTER_TRY(engine::LoadTable(*database,

@@ -1,7 +1,7 @@
 #pragma once
 
-// The enclave's end of the channel: each method of docs/formats/channel.md decoded strictly, done, and answered. Holds no
-// rule of its own. Thread-safe as the Enclave is.
+// The enclave's end of the channel: each method of docs/formats/channel.md decoded strictly, done, and answered. Holds
+// no rule of its own. Thread-safe as the Enclave is.
 
 #include <functional>
 

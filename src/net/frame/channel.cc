@@ -224,7 +224,8 @@ class Channel::Impl {
       SendFailure(id, answer.error());
       return;
     }
-    const Status sent = Send({.kind = FrameKind::kAnswer, .id = id, .head = std::move(answer->head), .body = std::move(answer->body)});
+    const Status sent =
+        Send({.kind = FrameKind::kAnswer, .id = id, .head = std::move(answer->head), .body = std::move(answer->body)});
     if (!sent && sent.error().code == Code::kInvalidArgument) SendFailure(id, sent.error());
   }
 

@@ -42,8 +42,8 @@ struct OutgoingCall {
 
 struct ChannelOptions {
   std::function<Result<ChannelAnswer>(const ChannelRequest&)> handler;
-  int workers = 4;              // threads that run the handler
-  int requests_in_work_max = 64;  // waiting and running; one more is answered kResourceExhausted
+  int workers = 4;                       // threads that run the handler
+  int requests_in_work_max = 64;         // waiting and running; one more is answered kResourceExhausted
   std::function<void()> on_closed = {};  // once, on the reader thread, when the channel has ended
 };
 
@@ -54,7 +54,8 @@ class Channel {
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
-  // Sends and waits. kDeadlineExceeded after timeout_ms: the other side may still do the work, its late answer is dropped.
+  // Sends and waits. kDeadlineExceeded after timeout_ms: the other side may still do the work, its late answer is
+  // dropped.
   Result<ChannelAnswer> Call(OutgoingCall call);
   void Close();
   // Blocks until the channel has ended.

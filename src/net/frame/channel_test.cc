@@ -37,7 +37,9 @@ TEST(Channel, BothSidesCall) {
 
 TEST(Channel, AHandlerMayCallBack) {
   const auto [a, b] = SocketPair();
-  Channel enclave(a, {.handler = [&](const ChannelRequest&) { return enclave.Call({.method = "echo", .params = {{"x", 1}}}); }});
+  Channel enclave(a, {.handler = [&](const ChannelRequest&) {
+                    return enclave.Call({.method = "echo", .params = {{"x", 1}}});
+                  }});
   Channel host(b, {.handler = Echo});
   EXPECT_TRUE(host.Call({.method = "run"}).has_value());
 }
@@ -82,15 +84,20 @@ TEST(Channel, RefusesTheRequestAboveItsBound) {
   const auto [a, b] = SocketPair();
   std::promise<void> release;
   auto released = release.get_future().share();
-  Channel slow(a, {.handler = [&](const ChannelRequest&) -> Result<ChannelAnswer> { released.wait(); return ChannelAnswer{}; },
+  Channel slow(a, {.handler = [&](const ChannelRequest&) -> Result<ChannelAnswer> {
+                     released.wait();
+                     return ChannelAnswer{};
+                   },
                    .workers = 1,
                    .requests_in_work_max = 1});
   Channel caller(b, {.handler = Echo});
   auto first = std::async(std::launch::async, [&] { return caller.Call({.method = "wait"}); });
   auto second = std::async(std::launch::async, [&] { return caller.Call({.method = "wait"}); });
   // One of the two is in work and stays there; the other is refused at once.
-  const auto either = [&] { return first.wait_for(std::chrono::seconds(0)) == std::future_status::ready ||
-                                   second.wait_for(std::chrono::seconds(0)) == std::future_status::ready; };
+  const auto either = [&] {
+    return first.wait_for(std::chrono::seconds(0)) == std::future_status::ready ||
+           second.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  };
   while (!either()) std::this_thread::yield();
   release.set_value();
   const auto one = first.get();

@@ -48,7 +48,8 @@ Result<Frame> DecodeFrame(ByteView payload) {
   ByteView rest = payload.subspan(kHeaderBytes);
   if (json_length > rest.size()) return InvalidArgument("a frame whose JSON ends behind it");
   const auto length = static_cast<std::size_t>(json_length);
-  CLOISTER_ASSIGN(codec::Json json, codec::ParseJson(AsText(rest.first(length)), {.bytes_max = kFrameBytesMax, .depth_max = 64}));
+  CLOISTER_ASSIGN(codec::Json json,
+                  codec::ParseJson(AsText(rest.first(length)), {.bytes_max = kFrameBytesMax, .depth_max = 64}));
   if (!json.is_object()) return InvalidArgument("a frame whose JSON is not an object");
   frame.head = std::move(json.get_object());
   rest = rest.subspan(length);

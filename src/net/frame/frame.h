@@ -14,7 +14,7 @@
 
 namespace cloister::net {
 
-inline constexpr std::size_t kFrameBytesMax = 2 << 20;   // after the length field
+inline constexpr std::size_t kFrameBytesMax = 2 << 20;  // after the length field
 inline constexpr std::size_t kFrameBodyBytesMax = 1 << 20;
 inline constexpr std::size_t kFrameLengthBytes = 4;
 
