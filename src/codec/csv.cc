@@ -1,9 +1,9 @@
 #include "codec/csv.h"
 
-#include <algorithm>
 #include <array>
 
 #include "base/check.h"
+#include "codec/byte_scan.h"
 
 namespace cloister::codec {
 namespace {
@@ -90,7 +90,7 @@ bool CsvReader::NextQuoted(CsvField& field) {
 }
 
 std::size_t LastRecordEnd(std::string_view text) {
-  bool inside = std::count(text.begin(), text.end(), '"') % 2 != 0;
+  bool inside = CountByte(text, '"') % 2 != 0;
   for (std::size_t end = text.size(); end > 0; --end) {
     const char c = text[end - 1];
     if (c == '"') inside = !inside;

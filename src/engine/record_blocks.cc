@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "codec/byte_scan.h"
 #include "codec/csv.h"
 #include "engine/load.h"
 
 namespace cloister::engine {
 
 std::int64_t RecordBlock::LineAt(std::size_t offset) const {
-  const std::string_view before = text().substr(0, offset);
-  return first_line + std::count(before.begin(), before.end(), '\n');
+  return first_line + static_cast<std::int64_t>(codec::CountByte(text().substr(0, offset), '\n'));
 }
 
 // Fills the block up to `wanted` bytes, fewer only at the end of the source.

@@ -1,17 +1,9 @@
 #include "engine/row_reader.h"
 
+#include "codec/byte_scan.h"
 #include "codec/text.h"
 
 namespace cloister::engine {
-namespace {
-
-bool IsAscii(std::string_view text) {
-  unsigned char all = 0;
-  for (char c : text) all |= static_cast<unsigned char>(c);
-  return all < 0x80;
-}
-
-}  // namespace
 
 Error ValueError(std::int64_t line, const agreement::SchemaColumn& column) {
   return InvalidArgument("line " + std::to_string(line) + ", column " + column.name + ": the value is not " +
@@ -21,7 +13,7 @@ Error ValueError(std::int64_t line, const agreement::SchemaColumn& column) {
 
 // Delimiters are ASCII, so every field of valid UTF-8 is valid UTF-8.
 Status CheckUtf8(const RecordBlock& block) {
-  if (IsAscii(block.text()) || codec::IsValidUtf8(block.text())) return {};
+  if (codec::IsAscii(block.text()) || codec::IsValidUtf8(block.text())) return {};
   std::size_t from = 0;
   std::int64_t line = block.first_line;
   for (std::size_t end = block.text().find('\n'); end != std::string_view::npos;

@@ -1,0 +1,141 @@
+#include "engine_data.h"
+
+#include "engine/statement_parser.h"
+#include "sql/compile.h"
+
+namespace cloister::bench {
+namespace {
+
+using Columns = std::vector<std::pair<std::string, std::string>>;
+
+agreement::DatasetSchema SchemaOf(const Columns& columns) {
+  agreement::DatasetSchema schema;
+  for (const auto& [name, type] : columns) {
+    schema.columns.push_back({.name = name, .type = agreement::ColumnType::Parse(type).value()});
+  }
+  return schema;
+}
+
+struct ShapeText {
+  const char* name;
+  const char* text;
+};
+
+constexpr ShapeText kShapes[] = {
+    {"overlap",
+     "SELECT segment, count(*) AS n FROM customer WHERE EXISTS (SELECT 1 FROM orders WHERE o_person = c_person "
+     "AND o_date >= DATE '1997-01-01') GROUP BY segment"},
+    {"attribution",
+     "SELECT nation, segment, count(*) AS n, sum(price) AS s FROM customer JOIN orders ON o_person = c_person "
+     "WHERE o_date >= DATE '1997-01-01' GROUP BY nation, segment"},
+    {"timeseries",
+     "SELECT date_trunc('month', o_date) AS m, priority, count(*) AS n, sum(price) AS s FROM orders "
+     "GROUP BY m, priority"},
+    {"lines", "SELECT flag, status, count(*) AS n, sum(amount) AS s FROM lines GROUP BY flag, status"},
+    {"fine",
+     "SELECT segment, mode, year(l_date) AS y, count(*) AS n, sum(amount) AS s FROM lines JOIN customer ON "
+     "c_person = l_person GROUP BY segment, mode, y"},
+};
+
+// Measures are bounded, dates shown by month, everything else is a dimension.
+agreement::DatasetPolicy PolicyOf(const agreement::DatasetSchema& schema) {
+  agreement::DatasetPolicy policy;
+  policy.levels = {agreement::Level::kAggregateOnly};
+  policy.privacy_unit = schema.columns.front().name;
+  for (const auto& column : schema.columns) {
+    agreement::ColumnPolicy& says = policy.columns[column.name];
+    if (column.name == policy.privacy_unit) {
+      says.roles = {agreement::Role::kJoinKey};
+      says.domain = "person";
+    } else if (column.type.kind == agreement::ColumnType::Kind::kDouble) {
+      says.roles = {agreement::Role::kMeasure};
+      says.bounds = agreement::Bounds{.min = 0, .max = 500'000};
+    } else {
+      says.roles = {agreement::Role::kDimension};
+    }
+    if (column.type.kind == agreement::ColumnType::Kind::kDate) {
+      says.date_granularity = agreement::DateGranularity::kMonth;
+    }
+  }
+  return policy;
+}
+
+}  // namespace
+
+agreement::DatasetSchema OrderLinesSchema() {
+  return SchemaOf({{"order_id", "BIGINT"},      {"part_id", "BIGINT"},        {"supplier_id", "BIGINT"},
+                   {"line", "INTEGER"},         {"quantity", "DECIMAL(15,2)"}, {"price", "DECIMAL(15,2)"},
+                   {"discount", "DECIMAL(15,2)"}, {"tax", "DECIMAL(15,2)"},    {"flag", "VARCHAR"},
+                   {"status", "VARCHAR"},       {"ship_day", "DATE"},         {"due_day", "DATE"},
+                   {"receipt_day", "DATE"},     {"instruction", "VARCHAR"},   {"mode", "VARCHAR"},
+                   {"note", "VARCHAR"}});
+}
+
+std::string OrderLinesSql(std::int64_t rows) {
+  return "SELECT i // 4 + 1 AS order_id, (h % 200000)::BIGINT AS part_id, (h // 7 % 10000)::BIGINT AS supplier_id, "
+         "(i % 4 + 1)::INTEGER AS line, (h // 11 % 50 + 1)::DECIMAL(15,2) AS quantity, "
+         "((h // 13 % 10000000) / 100)::DECIMAL(15,2) AS price, ((h // 17 % 11) / 100)::DECIMAL(15,2) AS discount, "
+         "((h // 19 % 9) / 100)::DECIMAL(15,2) AS tax, ['A', 'N', 'R'][(h % 3)::BIGINT + 1] AS flag, "
+         "['F', 'O'][(h % 2)::BIGINT + 1] AS status, DATE '1992-01-01' + (h // 23 % 2400)::INTEGER AS ship_day, "
+         "DATE '1992-02-01' + (h // 29 % 2400)::INTEGER AS due_day, "
+         "DATE '1992-01-15' + (h // 31 % 2400)::INTEGER AS receipt_day, "
+         "['IN PERSON', 'COLLECT ON DELIVERY', 'NONE', 'TAKE BACK RETURN'][(h // 37 % 4)::BIGINT + 1] AS instruction, "
+         "['AIR', 'RAIL', 'SHIP', 'TRUCK', 'MAIL'][(h // 41 % 5)::BIGINT + 1] AS mode, "
+         "concat(['slow', 'quick', 'careful', 'furious'][(h // 43 % 4)::BIGINT + 1], ' notes on ', h // 47 % 100000) "
+         "AS note "
+         "FROM (SELECT i, hash(i) AS h FROM range(" +
+         std::to_string(rows) + ") t(i))";
+}
+
+std::vector<ShapeTable> ShapeTables(std::int64_t persons) {
+  const std::string count = std::to_string(persons);
+  const std::string from = " FROM (SELECT i, hash(i) AS h FROM range(";
+  return {
+      {"ds_customer", "customer", SchemaOf({{"c_person", "BIGINT"}, {"segment", "VARCHAR"}, {"nation", "VARCHAR"}}),
+       "SELECT i AS c_person, concat('segment ', h % 5) AS segment, concat('nation ', h // 7 % 25) AS nation" + from +
+           count + ") t(i))"},
+      {"ds_orders", "orders",
+       SchemaOf({{"o_person", "BIGINT"}, {"o_date", "DATE"}, {"priority", "VARCHAR"}, {"price", "DOUBLE"}}),
+       "SELECT (h % " + count +
+           ")::BIGINT AS o_person, DATE '1992-01-01' + (h // 7 % 2400)::INTEGER AS o_date, "
+           "concat(h // 11 % 5, '-PRIORITY') AS priority, (h // 13 % 40000000)::DOUBLE / 100 AS price" +
+           from + std::to_string(10 * persons) + ") t(i))"},
+      {"ds_lines", "lines",
+       SchemaOf({{"l_person", "BIGINT"},
+                 {"l_date", "DATE"},
+                 {"flag", "VARCHAR"},
+                 {"status", "VARCHAR"},
+                 {"mode", "VARCHAR"},
+                 {"amount", "DOUBLE"}}),
+       "SELECT (h % " + count +
+           ")::BIGINT AS l_person, DATE '1992-01-01' + (h // 7 % 2400)::INTEGER AS l_date, "
+           "['A', 'N', 'R'][(h % 3)::BIGINT + 1] AS flag, ['F', 'O'][(h // 11 % 2)::BIGINT + 1] AS status, "
+           "concat('MODE ', h // 17 % 7) AS mode, (h // 13 % 10000000)::DOUBLE / 100 AS amount" +
+           from + std::to_string(40 * persons) + ") t(i))"},
+  };
+}
+
+Result<std::vector<Shape>> CompileShapes() {
+  CLOISTER_ASSIGN(const auto parser, engine::DuckDbStatementParser::Open());
+  sql::CompileRequest request;
+  request.analyst_organisation = "analyst";
+  request.cross_owner_joins_allowed = true;
+  for (const ShapeTable& table : ShapeTables(1)) {
+    request.datasets.push_back({.id = table.dataset,
+                                .name = table.name,
+                                .organisation = "owner of " + table.name,
+                                .schema = table.schema,
+                                .policy = PolicyOf(table.schema)});
+  }
+  std::vector<Shape> shapes;
+  for (const ShapeText& shape : kShapes) {
+    request.text = shape.text;
+    CLOISTER_ASSIGN(auto verdict, sql::Compile(request, *parser));
+    auto* compiled = std::get_if<sql::CompiledQuery>(&verdict);
+    if (compiled == nullptr) return Internal(std::string("the compiler refuses the shape ") + shape.name);
+    shapes.push_back({.name = shape.name, .plan = std::move(compiled->plan)});
+  }
+  return shapes;
+}
+
+}  // namespace cloister::bench

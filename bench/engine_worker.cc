@@ -1,0 +1,225 @@
+#include "engine_worker.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+
+#include "base/clock.h"
+#include "engine/database.h"
+#include "engine/execute.h"
+#include "engine/load.h"
+#include "engine/plain_duckdb.h"
+#include "engine_data.h"
+#include "sealing/fd_stream.h"
+#include "sealing/open_reader.h"
+#include "tee/sandbox.h"
+
+namespace cloister::bench {
+namespace {
+
+constexpr engine::DatabaseLimits kLimits = {.memory_bytes = 8LL << 30, .threads = kEngineThreads};
+constexpr int kRepetitions = 5;  // of a shape; the least counts
+
+using Times = codec::JsonObject;
+
+Result<double> Seconds(const std::function<Status()>& work) {
+  const SystemClock clock;
+  const std::int64_t begin_ms = clock.MonotonicMs();
+  CLOISTER_TRY(work());
+  return static_cast<double>(clock.MonotonicMs() - begin_ms) / 1000;
+}
+
+std::string ReadFunction(const std::string& format) { return format == "csv" ? "read_csv" : "read_parquet"; }
+
+Status Make(const std::string& format, std::int64_t rows) {
+  CLOISTER_ASSIGN(auto duckdb, engine::PlainDuckDb::Open(kEngineThreads));
+  const std::string options = format == "csv" ? "FORMAT csv, HEADER" : "FORMAT parquet";
+  return duckdb.Run("COPY (" + OrderLinesSql(rows) + ") TO '/proc/self/fd/1' (" + options + ", USE_TMP_FILE false)");
+}
+
+Result<Times> LoadPlain(const std::string& format, const std::string& path) {
+  CLOISTER_ASSIGN(auto duckdb, engine::PlainDuckDb::Open(kEngineThreads));
+  const std::string sql = "CREATE TABLE t AS SELECT * FROM " + ReadFunction(format) + "('" + path + "')";
+  CLOISTER_ASSIGN(const double seconds, Seconds([&] { return duckdb.Run(sql); }));
+  return Times{{"seconds", seconds}};
+}
+
+// As the enclave reads: only the end proves that it was the right object.
+class OpenedSource final : public engine::ByteSource {
+ public:
+  explicit OpenedSource(sealing::OpenReader reader) : reader_(std::move(reader)) {}
+  Result<std::size_t> Read(std::span<std::uint8_t> into) override {
+    if (rest_.empty()) {
+      CLOISTER_ASSIGN(rest_, reader_.NextProvisional());
+    }
+    const std::size_t count = std::min(into.size(), rest_.size());
+    if (count != 0) std::memcpy(into.data(), rest_.data(), count);
+    rest_ = rest_.subspan(count);
+    return count;
+  }
+
+ private:
+  sealing::OpenReader reader_;
+  ByteView rest_;
+};
+
+// The order of the enclave's start: open, cage, limits.
+Result<std::unique_ptr<engine::Database>> Confined(std::vector<int> descriptors_kept) {
+  CLOISTER_ASSIGN(auto opened, engine::UnconfinedDatabase::Open());
+  descriptors_kept.push_back(opened.descriptor());
+  CLOISTER_TRY(tee::EnterSandbox({.descriptors_kept = std::move(descriptors_kept)}));
+  return std::move(opened).EnterSandboxedMode(kLimits);
+}
+
+Result<Times> LoadOurs(const std::string& format_name, const std::string& path, const std::string& identity_text) {
+  const char* ref_text = std::getenv("CLOISTER_BENCH_REF");
+  CLOISTER_ASSIGN(const auto ref_json, codec::ParseJson(ref_text == nullptr ? "" : ref_text));
+  CLOISTER_ASSIGN(const auto ref, agreement::DecodeObjectRef(ref_json, "ref"));
+  CLOISTER_ASSIGN(const auto identity, sealing::AgeIdentity::Parse(identity_text));
+  CLOISTER_ASSIGN(const auto format, engine::ParseFileFormat(format_name));
+  const int in = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (in < 0) return Unavailable("the sealed file cannot be opened");
+  CLOISTER_ASSIGN(const auto database, Confined({in}));
+  sealing::FdSource sealed(in);
+  const auto work = [&]() -> Status {
+    CLOISTER_ASSIGN(auto reader, sealing::OpenReader::Start(ref, {.source = sealed,
+                                                                  .identities = {&identity, 1},
+                                                                  .threads = kEngineThreads}));
+    OpenedSource source(std::move(reader));
+    CLOISTER_TRY(engine::LoadTable(*database,
+                                   {.dataset = "ds_lines",
+                                    .format = format,
+                                    .schema = OrderLinesSchema(),
+                                    .bytes_expected = static_cast<std::int64_t>(ref.length_bytes)},
+                                   source));
+    return {};
+  };
+  CLOISTER_ASSIGN(const double seconds, Seconds(work));
+  return Times{{"seconds", seconds}};
+}
+
+// The least of several runs of each shape.
+Result<Times> TimeShapes(const std::vector<Shape>& shapes,
+                         const std::function<Status(const sql::ExecutablePlan&)>& run) {
+  Times times;
+  for (int i = 0; i < kRepetitions; ++i) {
+    for (const Shape& shape : shapes) {
+      CLOISTER_ASSIGN(const double seconds, Seconds([&] { return run(shape.plan); }));
+      const auto* least = times.if_contains(shape.name);
+      times[shape.name] = least == nullptr ? seconds : std::min(seconds, least->get_double());
+    }
+  }
+  return times;
+}
+
+Result<Times> ShapesPlain(std::int64_t persons) {
+  CLOISTER_ASSIGN(auto duckdb, engine::PlainDuckDb::Open(kEngineThreads));
+  for (const ShapeTable& table : ShapeTables(persons)) {
+    CLOISTER_TRY(duckdb.Run("CREATE TABLE " + table.dataset + " AS " + table.sql));
+  }
+  CLOISTER_ASSIGN(const auto shapes, CompileShapes());
+  return TimeShapes(shapes, [&](const sql::ExecutablePlan& plan) { return duckdb.Run(plan.sql()); });
+}
+
+struct TableFile {
+  ShapeTable table;
+  int fd = -1;
+};
+
+// The same rows as Parquet in memory. DuckDB's threads end with it, so the sandbox can be entered afterwards.
+Result<std::vector<TableFile>> WriteShapeTables(std::int64_t persons) {
+  CLOISTER_ASSIGN(auto duckdb, engine::PlainDuckDb::Open(kEngineThreads));
+  std::vector<TableFile> files;
+  for (ShapeTable& table : ShapeTables(persons)) {
+    const int fd = memfd_create("table", MFD_CLOEXEC);
+    CLOISTER_TRY(duckdb.Run("COPY (" + table.sql + ") TO '/proc/self/fd/" + std::to_string(fd) +
+                            "' (FORMAT parquet, USE_TMP_FILE false)"));
+    files.push_back({.table = std::move(table), .fd = fd});
+  }
+  return files;
+}
+
+class FdByteSource final : public engine::ByteSource {
+ public:
+  explicit FdByteSource(int fd) : source_(fd) {}
+  Result<std::size_t> Read(std::span<std::uint8_t> into) override { return source_.Read(into); }
+
+ private:
+  sealing::FdSource source_;
+};
+
+Status LoadShapeTables(engine::Database& database, const std::vector<TableFile>& files) {
+  for (const TableFile& file : files) {
+    const std::int64_t size = lseek(file.fd, 0, SEEK_END);
+    lseek(file.fd, 0, SEEK_SET);
+    FdByteSource source(file.fd);
+    CLOISTER_TRY(engine::LoadTable(database,
+                                   {.dataset = file.table.dataset,
+                                    .format = engine::FileFormat::kParquet,
+                                    .schema = file.table.schema,
+                                    .bytes_expected = size},
+                                   source));
+  }
+  return {};
+}
+
+class NoRows final : public engine::RowSink {
+ public:
+  Status Row(std::span<const engine::Value>) override { return {}; }
+};
+
+Result<Times> ShapesOurs(std::int64_t persons) {
+  CLOISTER_ASSIGN(const auto files, WriteShapeTables(persons));
+  CLOISTER_ASSIGN(const auto shapes, CompileShapes());
+  std::vector<int> descriptors;
+  for (const TableFile& file : files) descriptors.push_back(file.fd);
+  CLOISTER_ASSIGN(const auto database, Confined(std::move(descriptors)));
+  CLOISTER_TRY(LoadShapeTables(*database, files));
+  const engine::ExecutionLimits limits{.time_ms = 600'000, .rows_max = 1 << 20, .result_bytes_max = 1 << 30};
+  return TimeShapes(shapes, [&](const sql::ExecutablePlan& plan) -> Status {
+    engine::Cancellation cancellation;
+    NoRows sink;
+    CLOISTER_TRY(engine::Execute(*database, plan, limits, cancellation, sink));
+    return {};
+  });
+}
+
+Result<Times> Work(const std::vector<std::string>& arguments) {
+  const std::string& what = arguments[0];
+  if (what == "make" && arguments.size() == 3) {
+    CLOISTER_TRY(Make(arguments[1], std::stoll(arguments[2])));
+    return Times{};
+  }
+  if (what == "load-plain" && arguments.size() == 3) return LoadPlain(arguments[1], arguments[2]);
+  if (what == "load-ours" && arguments.size() == 4) return LoadOurs(arguments[1], arguments[2], arguments[3]);
+  if (what == "shapes-plain" && arguments.size() == 2) return ShapesPlain(std::stoll(arguments[1]));
+  if (what == "shapes-ours" && arguments.size() == 2) return ShapesOurs(std::stoll(arguments[1]));
+  return InvalidArgument("unknown work");
+}
+
+}  // namespace
+
+int RunEngineWorker(int argc, char** argv) {
+  if (argc < 2) return 2;
+  const auto times = Work({argv + 1, argv + argc});
+  if (!times) {
+    std::fprintf(stderr, "%s %s\n", times.error().public_message.c_str(), times.error().detail.c_str());
+    return 1;
+  }
+  std::fprintf(stderr, "%s\n", codec::WriteJson(*times).c_str());
+  return 0;
+}
+
+Result<codec::JsonObject> ParseEngineReport(const std::string& errors) {
+  CLOISTER_ASSIGN(const auto json, codec::ParseJson(errors.substr(0, errors.find('\n'))));
+  if (!json.is_object()) return Unavailable("a worker gave no report");
+  return json.get_object();
+}
+
+}  // namespace cloister::bench
