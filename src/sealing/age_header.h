@@ -4,7 +4,7 @@
 //
 //   age-encryption.org/v1
 //   -> X25519 XEl0dJ6y3C7KZkgmgWUicg63EyXJiwBJW8PdYJ/cYBE      a stanza: arguments ...
-//   qRS0AMjdjPvZ/WT08U2KL4G+PIooA3hy38SvLpvaC1E                and a body, whose last line is under 64 columns
+//   qRS0AMjdjPvZ/WT08U2KL4G+PIooA3hy38SvLpvaC1E                a body, its last line under 64 columns
 //   --- HK2NmOBN9Dpq0Gw6xMCuhFcQlQLvZ/wQUi/2scLG75s            HMAC of all that stands before, "---" included
 //
 // Reading accepts exactly the grammar, so that a header has one meaning and what was read would be written

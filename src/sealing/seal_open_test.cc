@@ -305,11 +305,5 @@ TEST(SealedObject, WhatIsNoAgeFileIsRefusedAtItsFirstBytes) {
   EXPECT_EQ(reader.error().code, Code::kInvalidArgument);
 }
 
-TEST(PayloadBytes, CountsNonceTextAndTags) {
-  EXPECT_EQ(PayloadBytes(0), 32u);
-  EXPECT_EQ(PayloadBytes(65536), 65568u);
-  EXPECT_EQ(PayloadBytes(65537), 65585u);
-}
-
 }  // namespace
 }  // namespace cloister::sealing

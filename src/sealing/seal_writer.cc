@@ -190,7 +190,7 @@ Result<SealedObjectRef> SealWriter::Finish() {
 }
 
 Result<Bytes> SealBytes(ByteView plaintext, std::span<const AgeRecipient> recipients, Rng& rng) {
-  MemorySink file(plaintext.size() + plaintext.size() / 64 + kAgeHeaderBytesMax + kSealedChunkBytes);
+  MemorySink file(kAgeHeaderBytesMax + PayloadBytes(plaintext.size()));
   CLOISTER_ASSIGN(auto writer, AgeWriter::Start({.recipients = recipients, .rng = rng, .sink = file}));
   CLOISTER_TRY(writer.Write(plaintext));
   CLOISTER_TRY(writer.Finish());
