@@ -170,8 +170,11 @@ class FakeServer {
   }
   codec::Json CharterJson(const ledger::CharterRecord* record) const {
     if (record == nullptr) return nullptr;
+    codec::JsonArray accepted;
+    for (const auto& [who, link] : record->acceptances) accepted.emplace_back(who);
     return codec::JsonObject{{"charter", agreement::EncodeCharter(record->charter)},
-                             {"digest", codec::HexEncode(record->digest)}};
+                             {"digest", codec::HexEncode(record->digest)},
+                             {"accepted", std::move(accepted)}};
   }
   net::HttpAnswer Environments(User& user, const net::HttpRequest& request, const Path& path, const codec::Json& body) {
     if (path.size() == 3 && request.method == net::HttpMethod::kPost) {
@@ -191,10 +194,18 @@ class FakeServer {
     if (what == "ledger") return Ledger(request, path);
     if (what == "chain") return Chain(*user.participant);
     if (what == "links" || what == "acceptances" || what == "terminate") return TakeLink(body, {{"tee", Tee()}});
-    if (what == "participants") return Json(201, {{"tee", Tee()}});
+    if (what == "participants") return ProposeWithEverybody();
     if (what == "datasets") return EnvironmentDatasets(user, request, body);
     if (what == "queries") return EnvironmentQueries(request, path, body);
     return NoSuch();
+  }
+  // Everybody who has a key by now takes part in the next epoch.
+  net::HttpAnswer ProposeWithEverybody() {
+    agreement::Charter next = MakeCharter();
+    next.epoch = enclave->state().in_force()->charter.epoch + 1;
+    next.previous = enclave->state().in_force()->digest;
+    enclave->Propose(next);
+    return Json(201, {{"tee", Tee()}});
   }
   net::HttpAnswer Attestation(const net::HttpRequest& request) {
     const auto nonce = codec::Base64UrlDecode(Query(request.target, "nonce")).value();

@@ -121,7 +121,12 @@ TEST_F(Flow, AcceptanceSaysWhoseKeysWereNotConfirmed) {
     }
   }
   EXPECT_THAT(unconfirmed, testing::ElementsAre(0, 1));
+}
+
+TEST_F(Flow, OneConfirmsParticipantsOnly) {
+  Begin();
   EXPECT_EQ(hospital_({"env", "accept", "Study", "--yes", "--confirm", "nobody@x"}).code, ExitCode::kUsage);
+  EXPECT_EQ(server_.enclave->entries().size(), 2U);
 }
 
 TEST_F(Flow, NothingIsSignedUnderACharterThatOneDidNotAccept) {
@@ -257,6 +262,32 @@ TEST_F(Flow, ARestartedEnclaveIsFollowedByItsLedger) {
   const Ran ran = hospital_({"query", "approve", "patients by ward", "--yes"});
   EXPECT_EQ(ran.code, ExitCode::kOk) << ran.talk;
   EXPECT_EQ(analyst_({"result", "verify", "patients by ward"}).code, ExitCode::kOk);
+}
+
+TEST_F(Flow, ANewEpochIsShownAsAChangeAndTakesTheManifestsAlong) {
+  Ask();
+  Desk newcomer(server_, clock_, "kim@lab.example");
+  ASSERT_EQ(newcomer.Init("Laboratory").code, ExitCode::kOk);
+  EXPECT_EQ(hospital_({"env", "invite", "Study", "kim@lab.example"}).code, ExitCode::kOk);
+  const Ran ran = hospital_({"env", "accept", "Study", "--yes"});
+  EXPECT_EQ(ran.code, ExitCode::kOk) << ran.talk;
+  EXPECT_THAT(ran.talk,
+              HasSubstr("Charter of Study, epoch 2: what it changes\n  - joins: kim@lab.example (Laboratory)"));
+  EXPECT_THAT(ran.talk, HasSubstr("signed the manifest of visits anew, unchanged, under this charter"));
+  EXPECT_EQ(analyst_({"env", "accept", "Study", "--yes"}).code, ExitCode::kOk);
+  EXPECT_EQ(newcomer({"env", "accept", "Study", "--yes"}).code, ExitCode::kOk);
+  const auto& state = server_.enclave->state();
+  EXPECT_EQ(state.in_force()->charter.epoch, 2);
+  EXPECT_EQ(state.ManifestInForce(state.datasets().begin()->first)->manifest.version, 2);
+}
+
+TEST_F(Flow, AcceptingTwiceSignsOnce) {
+  AcceptAll();
+  const std::size_t before = server_.enclave->entries().size();
+  const Ran ran = hospital_({"env", "accept", "Study", "--yes"});
+  EXPECT_EQ(ran.code, ExitCode::kOk);
+  EXPECT_THAT(ran.talk, HasSubstr("You have accepted this charter already."));
+  EXPECT_EQ(server_.enclave->entries().size(), before);
 }
 
 TEST_F(Flow, WhatIsNotThereIsExitThree) {

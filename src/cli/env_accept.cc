@@ -1,0 +1,163 @@
+// `env accept`: the enclave is verified, the terms are shown, and the participant signs.
+
+#include <algorithm>
+
+#include "agreement/charter_diff.h"
+#include "cli/charter_words.h"
+#include "cli/lookup.h"
+#include "cli/printable.h"
+#include "cli/replay.h"
+#include "cli/run.h"
+#include "cli/server_json.h"
+#include "cli/session.h"
+#include "cli/sign.h"
+#include "cli/verify.h"
+#include "codec/text.h"
+
+namespace cloister::cli {
+namespace {
+
+// The charter must name our own key and our own recipient, or results would be sealed to somebody else.
+Status CheckOwnPlace(const Session& session, const agreement::Charter& charter) {
+  const agreement::Participant* me = charter.Find(session.me());
+  if (me == nullptr) return VerificationFailed("the charter does not name your key " + session.me());
+  if (session.keys() == nullptr || me->recipient == session.keys()->identity.recipient().Text()) return {};
+  return VerificationFailed(
+      "the charter names another age recipient for you than the one in your home: results would be "
+      "sealed to whoever has that one");
+}
+
+// Whose keys the signer takes from the server unseen.
+Result<std::vector<agreement::Thumbprint>> Unconfirmed(const Session& session, const agreement::Charter& charter,
+                                                       const std::vector<std::string>& confirmed) {
+  for (const std::string& name : confirmed) {
+    if (charter.Find(name) == nullptr && charter.FindByEmail(name) == nullptr) {
+      return InvalidArgument("--confirm " + name + " is no participant of this charter");
+    }
+  }
+  std::vector<agreement::Thumbprint> unseen;
+  for (const agreement::Participant& each : charter.participants) {
+    const bool seen = each.thumbprint == session.me() || std::ranges::count(confirmed, each.thumbprint) > 0 ||
+                      std::ranges::count(confirmed, each.email) > 0;
+    if (!seen) unseen.push_back(each.thumbprint);
+  }
+  return unseen;
+}
+
+// The accepted charter in force, to show what the new one changes; null when there is none.
+Result<std::optional<agreement::Charter>> AcceptedBefore(Session& session, const EnvironmentId& id) {
+  const EnvironmentHome home(session.context().home.EnvironmentFolder(id));
+  CLOISTER_ASSIGN(const auto accepted, home.LoadAccepted());
+  CLOISTER_ASSIGN(const codec::Json answer, session.api().Get(EnvironmentPath(id) + "/charter"));
+  const codec::Json& current = MemberAt(answer, "current");
+  if (!current.is_object()) return std::optional<agreement::Charter>();
+  CLOISTER_ASSIGN(agreement::Charter charter, agreement::DecodeCharter(MemberAt(current, "charter")));
+  if (!accepted.contains(agreement::CharterDigest(charter))) return std::optional<agreement::Charter>();
+  return std::optional<agreement::Charter>(std::move(charter));
+}
+
+void ShowTerms(Output& out, const agreement::Charter* before, const VerifiedEnvironment& environment,
+               const agreement::Thumbprint& me) {
+  const agreement::Charter& charter = environment.charter();
+  const std::string epoch = std::to_string(charter.epoch);
+  out.Say(out.Painted(Paint::kBold, "Charter of " + Printable(charter.name) + ", epoch " + epoch) +
+          (before == nullptr ? "" : ": what it changes"));
+  for (const std::string& sentence : agreement::DiffCharter(before, charter)) out.Say("  - " + Printable(sentence));
+  out.Say("");
+  OutputStyle style = out.style();
+  style.format = OutputFormat::kHuman;
+  out.Say(ParticipantTable(charter, me).Render(style));
+}
+
+// Asks, signs, sends.
+Status SignCharter(Session& session, const VerifiedEnvironment& environment, const EnvAcceptVerb& verb) {
+  Context& context = session.context();
+  CLOISTER_ASSIGN(auto unseen, Unconfirmed(session, environment.charter(), verb.confirmed));
+  CLOISTER_ASSIGN(const auto before, AcceptedBefore(session, environment.id()));
+  ShowTerms(context.out, before ? &*before : nullptr, environment, session.me());
+  if (!unseen.empty()) {
+    context.out.Warn("the keys of " + std::to_string(unseen.size()) +
+                     " participant(s) come from the server; compare the thumbprints with them yourself, then name them "
+                     "with --confirm. Your acceptance says which you did not");
+  }
+  CLOISTER_ASSIGN(const bool yes, Confirm(context, "Sign this charter?"));
+  if (!yes) return Error{Code::kCancelled, "nothing was signed"};
+  const auto recorded =
+      SignAndSend(session, environment,
+                  {.body = agreement::Acceptance{.charter = environment.charter_digest(),
+                                                 .recipient_commitment = environment.enclave().recipient_commitment(),
+                                                 .entry_0 = environment.view().entry_0,
+                                                 .custody = session.config().custody,
+                                                 .unconfirmed = std::move(unseen)},
+                   .target = EnvironmentPath(environment.id()) + "/acceptances",
+                   .request = {}});
+  return recorded ? Status() : recorded.error();
+}
+
+// Whether there is nothing left to sign: this home says so, and the server, who alone could have lost it.
+Result<bool> AcceptedAlready(Session& session, const VerifiedEnvironment& environment) {
+  const EnvironmentHome home(session.context().home.EnvironmentFolder(environment.id()));
+  CLOISTER_ASSIGN(const auto accepted, home.LoadAccepted());
+  if (!accepted.contains(environment.charter_digest())) return false;
+  CLOISTER_ASSIGN(const codec::Json answer, session.api().Get(EnvironmentPath(environment.id()) + "/charter"));
+  for (const char* which : {"proposed", "current"}) {
+    const codec::Json& record = MemberAt(answer, which);
+    if (TextAt(record, "digest") != codec::HexEncode(environment.charter_digest())) continue;
+    const codec::JsonArray& people = ArrayAt(record, "accepted");
+    return std::ranges::find(people, codec::Json(session.me())) != people.end();
+  }
+  return false;
+}
+
+// Manifests hold only for the charter that they name. One's own unchanged ones are signed anew under the next charter,
+// so that they are in force from the moment it is.
+Status RenewManifests(Session& session, const VerifiedEnvironment& accepted) {
+  if (session.keys() == nullptr || accepted.charter().epoch == 1) return {};
+  CLOISTER_ASSIGN(const VerifyOutcome outcome, ExamineEnvironment(session, accepted.id(), WhichCharter::kNewest));
+  if (outcome.error) return *outcome.error;
+  CLOISTER_ASSIGN(const ledger::LedgerState state, ReplayLedger(session, *outcome.environment));
+  for (const auto& [id, dataset] : state.datasets()) {
+    const ledger::ManifestRecord& newest = dataset.versions.back();
+    const bool done = newest.manifest.charter == accepted.charter_digest();
+    if (dataset.owner != session.me() || newest.revoked || done) continue;
+    agreement::Manifest next = newest.manifest;
+    ++next.version;
+    next.previous_manifest = newest.digest;
+    next.charter = accepted.charter_digest();
+    const auto recorded =
+        SignAndSend(session, *outcome.environment,
+                    {.body = std::move(next), .target = EnvironmentPath(accepted.id()) + "/links", .request = {}});
+    if (!recorded) return recorded.error();
+    session.out().Say("signed the manifest of " + newest.manifest.name + " anew, unchanged, under this charter");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ExitCode> Run(Context& context, const EnvAcceptVerb& verb) {
+  CLOISTER_ASSIGN(auto session, Session::Open(context));
+  CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, verb.environment));
+  CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, id, WhichCharter::kNewest));
+  CLOISTER_TRY(CatchUpLinks(*session, environment));
+  CLOISTER_TRY(CheckOwnPlace(*session, environment.charter()));
+  CLOISTER_ASSIGN(const bool accepted_already, AcceptedAlready(*session, environment));
+  if (accepted_already) {
+    context.out.Say("You have accepted this charter already.");
+  } else {
+    CLOISTER_TRY(SignCharter(*session, environment, verb));
+  }
+  CLOISTER_TRY(RenewManifests(*session, environment));
+  const std::string digest = codec::HexEncode(environment.charter_digest());
+  if (context.out.json()) {
+    context.out.Json(codec::JsonObject{{"environment", id.str()},
+                                       {"charter_digest", digest},
+                                       {"epoch", environment.charter().epoch},
+                                       {"accepted", true}});
+  } else {
+    context.out.Show({{"accepted", digest}, {"epoch", std::to_string(environment.charter().epoch)}});
+  }
+  return ExitCode::kOk;
+}
+
+}  // namespace cloister::cli
