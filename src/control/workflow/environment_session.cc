@@ -25,8 +25,11 @@ EnvironmentSession::EnvironmentSession(const WorkflowServices& services, const E
              .blobs = services.blobs,
              .appended = [this](const ledger::LogAppend& append) { OnAppended(append); }}),
       ledger_(record.id) {
-  health_.lifecycle = record.lifecycle;
-  health_.error = record.error;
+  // What failed with its key still wrapped is tried again at each start of the server: what was missing, such as the
+  // sealer's file, may be back. It fails again if not.
+  const bool again = record.lifecycle == Lifecycle::kFailed && record.recovery_blob.has_value();
+  health_.lifecycle = again ? Lifecycle::kRunning : record.lifecycle;
+  if (!again) health_.error = record.error;
 }
 
 EnvironmentSession::~EnvironmentSession() { Shutdown(); }

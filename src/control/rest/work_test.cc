@@ -1,0 +1,242 @@
+// Datasets, uploads, queries, decisions, results: from a sealed file to an opened answer.
+#include "control/server_for_test.h"
+#include "ledger/audit.h"
+
+namespace cloister::control {
+namespace {
+
+std::string ContentDigest(std::string_view bytes) {
+  return "sha-256=:" + codec::Base64Encode(crypto::Sha256(AsBytes(bytes))) + ":";
+}
+
+codec::JsonObject Registration(const std::string& name) {
+  return {{"name", name},
+          {"format", "csv"},
+          {"schema", codec::ParseJson(R"([{"name":"id","type":"BIGINT"},{"name":"cost","type":"BIGINT"}])").value()},
+          {"policy", codec::ParseJson(R"({"privacy_unit":"id","columns":{"id":{"roles":["join_key"],"domain":"person"},
+                                          "cost":{"roles":["measure"],"bounds":[0,100]}}})").value()}};
+}
+
+class WorkTest : public ServerFixture {
+ protected:
+  WorkTest()
+      : ada_(WithServerKey("ada@hospital.example")),
+        bob_(WithServerKey("bob@insurer.example")),
+        eve_(WithServerKey("eve@else.example")),
+        environment_("/api/tee/environments/" + CreateEnvironment(ada_, {"bob@insurer.example"})) {}
+
+  std::string Register(Person& owner, const std::string& name) {
+    const Reply reply = owner.Post(environment_ + "/datasets", Registration(name));
+    EXPECT_EQ(reply.status, 201) << reply.body;
+    return "/api/tee/datasets/" + reply.TextAt("/dataset/id");
+  }
+  static codec::JsonObject ObjectOf(std::string_view file) {
+    return agreement::EncodeObjectRef({.header_digest = crypto::Sha256(AsBytes(file.substr(0, 10))),
+                                       .length_bytes = file.size(),
+                                       .root = crypto::Sha256(AsBytes(file))})
+        .as_object();
+  }
+  // Uploads and signs; the fake enclave does not look into the file.
+  std::string Publish(Person& owner, const std::string& name) {
+    const std::string dataset = Register(owner, name);
+    const std::string file = "age-encryption.org/v1 " + name;
+    const Reply begun = owner.Post(dataset + "/uploads", {{"size_bytes", file.size()}});
+    const std::string upload = dataset + "/uploads/" + begun.TextAt("/upload/id");
+    EXPECT_EQ(owner.Put(upload + "/parts/1", file, ContentDigest(file)).status, 200);
+    EXPECT_EQ(owner.Post(upload + "/complete", {{"object", ObjectOf(file)}}).status, 200);
+    return dataset;
+  }
+  std::string Status(Person& person, const std::string& target, const char* pointer, std::set<std::string> values) {
+    const Reply reply = AskUntil(person, target, pointer, values);
+    return reply.TextAt(pointer);
+  }
+  Reply SubmitQuery(Person& person, codec::JsonObject more = {}) {
+    more["name"] = "costs";
+    if (!more.contains("query_text")) more["query_text"] = "SELECT sum(cost) FROM visits";
+    return person.Post(environment_ + "/queries", std::move(more));
+  }
+  // Submitted by Ada over both datasets and approved by both owners.
+  std::string ApprovedQuery(codec::JsonObject more = {}) {
+    Publish(ada_, "visits");
+    Publish(bob_, "claims");
+    const Reply submitted = SubmitQuery(ada_, std::move(more));
+    EXPECT_EQ(submitted.status, 201) << submitted.body;
+    const std::string query = "/api/tee/queries/" + submitted.TextAt("/query/id");
+    EXPECT_EQ(ada_.Post(query + "/approve", {{"notes", "fine"}}).TextAt("/query/status"), "submitted");
+    EXPECT_EQ(bob_.Post(query + "/approve").status, 200);
+    return query;
+  }
+
+  Person ada_, bob_, eve_;
+  std::string environment_;
+};
+
+TEST_F(WorkTest, RegistersDatasetsStrictly) {
+  Register(ada_, "visits");
+  EXPECT_EQ(bob_.Post(environment_ + "/datasets", Registration("visits")).status, 409);
+  EXPECT_EQ(ada_.Post(environment_ + "/datasets", Registration("Visits")).status, 400);
+  codec::JsonObject bad_policy = Registration("other");
+  bad_policy["policy"] = {{"privacy_unit", "nobody"}};
+  EXPECT_EQ(ada_.Post(environment_ + "/datasets", bad_policy).status, 400);
+  codec::JsonObject bad_format = Registration("other");
+  bad_format["format"] = "xlsx";
+  EXPECT_EQ(ada_.Post(environment_ + "/datasets", bad_format).status, 400);
+  const Reply list = bob_.Get(environment_ + "/datasets");
+  EXPECT_EQ(list.TextAt("/datasets/0/status"), "uploading");
+  EXPECT_EQ(list.TextAt("/datasets/0/owner_email"), "ada@hospital.example");
+}
+
+TEST_F(WorkTest, TakesPartsInAnyOrderAndAgain) {
+  const std::string dataset = Register(ada_, "visits");
+  const std::string file = std::string(8 << 20, 'x') + "tail";
+  const Reply begun = ada_.Post(dataset + "/uploads", {{"size_bytes", file.size()}});
+  const std::string upload = dataset + "/uploads/" + begun.TextAt("/upload/id");
+  const std::string first = file.substr(0, 8 << 20);
+  EXPECT_EQ(begun.At("/upload/part_size_bytes").as_int64(), 8 << 20);
+  EXPECT_EQ(ada_.Put(upload + "/parts/2", "tail", ContentDigest("tail")).status, 200);
+  EXPECT_EQ(ada_.Post(upload + "/complete", {{"object", ObjectOf(file)}}).status, 409);
+  EXPECT_EQ(ada_.Put(upload + "/parts/1", first, ContentDigest("another")).status, 400);
+  EXPECT_EQ(ada_.Put(upload + "/parts/1", "short", ContentDigest("short")).status, 400);
+  EXPECT_EQ(ada_.Put(upload + "/parts/3", "tail", ContentDigest("tail")).status, 400);
+  EXPECT_EQ(ada_.Put(upload + "/parts/0", "tail", ContentDigest("tail")).status, 400);
+  EXPECT_EQ(ada_.Put(upload + "/parts/2", "tail", "").status, 400);
+  EXPECT_EQ(bob_.Put(upload + "/parts/2", "tail", ContentDigest("tail")).status, 403);
+  EXPECT_EQ(eve_.Put(upload + "/parts/2", "tail", ContentDigest("tail")).status, 404);
+  EXPECT_EQ(ada_.Get(upload).At("/upload/parts").as_array().size(), 1u);
+  EXPECT_EQ(ada_.Put(upload + "/parts/1", first, ContentDigest(first)).status, 200);
+  EXPECT_EQ(ada_.Put(upload + "/parts/1", first, ContentDigest(first)).status, 200);
+  EXPECT_EQ(ada_.Post(upload + "/complete", {{"object", ObjectOf("another length")}}).status, 400);
+  EXPECT_EQ(bob_.Post(upload + "/complete", {{"object", ObjectOf(file)}}).status, 403);
+}
+
+TEST_F(WorkTest, BoundsUnfinishedUploads) {
+  const std::string dataset = Register(ada_, "visits");
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(ada_.Post(dataset + "/uploads", {{"size_bytes", 5}}).status, 201);
+  EXPECT_EQ(ada_.Post(dataset + "/uploads", {{"size_bytes", 5}}).status, 429);
+  EXPECT_EQ(ada_.Post(dataset + "/uploads", {{"size_bytes", 0}}).status, 400);
+}
+
+TEST_F(WorkTest, ADatasetBecomesAvailableWhenTheEnclaveHasLoadedIt) {
+  const std::string dataset = Publish(ada_, "visits");
+  EXPECT_EQ(Status(bob_, dataset, "/dataset/status", {"available"}), "available");
+  EXPECT_EQ(bob_.Get(dataset).At("/dataset/version").as_int64(), 1);
+  EXPECT_EQ(eve_.Get(dataset).status, 404);
+}
+
+TEST_F(WorkTest, ADatasetThatDoesNotLoadSaysWhy) {
+  provider_.behaviour.fails_to_load = true;
+  const std::string dataset = Publish(ada_, "visits");
+  EXPECT_EQ(Status(ada_, dataset, "/dataset/status", {"failed"}), "failed");
+  EXPECT_EQ(ada_.Get(dataset).TextAt("/dataset/error_message"), "line 3 has too few columns");
+}
+
+TEST_F(WorkTest, ChecksByAskingTheCompiler) {
+  Publish(ada_, "visits");
+  const Reply reply = ada_.Post(environment_ + "/queries/check", {{"query_text", "SELECT 1"}});
+  EXPECT_EQ(reply.Text("verdict"), "accepted");
+  EXPECT_TRUE(reply.At("/violations").as_array().empty());
+  const codec::Json asked = codec::ParseJson(checker_.last_request).value();
+  EXPECT_EQ(asked.at("analyst").at("thumbprint").as_string(), ada_.thumbprint);
+  EXPECT_EQ(asked.at("datasets").as_array().size(), 1u);
+  checker_.answer = R"({"verdict":"refused","findings":[{"rule":"R05"}]})";
+  const Reply refused = ada_.Post(environment_ + "/queries/check", {{"query_text", "SELECT 1"}});
+  EXPECT_EQ(refused.TextAt("/violations/0/rule"), "R05");
+  EXPECT_FALSE(refused.json.as_object().contains("findings"));
+  EXPECT_EQ(ada_.Post(environment_ + "/queries/check",
+                      {{"query_text", "SELECT 1"}, {"accesses_datasets", {"nothing"}}}).status, 400);
+}
+
+TEST_F(WorkTest, RunsWhatItsOwnersApproved) {
+  const std::string query = ApprovedQuery();
+  EXPECT_EQ(Status(ada_, query, "/query/status", {"completed", "error"}), "completed");
+  const Reply results = ada_.Get(query + "/results");
+  EXPECT_EQ(results.At("/results/0/result_data/rows/0/0").as_int64(), 42);
+  const auto session = fleet_->Find(*EnvironmentId::Parse(ada_.Get(query).TextAt("/query/environment")));
+  EXPECT_TRUE(session->Look([&](const auto& state) { return ledger::CheckReceipt(state, results.Text("receipt")); }));
+  const Reply sealed = bob_.Get(results.TextAt("/results/0/download_url"));
+  EXPECT_EQ(codec::HexEncode(crypto::Sha256(AsBytes(sealed.body))), results.TextAt("/results/0/digest"));
+  EXPECT_EQ(bob_.Get(query + "/receipt").At("/approvals").as_array().size(), 2u);
+  EXPECT_EQ(bob_.Get(query + "/report").status, 200);
+  for (const char* more : {"", "/results", "/receipt", "/report"}) EXPECT_EQ(eve_.Get(query + more).status, 404) << more;
+  for (const char* more : {"/approve", "/cancel"}) EXPECT_EQ(eve_.Post(query + more).status, 404) << more;
+}
+
+TEST_F(WorkTest, GivesResultsToTheirRecipientsOnly) {
+  const std::string query = ApprovedQuery({{"recipients", {"ada@hospital.example"}}});
+  EXPECT_EQ(Status(ada_, query, "/query/status", {"completed", "error"}), "completed");
+  const std::string url = ada_.Get(query + "/results").TextAt("/results/0/download_url");
+  EXPECT_EQ(bob_.Get(query + "/results").status, 403);
+  EXPECT_EQ(bob_.Get(url).status, 403);
+  EXPECT_EQ(ada_.Get(url + "x").status, 404);
+}
+
+TEST_F(WorkTest, ShowsWhyAQueryIsRefused) {
+  Publish(ada_, "visits");
+  const Reply reply = SubmitQuery(ada_, {{"query_text", "please refuse"}});
+  EXPECT_EQ(reply.status, 422) << reply.body;
+  EXPECT_EQ(reply.TextAt("/violations/0/rule"), "R01");
+  EXPECT_EQ(reply.TextAt("/query/status"), "rejected");
+  const std::string query = "/api/tee/queries/" + reply.TextAt("/query/id");
+  EXPECT_EQ(bob_.Post(query + "/approve").status, 409);
+}
+
+TEST_F(WorkTest, RejectionAndWithdrawal) {
+  Publish(ada_, "visits");
+  Publish(bob_, "claims");
+  const std::string rejected = "/api/tee/queries/" + SubmitQuery(ada_).TextAt("/query/id");
+  EXPECT_EQ(bob_.Post(rejected + "/reject").status, 400);
+  EXPECT_EQ(bob_.Post(rejected + "/reject", {{"reason", "no"}}).TextAt("/query/status"), "rejected");
+  const std::string withdrawn = "/api/tee/queries/" + SubmitQuery(ada_).TextAt("/query/id");
+  EXPECT_EQ(bob_.Post(withdrawn + "/cancel").status, 403);
+  EXPECT_EQ(ada_.Post(withdrawn + "/cancel").TextAt("/query/status"), "cancelled");
+  EXPECT_EQ(ada_.Get(environment_ + "/queries").At("/queries").as_array().size(), 2u);
+}
+
+TEST_F(WorkTest, KeepsNoResultThatItsReceiptDoesNotName) {
+  provider_.behaviour.puts_other_result = true;
+  const std::string query = ApprovedQuery();
+  EXPECT_EQ(Status(ada_, query, "/query/status", {"completed", "error"}), "error");
+  EXPECT_EQ(ada_.Get(query).TextAt("/query/error_message"), "DATA_LOSS");
+  EXPECT_EQ(ada_.Get(query + "/results").status, 404);
+}
+
+TEST_F(WorkTest, RunsAgainWhenTheEnclaveEndedUnderIt) {
+  provider_.behaviour.ends_at_execute = true;
+  const std::string query = ApprovedQuery();
+  EXPECT_EQ(Status(ada_, query, "/query/status", {"completed", "error"}), "completed");
+  EXPECT_EQ(provider_.starts, 2);
+}
+
+// The document is the query: its id, its text, its recipients. What stands beside it is a label.
+TEST_F(WorkTest, TakesAQueryThatItsSubmitterSigned) {
+  Person own = WithOwnKey("own@own.example");
+  const std::string id = environment_.substr(environment_.rfind('/') + 1);
+  EXPECT_EQ(ada_.Post(environment_ + "/participants", {{"email", own.email}}).status, 201);
+  EXPECT_EQ(bob_.Post(environment_ + "/acceptances").status, 200);
+  const std::string accepted = Sign(own, id, AcceptanceOf(id, agreement::Custody::kSelf));
+  EXPECT_EQ(own.Post(environment_ + "/acceptances", {{"document", accepted}}).status, 200);
+  Publish(ada_, "visits");
+  const auto session = fleet_->Find(*EnvironmentId::Parse(id));
+  const auto request = session->Look([&](const ledger::LedgerState& state) {
+    const auto& [dataset, record] = *state.datasets().begin();
+    return agreement::QueryRequest{.query = QueryId::New(clock_, rng_),
+                                   .name = "mine",
+                                   .text = "SELECT 1",
+                                   .parameters = {},
+                                   .datasets = {{dataset, state.ManifestInForce(dataset)->digest}},
+                                   .privacy = {},
+                                   .recipients = {own.thumbprint},
+                                   .charter = state.in_force()->digest};
+  });
+  EXPECT_EQ(SubmitQuery(own).status, 400);
+  const std::string document = Sign(own, id, request);
+  EXPECT_EQ(SubmitQuery(ada_, {{"document", document}}).status, 403);
+  const Reply reply = SubmitQuery(own, {{"document", document}});
+  EXPECT_EQ(reply.TextAt("/query/id"), request.query.str());
+  EXPECT_EQ(reply.TextAt("/query/name"), "mine");
+  EXPECT_EQ(SubmitQuery(own, {{"document", document}}).status, 201);  // the same bytes again
+  EXPECT_EQ(own.Get(environment_ + "/chain").At("/head/seq").as_int64(), 2);
+}
+
+}  // namespace
+}  // namespace cloister::control

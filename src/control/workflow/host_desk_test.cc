@@ -1,0 +1,109 @@
+// What a host lets an enclave do, and what not.
+#include "control/workflow/host_desk.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "cloud/local/local_blob_store.h"
+#include "codec/text.h"
+
+namespace cloister::control {
+namespace {
+
+class HostDeskTest : public testing::Test {
+ protected:
+  HostDeskTest() {
+    std::string pattern = std::filesystem::temp_directory_path() / "cloister_desk_XXXXXX";
+    folder_ = mkdtemp(pattern.data());
+    store_ = *Store::Open(folder_ / "cloister.db");
+    blobs_ = *cloud::LocalBlobStore::Open(folder_ / "blobs");
+    mine_ = AddEnvironment();
+    desk_.emplace(HostDesk::Parts{*mine_, *store_, *blobs_, [this](const ledger::LogAppend&) { ++appends_; }});
+  }
+  ~HostDeskTest() override { std::filesystem::remove_all(folder_); }
+
+  EnvironmentId AddEnvironment() {
+    const auto id = EnvironmentId::New(clock_, rng_);
+    const UserRecord user{UserId::New(clock_, rng_), id.str(), "", "", clock_.Now()};
+    EXPECT_TRUE(store_->users.AddUser(user));
+    EXPECT_TRUE(store_->environments.Add({.id = id, .name = "x", .description = "", .creator = user.id, .provider = "local",
+                                          .charter = "{}", .created_at = clock_.Now(), .updated_at = clock_.Now()}, {}));
+    return id;
+  }
+  // A dataset with one stored object whose age header has digest {9}.
+  DatasetId AddDataset(const EnvironmentId& environment) {
+    const auto id = DatasetId::New(clock_, rng_);
+    const auto upload = UploadId::New(clock_, rng_);
+    EXPECT_TRUE(store_->datasets.Add({.id = id, .environment = environment, .owner = "o", .name = "d", .description = "",
+                                      .schema = "[]", .policy = "{}", .format = "csv", .created_at = clock_.Now(), .updated_at = clock_.Now()}));
+    EXPECT_TRUE(store_->datasets.AddUpload({.id = upload, .dataset = id, .size_bytes = 6, .part_size_bytes = 6, .object = {}, .created_at = clock_.Now()}));
+    EXPECT_TRUE(blobs_->WriteDraft(upload.str(), 0, AsBytes("sealed")));
+    EXPECT_TRUE(blobs_->Publish(upload.str(), 6));
+    EXPECT_TRUE(store_->datasets.CompleteUpload(upload, {{9}, 6, {1}}));
+    return id;
+  }
+  Result<net::ChannelAnswer> Ask(const char* method, codec::JsonObject params, std::string_view body = "") {
+    return desk_->Handle({.method = method, .params = codec::Json(std::move(params)), .body = ToBytes(body)});
+  }
+  Code CodeOf(const Result<net::ChannelAnswer>& answer) { return answer ? Code::kInternal : answer.error().code; }
+
+  FakeClock clock_;
+  InsecureRngForTest rng_{1};
+  std::filesystem::path folder_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<cloud::LocalBlobStore> blobs_;
+  std::optional<EnvironmentId> mine_;
+  std::optional<HostDesk> desk_;
+  int appends_ = 0;
+};
+
+TEST_F(HostDeskTest, AppendsInOrderAndReadsBack) {
+  const std::string seal(64, 'a');
+  const auto append = [&](int size, codec::JsonArray entries) {
+    return Ask("append", {{"size", size}, {"entries", std::move(entries)}, {"checkpoint", "note"}, {"seal", seal}});
+  };
+  ASSERT_TRUE(append(0, {"one", "two"}));
+  EXPECT_EQ(CodeOf(append(0, {"three"})), Code::kConflict);
+  EXPECT_EQ(CodeOf(append(2, {})), Code::kInvalidArgument);
+  EXPECT_EQ(appends_, 1);
+  const auto read = Ask("read_entries", {{"from", 1}, {"count", 256}});
+  EXPECT_EQ(codec::WriteJson(codec::Json(read->head)), R"({"entries":["two"]})");
+  EXPECT_EQ(CodeOf(Ask("read_entries", {{"from", 0}, {"count", 257}})), Code::kInvalidArgument);
+  EXPECT_EQ(CodeOf(Ask("read_files", {})), Code::kInvalidArgument);
+}
+
+TEST_F(HostDeskTest, ReadsObjectsOfItsOwnEnvironmentOnly) {
+  const DatasetId own = AddDataset(*mine_);
+  const DatasetId other = AddDataset(AddEnvironment());
+  const auto read = [&](const DatasetId& id, Digest256 header) {
+    return Ask("read_object", {{"dataset", id.str()}, {"header_digest", codec::HexEncode(header)}, {"offset", 2}, {"length", 3}});
+  };
+  EXPECT_EQ(AsText(read(own, {9})->body), "ale");
+  EXPECT_EQ(CodeOf(read(own, {8})), Code::kNotFound);
+  EXPECT_EQ(CodeOf(read(other, {9})), Code::kNotFound);
+  EXPECT_EQ(CodeOf(read(DatasetId::New(clock_, rng_), {9})), Code::kNotFound);
+}
+
+TEST_F(HostDeskTest, TakesTheResultOfTheRunningQueryInOrder) {
+  const QueryId query = QueryId::New(clock_, rng_);
+  const auto put = [&](const QueryId& id, int offset, std::string_view body) {
+    return Ask("put_result", {{"query", id.str()}, {"offset", offset}}, body);
+  };
+  EXPECT_EQ(CodeOf(put(query, 0, "abc")), Code::kFailedPrecondition);
+  ASSERT_TRUE(desk_->ExpectResult(query));
+  EXPECT_EQ(CodeOf(put(QueryId::New(clock_, rng_), 0, "abc")), Code::kFailedPrecondition);
+  EXPECT_EQ(CodeOf(put(query, 1, "abc")), Code::kInvalidArgument);
+  ASSERT_TRUE(put(query, 0, "abc"));
+  ASSERT_TRUE(put(query, 3, "def"));
+  EXPECT_EQ(CodeOf(put(query, 3, "def")), Code::kInvalidArgument);
+  const auto received = desk_->TakeResult();
+  EXPECT_EQ(received->size_bytes, 6u);
+  EXPECT_EQ(received->digest, crypto::Sha256(AsBytes("abcdef")));
+  EXPECT_EQ(AsText(*blobs_->ReadDraft(received->draft, 0, 10)), "abcdef");
+  EXPECT_FALSE(desk_->TakeResult().has_value());
+  EXPECT_EQ(CodeOf(put(query, 6, "ghi")), Code::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace cloister::control
