@@ -39,7 +39,7 @@ std::string Rightwards(long eighths, bool unicode) {
 // To the left there are no partial blocks to draw with: whole columns.
 std::string RenderBar(const Bar& bar, const Scale& scale, bool unicode) {
   const long left_columns = (scale.Eighths(-scale.least) + kEighths / 2) / kEighths;
-  const long right_columns = static_cast<long>(scale.columns) - left_columns;
+  const long right_columns = (scale.Eighths(scale.most) + kEighths - 1) / kEighths;
   const long negative = bar.value < 0 ? (scale.Eighths(-bar.value) + kEighths / 2) / kEighths : 0;
   std::string line =
       std::string(static_cast<std::size_t>(left_columns - negative), ' ') + Repeat(unicode ? "█" : "#", negative);

@@ -220,7 +220,7 @@ void AddLedger(CLI::App& app, Invocation& invocation) {
   std::shared_ptr<LedgerProveVerb> prove;
   CLI::App& command = family.Add("prove", "One entry and the proof that it is in", prove);
   command.add_option("ENV", prove->environment, kEnvironmentHelp)->required();
-  command.add_option("INDEX", prove->index)->required();
+  command.add_option("INDEX", prove->index, "from 0")->required()->check(CLI::NonNegativeNumber);
 }
 
 void AddGlobalFlags(CLI::App& app, GlobalFlags& global) {
@@ -230,9 +230,11 @@ void AddGlobalFlags(CLI::App& app, GlobalFlags& global) {
   app.add_flag("--no-color", global.style.no_color);
   app.add_flag("-q,--quiet", global.style.quiet, "no talk on standard error");
   app.add_flag("-y,--yes", global.yes, "answer every question with yes");
-  app.add_option_function<double>(
-         "--timeout", [&global](double seconds) { global.timeout_ms = static_cast<std::int64_t>(seconds * 1000); },
-         "seconds; for what waits")
+  // Whole milliseconds below, so that what is no number at all waits for nothing.
+  const auto set = [&global](double seconds) {
+    global.timeout_ms = seconds > 0 ? static_cast<std::int64_t>(seconds * 1000) : 0;
+  };
+  app.add_option_function<double>("--timeout", set, "seconds; for what waits")
       ->check(CLI::Range(0.0, kTimeoutSecondsMax));
 }
 

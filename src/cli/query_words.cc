@@ -32,9 +32,11 @@ Place PlaceOf(const std::string& text, std::size_t offset) {
   return place;
 }
 
+// The offsets are somebody else's word: they may lie anywhere.
 std::string Caret(const std::string& text, const Place& place, std::size_t from, std::size_t to) {
-  const std::size_t end = std::clamp(to, from, place.line_end);
-  const std::size_t length = from < text.size() ? DisplayWidth(Printable(text.substr(from, end - from))) : 0;
+  const std::size_t begin = std::min(from, place.line_end);
+  const std::size_t end = std::clamp(to, begin, place.line_end);
+  const std::size_t length = DisplayWidth(Printable(text.substr(begin, end - begin)));
   return std::string(place.column - 1, ' ') + std::string(std::clamp<std::size_t>(length, 1, kCaretsMax), '^');
 }
 

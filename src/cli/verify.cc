@@ -172,13 +172,10 @@ class EnvironmentVerifier {
   // Before anything is asked about it: sizes and roots of others' making get no further than here.
   Result<ledger::LedgerPoint> PointSignedBy(const attestation::VerifiedEnclave& enclave,
                                             const std::string& checkpoint) {
-    const auto verified =
-        Foreign("the checkpoint", ledger::VerifyCheckpoint(checkpoint, id_, enclave.keys().checkpoint_key));
-    if (!verified) {
-      return VerificationFailed("the checkpoint is not signed by the enclave that answered: " +
-                                verified.error().public_message);
-    }
-    return verified->point();
+    CLOISTER_ASSIGN(
+        const auto verified,
+        Foreign("the checkpoint", ledger::VerifyCheckpoint(checkpoint, id_, enclave.keys().checkpoint_key)));
+    return verified.point();
   }
 
   Result<ledger::LedgerView> Begin(const attestation::VerifiedEnclave& enclave) {
