@@ -69,8 +69,13 @@ Result<Bytes> WrapEnvironmentKey(const BootIdentity& identity, const Environment
 
 Result<RecoveredKey> UnwrapEnvironmentKey(ByteView blob, const EnvironmentId& environment,
                                           const sealing::AgeIdentity& sealer) {
-  CLOISTER_ASSIGN(const SecretBytes plaintext, sealing::OpenSecret(blob, sealer, kRecoveryPlaintextBytesMax));
-  CLOISTER_ASSIGN(const codec::Json json, codec::ParseJson(AsText(plaintext.view())));
+  const Result<SecretBytes> plaintext = sealing::OpenSecret(blob, sealer, kRecoveryPlaintextBytesMax);
+  if (!plaintext && plaintext.error().code == Code::kPermissionDenied) {
+    return FailedPrecondition("the environment key is sealed to another sealer than this server's; start the server with "
+                              "the sealer file that it had before (--sealer)");
+  }
+  if (!plaintext) return plaintext.error();
+  CLOISTER_ASSIGN(const codec::Json json, codec::ParseJson(AsText(plaintext->view())));
   codec::ObjectReader in(json, "recovery");
   const std::string of = in.String("environment");
   Bytes key = in.Base64Url("environment_key", agreement::kEnvironmentKeyBytes);

@@ -98,6 +98,9 @@ class CustodySwap(unittest.TestCase):
         for number, (left, right) in enumerate(zip(story(one), story(other))):
             self.assertEqual(left, right, f'entry {number}')
         self.assertEqual(len(one), len(other))
+        # And the comparison sees a word that differs.
+        altered = json.loads(json.dumps(one).replace('"outcome": "released"', '"outcome": "failed"'))
+        self.assertNotEqual(story(one), story(altered))
 
 
 if __name__ == '__main__':

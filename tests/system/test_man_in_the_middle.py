@@ -165,7 +165,7 @@ class ManInTheMiddle(RoomCase):
         for party, command in self.everything():
             with self.subTest(command=' '.join(map(str, command[:2]))):
                 said = self.assert_noticed(party, command, r'/attestation\?', all_keys)
-                self.assertIn('not signed by the enclave that answered', said)
+                self.assertIn("not signed by the enclave's checkpoint key", said)
         for name, party, command in (('known', *self.everything()[1]), ('first look', *self.everything()[1])):
             view = party.home / 'environments' / self.room.environment / 'view.json'
             kept = view.read_bytes()
@@ -216,6 +216,7 @@ class ManInTheMiddle(RoomCase):
         self.room.insurer.run('env', 'verify', self.room.environment)
         for party, command in self.everything()[:2]:
             self.assert_noticed(party, command, r'/ledger/checkpoint$', lambda body: json.dumps(stale).encode())
+        self.setUp()
         self.room.institute.run('query', 'cancel', late)
 
     def test_proofs_that_prove_nothing(self):

@@ -25,8 +25,8 @@ EnvironmentSession::EnvironmentSession(const WorkflowServices& services, const E
              .blobs = services.blobs,
              .appended = [this](const ledger::LogAppend& append) { OnAppended(append); }}),
       ledger_(record.id) {
-  // What failed with its key still wrapped is tried again at each start of the server: what was missing, such as the
-  // sealer's file, may be back. It fails again if not.
+  // What failed with its key still wrapped is tried again at each start of the server: what was missing, such
+  // as the sealer's file, may be back. It fails again if not.
   const bool again = record.lifecycle == Lifecycle::kFailed && record.recovery_blob.has_value();
   health_.lifecycle = again ? Lifecycle::kRunning : record.lifecycle;
   if (!again) health_.error = record.error;
@@ -76,7 +76,8 @@ Status EnvironmentSession::Boot() {
   ended.reset();
   Result<std::shared_ptr<Running>> running = Launch(*record, boot);
   if (!running) return std::move(running).error();
-  CLOISTER_TRY(services_.store.environments.SetLifecycle(id_, Lifecycle::kRunning, std::nullopt, services_.clock.Now()));
+  CLOISTER_TRY(
+      services_.store.environments.SetLifecycle(id_, Lifecycle::kRunning, std::nullopt, services_.clock.Now()));
   MutexLock lock(mutex_);
   running_ = *std::move(running);
   health_.lifecycle = Lifecycle::kRunning;
@@ -105,7 +106,7 @@ Result<LaunchCall> EnvironmentSession::MakeLaunchCall(const EnvironmentRecord& r
 }
 
 Result<std::shared_ptr<EnvironmentSession::Running>> EnvironmentSession::Launch(const EnvironmentRecord& record,
-                                                                                  std::uint64_t boot) {
+                                                                                std::uint64_t boot) {
   CLOISTER_ASSIGN(const agreement::Charter charter, agreement::ParseCharter(record.charter));
   const SecretBytes sealer = services_.provider.SealerText();
   CLOISTER_ASSIGN(LaunchCall call, MakeLaunchCall(record, charter, sealer));
@@ -147,7 +148,8 @@ void EnvironmentSession::Shutdown(std::int64_t grace_ms) {
 
 Result<std::shared_ptr<EnclaveClient>> EnvironmentSession::Enclave() {
   MutexLock lock(mutex_);
-  if (health_.lifecycle == Lifecycle::kFailed) return FailedPrecondition(health_.error.value_or("the environment has failed"));
+  if (health_.lifecycle == Lifecycle::kFailed)
+    return FailedPrecondition(health_.error.value_or("the environment has failed"));
   if (!running_ || !health_.enclave_runs) {
     if (health_.lifecycle == Lifecycle::kTerminated) return FailedPrecondition("the environment is terminated");
     return Unavailable("the environment's enclave does not run now; try again");
