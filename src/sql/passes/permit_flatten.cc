@@ -44,6 +44,26 @@ ExprPtr Permitter::Inline(const ExprPtr& expr) {
   return whole ? mapped : nullptr;
 }
 
+namespace {
+
+// SELECT ... FROM one public dataset: no row of it stands there more often than the owner wrote it, so that a join to
+// it gives the analyst's own weights to nobody.
+bool AddsNoRows(const Relation& relation) {
+  if (relation.kind == Relation::Kind::kDataset) return true;
+  return relation.kind == Relation::Kind::kSelect && relation.from.kind == From::Kind::kSource &&
+         relation.sets.empty() && AddsNoRows(*relation.from.source.relation);
+}
+
+// The dataset whose column it is, unchanged; null for what the query computes.
+const CompileDataset* OriginOf(const Relation& relation, int column) {
+  if (relation.kind == Relation::Kind::kDataset) return relation.dataset;
+  const ExprPtr& item = relation.items[column];
+  if (!IsColumn(item) || item->source != relation.from.source.id) return nullptr;
+  return OriginOf(*relation.from.source.relation, item->column);
+}
+
+}  // namespace
+
 UnitTablePtr Permitter::LeafTable(const Source& source) {
   const Relation& relation = *source.relation;
   auto table = std::make_shared<UnitTable>();
@@ -78,12 +98,19 @@ UnitTablePtr Permitter::LeafTable(const Source& source) {
                    "Released values cannot be joined to persons' rows; join them to another released block."});
     return nullptr;
   }
+  if (!AddsNoRows(relation)) {
+    findings_.Add({"R11", source.range,
+                   "A derived table joined to persons' rows is a SELECT from one public dataset; joins, set operations "
+                   "and constants in it would give rows a weight."});
+    return nullptr;
+  }
   table->kind = UnitTable::Kind::kPublic;
   table->relation = ReleaseRelation(source.relation);
-  for (const OutputColumn& column : relation.columns) {
+  for (std::size_t i = 0; i < relation.columns.size(); ++i) {
     agreement::ColumnPolicy policy;
     policy.roles = {Role::kPublic};
-    table->columns.push_back({column.name, column.type, policy, nullptr});
+    const OutputColumn& column = relation.columns[i];
+    table->columns.push_back({column.name, column.type, policy, OriginOf(relation, static_cast<int>(i))});
   }
   return table->relation ? table : nullptr;
 }
@@ -254,6 +281,13 @@ std::shared_ptr<UnitBlock> Permitter::FlattenSelect(const Relation& select) {
       findings_.Add({"R13", item->range, "A subquery beside persons' rows is not admitted."});
       return nullptr;
     }
+    // Rule R04 holds where nobody looks at the column afterwards, too.
+    bool untouchable = false;
+    ForEachColumn(inlined, [&](const Expr& column) {
+      const bool hidden = scope_.Column(column).policy.Is(Role::kHidden);
+      if (hidden || !IsColumn(inlined)) untouchable = scope_.IsUntouchable(column) || untouchable;
+    });
+    if (untouchable) return nullptr;
     block->items.push_back(inlined);
   }
   return block;

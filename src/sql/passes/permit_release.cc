@@ -243,6 +243,7 @@ RelationPtr Permitter::BuildRelease(const Relation& select) {
   release->sets = select.sets;
   release->block = block;
   relation->release = release;
+  built_[release.get()] = release;
   post->from = From{};
   post->from.kind = From::Kind::kSource;
   post->from.source = {source, relation, "", false, select.range};

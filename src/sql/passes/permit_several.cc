@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "sql/passes/permitter.h"
 
 namespace cloister::sql {
@@ -89,6 +90,32 @@ void Collect(const RelationPtr& root, std::vector<Seen>& out) {
   if (root->right) Collect(root->right, out);
 }
 
+// The tables of both are the same datasets, each once and as it is; then a column of one can be said in the other.
+bool HaveSameTables(const UnitBlock& a, const UnitBlock& b) {
+  const auto datasets = [](const UnitBlock& block) {
+    std::multiset<const CompileDataset*> out;
+    for (const UnitTablePtr& table : block.tables) out.insert(table->dataset);
+    return out;
+  };
+  const auto tables = datasets(a);
+  const bool once = std::all_of(tables.begin(), tables.end(), [&](const CompileDataset* dataset) {
+    return dataset != nullptr && tables.count(dataset) == 1;
+  });
+  return once && tables == datasets(b);
+}
+
+ExprPtr MoveTo(const UnitBlock& to, const UnitBlock& from, const ExprPtr& expr) {
+  if (!IsColumn(expr)) return MapChildren(expr, [&](const ExprPtr& child) { return MoveTo(to, from, child); });
+  const auto source = std::find_if(from.tables.begin(), from.tables.end(),
+                                   [&](const UnitTablePtr& table) { return table->source == expr->source; });
+  CLOISTER_CHECK(source != from.tables.end());
+  const auto target = std::find_if(to.tables.begin(), to.tables.end(), [&](const UnitTablePtr& table) {
+    return table->dataset == (*source)->dataset;
+  });
+  CLOISTER_CHECK(target != to.tables.end());
+  return MakeColumn((*target)->source, expr->column, expr->type, expr->range);
+}
+
 // Tests that one block has and the other has not, each as an expression of its own block.
 bool DifferOnlyCoarsely(const Seen& a, const Seen& b, UnitScope& scope) {
   for (const auto& [one, other] : {std::pair{&a, &b}, std::pair{&b, &a}}) {
@@ -109,13 +136,34 @@ bool MayStandTogether(const Seen& a, const Seen& b, UnitScope& scope) {
                        [](const UnitTablePtr& table) { return table->blocks.empty(); });
   };
   if (!left.outer_joins.empty() || !right.outer_joins.empty()) return false;
-  if (!simple(left) || !simple(right) || a.datasets != b.datasets) return false;
+  if (!simple(left) || !simple(right) || a.datasets != b.datasets || !HaveSameTables(left, right)) return false;
   if (!a.release->sets.empty() || !b.release->sets.empty()) return false;
   if (Forms(left, a.release->keys) != Forms(right, b.release->keys)) return false;
   return DifferOnlyCoarsely(a, b, scope);
 }
 
 }  // namespace
+
+bool Permitter::GuardDifference(const Release& from, const Release& other) {
+  const std::set<std::string> known = Forms(*from.block, from.block->where);
+  std::vector<ExprPtr> tests;
+  for (const ExprPtr& test : other.block->where) {
+    if (!known.contains(Form(*other.block, test))) tests.push_back(MoveTo(*from.block, *other.block, test));
+  }
+  if (tests.empty()) return true;
+  const auto built = built_.find(&from);
+  if (built == built_.end()) return false;
+  const ExprPtr all = tests.size() == 1 ? tests[0] : MakeCall("and", tests, kBooleanType, tests[0]->range);
+  const ExprPtr kept = MakeCall("coalesce", {all, MakeLiteral(Literal::Bool(false))}, kBooleanType, all->range);
+  const ExprPtr left_out = MakeCall("not", {kept}, kBooleanType, all->range);
+  for (UnitAggregate& aggregate : built->second->aggregates) {
+    aggregate.differences.push_back(left_out);
+    // Selected by a condition of its own, the rest may be small again.
+    for (const ExprPtr& condition : aggregate.conditions)
+      aggregate.differences.push_back(MakeCall("and", {left_out, condition}, kBooleanType, all->range));
+  }
+  return true;
+}
 
 void Permitter::CheckSeveral(const RelationPtr& root) {
   std::vector<Seen> releases;
@@ -125,7 +173,11 @@ void Permitter::CheckSeveral(const RelationPtr& root) {
       const bool shared =
           std::any_of(releases[i].datasets.begin(), releases[i].datasets.end(),
                       [&](const CompileDataset* dataset) { return releases[j].datasets.contains(dataset); });
-      if (!shared || MayStandTogether(releases[j], releases[i], scope_)) continue;
+      if (!shared) continue;
+      const Release& one = *releases[j].release;
+      const Release& two = *releases[i].release;
+      if (MayStandTogether(releases[j], releases[i], scope_) && GuardDifference(one, two) && GuardDifference(two, one))
+        continue;
       findings_.Add({"R17", releases[i].relation->range,
                      "This query releases one dataset twice, in groups or filters that could be subtracted from each "
                      "other to show a "

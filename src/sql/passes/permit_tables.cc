@@ -190,6 +190,9 @@ UnitTablePtr Permitter::UnionTable(const Relation& relation, int source) {
         table->columns.push_back(std::move(column));
         continue;
       }
+      // A constant beside a dimension would put one branch's persons into a group of the other's choice.
+      const auto constant = [](const ExprPtr& item) { return IsLiteral(item) && !item->literal.IsNull(); };
+      if (constant(block->items[i]) != constant(table->blocks[0]->items[i])) column.policy.roles = {Role::kHidden};
       MergeColumn(table->columns[i], column);
     }
     table->blocks.push_back(block);

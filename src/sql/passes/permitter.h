@@ -25,6 +25,8 @@ class Permitter {
 
  private:
   // permit_release.cc
+  // What `from` keeps and `other` leaves out is guarded in `from`. False when it cannot be said.
+  bool GuardDifference(const Release& from, const Release& other);
   RelationPtr ReleaseSelect(const Relation& select);
   RelationPtr BuildRelease(const Relation& select);
   ExprPtr ReleaseExpr(const ExprPtr& expr);
@@ -71,6 +73,7 @@ class Permitter {
   UnitScope scope_;
   std::map<int, std::vector<ExprPtr>> inlined_;  // by source: what its columns stand for
   std::size_t inlined_nodes_ = 0;
+  std::map<const Release*, std::shared_ptr<Release>> built_;  // CheckSeveral adds to their aggregates
 };
 
 // The block's equalities make both columns one.

@@ -33,6 +33,8 @@ CellGuard GuardOf(const UnitAggregate& aggregate, const std::vector<RowThreshold
     if (IsTrivial(row)) continue;
     for (const ExprPtr& condition : aggregate.conditions)
       guard.conditions.push_back({row.unit, condition, row.k, false, row.optional, false});
+    for (const ExprPtr& left_out : aggregate.differences)
+      guard.conditions.push_back({row.unit, left_out, row.k, false, row.optional, true});
     for (const ExprPtr& skipped : aggregate.skipped) {
       const bool known = std::any_of(guard.conditions.begin(), guard.conditions.end(), [&](const CellThreshold& cell) {
         return cell.skips && SameExpr(cell.unit, row.unit) && SameExpr(cell.condition, skipped);

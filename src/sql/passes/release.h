@@ -78,6 +78,8 @@ struct UnitAggregate {
   TextRange range;
   // Rule R08: each of these selects rows inside the group; the units it selects must be k, those it leaves 0 or k.
   std::vector<ExprPtr> conditions;
+  // Rows that another release of the query leaves out: 0 or k units, so that the two cannot be subtracted.
+  std::vector<ExprPtr> differences;
   // Rows the aggregate skips because an argument is NULL: the units of these must be 0 or k, those of the others k.
   std::vector<ExprPtr> skipped;
   double threshold_factor = 1;     // quantiles need more units: ceil(k * factor)

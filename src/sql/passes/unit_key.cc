@@ -144,6 +144,21 @@ bool UnitScope::IsGeneralisation(const ExprPtr& expr) {
   return false;
 }
 
+// A test that names a group.
+bool UnitScope::CheckKeyCondition(const ExprPtr& condition) {
+  std::set<std::pair<int, int>> identifiers;
+  ForEachColumn(condition, [&](const Expr& column) {
+    if (Column(column).policy.quasi_identifier) identifiers.insert({column.source, column.column});
+  });
+  const bool several = identifiers.size() > 1;
+  if (several) {
+    Refuse("R08", condition,
+           "A group that is defined by several quasi-identifiers could pick out one person; group by the columns "
+           "themselves.");
+  }
+  return CheckPredicate(condition, Place::kKey) && !several;
+}
+
 // Calls that make labels of keys.
 bool UnitScope::CheckKeyCall(const ExprPtr& expr) {
   const std::string& f = expr->function;
@@ -153,7 +168,7 @@ bool UnitScope::CheckKeyCall(const ExprPtr& expr) {
   }
   if ((f == "coalesce" || f == "nullif" || f == "replace") && rest_is_literal()) return CheckKey(expr->args[0]);
   if (f == "length") return CheckKey(expr->args[0]);
-  if (expr->type.kind == Type::Kind::kBoolean) return CheckPredicate(expr, Place::kKey);
+  if (expr->type.kind == Type::Kind::kBoolean) return CheckKeyCondition(expr);
   if (f == "+" && expr->type.IsNumeric()) {
     // year * 100 + month
     return IsGeneralisation(expr->args[0]) && IsGeneralisation(expr->args[1]) && !IsColumn(expr->args[0]) &&
@@ -170,17 +185,7 @@ bool UnitScope::CheckKey(const ExprPtr& expr) {
   if (expr->kind == ExprKind::kCase) {
     bool fine = true;
     for (std::size_t i = 0; i + 1 < expr->args.size(); i += 2) {
-      std::set<std::pair<int, int>> identifiers;
-      ForEachColumn(expr->args[i], [&](const Expr& column) {
-        if (Column(column).policy.quasi_identifier) identifiers.insert({column.source, column.column});
-      });
-      if (identifiers.size() > 1) {
-        Refuse("R08", expr->args[i],
-               "A group that is defined by several quasi-identifiers could pick out one person; group by the columns "
-               "themselves.");
-        fine = false;
-      }
-      fine = CheckPredicate(expr->args[i], Place::kKey) && fine;
+      fine = CheckKeyCondition(expr->args[i]) && fine;
       fine = CheckKey(expr->args[i + 1]) && fine;
     }
     return CheckKey(expr->args.back()) && fine;

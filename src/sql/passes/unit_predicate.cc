@@ -9,6 +9,18 @@ namespace cloister::sql {
 using agreement::DateGranularity;
 using agreement::Role;
 
+namespace {
+
+// A cast that keeps every value changes no test; a narrower one rounds, or loses what does not fit, off the grid.
+bool IsWideningCast(const ExprPtr& expr) {
+  if (expr->kind != ExprKind::kCast) return false;
+  const Type& from = expr->args[0]->type;
+  if (expr->type.kind == Type::Kind::kDouble) return from.IsNumeric();
+  return expr->type.IsInteger() && from.IsInteger() && !(expr->type.kind < from.kind);
+}
+
+}  // namespace
+
 bool UnitScope::CheckPredicate(const ExprPtr& expr, Place place) {
   if (IsLiteral(expr) && expr->type.kind == Type::Kind::kBoolean) return true;
   if (IsColumn(expr)) return CheckBooleanColumn(expr, place);
@@ -65,12 +77,7 @@ bool UnitScope::CheckTest(const Expr& test, Place place) {
     normal.function = MirroredComparison(f);
     normal.args = {subject, constants[0]};
   }
-  // A cast between numbers changes no test.
-  while (subject->kind == ExprKind::kCast && subject->type.IsNumeric() && subject->args[0]->type.IsNumeric() &&
-         IsColumn(subject->args[0])) {
-    subject = subject->args[0];
-    if (subject->type.kind == Type::Kind::kDouble) break;
-  }
+  if (IsWideningCast(subject) && IsColumn(subject->args[0])) subject = subject->args[0];
   for (const ExprPtr& constant : constants) {
     if (IsLiteral(constant)) continue;
     bool untouchable = false;

@@ -58,10 +58,18 @@ class UnitScope {
   bool CheckGrid(const Expr& test, const Expr& column, const Literal& constant);
   bool CheckBooleanColumn(const ExprPtr& column, Place place);
   bool CheckKeyCall(const ExprPtr& expr);
+  bool CheckKeyCondition(const ExprPtr& condition);
   bool CheckDatePart(const ExprPtr& expr, bool quiet);
   bool CheckBin(const ExprPtr& expr, bool quiet);
   bool CheckKeyColumn(const Expr& column, bool quiet);
   bool CheckMeasureColumn(const Expr& column);
+  bool CheckMeasureForm(const ExprPtr& expr);
+  // How large an affine form can become, and the least that one of its measures can add to it.
+  struct Reach {
+    double largest = 0;
+    double smallest = 0;  // infinity without a measure
+  };
+  std::optional<Reach> ReachOf(const ExprPtr& expr) const;
   bool CheckRounded(const Expr& call);
   bool CheckCaseValue(const Expr& expr, std::string_view function, UnitAggregate& out);
   bool CheckBranches(const Expr& expr, UnitAggregate& out);
