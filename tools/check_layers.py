@@ -120,7 +120,7 @@ def line_of(text, at):
 def check_include(layers, path, kind, header):
     """One sentence if `path` may not include `header`, else None."""
     room = layers.room_of(path)
-    is_test = path.endswith(('_test.cc', '_fuzz.cc'))
+    is_test = path.endswith(('_test.cc', '_fuzz.cc', '_for_test.h'))
     if kind == '"':
         target = layers.room_of(header)
         if target is None:

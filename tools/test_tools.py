@@ -132,7 +132,7 @@ class StyleTest(Tree):
         self.assertEqual(style_of('src/a.cc', 'mkstemp("/tmp/cloister-XXXXXX");  // build/work/x\n'), [])
 
     def test_long_lines_and_white_space_are_found(self):
-        self.assertEqual(len(style_of('src/a.cc', 'x' * 111 + '\n')), 1)
+        self.assertEqual(len(style_of('src/a.cc', 'x' * 121 + '\n')), 1)
         self.assertEqual(len(style_of('src/a.cc', 'int x; \n')), 1)
         self.assertEqual(len(style_of('src/a.cc', 'int x;')), 1)
 

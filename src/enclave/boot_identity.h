@@ -57,7 +57,7 @@ struct RecoveredKey {
 };
 Result<Bytes> WrapEnvironmentKey(const BootIdentity& identity, const EnvironmentId& environment,
                                  const Digest256& entry_0, const sealing::AgeRecipient& sealer, Rng& rng);
-// kVerificationFailed: not made for this environment; kPermissionDenied: made for another sealer.
+// kVerificationFailed: not made for this environment; kFailedPrecondition: made for another sealer.
 Result<RecoveredKey> UnwrapEnvironmentKey(ByteView blob, const EnvironmentId& environment,
                                           const sealing::AgeIdentity& sealer);
 

@@ -170,7 +170,7 @@ TEST_F(EnclaveStory, ACopiedFolderDoesNotOpenUnderAnotherSealer) {
                                        .sealer = sealing::AgeIdentity::Generate(rng_),
                                        .recovery_blob = recovery_blob_,
                                        .limits = kLimits});
-  EXPECT_EQ(again.error().code, Code::kPermissionDenied);
+  EXPECT_EQ(again.error().code, Code::kFailedPrecondition);
 }
 
 TEST_F(EnclaveStory, ALedgerThatNeverWasIsNotResumed) {
