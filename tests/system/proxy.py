@@ -22,6 +22,7 @@ class Proxy:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = 'HTTP/1.1'
+            disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
 
             def forward(self):
                 body = self.rfile.read(int(self.headers.get('Content-Length', 0)))

@@ -38,7 +38,8 @@ class Reader:
         if isinstance(value, list):
             read = [self.value(each) for each in value]
             # The format sorts participants and recipients by key: here by name.
-            named = all(isinstance(each, str) and each.startswith('<') or isinstance(each, dict) and 'thumbprint' in each
+            named = all(isinstance(each, str) and each.startswith('<') or isinstance(each, dict)
+                        and 'thumbprint' in each
                         for each in read)
             return sorted(read, key=lambda each: json.dumps(each, sort_keys=True)) if named else read
         return self.text(value) if isinstance(value, str) else value
@@ -92,7 +93,8 @@ class CustodySwap(unittest.TestCase):
         other_rows, other = told({'hospital': 'self', 'insurer': 'server'})
         self.assertEqual(one_rows, other_rows)
         custodies = [{payload_of(entry['jws'])['body']['custody'] for entry in entries
-                      if entry['kind'] == 'link' and 'acceptance' in header_of(entry['jws'])['typ']} for entries in (one, other)]
+                      if entry['kind'] == 'link' and 'acceptance' in header_of(entry['jws'])['typ']}
+                      for entries in (one, other)]
         self.assertEqual(custodies, [{'server', 'self'}] * 2)
         self.assertEqual([entry['kind'] for entry in one], [entry['kind'] for entry in other])
         for number, (left, right) in enumerate(zip(story(one), story(other))):
