@@ -99,7 +99,8 @@ std::optional<UnitScope::Reach> UnitScope::ReachOf(const ExprPtr& expr) const {
 bool UnitScope::CheckMeasure(const ExprPtr& expr) {
   if (!CheckMeasureForm(expr)) return false;
   if (ReachOf(expr)) return true;
-  Refuse("R20", expr, "The constants beside a measure are too large or too small for it; compute outside the aggregate.");
+  Refuse("R20", expr,
+         "The constants beside a measure are too large or too small for it; compute outside the aggregate.");
   return false;
 }
 
