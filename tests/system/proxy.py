@@ -11,8 +11,8 @@ HOP_BY_HOP = {'connection', 'keep-alive', 'transfer-encoding', 'content-length',
 
 
 class Proxy:
-    """`with proxy.changing(r'/receipt$', lambda body: ...)`: answers to paths that match are changed. An error in a change
-    is kept in `failed`, so that a test does not mistake it for the client's vigilance."""
+    """`proxy.changing(r'/receipt$', lambda body: ...)`: from then on answers to paths that match are changed. An error in
+    a change is kept in `failed`, so that a test does not mistake it for the client's vigilance."""
 
     def __init__(self, upstream):
         self.upstream = urlsplit(upstream)
@@ -22,6 +22,7 @@ class Proxy:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = 'HTTP/1.1'
+            disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
 
             def forward(self):
                 body = self.rfile.read(int(self.headers.get('Content-Length', 0)))

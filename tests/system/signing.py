@@ -69,7 +69,8 @@ class Signer:
         self.scalar = (int.from_bytes(digest[:32], 'little') & (1 << 254) - 8) | 1 << 254
         self.prefix = digest[32:]
         self.public = _encode(_times(self.scalar, BASE))
-        self.thumbprint = b64(hashlib.sha256(canonical({'crv': 'Ed25519', 'kty': 'OKP', 'x': b64(self.public)})).digest())
+        self.thumbprint = b64(hashlib.sha256(canonical({'crv': 'Ed25519', 'kty': 'OKP',
+                                                        'x': b64(self.public)})).digest())
 
     @classmethod
     def of(cls, party):

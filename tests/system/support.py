@@ -182,7 +182,8 @@ class Room:
 
     def terms(self, name, environment=None):
         """The options that describe a dataset of ours."""
-        schema, rules = (VISITS_SCHEMA, VISITS_POLICY) if name.startswith('visits') else (COVERAGE_SCHEMA, COVERAGE_POLICY)
+        schema, rules = (VISITS_SCHEMA, VISITS_POLICY) if name.startswith('visits') else (COVERAGE_SCHEMA,
+                                                                                          COVERAGE_POLICY)
         return ['--env', environment or self.environment, '--name', name, '--yes',
                 '--policy', self.write(f'{name}.policy.json', rules),
                 '--schema', self.write(f'{name}.schema.json', schema)]
@@ -279,6 +280,19 @@ def await_that(condition, what):
         if time.monotonic() > end:
             raise AssertionError(f'still not so after {WAIT_SECONDS_MAX} s: {what}')
         time.sleep(0.05)
+    return found
+
+
+def enclaves_of(server):
+    """The enclave processes of a server: its children that became the enclave's program."""
+    found = []
+    for task in Path(f'/proc/{server.process.pid}/task').iterdir():
+        try:
+            for pid in (task / 'children').read_text().split():
+                if Path(f'/proc/{pid}/comm').read_text().startswith('cloister-enclav'):
+                    found.append(int(pid))
+        except (FileNotFoundError, ProcessLookupError):  # it ended while we looked
+            continue
     return found
 
 

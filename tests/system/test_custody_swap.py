@@ -1,4 +1,4 @@
-"""There is no `if custody`: the same story, told with the custodies of two participants exchanged, leaves the same ledger."""
+"""There is no `if custody`: the same story, with the custodies of two participants exchanged, leaves the same ledger."""
 
 import json
 import re
@@ -16,7 +16,7 @@ PATTERNS = [(re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ'), 'time'), (re.compil
 
 
 class Reader:
-    """Rewrites entries so that only their meaning is left: people by name, objects by the order of their first mention."""
+    """Rewrites entries so that only their meaning is left: people by name, objects by the order of first mention."""
 
     def __init__(self, charter):
         self.people = {each['thumbprint']: each['name'] for each in charter['participants']}
@@ -38,7 +38,8 @@ class Reader:
         if isinstance(value, list):
             read = [self.value(each) for each in value]
             # The format sorts participants and recipients by key: here by name.
-            named = all(isinstance(each, str) and each.startswith('<') or isinstance(each, dict) and 'thumbprint' in each
+            named = all(isinstance(each, str) and each.startswith('<') or isinstance(each, dict)
+                        and 'thumbprint' in each
                         for each in read)
             return sorted(read, key=lambda each: json.dumps(each, sort_keys=True)) if named else read
         return self.text(value) if isinstance(value, str) else value
@@ -50,7 +51,6 @@ class Reader:
             entry['typ'], entry['signer'] = header_of(document)['typ'], self.text(header_of(document)['kid'])
             entry['says'] = payload_of(document)
             entry['says'].pop('checkpoint', None)  # what one had seen when he signed is a matter of timing
-            # A sealed file's length is the same; what it commits to is not.
         return self.value(entry)
 
 
@@ -92,7 +92,8 @@ class CustodySwap(unittest.TestCase):
         other_rows, other = told({'hospital': 'self', 'insurer': 'server'})
         self.assertEqual(one_rows, other_rows)
         custodies = [{payload_of(entry['jws'])['body']['custody'] for entry in entries
-                      if entry['kind'] == 'link' and 'acceptance' in header_of(entry['jws'])['typ']} for entries in (one, other)]
+                      if entry['kind'] == 'link' and 'acceptance' in header_of(entry['jws'])['typ']}
+                      for entries in (one, other)]
         self.assertEqual(custodies, [{'server', 'self'}] * 2)
         self.assertEqual([entry['kind'] for entry in one], [entry['kind'] for entry in other])
         for number, (left, right) in enumerate(zip(story(one), story(other))):

@@ -1,5 +1,5 @@
-"""What a hostile participant can send with his own key file and plain HTTP: nothing of it is believed, and what cannot be a
-statement of his is not even written down."""
+"""What a hostile participant can send with his own key file and plain HTTP: nothing of it is believed, and what cannot
+be a statement of his is not even written down."""
 
 import json
 
@@ -9,7 +9,7 @@ from support import JOIN_PLAIN_SQL, WARD_SQL, Rest, RoomCase, plain_answer
 
 
 class Forgery(RoomCase):
-    """The insurer and the institute keep their own keys; the hospital does too, so that everybody could be the attacker."""
+    """Everybody keeps his own key, so that everybody could be the attacker."""
 
     kept = {'custody': {'hospital': 'self'}}
 
@@ -44,7 +44,8 @@ class Forgery(RoomCase):
 
     def manifest_of(self, name):
         """The newest manifest link of a dataset."""
-        links = [entry['jws'] for entry in self.rest['institute'].entries(self.room.environment) if entry['kind'] == 'link']
+        links = [entry['jws'] for entry in self.rest['institute'].entries(self.room.environment)
+                 if entry['kind'] == 'link']
         return [jws for jws in links if header_of(jws)['typ'] == 'cloister-manifest+jws'
                 and payload_of(jws)['body']['name'] == name][-1]
 
@@ -112,8 +113,10 @@ class Forgery(RoomCase):
         for name, changes in (('a number left out', {'seq': right['seq'] + 1}), ('number 0', {'seq': 0}),
                               ('another link before', {'previous': 'ab' * 32}), ('nothing before', {'previous': None}),
                               ('another environment', {'env': other}),
-                              ('a ledger that never was', {'checkpoint': {'size': right['checkpoint']['size'], 'root': 'cd' * 32}}),
-                              ('a ledger to come', {'checkpoint': {'size': right['checkpoint']['size'] + 9, 'root': 'cd' * 32}}),
+                              ('a ledger that never was',
+                               {'checkpoint': {'size': right['checkpoint']['size'], 'root': 'cd' * 32}}),
+                              ('a ledger to come',
+                               {'checkpoint': {'size': right['checkpoint']['size'] + 9, 'root': 'cd' * 32}}),
                               ('an unknown member', {'more': 1})):
             with self.subTest(name):
                 self.assert_not_written(self.room.insurer, author.next_link('approval', approval, **changes))
@@ -151,7 +154,8 @@ class Forgery(RoomCase):
                 self.assertEqual(again['entry'], first['entry'])
         # The number is used: other words under it are not taken.
         other = self.author['insurer'].next_link('approval', {**approval, 'notes': 'other words'},
-                                                 seq=payload_of(document)['seq'], previous=payload_of(document)['previous'])
+                                                 seq=payload_of(document)['seq'],
+                                                 previous=payload_of(document)['previous'])
         self.assert_not_written(self.room.insurer, other)
         self.room.approve(query, self.room.hospital)
         self.assertEqual(self.room.rows(query), plain_answer(JOIN_PLAIN_SQL))

@@ -27,12 +27,15 @@ class Isolation(RoomCase):
         nonce = 'A' * 43
         reading = [base, f'{base}/attestation?nonce={nonce}', f'{base}/charter', f'{base}/chain', f'{base}/datasets',
                    f'{base}/queries', f'{base}/ledger?from=0&to=1', f'{base}/ledger/checkpoint',
-                   f'{base}/ledger/proof/inclusion?index=0&size=2', f'{base}/ledger/proof/consistency?from=1&to=2', query,
-                   f'{query}/report', f'{query}/results', f'{query}/results/{result}/download', f'{query}/receipt', dataset,
+                   f'{base}/ledger/proof/inclusion?index=0&size=2', f'{base}/ledger/proof/consistency?from=1&to=2',
+                   query,
+                   f'{query}/report', f'{query}/results', f'{query}/results/{result}/download', f'{query}/receipt',
+                   dataset,
                    f'{dataset}/uploads/upl_{"0" * 26}']
         writing = [(f'{base}/attestation', {}), (f'{base}/participants', {'email': self.stranger.email}),
                    (f'{base}/acceptances', {}), (f'{base}/links', {'document': 'a.b.c'}), (f'{base}/terminate', {}),
-                   (f'{base}/datasets', {}), (f'{base}/queries', {}), (f'{base}/queries/check', {'query_text': 'SELECT 1'}),
+                   (f'{base}/datasets', {}), (f'{base}/queries', {}),
+                   (f'{base}/queries/check', {'query_text': 'SELECT 1'}),
                    (f'{query}/approve', {}), (f'{query}/reject', {'reason': 'no'}), (f'{query}/cancel', {}),
                    (f'{dataset}/uploads', {'size_bytes': 1})]
         size = room.size()
@@ -81,7 +84,8 @@ class Isolation(RoomCase):
         document = stranger.next_link('query', body, env=room.environment)
         self.assertEqual(Rest(self.stranger).call('POST', f'/api/tee/environments/{room.environment}/links',
                                                   {'document': document})[0], 404)
-        self.assertEqual(sizes, (room.size(), rest.get(f'/api/tee/environments/{self.elsewhere}/ledger?from=0&to=1')['size']))
+        self.assertEqual(sizes, (room.size(),
+                                 rest.get(f'/api/tee/environments/{self.elsewhere}/ledger?from=0&to=1')['size']))
 
     def test_data_of_one_environment_in_a_query_of_the_other(self):
         room, rest = self.room, Rest(self.room.institute)
@@ -89,14 +93,18 @@ class Isolation(RoomCase):
                         and header_of(entry['jws'])['typ'] == 'cloister-manifest+jws')
         dataset = payload_of(manifest)['body']['dataset']
         # By name and by id, through the client.
-        for sql in (WARD_SQL, f'SELECT v.ward, COUNT(DISTINCT v.person_id) AS n FROM dataset_{dataset} v GROUP BY v.ward'):
-            code, out, err = room.institute.invoke('query', 'submit', '-', '--env', self.elsewhere, '--name', 'x', stdin=sql)
+        by_id = WARD_SQL.replace('FROM visits', f'FROM dataset_{dataset}')
+        self.assertIn(dataset, by_id)
+        for sql in (WARD_SQL, by_id):
+            code, out, err = room.institute.invoke('query', 'submit', '-', '--env', self.elsewhere, '--name', 'x',
+                                                   stdin=sql)
             self.assertNotEqual(code, 0, out + err)
         # And signed by hand, manifest and all.
         author = Author(room.institute, rest, self.elsewhere)
         charter = rest.get(f'/api/tee/environments/{self.elsewhere}/charter')['current']['digest']
         document = author.next_link('query', {
-            'query': 'qry_' + '1' * 26, 'name': 'elsewhere', 'text': WARD_SQL, 'parameters': {}, 'level': 'aggregate_only',
+            'query': 'qry_' + '1' * 26, 'name': 'elsewhere', 'text': WARD_SQL, 'parameters': {},
+            'level': 'aggregate_only',
             'privacy': {}, 'datasets': [{'dataset': dataset, 'manifest': digest_of(manifest)}],
             'recipients': [author.signer.thumbprint], 'charter': charter})
         status, _, answer = rest.call('POST', f'/api/tee/environments/{self.elsewhere}/links', {'document': document})

@@ -1,5 +1,5 @@
-"""Whoever runs the server, or the network, changes what it answers. The client notices by itself, ends with exit code 7, and
-has signed, sealed and opened nothing."""
+"""Whoever runs the server, or the network, changes what it answers. The client notices by itself, ends with exit code
+7, and has signed, sealed and opened nothing."""
 
 import base64
 import hashlib
@@ -78,7 +78,7 @@ class ManInTheMiddle(RoomCase):
                 if path.is_file() and path.name in ('chain.json', 'accepted.json', 'outbox.json')}
 
     def assert_noticed(self, party, command, pattern, change, code=VERIFICATION_FAILED):
-        """With that change the command ends with `code`; without it, the same command goes through (tested elsewhere)."""
+        """With that change the command ends with `code`; that it goes through without is tested elsewhere."""
         before, cache = self.homes(party), list(party.home.glob('cache/**/*'))
         self.proxy.changing(pattern, change)
         got, out, err = party.invoke(*command)
@@ -105,7 +105,8 @@ class ManInTheMiddle(RoomCase):
                 (room.institute, ['result', 'get', self.answered, '--format', 'json'])]
 
     def test_without_a_change_the_proxy_is_transparent(self):
-        self.assertEqual(json.loads(self.room.institute.run('result', 'get', self.answered, '--format', 'json'))['rows'],
+        self.assertEqual(json.loads(self.room.institute.run('result', 'get', self.answered, '--format',
+                                                            'json'))['rows'],
                          plain_answer(JOIN_PLAIN_SQL))
 
     def test_evidence_that_is_not_the_enclaves(self):
@@ -146,7 +147,7 @@ class ManInTheMiddle(RoomCase):
             self.assert_noticed(party, command, r'/attestation\?', lambda body: earlier)
 
     def test_another_enclave_beside_the_ledger_of_this_one(self):
-        """Its evidence is in order (whoever likes can sign simulated evidence), and its keys are not those of the ledger."""
+        """Its evidence is in order (simulated evidence can be signed by anybody); its keys are not those of the ledger."""
         charter = Rest(self.room.hospital).get(f'{self.environment}/charter')['current']['digest']
 
         def with_keys(**keys):
@@ -155,7 +156,8 @@ class ManInTheMiddle(RoomCase):
                 answer['keys'].update(keys)
                 asked = next(path for _, path in reversed(self.proxy.seen) if '/attestation?' in path)
                 nonce = unb64(asked.split('nonce=')[1].split('&')[0])
-                statement = {**payload_of(answer['evidence']['statement']), 'report_data': binding(answer, charter, nonce)}
+                statement = {**payload_of(answer['evidence']['statement']),
+                             'report_data': binding(answer, charter, nonce)}
                 answer['evidence']['statement'] = SIMULATED.jws('cloister-simulated-evidence+jws', statement)
                 return json.dumps(answer).encode()
             return changed
@@ -237,12 +239,14 @@ class ManInTheMiddle(RoomCase):
                 party.run('env', 'verify', self.room.environment)
                 kept = view.read_bytes()
                 self.room.institute.run('query', 'cancel', self.room.submit(name='makes the ledger longer'))
-                self.assert_noticed(party, ['env', 'verify', self.room.environment], r'/proof/consistency', json_change(change))
+                self.assert_noticed(party, ['env', 'verify', self.room.environment], r'/proof/consistency',
+                                    json_change(change))
                 self.assertEqual(view.read_bytes(), kept)
             with self.subTest('inclusion', change=change.__name__):
                 kept = view.read_bytes()
                 view.unlink()  # a first look
-                self.assert_noticed(party, ['env', 'verify', self.room.environment], r'/proof/inclusion', json_change(change))
+                self.assert_noticed(party, ['env', 'verify', self.room.environment], r'/proof/inclusion',
+                                    json_change(change))
                 self.assertFalse(view.exists())
                 view.write_bytes(kept)
             with self.subTest('prove', change=change.__name__):
@@ -271,7 +275,8 @@ class ManInTheMiddle(RoomCase):
         def another_result(entry):
             entry['result'] = 'ab' * 32
 
-        reading = [(room.insurer, ['query', 'report', self.waiting]), (room.insurer, ['query', 'approve', self.waiting, '--yes']),
+        reading = [(room.insurer, ['query', 'report', self.waiting]),
+                   (room.insurer, ['query', 'approve', self.waiting, '--yes']),
                    (room.institute, ['result', 'get', self.answered, '--format', 'json']),
                    (room.institute, ['ledger', 'verify', room.environment])]
         for kind, typ, change in (('report', None, signed_by_the_attacker), ('report', None, another_signature),
@@ -308,18 +313,21 @@ class ManInTheMiddle(RoomCase):
         for change in (signed_by_the_attacker, another_signature, of_another_query):
             for verb in ('get', 'verify', 'receipt'):
                 with self.subTest(change.__name__, verb=verb):
-                    self.assert_noticed(self.room.institute, ['result', verb, self.answered], r'/receipt$', json_change(change))
+                    self.assert_noticed(self.room.institute, ['result', verb, self.answered], r'/receipt$',
+                                        json_change(change))
 
     def test_sealed_bytes_that_are_not_the_results(self):
         direct = Rest(self.room.institute)
         direct.url = self.room.server.url
         entry = direct.get(f'/api/tee/queries/{self.other}/results')['results'][0]
         of_another = direct.call('GET', f'/api/tee/queries/{self.other}/results/{entry["id"]}/download')[2]
-        for name, change in (('a bit', lambda body: body[:-1] + bytes([body[-1] ^ 1])), ('shorter', lambda body: body[:-1]),
+        for name, change in (('a bit', lambda body: body[:-1] + bytes([body[-1] ^ 1])),
+                             ('shorter', lambda body: body[:-1]),
                              ('longer', lambda body: body + b'\0'), ('nothing', lambda body: b''),
                              ('of another query', lambda body: of_another)):
             for command in (['result', 'get', self.answered, '--format', 'json'], ['result', 'verify', self.answered],
-                            ['result', 'get', self.answered, '--format', 'sealed', '-o', self.room.folder / 'never.age']):
+                            ['result', 'get', self.answered, '--format', 'sealed', '-o',
+                             self.room.folder / 'never.age']):
                 with self.subTest(name, command=' '.join(map(str, command[:2]))):
                     self.assert_noticed(self.room.institute, command, r'/download$', change)
         self.assertFalse((self.room.folder / 'never.age').exists())

@@ -21,7 +21,8 @@ class Client(RoomCase):
 
     def upload(self, rows=None, rules=None, schema=None, name='visits_again', code=USAGE, saying=None):
         room = self.room
-        return self.refused(room.insurer, 'dataset', 'upload', rows or room.visits_csv(), '--env', room.environment, '--name',
+        return self.refused(room.insurer, 'dataset', 'upload', rows or room.visits_csv(), '--env', room.environment,
+                            '--name',
                             name, '--yes', '--policy', room.write('p.json', rules or support.VISITS_POLICY),
                             '--schema', room.write('s.json', schema or support.VISITS_SCHEMA), code=code, saying=saying)
 
@@ -79,8 +80,10 @@ class Client(RoomCase):
     def test_json_parses_and_nothing_else_is_on_standard_output(self):
         room = self.room
         dataset = room.dataset_id('coverage')
-        for arguments in (['key', 'show'], ['env', 'list'], ['env', 'show', room.environment], ['env', 'verify', room.environment],
-                          ['dataset', 'list'], ['dataset', 'show', dataset], ['dataset', 'recipient', '--env', room.environment],
+        for arguments in (['key', 'show'], ['env', 'list'], ['env', 'show', room.environment],
+                          ['env', 'verify', room.environment],
+                          ['dataset', 'list'], ['dataset', 'show', dataset],
+                          ['dataset', 'recipient', '--env', room.environment],
                           ['query', 'list'], ['query', 'show', self.answered], ['query', 'report', self.answered],
                           ['result', 'get', self.answered], ['result', 'receipt', self.answered],
                           ['result', 'verify', self.answered], ['ledger', 'show', room.environment],
@@ -88,7 +91,8 @@ class Client(RoomCase):
             with self.subTest(' '.join(arguments)):
                 self.assertIsInstance(room.insurer.json(*arguments) if arguments[0] == 'dataset' else
                                       room.institute.json(*arguments), (dict, list))
-        code, out, err = room.institute.invoke('--json', 'query', 'submit', '-', '--env', room.environment, '--name', 'x',
+        code, out, err = room.institute.invoke('--json', 'query', 'submit', '-', '--env', room.environment, '--name',
+                                               'x',
                                                stdin='SELECT v.person_id FROM visits v')
         self.assertEqual(code, REFUSED)
         self.assertTrue(json.loads(out or err.strip().split('\n')[-1]))
@@ -114,7 +118,8 @@ class Client(RoomCase):
 
     def test_a_csv_line_that_is_wrong(self):
         rows = self.room.visits_csv().read_text().split('\n')
-        for name, line, place in (('a word for a number', '7,north,many,nothing', '5'), ('a column too many', '7,north,1,a,b', '5'),
+        for name, line, place in (('a word for a number', '7,north,many,nothing', '5'),
+                                  ('a column too many', '7,north,1,a,b', '5'),
                                   ('a column too few', '7,north', '5')):
             with self.subTest(name):
                 path = self.room.write('wrong.csv', '\n'.join([*rows[:4], line, *rows[4:]]))
@@ -148,13 +153,16 @@ class Rules(RoomCase):
     def test_everything_else_does(self):
         nobody = Rest(url=self.room.server.url)
         base = f'/api/tee/environments/{self.room.environment}'
-        for method, path in (('GET', '/api/me'), ('GET', '/api/tee/environments'), ('POST', '/api/tee/environments'), ('GET', base),
+        for method, path in (('GET', '/api/me'), ('GET', '/api/tee/environments'), ('POST', '/api/tee/environments'),
+                             ('GET', base),
                              ('GET', f'{base}/ledger'), ('GET', f'{base}/datasets'), ('POST', f'{base}/links'),
-                             ('POST', '/api/participant-keys'), ('POST', f'{base}/queries'), ('POST', f'{base}/terminate')):
+                             ('POST', '/api/participant-keys'), ('POST', f'{base}/queries'),
+                             ('POST', f'{base}/terminate')):
             for headers in ({}, {'Authorization': 'Bearer clo_pat_' + '0' * 36}, {'Authorization': 'Basic YTpi'},
                             {'X-API-Key': 'x'}):
                 with self.subTest(method=method, path=path, headers=headers):
-                    status, fields, body = nobody.call(method, path, b'{}', {'Content-Type': 'application/json', **headers})
+                    status, fields, body = nobody.call(method, path, b'{}',
+                                                       {'Content-Type': 'application/json', **headers})
                     self.assertEqual(status, 401, body)
                     self.assertEqual(json.loads(body)['error'], 'UNAUTHENTICATED')
                     self.assertTrue(fields['Request-Id'])
@@ -175,13 +183,15 @@ class Rules(RoomCase):
     def test_a_body_that_is_not_json(self):
         rest = Rest(self.room.institute)
         for body, kind in ((b'{"name":', 'application/json'), (b'{"name":"a","name":"b"}', 'application/json'),
-                           (b'\xff\xfe', 'application/json'), (b'{"name":"x"}', 'text/plain'), (b'[' * 100000, 'application/json')):
+                           (b'\xff\xfe', 'application/json'), (b'{"name":"x"}', 'text/plain'),
+                           (b'[' * 100000, 'application/json')):
             status, fields, answer = rest.call('POST', '/api/tee/environments', body, {'Content-Type': kind})
             self.assertEqual(status, 400, answer)
             self.assertIn('application/problem+json', fields['Content-Type'])
 
     def test_a_body_that_is_too_long(self):
-        status, _, _ = Rest(self.room.institute).call('POST', '/api/tee/environments', b'{"name":"' + b'x' * (2 << 20) + b'"}',
+        status, _, _ = Rest(self.room.institute).call('POST', '/api/tee/environments',
+                                                      b'{"name":"' + b'x' * (2 << 20) + b'"}',
                                                       {'Content-Type': 'application/json'})
         self.assertEqual(status, 413)
 

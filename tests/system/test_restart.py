@@ -43,7 +43,8 @@ class Restart(RoomCase):
         room.restart()
         for party in room.parties:
             party.run('ledger', 'verify', room.environment)
-        origins = [entry['origin'] for entry in Rest(room.institute).entries(room.environment) if entry['kind'] == 'boot']
+        origins = [entry['origin'] for entry in Rest(room.institute).entries(room.environment)
+                   if entry['kind'] == 'boot']
         self.assertEqual(origins, ['generated'] + ['recovered'] * (len(origins) - 1))
         self.assertGreaterEqual(len(origins), 4)
 
@@ -60,7 +61,8 @@ class Restart(RoomCase):
             room.restart(data=old)
             for party in (room.insurer, room.institute):
                 self.refused(party, 'env', 'verify', room.environment, code=VERIFICATION_FAILED)
-                self.refused(party, 'query', 'submit', '-', '--env', room.environment, '--name', 'again', stdin='SELECT 1',
+                self.refused(party, 'query', 'submit', '-', '--env', room.environment, '--name', 'again',
+                             stdin='SELECT 1',
                              code=VERIFICATION_FAILED)
         finally:
             room.restart(data=current)

@@ -5,8 +5,7 @@ import re
 from pathlib import Path
 
 import support
-from support import RoomCase, await_that
-from test_secrecy import enclaves_of
+from support import RoomCase, await_that, enclaves_of
 
 NO_NEW_PRIVILEGES, FILTER_MODE = '1', '2'
 
@@ -22,6 +21,9 @@ class Sandbox(RoomCase):
         cls.room.answer()  # whatever a query starts has been started
 
     def setUp(self):
+        # Another test may have ended the enclave before this one.
+        await_that(lambda: self.room.institute.invoke('env', 'verify', self.room.environment)[0] == 0,
+                   'the enclave answers')
         self.pid, = enclaves_of(self.room.server)
 
     def test_every_thread_is_under_the_filter(self):
@@ -56,9 +58,10 @@ class Sandbox(RoomCase):
 
     def test_it_ends_with_its_server(self):
         self.room.restart(kill=True)
-        await_that(lambda: not Path(f'/proc/{self.pid}').exists() or status(f'/proc/{self.pid}/status')['State'][0] == 'Z',
+        await_that(lambda: not Path(f'/proc/{self.pid}').exists()
+                   or status(f'/proc/{self.pid}/status')['State'][0] == 'Z',
                    'the enclave of the killed server is gone')
-        self.assertEqual(len(enclaves_of(self.room.server)), 1)
+        await_that(lambda: len(enclaves_of(self.room.server)) == 1, 'the next server starts its own')
 
     def test_an_enclave_that_is_killed_comes_back_with_everything(self):
         os.kill(self.pid, 9)

@@ -1,13 +1,14 @@
 """A marker in an owner's data, and where it is not: the server's files, logs, temporary files, core files and memory.
 
-The insurer keeps its key itself. The marker stands in a hidden column of every row, and as the tariff of one person, whose
-group is too small to be shown.
+The insurer keeps its key itself. The marker stands in a hidden column of every row, and as the tariff of one person,
+whose group is too small to be shown.
 """
 
 import base64
 import os
 import re
 import secrets
+import shutil
 import string
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 import support
-from support import JOIN_PLAIN_SQL, JOIN_SQL, RoomCase, coverage_rows, plain_answer, visits_rows
+from support import JOIN_PLAIN_SQL, JOIN_SQL, RoomCase, coverage_rows, enclaves_of, plain_answer, visits_rows
 
 READ_BYTES = 1 << 20
 
@@ -83,14 +84,6 @@ def memory_has(pid, needles):
     return False
 
 
-def enclaves_of(server):
-    """The enclave processes of a server: its children."""
-    children = []
-    for task in Path(f'/proc/{server.process.pid}/task').iterdir():
-        children += (task / 'children').read_text().split()
-    return [int(pid) for pid in children if 'cloister-enclav' in Path(f'/proc/{pid}/comm').read_text()]
-
-
 class Secrecy(RoomCase):
     filled = False
 
@@ -114,7 +107,7 @@ class Secrecy(RoomCase):
     @classmethod
     def tearDownClass(cls):
         super().tearDownClass()
-        support.shutil.rmtree(cls.temporary, ignore_errors=True)
+        shutil.rmtree(cls.temporary, ignore_errors=True)
 
     def look_at_memory(self, pid, needles):
         try:
@@ -132,7 +125,8 @@ class Secrecy(RoomCase):
             self.assertTrue(any(form in base64.b64encode(text.encode()) for form in self.needles), text)
         self.assertEqual([path.name for path in files_with(self.room.folder, self.needles)], ['coverage.jsonl'],
                          "the owner's own file has it, and no other file")
-        holder = subprocess.Popen([sys.executable, '-c', f'x = "{self.marker[::-1]}"[::-1]; print(len(x), flush=True); input()'],
+        holder = subprocess.Popen([sys.executable, '-c',
+                                   f'x = "{self.marker[::-1]}"[::-1]; print(len(x), flush=True); input()'],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             holder.stdout.readline()
@@ -158,7 +152,8 @@ class Secrecy(RoomCase):
 
     def test_the_marker_is_in_the_enclaves_memory_and_not_in_the_servers(self):
         enclave, = enclaves_of(self.room.server)
-        self.assertTrue(self.look_at_memory(enclave, [self.marker.encode()]), 'the data is in there, so the scanner works')
+        self.assertTrue(self.look_at_memory(enclave, [self.marker.encode()]),
+                        'the data is in there, so the scanner works')
         self.assertFalse(self.look_at_memory(self.room.server.process.pid, self.needles))
 
     def test_neither_process_leaves_a_core_file(self):
@@ -188,12 +183,14 @@ class Secrecy(RoomCase):
     def test_keys_of_custody_self_are_nowhere_on_the_server(self):
         for party in (self.room.insurer, self.room.institute):
             secret_lines = [line for name in ('participant-key', 'age-identity')
-                            for line in (party.home / name).read_text().split('\n') if line and not line.startswith('#')]
+                            for line in (party.home / name).read_text().split('\n') if line
+                            and not line.startswith('#')]
             self.assertEqual(len(secret_lines), 2)
             needles = [form for line in secret_lines for form in forms(line)]
             self.assertEqual(files_with(self.room.server.data, needles), [])
             self.assertFalse(file_has(self.room.server.log, needles))
-            self.assertFalse(self.look_at_memory(self.room.server.process.pid, [line.encode() for line in secret_lines]))
+            self.assertFalse(self.look_at_memory(self.room.server.process.pid,
+                                                 [line.encode() for line in secret_lines]))
 
     def test_everybodys_keys_are_for_himself_alone(self):
         for party in self.room.parties:

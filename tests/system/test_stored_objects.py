@@ -19,7 +19,8 @@ class StoredObjects(RoomCase):
 
     def stored(self, name):
         """(file in the blob store, the manifest's reference to it)."""
-        manifests = [payload_of(entry['jws'])['body'] for entry in Rest(self.room.institute).entries(self.room.environment)
+        manifests = [payload_of(entry['jws'])['body']
+                     for entry in Rest(self.room.institute).entries(self.room.environment)
                      if entry['kind'] == 'link' and header_of(entry['jws'])['typ'] == 'cloister-manifest+jws']
         reference = next(body['object'] for body in manifests if body['name'] == name)
         blobs = (self.room.server.data / 'blobs').glob('upl_*')
@@ -33,7 +34,8 @@ class StoredObjects(RoomCase):
         base = f'/api/tee/datasets/{dataset}/uploads'
         upload = rest.json('POST', base, {'size_bytes': len(sealed)})['upload']['id']
         digest = base64.b64encode(hashlib.sha256(sealed).digest()).decode()
-        status, _, body = rest.call('PUT', f'{base}/{upload}/parts/1', sealed, {'Content-Digest': f'sha-256=:{digest}:'})
+        status, _, body = rest.call('PUT', f'{base}/{upload}/parts/1', sealed,
+                                    {'Content-Digest': f'sha-256=:{digest}:'})
         self.assertEqual(status, 200, body)
         charter = rest.get(f'/api/tee/environments/{room.environment}/charter')['current']['digest']
         manifest = {'dataset': dataset, 'version': 1, 'previous_manifest': None, 'charter': charter, 'name': name,
