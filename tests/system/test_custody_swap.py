@@ -1,4 +1,4 @@
-"""There is no `if custody`: the same story, with the custodies of two participants exchanged, leaves the same ledger."""
+"""There is no `if custody`: the same story with the custodies of two participants exchanged leaves the same ledger."""
 
 import json
 import re

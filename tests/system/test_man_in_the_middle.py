@@ -147,7 +147,7 @@ class ManInTheMiddle(RoomCase):
             self.assert_noticed(party, command, r'/attestation\?', lambda body: earlier)
 
     def test_another_enclave_beside_the_ledger_of_this_one(self):
-        """Its evidence is in order (simulated evidence can be signed by anybody); its keys are not those of the ledger."""
+        """Its evidence is in order (anybody can sign simulated evidence); its keys are not those of the ledger."""
         charter = Rest(self.room.hospital).get(f'{self.environment}/charter')['current']['digest']
 
         def with_keys(**keys):
