@@ -71,8 +71,8 @@ Result<RecoveredKey> UnwrapEnvironmentKey(ByteView blob, const EnvironmentId& en
                                           const sealing::AgeIdentity& sealer) {
   const Result<SecretBytes> plaintext = sealing::OpenSecret(blob, sealer, kRecoveryPlaintextBytesMax);
   if (!plaintext && plaintext.error().code == Code::kPermissionDenied) {
-    return FailedPrecondition("the environment key is sealed to another sealer than this server's; start the server with "
-                              "the sealer file that it had before (--sealer)");
+    return FailedPrecondition("the environment key is sealed to another sealer than this server's; start the server "
+                              "with the sealer file that it had before (--sealer)");
   }
   if (!plaintext) return plaintext.error();
   CLOISTER_ASSIGN(const codec::Json json, codec::ParseJson(AsText(plaintext->view())));

@@ -63,7 +63,7 @@ UnconfinedDatabase& UnconfinedDatabase::operator=(UnconfinedDatabase&&) noexcept
 
 Result<UnconfinedDatabase> UnconfinedDatabase::Open() {
   auto internals = std::make_unique<Database::Internals>();
-  CLOISTER_ASSIGN(internals->file, MemoryFile::Create());
+  CLOISTER_TRY(internals->file.Create());
   CLOISTER_ASSIGN(internals->database, OpenSingleThreaded());
   return UnconfinedDatabase(std::move(internals));
 }

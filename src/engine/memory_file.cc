@@ -10,27 +10,20 @@
 
 namespace cloister::engine {
 
-Result<MemoryFile> MemoryFile::Create() {
-  MemoryFile file;
-  file.descriptor_ = memfd_create("load", MFD_CLOEXEC);
-  if (file.descriptor_ < 0) return Internal("the kernel gives no memory file");
-  return file;
+Status MemoryFile::Create() {
+  CLOISTER_CHECK(descriptor_ < 0);
+  descriptor_ = memfd_create("load", MFD_CLOEXEC);
+  if (descriptor_ < 0) return Internal("the kernel gives no memory file");
+  return {};
 }
 
 MemoryFile::~MemoryFile() {
+  WaitForClear();
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-MemoryFile::MemoryFile(MemoryFile&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), size_(std::exchange(other.size_, 0)) {}
-
-MemoryFile& MemoryFile::operator=(MemoryFile&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  std::swap(size_, other.size_);
-  return *this;
-}
-
 Status MemoryFile::Append(ByteView bytes) {
+  WaitForClear();
   while (!bytes.empty()) {
     const ssize_t written = pwrite(descriptor_, bytes.data(), bytes.size(), size_);
     if (written < 0 && errno == EINTR) continue;
@@ -42,8 +35,17 @@ Status MemoryFile::Append(ByteView bytes) {
 }
 
 void MemoryFile::Clear() {
+  WaitForClear();
+  if (std::exchange(size_, 0) <= kClearedAtOnceBytesMax) return GiveBackPages();
+  clearing_ = std::thread([this] { GiveBackPages(); });
+}
+
+void MemoryFile::GiveBackPages() const {
   CLOISTER_CHECK(ftruncate(descriptor_, 0) == 0);  // an own memfd cannot refuse it
-  size_ = 0;
+}
+
+void MemoryFile::WaitForClear() {
+  if (clearing_.joinable()) clearing_.join();
 }
 
 std::string MemoryFile::path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }

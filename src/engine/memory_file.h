@@ -4,6 +4,7 @@
 // through /proc/self/fd. Its pages count as this process's memory and are given back by Clear().
 
 #include <string>
+#include <thread>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -12,14 +13,17 @@ namespace cloister::engine {
 
 class MemoryFile {
  public:
-  static Result<MemoryFile> Create();
+  // Makes the file; once.
+  Status Create();
   MemoryFile() = default;
   ~MemoryFile();
-  MemoryFile(MemoryFile&& other) noexcept;
-  MemoryFile& operator=(MemoryFile&& other) noexcept;
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
 
+  // Waits for a Clear() in work.
   Status Append(ByteView bytes);
-  // The file is empty again, and its memory free.
+  // The file counts as empty at once. Giving back the pages of a large one takes a tenth of a second a
+  // gigabyte, so a thread does it while its owner goes on.
   void Clear();
 
   int descriptor() const { return descriptor_; }
@@ -28,8 +32,14 @@ class MemoryFile {
   std::string path() const;
 
  private:
+  static constexpr std::int64_t kClearedAtOnceBytesMax = 16 << 20;
+
+  void GiveBackPages() const;
+  void WaitForClear();
+
   int descriptor_ = -1;
   std::int64_t size_ = 0;
+  std::thread clearing_;
 };
 
 }  // namespace cloister::engine

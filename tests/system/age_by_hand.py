@@ -1,5 +1,5 @@
-"""An age file in plain Python, with the file key in the sealer's hand: what an honest tool does not let anybody do is to seal
-a second payload under the same header. For tests only: slow, and its running time tells the keys.
+"""An age file in plain Python, with the file key in the sealer's hand: no honest tool seals a second payload under the
+same header, and this one does. For tests only: slow, and its running time tells the keys.
 
 age v1 (https://c2sp.org/age), X25519 (RFC 7748), ChaCha20-Poly1305 (RFC 8439), HKDF (RFC 5869).
 """

@@ -11,8 +11,8 @@ HOP_BY_HOP = {'connection', 'keep-alive', 'transfer-encoding', 'content-length',
 
 
 class Proxy:
-    """`with proxy.changing(r'/receipt$', lambda body: ...)`: answers to paths that match are changed. An error in a change
-    is kept in `failed`, so that a test does not mistake it for the client's vigilance."""
+    """`proxy.changing(r'/receipt$', lambda body: ...)`: from then on answers to paths that match are changed. An
+    error in a change is kept in `failed`, so that a test does not mistake it for the client's vigilance."""
 
     def __init__(self, upstream):
         self.upstream = urlsplit(upstream)

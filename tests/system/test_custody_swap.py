@@ -1,4 +1,4 @@
-"""There is no `if custody`: the same story, told with the custodies of two participants exchanged, leaves the same ledger."""
+"""There is no `if custody`: the same story with the custodies of two participants exchanged leaves the same ledger."""
 
 import json
 import re
@@ -16,7 +16,7 @@ PATTERNS = [(re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ'), 'time'), (re.compil
 
 
 class Reader:
-    """Rewrites entries so that only their meaning is left: people by name, objects by the order of their first mention."""
+    """Rewrites entries so that only their meaning is left: people by name, objects by the order of first mention."""
 
     def __init__(self, charter):
         self.people = {each['thumbprint']: each['name'] for each in charter['participants']}
@@ -51,7 +51,6 @@ class Reader:
             entry['typ'], entry['signer'] = header_of(document)['typ'], self.text(header_of(document)['kid'])
             entry['says'] = payload_of(document)
             entry['says'].pop('checkpoint', None)  # what one had seen when he signed is a matter of timing
-            # A sealed file's length is the same; what it commits to is not.
         return self.value(entry)
 
 

@@ -1,5 +1,5 @@
-"""What a hostile participant can send with his own key file and plain HTTP: nothing of it is believed, and what cannot be a
-statement of his is not even written down."""
+"""What a hostile participant can send with his own key file and plain HTTP: nothing of it is believed, and what cannot
+be a statement of his is not even written down."""
 
 import json
 
@@ -9,7 +9,7 @@ from support import JOIN_PLAIN_SQL, WARD_SQL, Rest, RoomCase, plain_answer
 
 
 class Forgery(RoomCase):
-    """The insurer and the institute keep their own keys; the hospital does too, so that everybody could be the attacker."""
+    """Everybody keeps his own key, so that everybody could be the attacker."""
 
     kept = {'custody': {'hospital': 'self'}}
 

@@ -93,7 +93,9 @@ class Isolation(RoomCase):
                         and header_of(entry['jws'])['typ'] == 'cloister-manifest+jws')
         dataset = payload_of(manifest)['body']['dataset']
         # By name and by id, through the client.
-        for sql in (WARD_SQL, f'SELECT v.ward, COUNT(DISTINCT v.person_id) AS n FROM dataset_{dataset} v GROUP BY v.ward'):
+        by_id = WARD_SQL.replace('FROM visits', f'FROM dataset_{dataset}')
+        self.assertIn(dataset, by_id)
+        for sql in (WARD_SQL, by_id):
             code, out, err = room.institute.invoke('query', 'submit', '-', '--env', self.elsewhere, '--name', 'x',
                                                    stdin=sql)
             self.assertNotEqual(code, 0, out + err)

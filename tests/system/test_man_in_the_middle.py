@@ -1,5 +1,5 @@
-"""Whoever runs the server, or the network, changes what it answers. The client notices by itself, ends with exit code 7, and
-has signed, sealed and opened nothing."""
+"""Whoever runs the server, or the network, changes what it answers. The client notices by itself, ends with exit code
+7, and has signed, sealed and opened nothing."""
 
 import base64
 import hashlib
@@ -78,7 +78,7 @@ class ManInTheMiddle(RoomCase):
                 if path.is_file() and path.name in ('chain.json', 'accepted.json', 'outbox.json')}
 
     def assert_noticed(self, party, command, pattern, change, code=VERIFICATION_FAILED):
-        """With that change the command ends with `code`; without it, the same command goes through (tested elsewhere)."""
+        """With that change the command ends with `code`; that it goes through without is tested elsewhere."""
         before, cache = self.homes(party), list(party.home.glob('cache/**/*'))
         self.proxy.changing(pattern, change)
         got, out, err = party.invoke(*command)
@@ -147,7 +147,7 @@ class ManInTheMiddle(RoomCase):
             self.assert_noticed(party, command, r'/attestation\?', lambda body: earlier)
 
     def test_another_enclave_beside_the_ledger_of_this_one(self):
-        """Its evidence is in order (whoever likes can sign simulated evidence), and its keys are not those of the ledger."""
+        """Its evidence is in order (anybody can sign simulated evidence); its keys are not those of the ledger."""
         charter = Rest(self.room.hospital).get(f'{self.environment}/charter')['current']['digest']
 
         def with_keys(**keys):

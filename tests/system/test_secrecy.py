@@ -1,7 +1,7 @@
 """A marker in an owner's data, and where it is not: the server's files, logs, temporary files, core files and memory.
 
-The insurer keeps its key itself. The marker stands in a hidden column of every row, and as the tariff of one person, whose
-group is too small to be shown.
+The insurer keeps its key itself. The marker stands in a hidden column of every row, and as the tariff of one person,
+whose group is too small to be shown.
 """
 
 import base64
