@@ -5,7 +5,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace cloister;
-  static const auto parser = engine::DuckDbStatementParser::Open().value().release();
+  static const auto parser = engine::DuckDbStatementParser::Open().value();
   const auto tree = parser->Serialize(AsText({data, size}));
   if (!tree) return 0;
   CLOISTER_CHECK(tree->json.empty() == tree->syntax_error.has_value());
