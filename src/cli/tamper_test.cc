@@ -109,6 +109,19 @@ TEST_F(Tamper, KeysThatAreNotInTheEvidence) {
   ExpectRefused(owner_({"env", "verify", "Study"}), "FAILED");
 }
 
+TEST_F(Tamper, EvidenceOfASecondEnclaveBesideTheLedgerOfTheFirst) {
+  ASSERT_EQ(owner_({"env", "verify", "Study"}).code, ExitCode::kOk);
+  FakeEnclave second(server_.MakeCharter(), clock_, 77);
+  server_.tamper = [&](const net::HttpRequest& request, net::HttpAnswer& answer) {
+    const std::size_t at = request.target.find("nonce=");
+    if (request.target.find("/attestation") == std::string::npos || at == std::string::npos) return;
+    const Bytes nonce = codec::Base64UrlDecode(request.target.substr(at + 6, 43)).value();
+    answer.body = codec::WriteJson(second.Evidence(ToArray<32>(nonce), server_.MakeCharter()));
+  };
+  ExpectRefused(owner_({"env", "verify", "Study"}), "FAILED");    // a home that knows the first
+  ExpectRefused(analyst_({"env", "verify", "Study"}), "FAILED");  // and one that knows neither
+}
+
 TEST_F(Tamper, ACharterThatTheEvidenceIsNotAbout) {
   Alter("/charter", [](codec::JsonObject& answer) {
     answer["proposed"].as_object()["charter"].as_object()["cross_owner_joins"] = false;
