@@ -3,8 +3,9 @@
 //   cloisterd --data ./clean-room --dev-login
 //   listening on http://127.0.0.1:8080
 //
-// One line on standard output when it is ready; logs as JSON lines on standard error. SIGTERM and SIGINT stop it: no new
-// requests, those in work finish, enclaves are told to end. Exit codes: 0 stopped, 1 could not start, 2 wrong usage.
+// One line on standard output when it is ready; logs as JSON lines on standard error. SIGTERM and SIGINT stop
+// it: no new requests, those in work finish, enclaves are told to end. Exit codes: 0 stopped, 1 could not
+// start, 2 wrong usage.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -103,7 +104,8 @@ class JsonLog final : public LogSink {
 Status ClaimFolder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
-  if (error || chmod(folder.c_str(), 0700) != 0) return Unavailable("the data folder cannot be made: " + folder.string());
+  if (error || chmod(folder.c_str(), 0700) != 0)
+    return Unavailable("the data folder cannot be made: " + folder.string());
   const int lock = open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0) {
     return Unavailable("another cloisterd uses the data folder " + folder.string());
@@ -142,10 +144,12 @@ class Program {
   Status Start() {
     CLOISTER_ASSIGN(const ListenAddress listen, ParseListen(flags_.listen));
     if (flags_.dev_login && !listen.loopback) {
-      return InvalidArgument("--dev-login lets anybody be anybody: it is for addresses of this machine (127.0.0.1) only");
+      return InvalidArgument(
+          "--dev-login lets anybody be anybody: it is for addresses of this machine (127.0.0.1) only");
     }
     if (!listen.loopback && !flags_.behind_proxy) {
-      return InvalidArgument("this server speaks plain HTTP: listen on 127.0.0.1, or put TLS in front and say --behind-proxy");
+      return InvalidArgument(
+          "this server speaks plain HTTP: listen on 127.0.0.1, or put TLS in front and say --behind-proxy");
     }
     CLOISTER_TRY(ClaimFolder(flags_.data));
     CLOISTER_TRY(OpenAdapters());
@@ -163,7 +167,8 @@ class Program {
 
   std::uint16_t port() const { return server_->port(); }
 
-  // Requests in work first, for as long as the server grants them; then whatever they may still be waiting for.
+  // Requests in work first, for as long as the server grants them; then whatever they may still be waiting
+  // for.
   void Stop() {
     fleet_->RequestStop();
     auto stopped = std::async(std::launch::async, [this] { server_->Stop(); });
@@ -219,8 +224,10 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--listen", flags.listen, "ADDRESS:PORT; port 0 lets the kernel choose")->capture_default_str();
   app.add_flag("--dev-login", flags.dev_login, "let anybody log in as anybody; on this machine only");
   app.add_flag("--behind-proxy", flags.behind_proxy, "listen beyond this machine: something in front ends TLS");
-  app.add_option("--sealer", flags.sealer, "key file of the local sealer, outside the data folder (default: DATA.sealer)");
-  app.add_option("--enclave-binary", flags.enclave_binary, "the enclave program (default: cloister-enclave beside this one)");
+  app.add_option("--sealer", flags.sealer,
+                 "key file of the local sealer, outside the data folder (default: DATA.sealer)");
+  app.add_option("--enclave-binary", flags.enclave_binary,
+                 "the enclave program (default: cloister-enclave beside this one)");
   app.add_option("--enclave-memory", flags.enclave_memory_bytes, "memory of one enclave, such as 2GiB (default: 1GiB)")
       ->transform(CLI::AsSizeValue(false));
   app.add_option("--enclave-threads", flags.enclave_threads, "threads of one enclave")

@@ -1,16 +1,19 @@
 #pragma once
 
-// Port: where sealed files lie. Opaque bytes under names that the server makes; what they must be, manifests and
-// receipts say, so a store that changes or loses them is found out by whoever reads.
+// Port: where sealed files lie. Opaque bytes under names that the server makes; what they must be, manifests
+// and receipts say, so a store that changes or loses them is found out by whoever reads.
 //
-// A draft is written at any offset, by several writers at once, and becomes a blob whole or not at all. Thread-safe.
-// Errors: kNotFound, kUnavailable (disk full), kFailedPrecondition (a draft of another size), kInvalidArgument (a name
-// that is not [a-z0-9_]{1,100}).
+// A draft is written at any offset, by several writers at once, and becomes a blob whole or not at all.
+// Thread-safe. Errors: kNotFound, kUnavailable (disk full), kFailedPrecondition (a draft of another size),
+// kInvalidArgument (a name that is not [a-z0-9_]{1,100}).
 
 #include <cstdint>
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace cloister::cloud {
@@ -28,6 +31,24 @@ class BlobStore {
   virtual Status DiscardDraft(std::string_view name) = 0;  // absent is fine
   // Fewer bytes than asked for only at the end.
   virtual Result<Bytes> Read(std::string_view name, std::uint64_t offset, std::size_t length) = 0;
+};
+
+// The fake: blobs in memory.
+class InMemoryBlobStore final : public BlobStore {
+ public:
+  Status WriteDraft(std::string_view name, std::uint64_t offset, ByteView bytes) override;
+  Result<Bytes> ReadDraft(std::string_view name, std::uint64_t offset, std::size_t length) override;
+  Status Publish(std::string_view name, std::uint64_t size_bytes) override;
+  Status DiscardDraft(std::string_view name) override;
+  Result<Bytes> Read(std::string_view name, std::uint64_t offset, std::size_t length) override;
+
+ private:
+  using Blobs = std::map<std::string, Bytes, std::less<>>;
+  static Result<Bytes> ReadFrom(const Blobs& blobs, std::string_view name, std::uint64_t offset, std::size_t length);
+
+  Mutex mutex_;
+  Blobs drafts_ CLOISTER_GUARDED_BY(mutex_);
+  Blobs blobs_ CLOISTER_GUARDED_BY(mutex_);
 };
 
 }  // namespace cloister::cloud

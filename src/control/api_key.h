@@ -1,7 +1,8 @@
 #pragma once
 
-// API keys: `clo_pat_<30 base62><6 base62 CRC-32>`. The checksum lets a scanner of leaked texts, and us, tell a key from
-// a lookalike without asking the database; the 30 characters carry 178 bits. Only the SHA-256 of a key is ever stored.
+// API keys: `clo_pat_<30 base62><6 base62 CRC-32>`. The checksum lets a scanner of leaked texts, and us, tell
+// a key from a lookalike without asking the database; the 30 characters carry 178 bits. Only the SHA-256 of a
+// key is ever stored.
 
 #include <string>
 #include <string_view>

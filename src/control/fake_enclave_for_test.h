@@ -1,10 +1,9 @@
 #pragma once
 
-// An enclave without a compiler, an engine or a process: threads behind a socketpair that keep the same ledger by the same
-// rules (ledger::LedgerState), sign with real keys and answer the methods of docs/formats/channel.md. It accepts every
-// query whose text does not hold the word "refuse". Tests bend it through Behaviour.
-
-#include <sys/socket.h>
+// An enclave without a compiler, an engine or a process: threads behind a socketpair that keep the same
+// ledger by the same rules (ledger::LedgerState), sign with real keys and answer the methods of
+// docs/formats/channel.md. It accepts every query whose text does not hold the word "refuse". Tests bend it
+// through Behaviour.
 
 #include <atomic>
 #include <memory>
@@ -18,7 +17,6 @@
 #include "attestation/simulated/simulated.h"
 #include "base/clock.h"
 #include "base/rng.h"
-#include "cloud/tee_provider.h"
 #include "codec/text.h"
 #include "crypto/digest.h"
 #include "ledger/checkpoint.h"
@@ -36,6 +34,7 @@ struct FakeBehaviour {
   std::atomic<bool> puts_other_result = false;  // than its receipt says
   std::atomic<bool> fails_to_load = false;
   std::atomic<bool> ends_at_execute = false;
+  std::atomic<bool> ends_after_release = false;
   std::atomic<bool> fails_to_launch = false;
 };
 
@@ -48,7 +47,8 @@ class FakeEnclave {
         checkpoint_key_(crypto::Ed25519Signer::Generate(rng)),
         document_key_(crypto::Ed25519Signer::Generate(rng)),
         channel_(std::make_unique<net::Channel>(
-            fd, net::ChannelOptions{.handler = [this](const net::ChannelRequest& request) { return Handle(request); }})) {}
+            fd,
+            net::ChannelOptions{.handler = [this](const net::ChannelRequest& request) { return Handle(request); }})) {}
 
   static Digest256 Measurement() { return crypto::Sha256(AsBytes("the fake enclave")); }
   void Die() { channel_->Close(); }
@@ -78,7 +78,8 @@ class FakeEnclave {
 
   Answer Launch(const net::ChannelRequest& request) {
     if (behaviour_.fails_to_launch) return Internal("the fake does not launch");
-    CLOISTER_ASSIGN(EnvironmentId id, EnvironmentId::Parse(std::string_view(request.params.at("environment").as_string())));
+    CLOISTER_ASSIGN(EnvironmentId id,
+                    EnvironmentId::Parse(std::string_view(request.params.at("environment").as_string())));
     const std::int64_t entries = request.params.at("entries").to_number<std::int64_t>();
     state_.emplace(id);
     environment_key_ = SecretBytes(32);
@@ -140,7 +141,8 @@ class FakeEnclave {
   std::vector<attestation::DatasetRecipient> Recipients(const agreement::Charter& charter) {
     std::vector<attestation::DatasetRecipient> recipients;
     for (const auto& each : charter.participants) {
-      auto key = crypto::X25519PrivateKey::FromSecret(agreement::DatasetIdentitySecret(environment_key_, each.thumbprint));
+      auto key =
+          crypto::X25519PrivateKey::FromSecret(agreement::DatasetIdentitySecret(environment_key_, each.thumbprint));
       recipients.push_back({each.thumbprint, sealing::AgeIdentity::FromPrivateKey(*std::move(key)).recipient().Text()});
     }
     return recipients;
@@ -271,7 +273,8 @@ class FakeEnclave {
     Bytes sent = sealed;
     if (behaviour_.puts_other_result) sent.back() ^= 1;
     CLOISTER_TRY(channel_->Call({.method = "put_result", .params = {{"query", text}, {"offset", 0}}, .body = sent}));
-    CLOISTER_TRY(AppendOne(ledger::ExecutionEntry{.query = query.digest, .outcome = ledger::Outcome::kReleased, .code = "OK"}));
+    CLOISTER_TRY(
+        AppendOne(ledger::ExecutionEntry{.query = query.digest, .outcome = ledger::Outcome::kReleased, .code = "OK"}));
     return Release(query, reservation, sealed);
   }
 
@@ -280,7 +283,8 @@ class FakeEnclave {
     for (const auto& each : query.request.recipients) {
       recipients.push_back(*sealing::AgeRecipient::Parse(state_->in_force()->charter.Find(each)->recipient));
     }
-    return sealing::SealBytes(AsBytes(R"({"columns":[{"name":"n","type":"BIGINT"}],"rows":[[42]]}   )"), recipients, rng_);
+    return sealing::SealBytes(AsBytes(R"({"columns":[{"name":"n","type":"BIGINT"}],"rows":[[42]]}   )"), recipients,
+                              rng_);
   }
 
   Answer Release(const ledger::QueryRecord& query, const ledger::ReservationEntry& reservation, ByteView sealed) {
@@ -306,6 +310,7 @@ class FakeEnclave {
                                                 .result = receipt.result.digest,
                                                 .guard_state = std::nullopt,
                                                 .answer = std::nullopt}));
+    if (behaviour_.ends_after_release) channel_->Close();
     return net::ChannelAnswer{.head = {{"outcome", "released"},
                                        {"code", "OK"},
                                        {"receipt", signed_receipt.compact()},
@@ -354,44 +359,6 @@ class FakeEnclave {
   std::string checkpoint_;
   std::optional<ledger::LedgerState> state_;
   std::unique_ptr<net::Channel> channel_;
-};
-
-class FakeProvider final : public cloud::TeeProvider {
- public:
-  FakeProvider(const Clock& clock, Rng& rng) : clock_(clock), rng_(rng), sealer_(sealing::AgeIdentity::Generate(rng)) {}
-
-  std::string_view name() const override { return "local"; }
-  std::vector<std::string> evidence_kinds() const override { return {"simulated"}; }
-  std::vector<Digest256> measurements() const override { return {FakeEnclave::Measurement()}; }
-  SecretBytes SealerText() const override { return sealer_.SecretText(); }
-
-  Result<std::unique_ptr<cloud::TeeInstance>> Start() override {
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return Unavailable("no socketpair");
-    auto enclave = std::make_shared<FakeEnclave>(ends[1], behaviour, clock_, rng_);
-    last = enclave;
-    ++starts;
-    return std::unique_ptr<cloud::TeeInstance>(std::make_unique<Instance>(ends[0], std::move(enclave)));
-  }
-
-  FakeBehaviour behaviour;
-  std::weak_ptr<FakeEnclave> last;
-  std::atomic<int> starts = 0;
-
- private:
-  class Instance final : public cloud::TeeInstance {
-   public:
-    Instance(int fd, std::shared_ptr<FakeEnclave> enclave) : fd_(fd), enclave_(std::move(enclave)) {}
-    int TakeChannel() override { return std::exchange(fd_, -1); }
-    bool running() const override { return enclave_->running(); }
-
-   private:
-    int fd_;
-    std::shared_ptr<FakeEnclave> enclave_;
-  };
-  const Clock& clock_;
-  Rng& rng_;
-  const sealing::AgeIdentity sealer_;
 };
 
 }  // namespace cloister::control

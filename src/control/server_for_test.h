@@ -1,7 +1,7 @@
 #pragma once
 
-// A whole control plane in one process for tests: a real store and real HTTP over loopback, fake enclaves, and people who
-// speak to it.
+// A whole control plane in one process for tests: a real store and real HTTP over loopback, fake enclaves,
+// and people who speak to it.
 
 #include <gtest/gtest.h>
 
@@ -11,8 +11,8 @@
 #include <string>
 
 #include "agreement/chain.h"
-#include "cloud/local/local_blob_store.h"
-#include "control/fake_enclave_for_test.h"
+#include "cloud/blob_store.h"
+#include "control/fake_provider_for_test.h"
 #include "control/rest/api.h"
 #include "control/rest/problem.h"
 #include "net/client/curl_transport.h"
@@ -98,14 +98,13 @@ class ServerFixture : public testing::Test {
 
   void StartServer() {
     store_ = *Store::Open(folder_ / "cloister.db");
-    blobs_ = *cloud::LocalBlobStore::Open(folder_ / "blobs");
     const SecretBytes sealer = provider_.SealerText();
     vault_.emplace(*sealing::AgeIdentity::Parse(AsText(sealer.view())), rng_);
-    services_.emplace(WorkflowServices{*store_, provider_, *blobs_, clock_, log_, {}});
+    services_.emplace(WorkflowServices{*store_, provider_, blobs_, clock_, log_, {}});
     fleet_.emplace(*services_, rng_);
     EXPECT_TRUE(fleet_->Restore().has_value());
     custodian_.emplace(Custodian::Parts{*store_, *vault_, clock_, rng_});
-    api_.emplace(Api{*store_, *fleet_, *custodian_, *vault_, provider_, checker_, *blobs_, clock_, rng_, true});
+    api_.emplace(Api{*store_, *fleet_, *custodian_, *vault_, provider_, checker_, blobs_, clock_, rng_, true});
     server_ = *net::Server::Start({}, {clock_, rng_, log_, RenderProblem}, MakeRouter(*api_));
   }
   void StopServer() {
@@ -205,7 +204,7 @@ class ServerFixture : public testing::Test {
   FakeChecker checker_;
   std::filesystem::path folder_;
   std::unique_ptr<Store> store_;
-  std::unique_ptr<cloud::LocalBlobStore> blobs_;
+  cloud::InMemoryBlobStore blobs_;
   std::optional<KeyVault> vault_;
   std::optional<WorkflowServices> services_;
   std::optional<Fleet> fleet_;

@@ -31,7 +31,8 @@ bool Place(int from, int to) {
   return dup2(from, to) == to;
 }
 
-// Runs between fork and exec in a copy of a process with many threads: only async-signal-safe calls, no allocation.
+// Runs between fork and exec in a copy of a process with many threads: only async-signal-safe calls, no
+// allocation.
 [[noreturn]] void BecomeChild(const ChildOptions& options, char* const* argv, int null_fd) {
   sigset_t none;
   sigemptyset(&none);

@@ -1,7 +1,7 @@
 #pragma once
 
-// A child process that gets what it is given and nothing else: named descriptors, no environment, no core file, no
-// other open descriptor of ours. Room-private.
+// A child process that gets what it is given and nothing else: named descriptors, no environment, no core
+// file, no other open descriptor of ours. Room-private.
 
 #include <sys/types.h>
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// The thread that starts enclaves. The kernel ties "kill me when my parent dies" (PR_SET_PDEATHSIG, which the enclave asks
-// for) to the thread that forked it, not to the process: started from a worker, an enclave would be killed when that
-// worker ends. Room-private.
+// The thread that starts enclaves. The kernel ties "kill me when my parent dies" (PR_SET_PDEATHSIG, which the
+// enclave asks for) to the thread that forked it, not to the process: started from a worker, an enclave would
+// be killed when that worker ends. Room-private.
 
 #include <optional>
 #include <thread>

@@ -72,7 +72,8 @@ Status LocalBlobStore::Publish(std::string_view name, std::uint64_t size_bytes) 
     return FailedPrecondition("the draft has another size");
   }
   const Descriptor folder(open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fsync(file.get()) != 0 || rename(draft.c_str(), blob.c_str()) != 0 || !folder.valid() || fsync(folder.get()) != 0) {
+  if (fsync(file.get()) != 0 || rename(draft.c_str(), blob.c_str()) != 0 || !folder.valid() ||
+      fsync(folder.get()) != 0) {
     return Unavailable("a blob cannot be made durable");
   }
   return {};

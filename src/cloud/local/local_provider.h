@@ -1,8 +1,9 @@
 #pragma once
 
-// Enclaves as child processes of this machine, for development and for those who run everything themselves. The process
-// confines itself (docs/threat-model.md); what this file adds is that it starts with one descriptor and nothing else.
-// Its evidence is `simulated` and its sealer a file of the operator's: both are named so in every charter.
+// Enclaves as child processes of this machine, for development and for those who run everything themselves.
+// The process confines itself (docs/threat-model.md); what this file adds is that it starts with one
+// descriptor and nothing else. Its evidence is `simulated` and its sealer a file of the operator's: both are
+// named so in every charter.
 
 #include <memory>
 #include <string>
@@ -24,8 +25,8 @@ struct LocalProviderOptions {
 
 class LocalProvider final : public TeeProvider {
  public:
-  // kUnavailable when the program cannot be read or the sealer file cannot be made; kPermissionDenied when others may
-  // read the sealer file.
+  // kUnavailable when the program cannot be read or the sealer file cannot be made; kPermissionDenied when
+  // others may read the sealer file.
   static Result<std::unique_ptr<LocalProvider>> Open(const LocalProviderOptions& options, Rng& rng);
 
   std::string_view name() const override { return "local"; }

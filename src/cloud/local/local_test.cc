@@ -41,7 +41,8 @@ class LocalTest : public testing::Test {
     const Descriptor channel(instance.TakeChannel());
     std::string text;
     char piece[4096];
-    for (ssize_t got; (got = read(channel.get(), piece, sizeof piece)) > 0;) text.append(piece, static_cast<std::size_t>(got));
+    for (ssize_t got; (got = read(channel.get(), piece, sizeof piece)) > 0;)
+      text.append(piece, static_cast<std::size_t>(got));
     return text;
   }
 
@@ -141,23 +142,33 @@ TEST_F(LocalTest, DoesNotWaitForACompilerThatHangsOrFails) {
   EXPECT_EQ(absent.Check("q").error().code, Code::kInvalidArgument);
 }
 
+// What every store of blobs does.
+void ExpectBlobManners(BlobStore& blobs) {
+  ASSERT_TRUE(blobs.WriteDraft("one", 3, AsBytes("def")).has_value());
+  ASSERT_TRUE(blobs.WriteDraft("one", 0, AsBytes("abc")).has_value());
+  EXPECT_EQ(blobs.Read("one", 0, 6).error().code, Code::kNotFound);
+  EXPECT_EQ(AsText(*blobs.ReadDraft("one", 2, 2)), "cd");
+  EXPECT_EQ(blobs.Publish("one", 5).error().code, Code::kFailedPrecondition);
+  ASSERT_TRUE(blobs.Publish("one", 6).has_value());
+  EXPECT_EQ(AsText(*blobs.Read("one", 4, 100)), "ef");
+  EXPECT_EQ(blobs.Read("one", 6, 1)->size(), 0u);
+  EXPECT_EQ(blobs.Publish("one", 6).error().code, Code::kNotFound);
+  ASSERT_TRUE(blobs.WriteDraft("two", 0, AsBytes("x")).has_value());
+  ASSERT_TRUE(blobs.DiscardDraft("two").has_value());
+  EXPECT_TRUE(blobs.DiscardDraft("two").has_value());
+}
+
 TEST_F(LocalTest, PublishesABlobWholeOrNotAtAll) {
   auto blobs = *LocalBlobStore::Open(folder_ / "blobs");
-  ASSERT_TRUE(blobs->WriteDraft("one", 3, AsBytes("def")).has_value());
-  ASSERT_TRUE(blobs->WriteDraft("one", 0, AsBytes("abc")).has_value());
-  EXPECT_EQ(blobs->Read("one", 0, 6).error().code, Code::kNotFound);
-  EXPECT_EQ(AsText(*blobs->ReadDraft("one", 2, 2)), "cd");
-  EXPECT_EQ(blobs->Publish("one", 5).error().code, Code::kFailedPrecondition);
-  ASSERT_TRUE(blobs->Publish("one", 6).has_value());
-  EXPECT_EQ(AsText(*blobs->Read("one", 4, 100)), "ef");
-  EXPECT_EQ(blobs->Read("one", 6, 1)->size(), 0u);
-  EXPECT_EQ(blobs->Publish("one", 6).error().code, Code::kNotFound);
-  ASSERT_TRUE(blobs->WriteDraft("two", 0, AsBytes("x")).has_value());
-  ASSERT_TRUE(blobs->DiscardDraft("two").has_value());
-  EXPECT_TRUE(blobs->DiscardDraft("two").has_value());
+  ExpectBlobManners(*blobs);
   for (const char* bad : {"", "../one", "a/b", "A", "one.draft"}) {
     EXPECT_EQ(blobs->Read(bad, 0, 1).error().code, Code::kInvalidArgument) << bad;
   }
+}
+
+TEST(InMemoryBlobStore, DoesTheSame) {
+  InMemoryBlobStore blobs;
+  ExpectBlobManners(blobs);
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ std::string AsOneMessage(const attestation::Appraisal& appraisal) {
   return text;
 }
 
-// Whether nothing was written and nothing will be: everything but an answer that got lost or a fault of the machine.
+// Whether nothing was written and nothing will be: everything but an answer that got lost or a fault of the
+// machine.
 bool IsDefinite(const Error& error) {
   switch (error.code) {
     case Code::kUnavailable:
@@ -28,10 +29,11 @@ bool IsDefinite(const Error& error) {
 Status AppraiseBoots(const ledger::LedgerState& state, Instant now) {
   for (const ledger::BootRecord& record : state.boots()) {
     const ledger::CharterRecord* charter = state.FindCharter(record.boot.charter);
-    if (charter == nullptr) return VerificationFailed("an enclave started under a charter that the ledger does not have");
+    if (charter == nullptr)
+      return VerificationFailed("an enclave started under a charter that the ledger does not have");
     CLOISTER_ASSIGN(const auto terms, attestation::ReadTerms(agreement::EncodeCharter(charter->charter)));
-    CLOISTER_ASSIGN(const auto appraisal,
-                    attestation::AppraiseBootEntry(ledger::EncodeEntryJson({.time = {}, .body = record.boot}), terms, now));
+    CLOISTER_ASSIGN(const auto appraisal, attestation::AppraiseBootEntry(
+                                              ledger::EncodeEntryJson({.time = {}, .body = record.boot}), terms, now));
     if (appraisal.result() == nullptr) return VerificationFailed(AsOneMessage(appraisal));
   }
   return {};
@@ -151,8 +153,10 @@ Result<Custodian::Said> Custodian::Say(EnvironmentSession& session, const Partic
 }
 
 Result<Custodian::Said> Custodian::Accept(EnvironmentSession& session, const ParticipantKeyRecord& key) {
-  return Say(session, key, LinkCharter::kProposed, [&](const VerifiedView& view) -> Result<agreement::LinkBody> {
-    agreement::Acceptance acceptance{.charter = view.enclave.charter(),
+  Digest256 accepted{};
+  const auto make = [&](const VerifiedView& view) -> Result<agreement::LinkBody> {
+    accepted = view.enclave.charter();
+    agreement::Acceptance acceptance{.charter = accepted,
                                      .recipient_commitment = view.enclave.recipient_commitment(),
                                      .entry_0 = view.entry_0,
                                      .custody = agreement::Custody::kServer,
@@ -161,7 +165,33 @@ Result<Custodian::Said> Custodian::Accept(EnvironmentSession& session, const Par
       if (participant.thumbprint != key.thumbprint) acceptance.unconfirmed.push_back(participant.thumbprint);
     }
     return agreement::LinkBody(std::move(acceptance));
+  };
+  CLOISTER_ASSIGN(Said said, Say(session, key, LinkCharter::kProposed, make));
+  CLOISTER_TRY(RenewManifests(session, key, accepted));
+  return said;
+}
+
+Status Custodian::RenewManifests(EnvironmentSession& session, const ParticipantKeyRecord& key,
+                                 const Digest256& charter) {
+  std::vector<agreement::Manifest> due;
+  LinkCharter which = LinkCharter::kInForce;
+  session.Look([&](const ledger::LedgerState& state) {
+    if (state.proposed() != nullptr && state.proposed()->digest == charter) which = LinkCharter::kProposed;
+    for (const auto& [id, dataset] : state.datasets()) {
+      const ledger::ManifestRecord& newest = dataset.versions.back();
+      if (dataset.owner != key.thumbprint || newest.revoked || newest.manifest.charter == charter) continue;
+      agreement::Manifest next = newest.manifest;
+      ++next.version;
+      next.previous_manifest = newest.digest;
+      next.charter = charter;
+      due.push_back(std::move(next));
+    }
   });
+  for (agreement::Manifest& manifest : due) {
+    const auto make = [&](const VerifiedView&) { return Result<agreement::LinkBody>(std::move(manifest)); };
+    CLOISTER_TRY(Say(session, key, which, make));
+  }
+  return {};
 }
 
 Result<Bytes> Custodian::OpenResult(const ParticipantKeyRecord& key, ByteView sealed,

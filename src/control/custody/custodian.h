@@ -1,11 +1,11 @@
 #pragma once
 
-// The server in the place of a participant whose key it keeps (custody `server`). It does what a client does, with the same
-// code and in the same order, and believes the enclave no more than a client would:
+// The server in the place of a participant whose key it keeps (custody `server`). It does what a client does,
+// with the same code and in the same order, and believes the enclave no more than a client would:
 //
-//   fresh nonce -> evidence -> appraisal under the charter -> keys of this boot; archived evidence of every earlier boot
-//   checkpoint -> signed by those keys -> the state folded from all entries -> it continues the one verified last
-//   body -> link, stored before it is sent -> enclave
+//   fresh nonce -> evidence -> appraisal under the charter -> keys of this boot; archived evidence of every
+//   earlier boot checkpoint -> signed by those keys -> the state folded from all entries -> it continues the
+//   one verified last body -> link, stored before it is sent -> enclave
 //
 // Thread-safe; the links of one environment are made one after the other.
 
@@ -53,7 +53,8 @@ class Custodian {
   Result<Said> Say(EnvironmentSession& session, const ParticipantKeyRecord& key, LinkCharter which,
                    const MakeBody& make);
 
-  // Accepts the proposed charter.
+  // Accepts the proposed charter, and signs the participant's own manifests anew under it, unchanged, so that they
+  // are in force from the moment it is. Answers the acceptance.
   Result<Said> Accept(EnvironmentSession& session, const ParticipantKeyRecord& key);
 
   // Opens a sealed result that has this participant among its recipients.
@@ -63,6 +64,7 @@ class Custodian {
   Result<VerifiedView> Verify(EnvironmentSession& session, const ParticipantKeyRecord& key, LinkCharter which);
   Result<attestation::VerifiedEnclave> Appraise(EnvironmentSession& session, const agreement::Charter& charter);
   Status CheckLedger(EnvironmentSession& session, const attestation::VerifiedEnclave& enclave, VerifiedView& view);
+  Status RenewManifests(EnvironmentSession& session, const ParticipantKeyRecord& key, const Digest256& charter);
   Status Resend(EnvironmentSession& session, const ParticipantKeyRecord& key);
   Result<RecordedLink> Send(EnvironmentSession& session, std::string_view thumbprint, const CustodyLink& link);
   Result<ParticipantSecrets> Open(const ParticipantKeyRecord& key) const;

@@ -8,8 +8,8 @@
 namespace cloister::control {
 namespace {
 
-// Plaintext: purpose, 32 bytes of signing seed, the text of the age identity. Not JSON, so that no parser or printer makes
-// copies of keys that nobody wipes.
+// Plaintext: purpose, 32 bytes of signing seed, the text of the age identity. Not JSON, so that no parser or
+// printer makes copies of keys that nobody wipes.
 constexpr std::string_view kPurpose = "cloister/v1/custody\n";
 constexpr std::size_t kSeedBytes = 32;
 constexpr std::size_t kPlaintextBytesMax = 512;
@@ -37,7 +37,8 @@ Result<ParticipantSecrets> KeyVault::Open(ByteView sealed, std::string_view thum
   const Result<SecretBytes> plaintext = sealing::OpenSecret(sealed, sealer_, kPlaintextBytesMax);
   if (!plaintext) return Damaged();
   const ByteView bytes = plaintext->view();
-  if (bytes.size() <= kPurpose.size() + kSeedBytes || AsText(bytes.first(kPurpose.size())) != kPurpose) return Damaged();
+  if (bytes.size() <= kPurpose.size() + kSeedBytes || AsText(bytes.first(kPurpose.size())) != kPurpose)
+    return Damaged();
   auto signer = crypto::Ed25519Signer::FromSeed(SecretBytes::CopyOf(bytes.subspan(kPurpose.size(), kSeedBytes)));
   auto identity = sealing::AgeIdentity::Parse(AsText(bytes.subspan(kPurpose.size() + kSeedBytes)));
   if (!signer || !identity || signer->public_key().Thumbprint() != thumbprint) return Damaged();

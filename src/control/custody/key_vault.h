@@ -1,7 +1,7 @@
 #pragma once
 
-// The secrets of participants whose keys the server keeps (custody `server`), on the disk only as age files to the
-// server's sealer: a copy of the data folder without the sealer signs and opens nothing. Thread-safe.
+// The secrets of participants whose keys the server keeps (custody `server`), on the disk only as age files
+// to the server's sealer: a copy of the data folder without the sealer signs and opens nothing. Thread-safe.
 
 #include <string_view>
 

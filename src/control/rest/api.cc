@@ -65,14 +65,13 @@ Result<Caller> Authenticate(const Api& api, const net::Request& request) {
 }
 
 Result<Member> RequireMember(const Api& api, const net::Request& request, std::string_view environment_id) {
-  CLOISTER_TRY(Authenticate(api, request));
+  CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
   const auto id = EnvironmentId::Parse(environment_id);
   if (!id) return NoSuch("environment");
-  return RequireMember(api, request, *id);
+  return RequireMember(api, caller, *id);
 }
 
-Result<Member> RequireMember(const Api& api, const net::Request& request, const EnvironmentId& id) {
-  CLOISTER_ASSIGN(Caller caller, Authenticate(api, request));
+Result<Member> RequireMember(const Api& api, const Caller& caller, const EnvironmentId& id) {
   const auto session = api.fleet.Find(id);
   if (!session || !caller.key) return NoSuch("environment");
   CLOISTER_ASSIGN(auto record, api.store.environments.Find(id));
@@ -82,28 +81,27 @@ Result<Member> RequireMember(const Api& api, const net::Request& request, const 
   // Before its ledger begins, or if it never does, an environment is its creator's alone.
   const bool unborn = session->Look([](const ledger::LedgerState& state) { return state.size() == 0; });
   if (!belongs && !(unborn && record->creator == caller.user.id)) return NoSuch("environment");
-  ParticipantKeyRecord key = *caller.key;
-  return Member{.caller = std::move(caller), .key = std::move(key), .record = *std::move(record), .session = session};
+  return Member{.caller = caller, .key = *caller.key, .record = *std::move(record), .session = session};
 }
 
 Result<DatasetAccess> RequireDataset(const Api& api, const net::Request& request, std::string_view dataset_id) {
-  CLOISTER_TRY(Authenticate(api, request));
+  CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
   const auto id = DatasetId::Parse(dataset_id);
   if (!id) return NoSuch("dataset");
   CLOISTER_ASSIGN(auto dataset, api.store.datasets.Find(*id));
   if (!dataset) return NoSuch("dataset");
-  auto member = RequireMember(api, request, dataset->environment);
+  auto member = RequireMember(api, caller, dataset->environment);
   if (!member) return member.error().code == Code::kNotFound ? NoSuch("dataset") : member.error();
   return DatasetAccess{.member = *std::move(member), .dataset = *std::move(dataset)};
 }
 
 Result<QueryAccess> RequireQuery(const Api& api, const net::Request& request, std::string_view query_id) {
-  CLOISTER_TRY(Authenticate(api, request));
+  CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
   const auto id = QueryId::Parse(query_id);
   if (!id) return NoSuch("query");
   CLOISTER_ASSIGN(auto label, api.store.queries.FindLabel(*id));
   if (!label) return NoSuch("query");
-  auto member = RequireMember(api, request, label->environment);
+  auto member = RequireMember(api, caller, label->environment);
   if (!member) return member.error().code == Code::kNotFound ? NoSuch("query") : member.error();
   auto query = member->session->Look([&](const ledger::LedgerState& state) -> std::optional<ledger::QueryRecord> {
     const ledger::QueryRecord* record = state.FindQuery(*id);
@@ -142,21 +140,24 @@ Result<std::uint64_t> QueryNumber(const net::Request& request, const std::string
   return value;
 }
 
-Result<RecordedLink> Submit(const Api& api, const Member& member, const std::optional<std::string>& document,
-                            LinkCharter which, const Custodian::MakeBody& make) {
-  if (!document) {
-    if (member.key.custody != KeyCustody::kServer) {
+Result<RecordedLink> Submit(const Api& api, const Member& member, const Statement& statement) {
+  if (!statement.document) {
+    if (member.key.custody != KeyCustody::kServer || !statement.make) {
       return InvalidArgument("'document' is missing: you keep your own key, so you sign this yourself");
     }
-    CLOISTER_ASSIGN(Custodian::Said said, api.custodian.Say(*member.session, member.key, which, make));
+    CLOISTER_ASSIGN(Custodian::Said said,
+                    api.custodian.Say(*member.session, member.key, statement.which, statement.make));
     return std::move(said.recorded);
   }
-  CLOISTER_ASSIGN(const auto peek, agreement::PeekLink(*document));
+  CLOISTER_ASSIGN(const auto peek, agreement::PeekLink(*statement.document));
   if (peek.signer != member.key.thumbprint) {
     return Error{Code::kPermissionDenied, "'document' is signed by another key than yours"};
   }
+  if (!statement.typ.empty() && peek.typ != statement.typ) {
+    return InvalidArgument("'document' must be a " + std::string(statement.typ));
+  }
   CLOISTER_ASSIGN(const auto enclave, member.session->Enclave());
-  return enclave->Link(*document);
+  return enclave->Link(*statement.document);
 }
 
 void AddRecorded(codec::JsonObject& answer, const RecordedLink& recorded) {
@@ -193,7 +194,8 @@ Result<std::string> ReadEmail(std::string_view text) {
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   const std::size_t at = email.find('@');
   const bool plain = std::all_of(email.begin(), email.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '/'; });
-  const bool shaped = at != std::string::npos && at > 0 && at + 1 < email.size() && email.find('@', at + 1) == std::string::npos;
+  const bool shaped =
+      at != std::string::npos && at > 0 && at + 1 < email.size() && email.find('@', at + 1) == std::string::npos;
   if (!plain || !shaped || email.size() > agreement::kLabelBytesMax) {
     return InvalidArgument("'email' must be an e-mail address");
   }

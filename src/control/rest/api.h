@@ -1,7 +1,7 @@
 #pragma once
 
-// The REST API: what every route's file shares, and the table of all routes. A route decodes strictly, finds out who
-// asks, asks the workflow, and encodes; it holds no rule of the protocol.
+// The REST API: what every route's file shares, and the table of all routes. A route decodes strictly, finds
+// out who asks, asks the workflow, and encodes; it holds no rule of the protocol.
 
 #include <memory>
 #include <optional>
@@ -52,8 +52,8 @@ struct Caller {
 // By `Authorization: Bearer KEY` or `X-API-Key: KEY`; kUnauthenticated otherwise.
 Result<Caller> Authenticate(const Api& api, const net::Request& request);
 
-// A caller who belongs to an environment: he is a participant of the charter in force or of the proposed one. For
-// everybody else there is no such environment: kNotFound, never a hint.
+// A caller who belongs to an environment: he is a participant of the charter in force or of the proposed one.
+// For everybody else there is no such environment: kNotFound, never a hint.
 struct Member {
   Caller caller;
   ParticipantKeyRecord key;
@@ -61,7 +61,7 @@ struct Member {
   std::shared_ptr<EnvironmentSession> session;
 };
 Result<Member> RequireMember(const Api& api, const net::Request& request, std::string_view environment_id);
-Result<Member> RequireMember(const Api& api, const net::Request& request, const EnvironmentId& id);
+Result<Member> RequireMember(const Api& api, const Caller& caller, const EnvironmentId& id);
 
 struct DatasetAccess {
   Member member;
@@ -83,11 +83,18 @@ net::Response JsonResponse(int status, codec::JsonObject body);
 // A whole number of the query string; `absent` when it is not there.
 Result<std::uint64_t> QueryNumber(const net::Request& request, const std::string& name, std::uint64_t absent);
 
-// Hands a participant's statement to the enclave: the document that he signed, or for custody `server` the one that
-// the server makes. `document` must be signed by the caller. The answer's members `entry`, `checkpoint`, `refused`? are
-// added by AddRecorded.
-Result<RecordedLink> Submit(const Api& api, const Member& member, const std::optional<std::string>& document,
-                            LinkCharter which, const Custodian::MakeBody& make);
+// What a participant says on a route: the document that he signed, or how the server makes it where it keeps his
+// key.
+struct Statement {
+  std::string_view typ;  // of the document; empty: any
+  std::optional<std::string> document;
+  LinkCharter which = LinkCharter::kInForce;
+  Custodian::MakeBody make = {};
+};
+// Hands it to the enclave. kInvalidArgument without a document from somebody who keeps his own key, or with one of
+// another kind; kPermissionDenied for a document that is signed by another key than the caller's.
+Result<RecordedLink> Submit(const Api& api, const Member& member, const Statement& statement);
+// The answer's members `entry`, `checkpoint`, `refused`?.
 void AddRecorded(codec::JsonObject& answer, const RecordedLink& recorded);
 
 // A label that people read: not empty unless allowed, bounded, UTF-8 without control characters.

@@ -1,5 +1,5 @@
-// GET .../attestation: raw evidence, for clients that verify by themselves. POST: the server's own verdict, for people
-// who want to see one; nothing that protects data rests on it.
+// GET .../attestation: raw evidence, for clients that verify by themselves. POST: the server's own verdict,
+// for people who want to see one; nothing that protects data rests on it.
 
 #include "attestation/enclave_appraisal.h"
 #include "attestation/explain.h"

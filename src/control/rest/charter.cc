@@ -1,5 +1,5 @@
-// What an environment's participants agree on: GET .../charter, POST .../participants, DELETE .../participants/{email},
-// POST .../acceptances, GET .../chain, POST .../links.
+// What an environment's participants agree on: GET .../charter, POST .../participants, DELETE
+// .../participants/{email}, POST .../acceptances, GET .../chain, POST .../links.
 
 #include <algorithm>
 
@@ -113,7 +113,7 @@ Result<net::Response> Accept(const Api& api, const net::Request& request) {
   const auto before = member.session->Look(
       [&](const ledger::LedgerState& state) { return AlreadyAccepted(state, member.key.thumbprint); });
   if (document) {
-    CLOISTER_ASSIGN(recorded, Submit(api, member, document, LinkCharter::kProposed, {}));
+    CLOISTER_ASSIGN(recorded, Submit(api, member, {.typ = "cloister-acceptance+jws", .document = document}));
   } else if (before) {
     recorded = {.entry = *before, .checkpoint = member.session->Checkpoint().value_or(""), .refused = std::nullopt};
   } else if (member.key.custody == KeyCustody::kServer) {
@@ -151,7 +151,7 @@ Result<net::Response> PostLink(const Api& api, const net::Request& request) {
   codec::ObjectReader in(body, "");
   const std::string document = in.String("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
-  CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, member, document, LinkCharter::kInForce, {}));
+  CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, member, {.typ = "", .document = document}));
   codec::JsonObject answer;
   AddRecorded(answer, recorded);
   return JsonResponse(200, std::move(answer));
@@ -162,7 +162,8 @@ Result<net::Response> PostLink(const Api& api, const net::Request& request) {
 void AddCharterRoutes(net::Router& router, const Api& api) {
   const std::string base = "/api/tee/environments/{id}";
   router.Add("GET", base + "/charter", [&api](const net::Request& request) { return ShowCharter(api, request); });
-  router.Add("POST", base + "/participants", [&api](const net::Request& request) { return AddParticipant(api, request); });
+  router.Add("POST", base + "/participants",
+             [&api](const net::Request& request) { return AddParticipant(api, request); });
   router.Add("DELETE", base + "/participants/{email}",
              [&api](const net::Request& request) { return RemoveParticipant(api, request); });
   router.Add("POST", base + "/acceptances", [&api](const net::Request& request) { return Accept(api, request); });

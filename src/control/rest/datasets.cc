@@ -46,7 +46,8 @@ Result<net::Response> Register(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   CLOISTER_ASSIGN(const DatasetRecord dataset, DecodeRegistration(api, member, body));
   CLOISTER_ASSIGN(const auto known, api.store.datasets.InEnvironment(member.record.id));
-  if (known.size() >= kDatasetsPerEnvironmentMax) return ResourceExhausted("the environment has as many datasets as it may");
+  if (known.size() >= kDatasetsPerEnvironmentMax)
+    return ResourceExhausted("the environment has as many datasets as it may");
   const Status added = api.store.datasets.Add(dataset);
   if (!added && added.error().code == Code::kConflict) return Conflict("a dataset of that name or id exists already");
   CLOISTER_TRY(added);
@@ -95,7 +96,11 @@ Result<codec::JsonObject> EncodeDataset(const Api&, const Member& member, const 
       json["owner_email"] = owner->email;
       json["owner_organisation"] = owner->organisation;
     }
-    if (const auto* manifest = state.ManifestInForce(dataset.id)) {
+    const auto* manifest = state.ManifestInForce(dataset.id);
+    const bool loaded = dataset.status == DatasetStatus::kEncrypted || dataset.status == DatasetStatus::kAvailable;
+    // Its manifest ended with the charter that it named: the file is there, and waits for its owner's signature.
+    if (manifest == nullptr && loaded) json["status"] = DatasetStatusName(DatasetStatus::kUploaded);
+    if (manifest != nullptr) {
       json["manifest"] = codec::HexEncode(manifest->digest);
       json["version"] = manifest->manifest.version;
       json["object"] = agreement::EncodeObjectRef(manifest->manifest.object);

@@ -18,7 +18,8 @@ Result<net::Response> AnswerDecided(const Api& api, const net::Request& request,
 
 // What the enclave reported, in the approver's words. The report is the one of the verified ledger.
 Result<agreement::LinkBody> MakeApproval(const Api& api, const ledger::QueryRecord& query, const std::string& notes) {
-  if (!query.report || !query.report->accepted) return FailedPrecondition("the query was refused; there is nothing to approve");
+  if (!query.report || !query.report->accepted)
+    return FailedPrecondition("the query was refused; there is nothing to approve");
   return agreement::LinkBody(agreement::Approval{
       .query = query.digest,
       .plan = query.report->accepted->plan,
@@ -36,16 +37,20 @@ Result<net::Response> Approve(const Api& api, const net::Request& request) {
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(const RecordedLink recorded,
-                  Submit(api, access.member, document, LinkCharter::kInForce, [&](const VerifiedView&) {
-                    return MakeApproval(api, access.query, notes.value_or(""));
-                  }));
+                  Submit(api, access.member,
+                         {.typ = "cloister-approval+jws", .document = document, .make = [&](const VerifiedView&) {
+                            return MakeApproval(api, access.query, notes.value_or(""));
+                          }}));
   return AnswerDecided(api, request, recorded);
 }
 
-Custodian::MakeBody Rejecting(const ledger::QueryRecord& query, std::string reason) {
-  return [digest = query.digest, reason = std::move(reason)](const VerifiedView&) -> Result<agreement::LinkBody> {
-    return agreement::LinkBody(agreement::Rejection{.query = digest, .reason = reason});
-  };
+Statement Rejecting(const ledger::QueryRecord& query, const std::optional<std::string>& document, std::string reason) {
+  return {.typ = "cloister-rejection+jws",
+          .document = document,
+          .make = [digest = query.digest, reason = std::move(reason)](
+                      const VerifiedView&) -> Result<agreement::LinkBody> {
+            return agreement::LinkBody(agreement::Rejection{.query = digest, .reason = reason});
+          }};
 }
 
 Result<net::Response> Reject(const Api& api, const net::Request& request) {
@@ -55,8 +60,7 @@ Result<net::Response> Reject(const Api& api, const net::Request& request) {
   const std::string reason = in.String("reason", agreement::kNotesBytesMax);
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
-  CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, access.member, document, LinkCharter::kInForce,
-                                                      Rejecting(access.query, reason)));
+  CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, access.member, Rejecting(access.query, document, reason)));
   return AnswerDecided(api, request, recorded);
 }
 
@@ -79,8 +83,8 @@ Result<net::Response> Cancel(const Api& api, const net::Request& request) {
     CLOISTER_ASSIGN(auto json, EncodeQuery(api, access.member, access.label, access.query));
     return JsonResponse(202, {{"query", std::move(json)}});
   }
-  CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, access.member, document, LinkCharter::kInForce,
-                                                      Rejecting(access.query, "withdrawn")));
+  CLOISTER_ASSIGN(const RecordedLink recorded,
+                  Submit(api, access.member, Rejecting(access.query, document, "withdrawn")));
   return AnswerDecided(api, request, recorded);
 }
 

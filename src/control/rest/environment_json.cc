@@ -16,7 +16,8 @@ codec::JsonObject EncodeParticipant(const agreement::Participant& participant, c
           {"accepted", record != nullptr && record->acceptances.contains(participant.thumbprint)}};
 }
 
-// The charter that people mean now: the one in force, else the proposed one, else the one it was created with.
+// The charter that people mean now: the one in force, else the proposed one, else the one it was created
+// with.
 struct ShownCharter {
   agreement::Charter charter;
   const ledger::CharterRecord* record = nullptr;

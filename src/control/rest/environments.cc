@@ -49,8 +49,9 @@ Result<CreateRequest> DecodeCreate(const Api& api, const codec::Json& json) {
   codec::ObjectReader in(json, "");
   CreateRequest create{.name = in.String("name"),
                        .description = in.OptionalString("description").value_or(""),
-                       .emails = in.Has("participant_emails") ? in.Strings("participant_emails", agreement::kParticipantsMax)
-                                                              : std::vector<std::string>(),
+                       .emails = in.Has("participant_emails")
+                                     ? in.Strings("participant_emails", agreement::kParticipantsMax)
+                                     : std::vector<std::string>(),
                        .cross_owner_joins = in.OptionalBool("allow_cross_party_joins").value_or(false),
                        .rule = {},
                        .gcp_project_id = in.OptionalString("gcp_project_id", agreement::kLabelBytesMax),
@@ -128,9 +129,11 @@ Result<EnvironmentRecord> MakeRecord(const Api& api, const Caller& caller, const
 }
 
 std::string CreatedMessage(const People& people, agreement::Recovery recovery) {
-  std::string message = "The enclave runs. The environment becomes active when every participant has accepted the charter.";
+  std::string message =
+      "The enclave runs. The environment becomes active when every participant has accepted the charter.";
   if (!people.invited.empty()) {
-    message += " " + std::to_string(people.invited.size()) + " of those invited have no participant key yet; add them when they have.";
+    message += " " + std::to_string(people.invited.size()) +
+               " of those invited have no participant key yet; add them when they have.";
   }
   return message + (recovery == agreement::Recovery::kOperator
                         ? " Recovery 'operator': it survives restarts, and the operator could read its data."
@@ -156,7 +159,7 @@ Result<net::Response> List(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
   codec::JsonArray tees;
   for (const auto& session : api.fleet.All()) {
-    const auto member = RequireMember(api, request, session->id());
+    const auto member = RequireMember(api, caller, session->id());
     if (!member) continue;
     CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member->record, *session));
     tees.push_back(std::move(tee));
@@ -177,14 +180,13 @@ Result<net::Response> Terminate(const Api& api, const net::Request& request) {
   const auto reason = in.OptionalString("reason", agreement::kNotesBytesMax);
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
-  CLOISTER_ASSIGN(const RecordedLink recorded,
-                  Submit(api, member, document, LinkCharter::kInForce,
-                         [&](const VerifiedView&) -> Result<agreement::LinkBody> {
-                           return agreement::LinkBody(
-                               agreement::Revocation{.ends = agreement::Revocation::Ends::kTermination,
+  const auto make = [&](const VerifiedView&) -> Result<agreement::LinkBody> {
+    return agreement::LinkBody(agreement::Revocation{.ends = agreement::Revocation::Ends::kTermination,
                                                      .document = std::nullopt,
                                                      .reason = reason.value_or("terminated")});
-                         }));
+  };
+  CLOISTER_ASSIGN(const RecordedLink recorded,
+                  Submit(api, member, {.typ = "cloister-revocation+jws", .document = document, .make = make}));
   CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
   codec::JsonObject answer{{"tee", std::move(tee)}};
   AddRecorded(answer, recorded);

@@ -62,7 +62,9 @@ TEST_F(EnvironmentsTest, RefusesContradictions) {
   EXPECT_EQ(create({{"name", "x"}, {"provider", "gcp"}}).status, 400);
   EXPECT_EQ(create({{"name", "x"}, {"recovery", "owners"}}).status, 400);
   EXPECT_EQ(create({{"name", "x"}, {"gcp_region", "y"}}).Text("message"), "gcp_region is not known here");
-  EXPECT_EQ(create({{"name", "x"}, {"require_unanimous_approval", true}, {"approval_rule", {{"kind", "owners"}}}}).status, 400);
+  EXPECT_EQ(
+      create({{"name", "x"}, {"require_unanimous_approval", true}, {"approval_rule", {{"kind", "owners"}}}}).status,
+      400);
   EXPECT_EQ(create({{"name", "x"}, {"approval_rule", {{"kind", "count"}, {"count", 9}}}}).status, 400);
   Person keyless = LogIn("keyless@else.example");
   EXPECT_EQ(keyless.Post("/api/tee/environments", {{"name", "x"}}).status, 409);
@@ -104,15 +106,18 @@ TEST_F(EnvironmentsTest, ShowsEvidenceForTheCallersNonce) {
   evidence.erase("appraisal");
   const auto answer = *attestation::DecodeEnclaveAnswer(codec::Json(evidence));
   const auto terms = *attestation::ReadTerms(agreement::EncodeCharter(charter));
-  EXPECT_TRUE(attestation::AppraiseEnclave(answer, {.terms = terms, .nonce = nonce, .now = clock_.Now()}).enclave.has_value());
+  EXPECT_TRUE(
+      attestation::AppraiseEnclave(answer, {.terms = terms, .nonce = nonce, .now = clock_.Now()}).enclave.has_value());
   EXPECT_EQ(ada.Get(Path(id, "/attestation")).status, 400);
   EXPECT_EQ(ada.Get(Path(id, "/attestation?nonce=short")).status, 400);
 
   const std::string token = codec::WriteJson(codec::Json(evidence));
-  const Reply verified = ada.Post(Path(id, "/attestation"), {{"attestation_token", token}, {"nonce", codec::Base64UrlEncode(nonce)}});
+  const Reply verified =
+      ada.Post(Path(id, "/attestation"), {{"attestation_token", token}, {"nonce", codec::Base64UrlEncode(nonce)}});
   EXPECT_TRUE(verified.json.at("verified").as_bool());
   nonce[0] ^= 1;
-  const Reply stale = ada.Post(Path(id, "/attestation"), {{"attestation_token", token}, {"nonce", codec::Base64UrlEncode(nonce)}});
+  const Reply stale =
+      ada.Post(Path(id, "/attestation"), {{"attestation_token", token}, {"nonce", codec::Base64UrlEncode(nonce)}});
   EXPECT_FALSE(stale.json.at("verified").as_bool());
   EXPECT_EQ(ada.Post(Path(id, "/attestation"), {{"attestation_token", token}}).status, 400);
 }

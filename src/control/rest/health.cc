@@ -9,7 +9,8 @@ void AddHealthRoutes(net::Router& router, const Api& api) {
   router.Add("GET", "/livez", alive);
   router.Add("GET", "/readyz", alive);
   router.Add("GET", "/api/tee/health", [&api](const net::Request&) -> Result<net::Response> {
-    return JsonResponse(200, {{"status", "ok"}, {"provider", api.provider.name()}, {"time", FormatRfc3339(api.clock.Now())}});
+    return JsonResponse(
+        200, {{"status", "ok"}, {"provider", api.provider.name()}, {"time", FormatRfc3339(api.clock.Now())}});
   });
 }
 

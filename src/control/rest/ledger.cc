@@ -1,5 +1,5 @@
-// GET .../ledger?from=&to=, /ledger/checkpoint, /ledger/proof/inclusion, /ledger/proof/consistency: the ledger's bytes
-// and proofs, for clients that check them.
+// GET .../ledger?from=&to=, /ledger/checkpoint, /ledger/proof/inclusion, /ledger/proof/consistency: the
+// ledger's bytes and proofs, for clients that check them.
 
 #include <algorithm>
 

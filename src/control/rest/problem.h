@@ -10,7 +10,8 @@ namespace cloister::control {
 
 int StatusOf(Code code);
 net::Response RenderProblem(const Error& error);
-// 422: a query that the rules refuse, with each finding {rule, owner, severity, from, to, line, message, fix?}.
+// 422: a query that the rules refuse, with each finding {rule, owner, severity, from, to, line, message,
+// fix?}.
 net::Response RenderViolations(codec::JsonArray violations, codec::JsonObject more);
 
 }  // namespace cloister::control

@@ -1,4 +1,5 @@
-// GET, POST /api/tee/environments/{id}/queries; POST .../queries/check; GET /api/tee/queries/{id}, .../report.
+// GET, POST /api/tee/environments/{id}/queries; POST .../queries/check; GET /api/tee/queries/{id},
+// .../report.
 
 #include <algorithm>
 #include <set>
@@ -54,7 +55,8 @@ Result<std::vector<InForce>> ManifestsMeant(const ledger::LedgerState& state, co
   for (const auto& [id, record] : state.datasets()) {
     const auto* manifest = state.ManifestInForce(id);
     if (manifest == nullptr) continue;
-    const bool named = missing.erase(id.str()) + missing.erase(manifest->manifest.name) + missing.erase("dataset_" + id.str()) > 0;
+    const bool named =
+        missing.erase(id.str()) + missing.erase(manifest->manifest.name) + missing.erase("dataset_" + id.str()) > 0;
     if (named || meant.empty()) found.push_back({id, record.owner, manifest});
   }
   if (!missing.empty()) {
@@ -113,10 +115,7 @@ Result<std::string> MakeCheckRequest(const ledger::LedgerState& state, const Mem
   return codec::WriteJson(codec::Json(request));
 }
 
-Result<net::Response> Check(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
-  CLOISTER_ASSIGN(const codec::Json json, ReadJsonBody(request));
-  CLOISTER_ASSIGN(const QueryBody body, DecodeQueryBody(json, true));
+Result<codec::JsonObject> AskCompiler(const Api& api, const Member& member, const QueryBody& body) {
   CLOISTER_ASSIGN(const std::string question, member.session->Look([&](const ledger::LedgerState& state) {
     return MakeCheckRequest(state, member, body);
   }));
@@ -124,11 +123,31 @@ Result<net::Response> Check(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const codec::Json verdict, codec::ParseJson(text, {.bytes_max = text.size()}));
   const codec::JsonObject* members = verdict.if_object();
   if (members == nullptr) return Internal("the compiler's verdict is malformed");
-  codec::JsonObject answer = *members;
-  const codec::Json* findings = members->if_contains("findings");
+  return *members;
+}
+
+Result<net::Response> Check(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const codec::Json json, ReadJsonBody(request));
+  CLOISTER_ASSIGN(const QueryBody body, DecodeQueryBody(json, true));
+  CLOISTER_ASSIGN(const codec::JsonObject verdict, AskCompiler(api, member, body));
+  codec::JsonObject answer = verdict;
+  const codec::Json* findings = verdict.if_contains("findings");
   answer["violations"] = findings != nullptr ? *findings : codec::Json(codec::JsonArray());
   answer.erase("findings");
   return JsonResponse(200, std::move(answer));
+}
+
+// Whose data a query reads has to agree to it, so one that names no datasets is given those that the compiler finds in
+// it, and not all there are. One that does not compile keeps all: the enclave's report will say why.
+Status NameDatasets(const Api& api, const Member& member, QueryBody& body) {
+  if (body.document || !body.datasets.empty()) return {};
+  CLOISTER_ASSIGN(const codec::JsonObject verdict, AskCompiler(api, member, body));
+  const codec::Json* charges = verdict.if_contains("charges");
+  if (charges == nullptr || !charges->is_array()) return {};
+  CLOISTER_ASSIGN(const auto decoded, agreement::DecodeCharges(charges->get_array(), "charges"));
+  for (const agreement::Charge& charge : decoded) body.datasets.push_back(charge.dataset.str());
+  return {};
 }
 
 Result<agreement::QueryRequest> MakeQuery(const Api& api, const Member& member, const QueryBody& body,
@@ -153,8 +172,8 @@ Result<agreement::QueryRequest> MakeQuery(const Api& api, const Member& member, 
 
 // The id of the query that a signed document asks for. Nothing rests on it: it names the label.
 Result<QueryId> QueryIdOf(const Member& member, const std::string& document) {
-  CLOISTER_ASSIGN(const auto link, member.session->Look(
-                                       [&](const ledger::LedgerState& state) { return state.VerifyLink(document); }));
+  CLOISTER_ASSIGN(const auto link,
+                  member.session->Look([&](const ledger::LedgerState& state) { return state.VerifyLink(document); }));
   const auto* query = link.As<agreement::QueryRequest>();
   if (query == nullptr) return InvalidArgument("'document' is not a query");
   return query->query;
@@ -183,18 +202,19 @@ Result<net::Response> AnswerSubmitted(const Api& api, const Member& member, cons
 Result<net::Response> SubmitQuery(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const codec::Json json, ReadJsonBody(request));
-  CLOISTER_ASSIGN(const QueryBody body, DecodeQueryBody(json, false));
+  CLOISTER_ASSIGN(QueryBody body, DecodeQueryBody(json, false));
+  CLOISTER_TRY(NameDatasets(api, member, body));
   std::optional<QueryId> id;
   if (body.document) {
     CLOISTER_ASSIGN(id, QueryIdOf(member, *body.document));
   }
+  const auto make = [&](const VerifiedView& view) -> Result<agreement::LinkBody> {
+    CLOISTER_ASSIGN(agreement::QueryRequest query, MakeQuery(api, member, body, view));
+    id = query.query;
+    return agreement::LinkBody(std::move(query));
+  };
   CLOISTER_ASSIGN(const RecordedLink recorded,
-                  Submit(api, member, body.document, LinkCharter::kInForce,
-                         [&](const VerifiedView& view) -> Result<agreement::LinkBody> {
-                           CLOISTER_ASSIGN(agreement::QueryRequest query, MakeQuery(api, member, body, view));
-                           id = query.query;
-                           return agreement::LinkBody(std::move(query));
-                         }));
+                  Submit(api, member, {.typ = "cloister-query+jws", .document = body.document, .make = make}));
   const Instant now = api.clock.Now();
   return AnswerSubmitted(api, member,
                          {.id = *id,
@@ -212,11 +232,12 @@ Result<net::Response> List(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const auto labels, api.store.queries.LabelsIn(member.record.id));
   codec::JsonArray queries;
   for (const QueryLabel& label : labels) {
-    const auto query = member.session->Look([&](const ledger::LedgerState& state) -> std::optional<ledger::QueryRecord> {
-      const auto* record = state.FindQuery(label.id);
-      if (record == nullptr) return std::nullopt;
-      return *record;
-    });
+    const auto query =
+        member.session->Look([&](const ledger::LedgerState& state) -> std::optional<ledger::QueryRecord> {
+          const auto* record = state.FindQuery(label.id);
+          if (record == nullptr) return std::nullopt;
+          return *record;
+        });
     if (!query) continue;
     CLOISTER_ASSIGN(auto json, EncodeQuery(api, member, label, *query));
     queries.push_back(std::move(json));

@@ -85,7 +85,8 @@ std::string_view QueryStatus(const ledger::LedgerState& state, const ledger::Que
     case QueryPhase::kCancelled: return "cancelled";
     case QueryPhase::kReserved:
     case QueryPhase::kReleasing: return job_failed ? "error" : "executing";
-    case QueryPhase::kReleased: return job && job->status == JobStatus::kDone ? "completed" : job_failed ? "error" : "executing";
+    case QueryPhase::kReleased:
+      return job && job->status == JobStatus::kDone ? "completed" : job_failed ? "error" : "executing";
     case QueryPhase::kFailed: return "error";
     case QueryPhase::kReported: break;
   }

@@ -37,12 +37,13 @@ Result<codec::Json> OpenInline(const Api& api, const ResultAccess& found) {
 Result<net::Response> List(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const ResultAccess found, RequireResult(api, request));
   const ResultRecord& result = found.result;
-  codec::JsonObject json{{"id", result.id.str()},
-                         {"format", result.format},
-                         {"file_size_bytes", result.size_bytes},
-                         {"digest", codec::HexEncode(result.digest)},
-                         {"download_url", "/api/tee/queries/" + found.access.label.id.str() + "/results/" + result.id.str() + "/download"},
-                         {"created_at", FormatRfc3339(result.created_at)}};
+  codec::JsonObject json{
+      {"id", result.id.str()},
+      {"format", result.format},
+      {"file_size_bytes", result.size_bytes},
+      {"digest", codec::HexEncode(result.digest)},
+      {"download_url", "/api/tee/queries/" + found.access.label.id.str() + "/results/" + result.id.str() + "/download"},
+      {"created_at", FormatRfc3339(result.created_at)}};
   const bool opens_here = found.access.member.key.custody == KeyCustody::kServer;
   if (opens_here && result.format == "json" && result.size_bytes <= kInlineResultBytesMax) {
     CLOISTER_ASSIGN(auto data, OpenInline(api, found));
@@ -50,7 +51,8 @@ Result<net::Response> List(const Api& api, const net::Request& request) {
   }
   codec::JsonArray results;
   results.push_back(std::move(json));
-  return JsonResponse(200, {{"results", std::move(results)}, {"receipt", result.receipt}, {"release_entry", result.release_entry}});
+  return JsonResponse(
+      200, {{"results", std::move(results)}, {"receipt", result.receipt}, {"release_entry", result.release_entry}});
 }
 
 class BlobSource final : public net::BodySource {
@@ -88,7 +90,8 @@ Result<net::Response> Receipt(const Api& api, const net::Request& request) {
   if (!result) return NotFound("the query has no receipt");
   codec::JsonArray approvals;
   if (access.query.reservation) {
-    for (const Digest256& approval : access.query.reservation->approvals) approvals.emplace_back(codec::HexEncode(approval));
+    for (const Digest256& approval : access.query.reservation->approvals)
+      approvals.emplace_back(codec::HexEncode(approval));
   }
   return JsonResponse(200, {{"receipt", result->receipt},
                             {"release_entry", result->release_entry},

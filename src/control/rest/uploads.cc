@@ -95,8 +95,10 @@ Result<Digest256> ReadContentDigest(const net::Request& request) {
   if (field == nullptr || !field->starts_with(kStart) || !field->ends_with(":") || field->size() <= kStart.size()) {
     return InvalidArgument("a part needs the field Content-Digest: sha-256=:BASE64:");
   }
-  const auto bytes = codec::Base64Decode(std::string_view(*field).substr(kStart.size(), field->size() - kStart.size() - 1));
-  if (!bytes || bytes->size() != Digest256{}.size()) return InvalidArgument("Content-Digest is not a SHA-256 in base64");
+  const auto bytes =
+      codec::Base64Decode(std::string_view(*field).substr(kStart.size(), field->size() - kStart.size() - 1));
+  if (!bytes || bytes->size() != Digest256{}.size())
+    return InvalidArgument("Content-Digest is not a SHA-256 in base64");
   return ToArray<32>(*bytes);
 }
 
@@ -107,7 +109,8 @@ class PartSink final : public net::BodySink {
       : api_(api), upload_(std::move(upload)), part_(part), announced_(announced) {}
 
   Status Write(ByteView piece) override {
-    if (piece.size() > PartBytes(upload_, part_) - written_) return InvalidArgument("the part is longer than it may be");
+    if (piece.size() > PartBytes(upload_, part_) - written_)
+      return InvalidArgument("the part is longer than it may be");
     const std::uint64_t start = (part_ - 1) * upload_.part_size_bytes;
     CLOISTER_TRY(api_.blobs.WriteDraft(upload_.id.str(), start + written_, piece));
     digest_.Update(piece);
@@ -118,7 +121,8 @@ class PartSink final : public net::BodySink {
   Result<net::Response> Finish() override {
     if (written_ != PartBytes(upload_, part_)) return InvalidArgument("the part is shorter than it must be");
     if (digest_.Finish() != announced_) return InvalidArgument("the part is not the one that Content-Digest announced");
-    CLOISTER_TRY(api_.store.datasets.PutPart(upload_.id, {.part = part_, .size_bytes = written_, .digest = announced_}));
+    CLOISTER_TRY(
+        api_.store.datasets.PutPart(upload_.id, {.part = part_, .size_bytes = written_, .digest = announced_}));
     return JsonResponse(200, {{"part", part_}, {"size_bytes", written_}});
   }
 
@@ -155,7 +159,8 @@ Result<net::Response> ShowUpload(const Api& api, const net::Request& request) {
 
 // The draft becomes a blob; once more changes nothing.
 Status PublishUpload(const Api& api, const UploadRecord& upload, const agreement::SealedObjectRef& object) {
-  if (object.length_bytes != upload.size_bytes) return InvalidArgument("'object.length' is not the length of the upload");
+  if (object.length_bytes != upload.size_bytes)
+    return InvalidArgument("'object.length' is not the length of the upload");
   if (upload.object) {
     if (*upload.object != object) return Conflict("the upload was completed as another object");
     return {};
@@ -176,7 +181,8 @@ Result<agreement::LinkBody> MakeManifest(const DatasetAccess& access, const agre
   const DatasetRecord& dataset = access.dataset;
   CLOISTER_ASSIGN(const codec::Json schema_json, codec::ParseJson(dataset.schema));
   CLOISTER_ASSIGN(const codec::Json policy_json, codec::ParseJson(dataset.policy));
-  agreement::Manifest manifest{.dataset = dataset.id, .charter = view.enclave.charter(), .name = dataset.name, .object = object};
+  agreement::Manifest manifest{
+      .dataset = dataset.id, .charter = view.enclave.charter(), .name = dataset.name, .object = object};
   CLOISTER_ASSIGN(manifest.format, agreement::ParseDataFormat(dataset.format));
   CLOISTER_ASSIGN(manifest.schema, agreement::DecodeSchema(schema_json, "schema"));
   CLOISTER_ASSIGN(manifest.policy, agreement::DecodePolicy(policy_json, manifest.schema, "policy"));
@@ -200,12 +206,12 @@ Result<net::Response> Complete(const Api& api, const net::Request& request) {
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(const auto object, agreement::DecodeObjectRef(object_json, "object"));
   CLOISTER_TRY(PublishUpload(api, access.upload, object));
-  // Before the manifest is recorded: from then on the dataset may be loaded at any time, and `available` must stand.
+  // Before the manifest is recorded: from then on the dataset may be loaded at any time, and `available` must
+  // stand.
   const DatasetId& id = access.access.dataset.id;
   CLOISTER_TRY(api.store.datasets.SetStatus(id, DatasetStatus::kEncrypted, std::nullopt, api.clock.Now()));
-  const auto recorded = Submit(api, member, document, LinkCharter::kInForce, [&](const VerifiedView& view) {
-    return MakeManifest(access.access, object, view);
-  });
+  const auto make = [&](const VerifiedView& view) { return MakeManifest(access.access, object, view); };
+  const auto recorded = Submit(api, member, {.typ = "cloister-manifest+jws", .document = document, .make = make});
   if (!recorded || recorded->refused) {
     CLOISTER_TRY(api.store.datasets.SetStatus(id, DatasetStatus::kUploaded, std::nullopt, api.clock.Now()));
   }
@@ -225,7 +231,8 @@ void AddUploadRoutes(net::Router& router, const Api& api) {
   router.Add("GET", base + "/{upload}", [&api](const net::Request& request) { return ShowUpload(api, request); });
   router.AddUpload("PUT", base + "/{upload}/parts/{part}", kPartBytes,
                    [&api](const net::Request& request) { return OpenPart(api, request); });
-  router.Add("POST", base + "/{upload}/complete", [&api](const net::Request& request) { return Complete(api, request); });
+  router.Add("POST", base + "/{upload}/complete",
+             [&api](const net::Request& request) { return Complete(api, request); });
 }
 
 }  // namespace cloister::control

@@ -1,4 +1,5 @@
-// POST /api/dev/login, GET /api/me, POST /api/participant-keys: people, their API keys, and the keys that they are.
+// POST /api/dev/login, GET /api/me, POST /api/participant-keys: people, their API keys, and the keys that
+// they are.
 
 #include "control/api_key.h"
 #include "control/rest/routes.h"
@@ -62,7 +63,8 @@ Result<UserRecord> FindOrAddUser(const Api& api, const LoginRequest& login) {
   return user;
 }
 
-// Whoever reaches the port is whoever he says: for one's own machine, and refused elsewhere (apps/cloisterd.cc).
+// Whoever reaches the port is whoever he says: for one's own machine, and refused elsewhere
+// (apps/cloisterd.cc).
 Result<net::Response> DevLogin(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   CLOISTER_ASSIGN(const LoginRequest login, DecodeLogin(body));

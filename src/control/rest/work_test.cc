@@ -14,7 +14,8 @@ codec::JsonObject Registration(const std::string& name) {
           {"format", "csv"},
           {"schema", codec::ParseJson(R"([{"name":"id","type":"BIGINT"},{"name":"cost","type":"BIGINT"}])").value()},
           {"policy", codec::ParseJson(R"({"privacy_unit":"id","columns":{"id":{"roles":["join_key"],"domain":"person"},
-                                          "cost":{"roles":["measure"],"bounds":[0,100]}}})").value()}};
+                                          "cost":{"roles":["measure"],"bounds":[0,100]}}})")
+                         .value()}};
 }
 
 class WorkTest : public ServerFixture {
@@ -157,7 +158,8 @@ TEST_F(WorkTest, RunsWhatItsOwnersApproved) {
   EXPECT_EQ(codec::HexEncode(crypto::Sha256(AsBytes(sealed.body))), results.TextAt("/results/0/digest"));
   EXPECT_EQ(bob_.Get(query + "/receipt").At("/approvals").as_array().size(), 2u);
   EXPECT_EQ(bob_.Get(query + "/report").status, 200);
-  for (const char* more : {"", "/results", "/receipt", "/report"}) EXPECT_EQ(eve_.Get(query + more).status, 404) << more;
+  for (const char* more : {"", "/results", "/receipt", "/report"})
+    EXPECT_EQ(eve_.Get(query + more).status, 404) << more;
   for (const char* more : {"/approve", "/cancel"}) EXPECT_EQ(eve_.Post(query + more).status, 404) << more;
 }
 
@@ -205,6 +207,45 @@ TEST_F(WorkTest, RunsAgainWhenTheEnclaveEndedUnderIt) {
   const std::string query = ApprovedQuery();
   EXPECT_EQ(Status(ada_, query, "/query/status", {"completed", "error"}), "completed");
   EXPECT_EQ(provider_.starts, 2);
+}
+
+// The enclave released, and the server was gone before it had the receipt.
+TEST_F(WorkTest, SaysThatAResultIsLost) {
+  provider_.behaviour.ends_after_release = true;
+  const std::string query = ApprovedQuery();
+  EXPECT_EQ(Status(ada_, query, "/query/status", {"completed", "error"}), "error");
+  EXPECT_EQ(ada_.Get(query).TextAt("/query/error_message"), "DATA_LOSS");
+  EXPECT_EQ(ada_.Get(query).TextAt("/query/phase"), "released");
+}
+
+TEST_F(WorkTest, ManifestsGoAlongIntoTheNextEpoch) {
+  const std::string dataset = Publish(ada_, "visits");
+  EXPECT_EQ(Status(ada_, dataset, "/dataset/status", {"available"}), "available");
+  EXPECT_EQ(ada_.Post(environment_ + "/participants", {{"email", eve_.email}}).status, 201);
+  EXPECT_EQ(bob_.Get(dataset).At("/dataset/version").as_int64(), 1);
+  EXPECT_EQ(bob_.Post(environment_ + "/acceptances").status, 200);
+  EXPECT_EQ(eve_.Get(dataset).At("/dataset/version").as_int64(), 2);
+  EXPECT_EQ(Status(ada_, dataset, "/dataset/status", {"available"}), "available");
+}
+
+TEST_F(WorkTest, AsksForDocumentsOfTheRightKind) {
+  Person own = WithOwnKey("own@own.example");
+  const std::string id = environment_.substr(environment_.rfind('/') + 1);
+  EXPECT_EQ(ada_.Post(environment_ + "/participants", {{"email", own.email}}).status, 201);
+  const std::string acceptance = Sign(own, id, AcceptanceOf(id, agreement::Custody::kSelf));
+  EXPECT_EQ(own.Post(environment_ + "/terminate", {{"document", acceptance}}).status, 400);
+  EXPECT_EQ(own.Get(environment_ + "/chain").At("/links").as_array().size(), 0u);
+}
+
+// The compiler says what a query reads, so that nobody has to agree to what does not concern him.
+TEST_F(WorkTest, AQueryReadsWhatTheCompilerFinds) {
+  const std::string visits = Publish(ada_, "visits");
+  Publish(bob_, "claims");
+  checker_.answer = R"({"verdict":"accepted","charges":[{"dataset":")" + visits.substr(visits.rfind('/') + 1) +
+                    R"(","runs":1,"epsilon":0,"delta":0}]})";
+  const Reply reply = SubmitQuery(ada_);
+  EXPECT_EQ(reply.At("/query/accesses_datasets").as_array().size(), 1u);
+  EXPECT_EQ(reply.At("/query/waiting_for/owners").as_array().size(), 1u);
 }
 
 // The document is the query: its id, its text, its recipients. What stands beside it is a label.

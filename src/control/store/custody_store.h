@@ -1,7 +1,8 @@
 #pragma once
 
-// What a participant would keep on his own disk, for those whose keys the server keeps: each link before it is sent, so
-// that a crash repeats the same bytes, and the last ledger state that was verified for him. Thread-safe.
+// What a participant would keep on his own disk, for those whose keys the server keeps: each link before it
+// is sent, so that a crash repeats the same bytes, and the last ledger state that was verified for him.
+// Thread-safe.
 
 #include <optional>
 #include <string>

@@ -87,7 +87,8 @@ Status DatasetStore::SetStatus(const DatasetId& id, DatasetStatus status, const 
 Status DatasetStore::AddUpload(const UploadRecord& upload) {
   return db_.Transact([&](Transaction& tx) {
     return tx.Run(
-        "INSERT INTO uploads(id, dataset_id, size_bytes, part_size_bytes, status, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO uploads(id, dataset_id, size_bytes, part_size_bytes, status, created_at) VALUES (?, ?, ?, ?, ?, "
+        "?)",
         {upload.id.str(), upload.dataset.str(), upload.size_bytes, upload.part_size_bytes, "open",
          StoredTime(upload.created_at)});
   });
@@ -103,9 +104,8 @@ Result<std::optional<UploadRecord>> DatasetStore::FindUpload(const UploadId& id)
 
 Result<std::int64_t> DatasetStore::OpenUploads(const DatasetId& id) {
   return db_.Transact([&](Transaction& tx) -> Result<std::int64_t> {
-    CLOISTER_ASSIGN(const auto count,
-                    tx.First("SELECT count(*) FROM uploads WHERE dataset_id = ? AND status = 'open'", {id.str()},
-                             [](const SqlRow& row) { return row.Integer(0); }));
+    CLOISTER_ASSIGN(const auto count, tx.First("SELECT count(*) FROM uploads WHERE dataset_id = ? AND status = 'open'",
+                                               {id.str()}, [](const SqlRow& row) { return row.Integer(0); }));
     return count.value_or(0);
   });
 }

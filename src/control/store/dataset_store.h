@@ -1,7 +1,7 @@
 #pragma once
 
-// Datasets and the uploads of their sealed files, as the server keeps them. Schema and policy are the texts that the
-// owner handed in; what holds is his signed manifest in the ledger. Thread-safe.
+// Datasets and the uploads of their sealed files, as the server keeps them. Schema and policy are the texts
+// that the owner handed in; what holds is his signed manifest in the ledger. Thread-safe.
 
 #include <optional>
 #include <string>

@@ -95,7 +95,8 @@ Result<std::int64_t> Transaction::Change(std::string_view sql, const SqlValues& 
 Status Transaction::Run(std::string_view sql, const SqlValues& values) { return Each(sql, values, {}); }
 
 Result<std::unique_ptr<Db>> Db::Open(const std::string& path) {
-  // The file is made here and not by SQLite, so that it is never readable for others; its WAL takes the same mode.
+  // The file is made here and not by SQLite, so that it is never readable for others; its WAL takes the same
+  // mode.
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return Unavailable("the database file cannot be opened");
   close(fd);

@@ -1,7 +1,7 @@
 #pragma once
 
-// A thin, typed layer over one SQLite connection: prepared statements kept, values bound by type, everything inside a
-// transaction. WAL and synchronous=FULL: what a transaction answered is on the disk.
+// A thin, typed layer over one SQLite connection: prepared statements kept, values bound by type, everything
+// inside a transaction. WAL and synchronous=FULL: what a transaction answered is on the disk.
 //
 //   db->Transact([&](Transaction& tx) -> Status {
 //     CLOISTER_TRY(tx.Run("INSERT INTO users(id, email) VALUES (?, ?)", {id, email}));
@@ -9,8 +9,8 @@
 //   });
 //
 // SQL texts are constants of the code; values are only ever bound. Thread-safe: one transaction at a time.
-// Errors: kConflict (a unique value exists already), kUnavailable (locked, disk full), kDataLoss (the file is damaged).
-// The schema's texts and values never appear in an error.
+// Errors: kConflict (a unique value exists already), kUnavailable (locked, disk full), kDataLoss (the file is
+// damaged). The schema's texts and values never appear in an error.
 
 #include <cstdint>
 #include <functional>

@@ -1,7 +1,7 @@
 #pragma once
 
-// Environments as the server keeps them: labels, lifecycle, what an enclave needs to start again. What holds in an
-// environment is what its ledger says; nothing here is consulted for that. Thread-safe.
+// Environments as the server keeps them: labels, lifecycle, what an enclave needs to start again. What holds
+// in an environment is what its ledger says; nothing here is consulted for that. Thread-safe.
 
 #include <optional>
 #include <string>
@@ -15,7 +15,8 @@
 
 namespace cloister::control {
 
-// The server's own view of the enclave behind an environment. Whether its charter is in force is the ledger's to say.
+// The server's own view of the enclave behind an environment. Whether its charter is in force is the ledger's
+// to say.
 enum class Lifecycle {
   kCreating,    // no enclave has answered yet
   kRunning,     // an enclave has booted; it may be restarting

@@ -28,8 +28,9 @@ Status LedgerStore::Append(const EnvironmentId& id, const ledger::LogAppend& app
 Result<std::vector<std::string>> LedgerStore::Read(const EnvironmentId& id, std::uint64_t from, std::uint64_t count) {
   if (count > ledger::kReadEntriesMax) return InvalidArgument("at most 256 entries at once");
   return db_.Transact([&](Transaction& tx) {
-    return tx.All("SELECT entry FROM ledger_entries WHERE environment_id = ? AND position >= ? ORDER BY position LIMIT ?",
-                  {id.str(), from, count}, [](const SqlRow& row) { return row.Text(0); });
+    return tx.All(
+        "SELECT entry FROM ledger_entries WHERE environment_id = ? AND position >= ? ORDER BY position LIMIT ?",
+        {id.str(), from, count}, [](const SqlRow& row) { return row.Text(0); });
   });
 }
 

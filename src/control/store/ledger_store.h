@@ -1,7 +1,7 @@
 #pragma once
 
-// The ledgers' bytes. The enclave writes them; here is only kept what it handed over, in one transaction with the
-// checkpoint and the seal of the state after. Thread-safe.
+// The ledgers' bytes. The enclave writes them; here is only kept what it handed over, in one transaction with
+// the checkpoint and the seal of the state after. Thread-safe.
 
 #include <optional>
 #include <string>

@@ -7,10 +7,10 @@ namespace {
 
 // 1: people and their keys.
 constexpr std::string_view kUsers[] = {
-    R"(CREATE TABLE users(id TEXT PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT NOT NULL, organisation TEXT NOT NULL,
-         created_at TEXT NOT NULL) STRICT)",
-    R"(CREATE TABLE api_keys(hash BLOB PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users(id), created_at TEXT NOT NULL,
-         expires_at TEXT NOT NULL) STRICT)",
+    R"(CREATE TABLE users(id TEXT PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+         organisation TEXT NOT NULL, created_at TEXT NOT NULL) STRICT)",
+    R"(CREATE TABLE api_keys(hash BLOB PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users(id),
+         created_at TEXT NOT NULL, expires_at TEXT NOT NULL) STRICT)",
     // sealed_secrets: of custody `server` alone, an age file to the server's sealer.
     R"(CREATE TABLE participant_keys(thumbprint TEXT PRIMARY KEY, user_id TEXT NOT NULL UNIQUE REFERENCES users(id),
          public_key BLOB NOT NULL, recipient TEXT NOT NULL, custody TEXT NOT NULL, sealed_secrets BLOB,
@@ -29,7 +29,8 @@ constexpr std::string_view kEnvironments[] = {
          entry TEXT NOT NULL, PRIMARY KEY(environment_id, position)) STRICT, WITHOUT ROWID)",
     R"(CREATE TABLE ledger_heads(environment_id TEXT PRIMARY KEY REFERENCES environments(id), size INTEGER NOT NULL,
          checkpoint TEXT NOT NULL, seal BLOB NOT NULL) STRICT)",
-    // What the server did for participants whose keys it keeps: links before they are sent, the last state verified.
+    // What the server did for participants whose keys it keeps: links before they are sent, the last state
+    // verified.
     R"(CREATE TABLE custody_links(environment_id TEXT NOT NULL REFERENCES environments(id), thumbprint TEXT NOT NULL,
          seq INTEGER NOT NULL, digest BLOB NOT NULL, document TEXT NOT NULL,
          PRIMARY KEY(environment_id, thumbprint, seq)) STRICT)",
@@ -53,10 +54,10 @@ constexpr std::string_view kWork[] = {
          submitter TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL,
          created_at TEXT NOT NULL, updated_at TEXT NOT NULL) STRICT)",
     "CREATE INDEX queries_of_environment ON queries(environment_id, id)",
-    R"(CREATE TABLE jobs(query_id TEXT PRIMARY KEY REFERENCES queries(id), status TEXT NOT NULL, attempts INTEGER NOT NULL,
-         code TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL) STRICT)",
-    R"(CREATE TABLE results(id TEXT PRIMARY KEY, query_id TEXT NOT NULL UNIQUE REFERENCES queries(id), blob TEXT NOT NULL,
-         size_bytes INTEGER NOT NULL, digest BLOB NOT NULL, format TEXT NOT NULL, receipt TEXT NOT NULL,
+    R"(CREATE TABLE jobs(query_id TEXT PRIMARY KEY REFERENCES queries(id), status TEXT NOT NULL,
+         attempts INTEGER NOT NULL, code TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL) STRICT)",
+    R"(CREATE TABLE results(id TEXT PRIMARY KEY, query_id TEXT NOT NULL UNIQUE REFERENCES queries(id),
+         blob TEXT NOT NULL, size_bytes INTEGER NOT NULL, digest BLOB NOT NULL, format TEXT NOT NULL, receipt TEXT NOT NULL,
          release_entry INTEGER NOT NULL, created_at TEXT NOT NULL) STRICT)",
 };
 

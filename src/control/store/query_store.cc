@@ -102,6 +102,15 @@ Result<std::optional<JobRecord>> QueryStore::FindJob(const QueryId& query) {
   });
 }
 
+Result<std::vector<JobRecord>> QueryStore::RunningJobsIn(const EnvironmentId& id) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.All(
+        "SELECT jobs.query_id, jobs.status, jobs.attempts, jobs.code, jobs.created_at, jobs.updated_at FROM jobs"
+        " JOIN queries ON queries.id = jobs.query_id WHERE queries.environment_id = ? AND jobs.status = 'running'",
+        {id.str()}, ReadJob);
+  });
+}
+
 Status QueryStore::AddResult(const ResultRecord& result) {
   return db_.Transact([&](Transaction& tx) {
     return tx.Run(

@@ -1,7 +1,8 @@
 #pragma once
 
-// Queries, the jobs that run them, and their sealed results, as the server keeps them. What was asked, decided and
-// released stands in the ledger; here are labels, attempts and the place of the result's bytes. Thread-safe.
+// Queries, the jobs that run them, and their sealed results, as the server keeps them. What was asked,
+// decided and released stands in the ledger; here are labels, attempts and the place of the result's bytes.
+// Thread-safe.
 
 #include <optional>
 #include <string>
@@ -64,6 +65,7 @@ class QueryStore {
   Status BeginJob(const QueryId& query, Instant now);
   Status EndJob(const QueryId& query, JobStatus status, const std::optional<std::string>& code, Instant now);
   Result<std::optional<JobRecord>> FindJob(const QueryId& query);
+  Result<std::vector<JobRecord>> RunningJobsIn(const EnvironmentId& id);
 
   // A query has one result; the same again changes nothing.
   Status AddResult(const ResultRecord& result);

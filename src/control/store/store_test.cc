@@ -64,7 +64,8 @@ TEST_F(StoreTest, RefusesADatabaseOfANewerVersion) {
   store_.reset();
   {
     auto db = *Db::Open(path());
-    ASSERT_TRUE(db->Transact([](Transaction& tx) { return tx.Run("UPDATE schema_version SET version = 99"); }).has_value());
+    ASSERT_TRUE(
+        db->Transact([](Transaction& tx) { return tx.Run("UPDATE schema_version SET version = 99"); }).has_value());
   }
   EXPECT_EQ(Store::Open(path()).error().code, Code::kFailedPrecondition);
 }
@@ -188,7 +189,9 @@ TEST_F(StoreTest, KeepsOneResultPerQuery) {
   EXPECT_EQ(store_->queries.LabelsIn(environment.id)->size(), 1u);
   ASSERT_TRUE(store_->queries.BeginJob(label.id, clock_.Now()).has_value());
   ASSERT_TRUE(store_->queries.BeginJob(label.id, clock_.Now()).has_value());
+  EXPECT_EQ(store_->queries.RunningJobsIn(environment.id)->size(), 1u);
   ASSERT_TRUE(store_->queries.EndJob(label.id, JobStatus::kFailed, "CANCELLED", clock_.Now()).has_value());
+  EXPECT_TRUE(store_->queries.RunningJobsIn(environment.id)->empty());
   EXPECT_EQ(store_->queries.FindJob(label.id)->value().attempts, 2);
   EXPECT_EQ(store_->queries.FindJob(label.id)->value().code, "CANCELLED");
   ResultRecord result{.id = ResultId::New(clock_, rng_),
@@ -211,7 +214,8 @@ TEST_F(StoreTest, KeepsLinksBeforeTheyAreSent) {
   EXPECT_FALSE(store_->custody.LastLink(id, "who")->has_value());
   ASSERT_TRUE(store_->custody.AddLink(id, "who", {.seq = 1, .digest = {1}, .document = "one"}).has_value());
   ASSERT_TRUE(store_->custody.AddLink(id, "who", {.seq = 2, .digest = {2}, .document = "two"}).has_value());
-  EXPECT_EQ(store_->custody.AddLink(id, "who", {.seq = 2, .digest = {3}, .document = "x"}).error().code, Code::kConflict);
+  EXPECT_EQ(store_->custody.AddLink(id, "who", {.seq = 2, .digest = {3}, .document = "x"}).error().code,
+            Code::kConflict);
   EXPECT_EQ(store_->custody.LastLink(id, "who")->value().document, "two");
   ASSERT_TRUE(store_->custody.RemoveLink(id, "who", 2).has_value());
   EXPECT_EQ(store_->custody.LastLink(id, "who")->value().document, "one");

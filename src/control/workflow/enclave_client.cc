@@ -72,8 +72,7 @@ Result<RecordedLink> EnclaveClient::Link(std::string_view document) {
 }
 
 Status EnclaveClient::Load(const DatasetId& dataset) {
-  CLOISTER_TRY(
-      channel_.Call({.method = "load", .params = {{"dataset", dataset.str()}}, .timeout_ms = kLoadTimeoutMs}));
+  CLOISTER_TRY(channel_.Call({.method = "load", .params = {{"dataset", dataset.str()}}, .timeout_ms = kLoadTimeoutMs}));
   return {};
 }
 
@@ -92,8 +91,7 @@ Result<Executed> EnclaveClient::Execute(const QueryId& query, std::int64_t timeo
 }
 
 Status EnclaveClient::Cancel(const QueryId& query) {
-  CLOISTER_TRY(
-      channel_.Call({.method = "cancel", .params = {{"query", query.str()}}, .timeout_ms = kPromptTimeoutMs}));
+  CLOISTER_TRY(channel_.Call({.method = "cancel", .params = {{"query", query.str()}}, .timeout_ms = kPromptTimeoutMs}));
   return {};
 }
 

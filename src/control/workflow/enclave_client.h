@@ -1,7 +1,7 @@
 #pragma once
 
-// The enclave's methods (docs/formats/channel.md) as functions. Nothing that comes back is believed beyond its shape.
-// Thread-safe.
+// The enclave's methods (docs/formats/channel.md) as functions. Nothing that comes back is believed beyond
+// its shape. Thread-safe.
 
 #include <cstdint>
 #include <optional>

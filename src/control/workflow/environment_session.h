@@ -1,9 +1,9 @@
 #pragma once
 
-// One environment on this server: its ledger as folded so far, and its enclave while one runs. The ledger's fold is the
-// same object that the enclave and clients use, so what the API says is what the ledger says.
+// One environment on this server: its ledger as folded so far, and its enclave while one runs. The ledger's
+// fold is the same object that the enclave and clients use, so what the API says is what the ledger says.
 //
-//   not booted --Boot--> running --(channel ends)--> stopped --Boot--> running ... --(termination)--> terminated
+//   not booted --Boot--> running --(channel ends)--> stopped --Boot--> running --(termination)--> terminated
 //
 // Thread-safe. Nothing here is held while the enclave is called.
 
@@ -49,13 +49,15 @@ class EnvironmentSession {
   // One participant's links are made one after the other (custody/custodian.h).
   Mutex& signing_mutex() { return signing_mutex_; }
 
-  // Starts an enclave: genesis when the ledger is empty, else recovery. kFailedPrecondition when it runs already, has
-  // ended, or its charter lets nobody recover it.
+  // Starts an enclave: genesis when the ledger is empty, else recovery. kFailedPrecondition when it runs
+  // already, has ended, or its charter lets nobody recover it.
   Status Boot() CLOISTER_EXCLUDES(mutex_);
-  // Tells the enclave to end and waits for it. Calls in work are granted `grace_ms`; new ones find no enclave.
+  // Tells the enclave to end and waits for it. Calls in work are granted `grace_ms`; new ones find no
+  // enclave.
   void Shutdown(std::int64_t grace_ms = 0) CLOISTER_EXCLUDES(mutex_);
 
-  // The running enclave; kUnavailable when there is none now, kFailedPrecondition when there will be none. Whoever holds the pointer keeps it from being destroyed.
+  // The running enclave; kUnavailable when there is none now, kFailedPrecondition when there will be none.
+  // Whoever holds the pointer keeps it from being destroyed.
   Result<std::shared_ptr<EnclaveClient>> Enclave() CLOISTER_EXCLUDES(mutex_);
 
   // Reads the ledger's state under the lock: no calls out of it.
@@ -78,7 +80,8 @@ class EnvironmentSession {
   // The environment is over for this server; written to the store.
   void Fail(std::string_view error) CLOISTER_EXCLUDES(mutex_);
 
-  // A counter that moves with every append, boot and end of a channel. Waits until it is not `seen`, at most so long.
+  // A counter that moves with every append, boot and end of a channel. Waits until it is not `seen`, at most
+  // so long.
   std::uint64_t WaitForNews(std::uint64_t seen, std::int64_t timeout_ms) CLOISTER_EXCLUDES(mutex_);
   void Wake() CLOISTER_EXCLUDES(mutex_);
 
@@ -106,7 +109,8 @@ class EnvironmentSession {
   std::optional<std::string> checkpoint_ CLOISTER_GUARDED_BY(mutex_);
   Health health_ CLOISTER_GUARDED_BY(mutex_);
   std::shared_ptr<Running> running_ CLOISTER_GUARDED_BY(mutex_);
-  std::uint64_t boots_ CLOISTER_GUARDED_BY(mutex_) = 0;  // in this process; tells a late end of an old channel from ours
+  // In this process: tells the late end of an old channel from that of ours.
+  std::uint64_t boots_ CLOISTER_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace cloister::control

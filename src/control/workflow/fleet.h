@@ -23,7 +23,8 @@ class Fleet {
 
   // Opens every stored environment; those whose charters allow it get their enclaves back in the background.
   Status Restore();
-  // A new environment: stored, booted, and served from then on. When its enclave does not start, it stays as failed.
+  // A new environment: stored, booted, and served from then on. When its enclave does not start, it stays as
+  // failed.
   Result<std::shared_ptr<EnvironmentSession>> Create(const EnvironmentRecord& record,
                                                      const std::vector<std::string>& invited_emails);
   // Null when there is none.

@@ -1,7 +1,7 @@
 #pragma once
 
-// The host's end of the channel: what the enclave may ask of the control plane (docs/formats/channel.md). It writes what
-// it is handed, reads what is stored, and decides nothing.
+// The host's end of the channel: what the enclave may ask of the control plane (docs/formats/channel.md). It
+// writes what it is handed, reads what is stored, and decides nothing.
 //
 // Result bytes are a draft until an execution is answered with a receipt. Thread-safe.
 

@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "cloud/local/local_blob_store.h"
+#include "cloud/blob_store.h"
 #include "codec/text.h"
 
 namespace cloister::control {
@@ -17,9 +17,8 @@ class HostDeskTest : public testing::Test {
     std::string pattern = std::filesystem::temp_directory_path() / "cloister_desk_XXXXXX";
     folder_ = mkdtemp(pattern.data());
     store_ = *Store::Open(folder_ / "cloister.db");
-    blobs_ = *cloud::LocalBlobStore::Open(folder_ / "blobs");
     mine_ = AddEnvironment();
-    desk_.emplace(HostDesk::Parts{*mine_, *store_, *blobs_, [this](const ledger::LogAppend&) { ++appends_; }});
+    desk_.emplace(HostDesk::Parts{*mine_, *store_, blobs_, [this](const ledger::LogAppend&) { ++appends_; }});
   }
   ~HostDeskTest() override { std::filesystem::remove_all(folder_); }
 
@@ -27,19 +26,39 @@ class HostDeskTest : public testing::Test {
     const auto id = EnvironmentId::New(clock_, rng_);
     const UserRecord user{UserId::New(clock_, rng_), id.str(), "", "", clock_.Now()};
     EXPECT_TRUE(store_->users.AddUser(user));
-    EXPECT_TRUE(store_->environments.Add({.id = id, .name = "x", .description = "", .creator = user.id, .provider = "local",
-                                          .charter = "{}", .created_at = clock_.Now(), .updated_at = clock_.Now()}, {}));
+    EXPECT_TRUE(store_->environments.Add({.id = id,
+                                          .name = "x",
+                                          .description = "",
+                                          .creator = user.id,
+                                          .provider = "local",
+                                          .charter = "{}",
+                                          .created_at = clock_.Now(),
+                                          .updated_at = clock_.Now()},
+                                         {}));
     return id;
   }
   // A dataset with one stored object whose age header has digest {9}.
   DatasetId AddDataset(const EnvironmentId& environment) {
     const auto id = DatasetId::New(clock_, rng_);
     const auto upload = UploadId::New(clock_, rng_);
-    EXPECT_TRUE(store_->datasets.Add({.id = id, .environment = environment, .owner = "o", .name = "d", .description = "",
-                                      .schema = "[]", .policy = "{}", .format = "csv", .created_at = clock_.Now(), .updated_at = clock_.Now()}));
-    EXPECT_TRUE(store_->datasets.AddUpload({.id = upload, .dataset = id, .size_bytes = 6, .part_size_bytes = 6, .object = {}, .created_at = clock_.Now()}));
-    EXPECT_TRUE(blobs_->WriteDraft(upload.str(), 0, AsBytes("sealed")));
-    EXPECT_TRUE(blobs_->Publish(upload.str(), 6));
+    EXPECT_TRUE(store_->datasets.Add({.id = id,
+                                      .environment = environment,
+                                      .owner = "o",
+                                      .name = "d",
+                                      .description = "",
+                                      .schema = "[]",
+                                      .policy = "{}",
+                                      .format = "csv",
+                                      .created_at = clock_.Now(),
+                                      .updated_at = clock_.Now()}));
+    EXPECT_TRUE(store_->datasets.AddUpload({.id = upload,
+                                            .dataset = id,
+                                            .size_bytes = 6,
+                                            .part_size_bytes = 6,
+                                            .object = {},
+                                            .created_at = clock_.Now()}));
+    EXPECT_TRUE(blobs_.WriteDraft(upload.str(), 0, AsBytes("sealed")));
+    EXPECT_TRUE(blobs_.Publish(upload.str(), 6));
     EXPECT_TRUE(store_->datasets.CompleteUpload(upload, {{9}, 6, {1}}));
     return id;
   }
@@ -52,7 +71,7 @@ class HostDeskTest : public testing::Test {
   InsecureRngForTest rng_{1};
   std::filesystem::path folder_;
   std::unique_ptr<Store> store_;
-  std::unique_ptr<cloud::LocalBlobStore> blobs_;
+  cloud::InMemoryBlobStore blobs_;
   std::optional<EnvironmentId> mine_;
   std::optional<HostDesk> desk_;
   int appends_ = 0;
@@ -77,7 +96,8 @@ TEST_F(HostDeskTest, ReadsObjectsOfItsOwnEnvironmentOnly) {
   const DatasetId own = AddDataset(*mine_);
   const DatasetId other = AddDataset(AddEnvironment());
   const auto read = [&](const DatasetId& id, Digest256 header) {
-    return Ask("read_object", {{"dataset", id.str()}, {"header_digest", codec::HexEncode(header)}, {"offset", 2}, {"length", 3}});
+    return Ask("read_object",
+               {{"dataset", id.str()}, {"header_digest", codec::HexEncode(header)}, {"offset", 2}, {"length", 3}});
   };
   EXPECT_EQ(AsText(read(own, {9})->body), "ale");
   EXPECT_EQ(CodeOf(read(own, {8})), Code::kNotFound);
@@ -100,7 +120,7 @@ TEST_F(HostDeskTest, TakesTheResultOfTheRunningQueryInOrder) {
   const auto received = desk_->TakeResult();
   EXPECT_EQ(received->size_bytes, 6u);
   EXPECT_EQ(received->digest, crypto::Sha256(AsBytes("abcdef")));
-  EXPECT_EQ(AsText(*blobs_->ReadDraft(received->draft, 0, 10)), "abcdef");
+  EXPECT_EQ(AsText(*blobs_.ReadDraft(received->draft, 0, 10)), "abcdef");
   EXPECT_FALSE(desk_->TakeResult().has_value());
   EXPECT_EQ(CodeOf(put(query, 6, "ghi")), Code::kFailedPrecondition);
 }

@@ -68,7 +68,8 @@ bool JobRunner::KeepBooted() {
   if (stopping_) return false;
   const Status booted = session_.Boot();
   if (booted) {
-    services_.log.Write(LogLevel::kWarning, kRoom, session_.id().str() + ": the enclave had ended and was started again");
+    services_.log.Write(LogLevel::kWarning, kRoom,
+                        session_.id().str() + ": the enclave had ended and was started again");
     return true;
   }
   const bool hopeless = booted.error().code == Code::kFailedPrecondition;
@@ -101,7 +102,26 @@ bool JobRunner::LoadDue(EnclaveClient& enclave) {
   return true;
 }
 
+// A job that stands as running while nothing runs was cut off. If the ledger says that its query is over, so is the job:
+// a result that was released but never kept is lost, and only a new query brings another.
+void JobRunner::SettleCutOffJobs() {
+  const auto jobs = services_.store.queries.RunningJobsIn(session_.id());
+  if (!jobs) return;
+  for (const JobRecord& job : *jobs) {
+    const auto code = session_.Look([&](const ledger::LedgerState& state) -> std::optional<std::string> {
+      const ledger::QueryRecord* query = state.FindQuery(job.query);
+      const bool over = query != nullptr && ledger::IsFinal(query->phase);
+      if (over && query->execution && query->phase != ledger::QueryPhase::kReleased) return query->execution->code;
+      if (over) return std::string(CodeName(Code::kDataLoss));
+      if (job.attempts >= kJobAttemptsMax) return std::string(CodeName(Code::kUnavailable));
+      return std::nullopt;
+    });
+    if (code) EndJob(job.query, JobStatus::kFailed, *code);
+  }
+}
+
 bool JobRunner::ExecuteDue(EnclaveClient& enclave) {
+  SettleCutOffJobs();
   const Instant now = services_.clock.Now();
   const auto due = session_.Look([&](const ledger::LedgerState& state) {
     std::vector<QueryId> queries;
@@ -126,7 +146,8 @@ void JobRunner::Execute(EnclaveClient& enclave, const QueryId& query) {
   if (!executed) {
     const Error& error = executed.error();
     (void)session_.desk().TakeResult();
-    // An enclave that went away or a host that was short of something may do better next time; the rest is a verdict.
+    // An enclave that went away or a host that was short of something may do better next time; the rest is a
+    // verdict.
     const bool again = error.code == Code::kUnavailable || error.code == Code::kDataLoss;
     const auto job = services_.store.queries.FindJob(query);
     const bool last = !job || !*job || (*job)->attempts >= kJobAttemptsMax;

@@ -1,8 +1,8 @@
 #pragma once
 
-// What an environment does by itself: one thread that keeps its enclave running, has datasets loaded once their manifests
-// hold, and executes queries whose approvals are met, one after the other. It decides nothing: the ledger's fold says
-// what is due, and the enclave refuses what is not.
+// What an environment does by itself: one thread that keeps its enclave running, has datasets loaded once
+// their manifests hold, and executes queries whose approvals are met, one after the other. It decides
+// nothing: the ledger's fold says what is due, and the enclave refuses what is not.
 
 #include <atomic>
 #include <cstdint>
@@ -33,10 +33,12 @@ class JobRunner {
   void Start();
   // Begins nothing more.
   void RequestStop();
-  // The same, and waits for what runs now; whoever wants it quick shuts the session's enclave down between the two.
+  // The same, and waits for what runs now; whoever wants it quick shuts the session's enclave down between
+  // the two.
   void Stop();
 
-  // One round, for Start()'s thread and for tests. True when something was done and another round is due at once.
+  // One round, for Start()'s thread and for tests. True when something was done and another round is due at
+  // once.
   bool RunOnce();
 
  private:
@@ -44,6 +46,7 @@ class JobRunner {
   bool KeepBooted();
   bool LoadDue(EnclaveClient& enclave);
   bool ExecuteDue(EnclaveClient& enclave);
+  void SettleCutOffJobs();
   void Execute(EnclaveClient& enclave, const QueryId& query);
   Status KeepResult(const QueryId& query, const Executed& executed);
   void EndJob(const QueryId& query, JobStatus status, const std::string& code);

@@ -24,8 +24,8 @@ std::string HttpDate(Instant now) {
   return {text, size};
 }
 
-// Runs a piece of a handler. The one place where an exception of a library, or of an empty heap, ends a request and
-// not the process.
+// Runs a piece of a handler. The one place where an exception of a library, or of an empty heap, ends a
+// request and not the process.
 template <typename T, typename Piece>
 Result<T> Guarded(const Piece& piece) {
   try {
@@ -37,16 +37,13 @@ Result<T> Guarded(const Piece& piece) {
 
 }  // namespace
 
-std::optional<BufferShare> BufferShare::Take(ServerContext& context, std::size_t bytes) {
-  if (context.buffered_bytes.fetch_add(bytes) + bytes > context.options.limits.buffered_bytes_max) {
-    context.buffered_bytes.fetch_sub(bytes);
-    return std::nullopt;
+bool BufferShare::Grow(std::size_t bytes) {
+  if (context_.buffered_bytes.fetch_add(bytes) + bytes > context_.options.limits.buffered_bytes_max) {
+    context_.buffered_bytes.fetch_sub(bytes);
+    return false;
   }
-  return BufferShare(context, bytes);
-}
-
-BufferShare::~BufferShare() {
-  if (context_ != nullptr) context_->buffered_bytes.fetch_sub(bytes_);
+  bytes_ += bytes;
+  return true;
 }
 
 Connection::Connection(ServerContext& context, std::unique_ptr<Stream> stream)
@@ -57,7 +54,8 @@ Connection::Connection(ServerContext& context, std::unique_ptr<Stream> stream)
 void Connection::Arm(std::int64_t stall_ms, std::int64_t total_ms) {
   stall_ms_ = stall_ms;
   total_due_ms_ = NowMs() + total_ms;
-  due_ms_ = std::min(NowMs() + stall_ms_, total_due_ms_);
+  expired_ = false;
+  Touch();
 }
 
 void Connection::CheckDeadline(std::int64_t now_ms) {
@@ -88,7 +86,7 @@ boost::asio::awaitable<bool> Connection::ReadMore() {
   const std::optional<std::size_t> got = co_await stream_->ReadSome(std::span(input_).subspan(end_));
   if (!got) co_return false;
   end_ += *got;
-  due_ms_ = std::min(NowMs() + stall_ms_, total_due_ms_);
+  Touch();
   co_return true;
 }
 
@@ -98,7 +96,7 @@ boost::asio::awaitable<bool> Connection::WriteAll(ByteView bytes) {
     const std::optional<std::size_t> put = co_await stream_->WriteSome(bytes);
     if (!put) co_return false;
     bytes = bytes.subspan(*put);
-    due_ms_ = std::min(NowMs() + stall_ms_, total_due_ms_);
+    Touch();
   }
   co_return true;
 }
@@ -194,7 +192,7 @@ boost::asio::awaitable<bool> Connection::PutContinue(const RequestHead& head) {
 }
 
 boost::asio::awaitable<std::optional<Refusal>> Connection::ReadWhole(RequestParser& parser, const RequestHead& head,
-                                                                      std::string& body) {
+                                                                     WholeBody body) {
   const bool asked = co_await PutContinue(head);
   if (!asked) co_return Refusal{408, "the request body did not come in time"};
   Bytes piece(kGatherBytes);
@@ -203,7 +201,8 @@ boost::asio::awaitable<std::optional<Refusal>> Connection::ReadWhole(RequestPars
     if (const auto* refused = std::get_if<Refusal>(&step)) co_return *refused;
     const auto& moved = std::get<RequestParser::Piece>(step);
     begin_ += moved.consumed;
-    body.append(AsText(ByteView(piece).first(moved.produced)));
+    if (!body.share.Grow(moved.produced)) co_return Refusal{503, "too many request bodies at once; try again"};
+    body.text.append(AsText(ByteView(piece).first(moved.produced)));
     if (moved.done) co_return std::nullopt;
     if (moved.consumed > 0 || moved.produced > 0) continue;
     const bool some = co_await ReadMore();
@@ -213,17 +212,17 @@ boost::asio::awaitable<std::optional<Refusal>> Connection::ReadWhole(RequestPars
 
 boost::asio::awaitable<Response> Connection::HandleWhole(RequestParser& parser, const RequestHead& head,
                                                          Request& request) {
-  const std::uint64_t bytes = head.has_body ? head.content_length.value_or(limits().body_bytes_max) : 0;
-  if (bytes > limits().body_bytes_max) co_return RefusalResponse(413, "the request body is too large");
-  const std::optional<BufferShare> share = BufferShare::Take(context_, bytes);
-  if (!share) co_return RefusalResponse(503, "too many request bodies at once; try again");
+  if (head.content_length.value_or(0) > limits().body_bytes_max) {
+    co_return RefusalResponse(413, "the request body is too large");
+  }
+  BufferShare share(context_);
   if (head.has_body) {
     Arm(limits().body_ms, limits().body_ms);
-    const std::optional<Refusal> refusal = co_await ReadWhole(parser, head, request.body);
+    const std::optional<Refusal> refusal = co_await ReadWhole(parser, head, {request.body, share});
     if (refusal) co_return RefusalResponse(refusal->status, refusal->message);
     body_pending_ = false;
   }
-  Arm(limits().stream_ms, limits().stream_ms);
+  Hold();
   std::function<Result<Response>()> run = [this, &request] {
     return Guarded<Response>([&] { return route_->handler(request); });
   };
@@ -238,8 +237,9 @@ boost::asio::awaitable<Response> Connection::HandleUpload(RequestParser& parser,
   if (head.content_length.value_or(0) > route_->body_bytes_max) {
     co_return RefusalResponse(413, "the request body is too large");
   }
-  const std::optional<BufferShare> share = BufferShare::Take(context_, kPieceBytes);
-  if (!share) co_return RefusalResponse(503, "too many request bodies at once; try again");
+  BufferShare share(context_);
+  if (!share.Grow(kPieceBytes)) co_return RefusalResponse(503, "too many request bodies at once; try again");
+  Hold();
   using Sink = std::unique_ptr<BodySink>;
   std::function<Result<Sink>()> open = [this, &request] {
     return Guarded<Sink>([&] { return route_->upload(request); });
@@ -267,18 +267,19 @@ boost::asio::awaitable<Response> Connection::PumpInto(RequestParser& parser, std
       std::function<Status()> write = [&] {
         return Guarded<void>([&] { return sink->Write(ByteView(piece).first(filled)); });
       };
+      Hold();
       const std::optional<Status> written = co_await OnPool(context_.pool, PoolDoor::kContinuation, std::move(write));
+      Touch();
       if (!written) co_return RefusalResponse(503, "the server stops");
       if (!*written) co_return RenderError(written->error());
       filled = 0;
-      due_ms_ = std::min(NowMs() + stall_ms_, total_due_ms_);
     } else if (!done && moved.consumed == 0 && moved.produced == 0) {
       const bool some = co_await ReadMore();
       if (!some) co_return RefusalResponse(408, "the request body did not come in time, or not whole");
     }
   }
   body_pending_ = false;
-  Arm(limits().stream_ms, limits().stream_ms);
+  Hold();
   std::function<Result<Response>()> finish = [&sink] { return Guarded<Response>([&] { return sink->Finish(); }); };
   std::optional<Result<Response>> finished =
       co_await OnPool(context_.pool, PoolDoor::kContinuation, std::move(finish));
@@ -319,7 +320,6 @@ boost::asio::awaitable<bool> Connection::Answer(const Request& request, Response
   const bool without_body = request.method == "HEAD";
   std::string out = HeadOfAnswer(request, response);
   Log(request, response.status);
-  expired_ = false;  // a 408 still has time to go out
   Arm(limits().stall_ms, limits().stream_ms);
   const bool gather = !without_body && response.body.size() <= kGatherBytes;
   if (gather) out += response.body;
@@ -337,7 +337,9 @@ boost::asio::awaitable<bool> Connection::SendSource(BodySource& source) {
     std::function<Result<std::size_t>()> read = [&] {
       return Guarded<std::size_t>([&] { return source.Read(std::span(piece).first(want)); });
     };
+    Hold();
     const auto got = co_await OnPool(context_.pool, PoolDoor::kContinuation, std::move(read));
+    Touch();
     if (!got || !*got || **got == 0 || **got > want) co_return false;
     left -= **got;
     const bool sent = co_await WriteAll(ByteView(piece).first(**got));
@@ -348,7 +350,6 @@ boost::asio::awaitable<bool> Connection::SendSource(BodySource& source) {
 
 boost::asio::awaitable<void> Connection::Linger() {
   stream_->ShutdownSend();
-  expired_ = false;
   Arm(limits().linger_ms, limits().linger_ms);
   for (bool more = true; more;) {
     begin_ = end_ = 0;

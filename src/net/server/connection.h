@@ -1,10 +1,12 @@
 #pragma once
 
-// One client's connection: reads requests, has them handled, writes answers, one after the other. Lives on one event
-// loop; only handlers run elsewhere. Room-private.
+// One client's connection: reads requests, has them handled, writes answers, one after the other. Lives on
+// one event loop; only handlers run elsewhere. Room-private.
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -28,19 +30,20 @@ struct ServerContext {
   std::atomic<bool> stopping = false;
 };
 
-// A share of `buffered_bytes_max`, given back on destruction.
+// A share of `buffered_bytes_max`, taken as bytes come and given back on destruction: who announces much and sends
+// little holds little.
 class BufferShare {
  public:
-  // Absent at the bound.
-  static std::optional<BufferShare> Take(ServerContext& context, std::size_t bytes);
-  BufferShare(BufferShare&& other) noexcept : context_(std::exchange(other.context_, nullptr)), bytes_(other.bytes_) {}
-  BufferShare& operator=(BufferShare&&) = delete;
-  ~BufferShare();
+  explicit BufferShare(ServerContext& context) : context_(context) {}
+  ~BufferShare() { context_.buffered_bytes.fetch_sub(bytes_); }
+  BufferShare(const BufferShare&) = delete;
+  BufferShare& operator=(const BufferShare&) = delete;
+  // False at the bound; nothing more is taken then.
+  bool Grow(std::size_t bytes);
 
  private:
-  BufferShare(ServerContext& context, std::size_t bytes) : context_(&context), bytes_(bytes) {}
-  ServerContext* context_;
-  std::size_t bytes_;
+  ServerContext& context_;
+  std::size_t bytes_ = 0;
 };
 
 class Connection {
@@ -65,7 +68,12 @@ class Connection {
   Awaitable<Response> Handle(RequestParser& parser, const RequestHead& head, Request& request);
   Awaitable<Response> HandleWhole(RequestParser& parser, const RequestHead& head, Request& request);
   Awaitable<Response> HandleUpload(RequestParser& parser, const RequestHead& head, Request& request);
-  Awaitable<std::optional<Refusal>> ReadWhole(RequestParser& parser, const RequestHead& head, std::string& body);
+  // Where a whole body goes, and what it weighs.
+  struct WholeBody {
+    std::string& text;
+    BufferShare& share;
+  };
+  Awaitable<std::optional<Refusal>> ReadWhole(RequestParser& parser, const RequestHead& head, WholeBody body);
   Awaitable<Response> PumpInto(RequestParser& parser, std::unique_ptr<BodySink> sink);
   Awaitable<bool> PutContinue(const RequestHead& head);
   Awaitable<bool> Answer(const Request& request, Response response);
@@ -79,7 +87,10 @@ class Connection {
   std::optional<Refusal> CheckHost(const Request& request) const;
   std::string HeadOfAnswer(const Request& request, const Response& response) const;
   void Log(const Request& request, int status) const;
+  // Deadlines of the phase that begins. Hold: of none, while the time is the handler's and not the client's.
   void Arm(std::int64_t stall_ms, std::int64_t total_ms);
+  void Touch() { due_ms_ = std::min(NowMs() + stall_ms_, total_due_ms_); }
+  void Hold() { due_ms_ = std::numeric_limits<std::int64_t>::max(); }
   std::int64_t NowMs() const { return context_.services.clock.MonotonicMs(); }
   const HttpLimits& limits() const { return context_.options.limits; }
   ByteView Unread() const { return ByteView(input_).subspan(begin_, end_ - begin_); }

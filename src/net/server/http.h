@@ -1,8 +1,8 @@
 #pragma once
 
-// HTTP as handlers see it: plain values, no socket, no coroutine. A handler is a synchronous function that runs on
-// the server's worker pool; what is too large for memory moves through BodySink and BodySource, one piece per call,
-// and the network waits for each call (back-pressure).
+// HTTP as handlers see it: plain values, no socket, no coroutine. A handler is a synchronous function that
+// runs on the server's worker pool; what is too large for memory moves through BodySink and BodySource, one
+// piece per call, and the network waits for each call (back-pressure).
 
 #include <cstdint>
 #include <functional>
@@ -19,7 +19,8 @@
 
 namespace cloister::net {
 
-// Field names are lower case. A field that decides about framing or identity occurs at most once (request_parser.h).
+// Field names are lower case. A field that decides about framing or identity occurs at most once
+// (request_parser.h).
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 // The first field of that name (lower case), or null.
@@ -59,8 +60,8 @@ struct Response {
   std::unique_ptr<BodySource> source;  // instead of `body`
 };
 
-// A request body that is taken while it arrives. Calls come one after the other, on any worker; destruction without
-// Finish() means that the client went away or broke a rule, and undoes what was begun.
+// A request body that is taken while it arrives. Calls come one after the other, on any worker; destruction
+// without Finish() means that the client went away or broke a rule, and undoes what was begun.
 class BodySink {
  public:
   virtual ~BodySink() = default;

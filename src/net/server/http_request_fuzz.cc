@@ -1,5 +1,5 @@
-// A request read at once and the same bytes read a few at a time are the same request or the same refusal, and a
-// body never exceeds its bound. The first byte of the input is the size of the pieces.
+// A request read at once and the same bytes read a few at a time are the same request or the same refusal,
+// and a body never exceeds its bound. The first byte of the input is the size of the pieces.
 #include <algorithm>
 
 #include "base/check.h"

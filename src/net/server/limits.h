@@ -1,7 +1,7 @@
 #pragma once
 
-// Every bound of the HTTP server in one place. Tests hand in small ones; nothing else in this folder holds a number
-// that a client can reach.
+// Every bound of the HTTP server in one place. Tests hand in small ones; nothing else in this folder holds a
+// number that a client can reach.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +14,8 @@ struct HttpLimits {
   std::size_t header_count_max = 64;      // 431
   std::size_t body_bytes_max = 1 << 20;   // of a body that a handler gets whole: 413; streamed routes name their own
 
-  // Of one connection, each in milliseconds. What is over is closed; an unfinished request is answered 408 first.
+  // Of one connection, each in milliseconds. What is over is closed; an unfinished request is answered 408
+  // first.
   std::int64_t idle_ms = 30'000;       // between requests
   std::int64_t head_ms = 10'000;       // from a request's first byte to the end of its head
   std::int64_t body_ms = 30'000;       // a whole body, so that one byte a second does not hold a buffer for days

@@ -17,8 +17,8 @@ namespace cloister::net {
 
 enum class PoolDoor { kNew, kContinuation };
 
-// Absent when the pool is at its bound (kNew only) or stops. The caller's frame stays alive until then, so `job` may
-// refer to it.
+// Absent when the pool is at its bound (kNew only) or stops. The caller's frame stays alive until then, so
+// `job` may refer to it.
 template <typename T>
 boost::asio::awaitable<std::optional<T>> OnPool(WorkerPool& pool, PoolDoor door, std::function<T()> job) {
   namespace asio = boost::asio;

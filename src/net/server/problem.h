@@ -1,7 +1,8 @@
 #pragma once
 
-// Errors on the wire: RFC 9457 `application/problem+json` with the members `error` and `message` added, which are what
-// the clients of the API read. One writer for what the server itself refuses and for what handlers refuse.
+// Errors on the wire: RFC 9457 `application/problem+json` with the members `error` and `message` added, which
+// are what the clients of the API read. One writer for what the server itself refuses and for what handlers
+// refuse.
 
 #include <string>
 

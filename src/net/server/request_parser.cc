@@ -14,7 +14,8 @@ namespace {
 namespace http = boost::beast::http;
 using boost::beast::error_code;
 
-// Chunk sizes and extensions may cost more bytes than the data: this much of them per byte of body bound, and no more.
+// Chunk sizes and extensions may cost more bytes than the data: this much of them per byte of body bound, and
+// no more.
 constexpr std::uint64_t kChunkOverheadFactor = 8;
 constexpr std::uint64_t kChunkOverheadBytes = 64 << 10;
 
@@ -62,7 +63,8 @@ std::optional<Refusal> CheckSingletons(const Headers& headers) {
   return std::nullopt;
 }
 
-// Whether the message has a body and how its end is found (RFC 9112 section 6.3), in the one reading we accept.
+// Whether the message has a body and how its end is found (RFC 9112 section 6.3), in the one reading we
+// accept.
 std::optional<Refusal> CheckFraming(const Headers& headers, bool is_http_1_1) {
   const std::string* encoding = FindHeader(headers, "transfer-encoding");
   const std::string* length = FindHeader(headers, "content-length");
@@ -131,7 +133,8 @@ std::variant<std::monostate, RequestParser::Head, Refusal> RequestParser::PutHea
   auto& parser = state_->parser;
   const std::size_t consumed = parser.put(boost::asio::buffer(lines.data(), lines.size()), error);
   if (error) return ExplainParserError(error);
-  if (!parser.is_header_done() || consumed != lines.size()) return Refusal{400, "the request is not well-formed HTTP/1.1"};
+  if (!parser.is_header_done() || consumed != lines.size())
+    return Refusal{400, "the request is not well-formed HTTP/1.1"};
 
   Head result;
   result.consumed = consumed;

@@ -33,8 +33,10 @@ std::string Parse(std::string_view text, const HttpLimits& limits = {}) {
 
 TEST(RequestParser, ReadsOneRequestAndLeavesTheNext) {
   EXPECT_EQ(Parse("GET /a/b?x=1 HTTP/1.1\r\nHost: h\r\n\r\nGET /"), "GET /a/b left=GET /");
-  EXPECT_EQ(Parse("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nhello worldX"), "POST /a body=hello world left=X");
-  EXPECT_EQ(Parse("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n"),
+  EXPECT_EQ(Parse("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nhello worldX"),
+            "POST /a body=hello world left=X");
+  EXPECT_EQ(Parse("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n "
+                  "world\r\n0\r\n\r\n"),
             "POST /a body=hello world");
   EXPECT_EQ(Parse("GET / HTTP/1.0\r\n\r\n"), "GET /");
   EXPECT_EQ(Parse("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"), "POST /");
@@ -87,8 +89,8 @@ TEST(RequestParser, RefusesUnclearIdentity) {
 
 TEST(RequestParser, RefusesWhatIsNoHttp) {
   for (const char* bad : {"\x16\x03\x01", "\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n", "GET  / HTTP/1.1\r\nHost: h\r\n\r\n",
-                          "G@T / HTTP/1.1\r\nHost: h\r\n\r\n",
-                          "GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n", "GET * HTTP/1.1\r\nHost: h\r\n\r\n"}) {
+                          "G@T / HTTP/1.1\r\nHost: h\r\n\r\n", "GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n",
+                          "GET * HTTP/1.1\r\nHost: h\r\n\r\n"}) {
     EXPECT_EQ(Parse(bad), "400") << bad;
   }
   EXPECT_EQ(Parse("GET / HTTP/1.1 \r\nHost: h\r\n\r\n"), "505");
@@ -101,7 +103,8 @@ TEST(RequestParser, HoldsItsBounds) {
   EXPECT_EQ(Parse("GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(200, 'a') + "\r\n\r\n", small), "431");
   EXPECT_EQ(Parse("GET / HTTP/1.1\r\nHost: h\r\na: 1\r\nb: 1\r\nc: 1\r\n\r\n", small), "431");
   EXPECT_EQ(Parse("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello", small), "413");
-  EXPECT_EQ(Parse("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", small), "413");
+  EXPECT_EQ(Parse("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", small),
+            "413");
 }
 
 // One byte of data in a chunk of a kilobyte of extension must not be a way to send without end.
@@ -124,9 +127,9 @@ TEST(ParseTarget, HasOneReading) {
   EXPECT_EQ(Path("/"), "");
   EXPECT_EQ(Path("/a/b%20c"), "[a][b c]");
   EXPECT_EQ(Path("/a?x=1&y=a%26b&z="), "[a] x=1 y=a&b z=");
-  for (const char* bad : {"", "a", "//", "/a//b", "/a/", "/.", "/a/..", "/a/%2e%2e/b", "/%2E", "/a%2fb", "/a%5cb", "/a\\b",
-                          "/%", "/%4", "/%zz", "/%00", "/%0a", "/%ff", "/a#b", "/a b", "/a?x", "/a?=1", "/a?x=1&x=2", "/a?&",
-                          "/\xc3\xa9"}) {
+  for (const char* bad : {"",       "a",      "//",    "/a//b", "/a/",        "/.",   "/a/..",    "/a/%2e%2e/b", "/%2E",
+                          "/a%2fb", "/a%5cb", "/a\\b", "/%",    "/%4",        "/%zz", "/%00",     "/%0a",        "/%ff",
+                          "/a#b",   "/a b",   "/a?x",  "/a?=1", "/a?x=1&x=2", "/a?&", "/\xc3\xa9"}) {
     EXPECT_EQ(Path(bad), "refused") << bad;
   }
   EXPECT_EQ(Path("/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17"), "refused");

@@ -1,15 +1,16 @@
 #pragma once
 
-// The HTTP/1.1 server: one event loop per core behind SO_REUSEPORT, handlers on a bounded pool of workers. It knows
-// routes and limits and no word of what they are about. Plain HTTP; whoever listens beyond loopback puts TLS in front.
+// The HTTP/1.1 server: one event loop per core behind SO_REUSEPORT, handlers on a bounded pool of workers. It
+// knows routes and limits and no word of what they are about. Plain HTTP; whoever listens beyond loopback
+// puts TLS in front.
 //
 //   Router router;
 //   router.Add("GET", "/livez", [](const Request&) -> Result<Response> { return Response{}; });
 //   auto server = Server::Start({.port = 0}, services, std::move(router));
 //   (*server)->port();   // the one the kernel chose
 //
-// Every answer carries Request-Id, Date, X-Content-Type-Options: nosniff and, unless the handler says otherwise,
-// Cache-Control: no-store.
+// Every answer carries Request-Id, Date, X-Content-Type-Options: nosniff and, unless the handler says
+// otherwise, Cache-Control: no-store.
 
 #include <cstdint>
 #include <functional>
@@ -33,8 +34,8 @@ struct ServerOptions {
   std::uint16_t port = 0;             // 0: the kernel chooses
   std::size_t io_threads = 2;
   std::size_t worker_threads = 8;
-  // Host names that requests may be for, without port. Empty: any. On loopback a list keeps web pages of the user's
-  // browser out that point a name of theirs at 127.0.0.1 (DNS rebinding): they are answered 421.
+  // Host names that requests may be for, without port. Empty: any. On loopback a list keeps web pages of the
+  // user's browser out that point a name of theirs at 127.0.0.1 (DNS rebinding): they are answered 421.
   std::vector<std::string> hosts = {};
 };
 
@@ -57,8 +58,8 @@ class Server {
 
   std::uint16_t port() const;
 
-  // Accepts nothing more, closes idle connections, grants requests in work `drain_ms`, then closes theirs too. Waits
-  // for handlers that run; whoever stops the server first cancels what they wait for. Idempotent.
+  // Accepts nothing more, closes idle connections, grants requests in work `drain_ms`, then closes theirs
+  // too. Waits for handlers that run; whoever stops the server first cancels what they wait for. Idempotent.
   void Stop();
 
  private:

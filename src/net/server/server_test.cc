@@ -124,7 +124,8 @@ class ServerTest : public testing::Test {
     router.Add("GET", "/hello/{name}", [](const Request& request) -> Result<Response> {
       return Response{.headers = {{"content-type", "text/plain"}}, .body = "hello " + request.Param("name")};
     });
-    router.Add("POST", "/echo", [](const Request& request) -> Result<Response> { return Response{.body = request.body}; });
+    router.Add("POST", "/echo",
+               [](const Request& request) -> Result<Response> { return Response{.body = request.body}; });
     router.Add("GET", "/fails", [](const Request&) -> Result<Response> { return NotFound("no such thing"); });
     router.Add("GET", "/throws", [](const Request&) -> Result<Response> { throw std::runtime_error("secret"); });
     router.Add("GET", "/waits", [this](const Request&) -> Result<Response> {
@@ -164,7 +165,13 @@ class ServerTest : public testing::Test {
 };
 
 HttpLimits Hasty() {
-  return {.idle_ms = 100, .head_ms = 100, .body_ms = 100, .stall_ms = 100, .linger_ms = 100, .drain_ms = 100, .sweep_ms = 10};
+  return {.idle_ms = 100,
+          .head_ms = 100,
+          .body_ms = 100,
+          .stall_ms = 100,
+          .linger_ms = 100,
+          .drain_ms = 100,
+          .sweep_ms = 10};
 }
 
 TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
@@ -200,8 +207,9 @@ TEST_F(ServerTest, SaysWhatIsNotThere) {
 TEST_F(ServerTest, ClosesAfterARefusedHead) {
   Start({.limits = Hasty()});
   Client client(server_->port());
-  client.Send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-              "GET /hello/smuggled HTTP/1.1\r\nHost: h\r\n\r\n");
+  client.Send(
+      "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+      "GET /hello/smuggled HTTP/1.1\r\nHost: h\r\n\r\n");
   const std::string all = client.ReadAll();
   EXPECT_EQ(StatusOf(all), "400");
   EXPECT_EQ(all.find("smuggled"), std::string::npos);
@@ -219,7 +227,9 @@ TEST_F(ServerTest, BoundsHeadsAndBodies) {
   Start({.limits = {.head_bytes_max = 512, .body_bytes_max = 8, .linger_ms = 100, .sweep_ms = 10}});
   EXPECT_EQ(StatusOf(Ask("GET /" + std::string(5000, 'a') + " HTTP/1.1\r\nHost: h\r\n\r\n")), "431");
   EXPECT_EQ(StatusOf(Ask("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n123456789")), "413");
-  EXPECT_EQ(StatusOf(Ask("POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n123456789\r\n0\r\n\r\n")), "413");
+  EXPECT_EQ(
+      StatusOf(Ask("POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n123456789\r\n0\r\n\r\n")),
+      "413");
 }
 
 TEST_F(ServerTest, EndsSlowClients) {

@@ -1,8 +1,8 @@
 #pragma once
 
-// A byte stream as the connection loop sees it. Virtual, so that the loop is compiled once for plain sockets and for
-// what may lie above them (TLS); Beast's own way of one instantiation per stream type costs a minute of compile time.
-// Used on one thread. Room-private: it brings Asio along.
+// A byte stream as the connection loop sees it. Virtual, so that the loop is compiled once for plain sockets
+// and for what may lie above them (TLS); Beast's own way of one instantiation per stream type costs a minute
+// of compile time. Used on one thread. Room-private: it brings Asio along.
 
 #include <boost/asio/awaitable.hpp>
 #include <optional>

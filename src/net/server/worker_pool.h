@@ -1,7 +1,8 @@
 #pragma once
 
-// The threads that run handlers. Two doors: new requests wait in a bounded queue and are turned away at the bound;
-// the next piece of a request already begun is always taken, since there is at most one per connection.
+// The threads that run handlers. Two doors: new requests wait in a bounded queue and are turned away at the
+// bound; the next piece of a request already begun is always taken, since there is at most one per
+// connection.
 
 #include <cstddef>
 #include <deque>
