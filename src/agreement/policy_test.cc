@@ -32,8 +32,7 @@ TEST(Policy, AbsentMembersAreTheSafeValues) {
 }
 
 TEST(Policy, WhatIsWrittenReadsBackAsItself) {
-  const auto policy =
-      Decode(R"j({"levels":["aggregate_only","differential_privacy"],
+  const auto policy = Decode(R"j({"levels":["aggregate_only","differential_privacy"],
       "privacy_unit":"patient_id","min_group_size":10,
       "columns":{"patient_id":{"roles":["join_key"],"domain":"person"},
                  "zip":{"roles":["dimension"],"quasi_identifier":true,"generalise":["left(zip,4)",5,"*"]},

@@ -122,6 +122,14 @@ TEST(AppraiseEnclave, WithoutRecoveryTheOperatorIsNotNamed) {
   }
 }
 
+TEST(AppraiseEnclave, RefusesARecoveredKeyWhereNobodyMayRecoverIt) {
+  Enclave enclave;
+  enclave.origin = Origin::kRecovered;
+  EXPECT_TRUE(Appraised(enclave, enclave.Answer(kNonce)).enclave.has_value());
+  enclave.charter.as_object()["recovery"] = "none";
+  EXPECT_THAT(FailedChecks(Appraised(enclave, enclave.Answer(kNonce))), ElementsAre("origin"));
+}
+
 TEST(AppraiseEnclave, RefusesEvidenceForSomebodyElsesNonce) {
   const Enclave enclave;
   EXPECT_THAT(FailedChecks(Appraised(enclave, enclave.Answer({1}))), ElementsAre("binding"));
@@ -238,6 +246,11 @@ TEST(AppraiseBootEntry, AcceptsArchivedEvidenceAndNoOther) {
   codec::Json live = boot;
   live.as_object()["evidence"] = EncodeEvidence(enclave.Answer(kNonce).evidence);
   EXPECT_EQ(AppraiseBootEntry(live, enclave.Terms(), {})->result(), nullptr);
+
+  Enclave recovered;
+  recovered.origin = Origin::kRecovered;
+  recovered.charter.as_object()["recovery"] = "none";
+  EXPECT_EQ(AppraiseBootEntry(BootEntryOf(recovered), recovered.Terms(), {})->findings().front().check, "origin");
 
   codec::Json foreign = boot;
   foreign.at("keys").as_object()["checkpoint_key"] = codec::Base64UrlEncode(Key(66).raw());

@@ -54,12 +54,19 @@ void CheckCharter(const EnclaveAnswer& answer, const EnclaveTerms& terms, std::v
                       .meaning = "the enclave works under another charter than the one you look at"});
 }
 
-void CheckOrigin(const EnclaveAnswer& answer, std::vector<Finding>& findings) {
-  if (answer.origin != Origin::kRecovering) return;
-  findings.push_back({.check = "origin",
-                      .expected = "generated or recovered",
-                      .actual = std::string(OriginName(answer.origin)),
-                      .meaning = "the enclave does not have the environment's key yet: nothing can be sealed to it"});
+void CheckOrigin(Origin origin, const AppraisalPolicy& policy, std::vector<Finding>& findings) {
+  if (origin == Origin::kRecovering) {
+    findings.push_back({.check = "origin",
+                        .expected = "generated or recovered",
+                        .actual = std::string(OriginName(origin)),
+                        .meaning = "the enclave does not have the environment's key yet: nothing can be sealed to it"});
+  }
+  if (origin == Origin::kRecovered && !policy.operator_can_recover) {
+    findings.push_back({.check = "origin",
+                        .expected = "generated",
+                        .actual = std::string(OriginName(origin)),
+                        .meaning = "the charter lets nobody recover the environment's key, and somebody did"});
+  }
 }
 
 // One claim per participant, in the charter's order, each proved.
@@ -152,7 +159,7 @@ Result<std::string> VerifiedEnclave::RecipientOf(std::string_view thumbprint) co
 EnclaveVerdict AppraiseEnclave(const EnclaveAnswer& answer, const EnclaveExpectation& expectation) {
   std::vector<Finding> findings;
   CheckCharter(answer, expectation.terms, findings);
-  CheckOrigin(answer, findings);
+  CheckOrigin(answer.origin, expectation.terms.policy, findings);
   CheckRecipients(answer, expectation.terms, findings);
   const Appraisal evidence =
       Verifier::Appraise({.evidence = answer.evidence,
@@ -185,15 +192,20 @@ Result<Appraisal> AppraiseBootEntry(const codec::Json& boot_entry, const Enclave
   CLOISTER_ASSIGN(const BootKeys keys, DecodeBootKeys(keys_json, in.Path("keys")));
   CLOISTER_ASSIGN(const Evidence evidence, DecodeEvidence(evidence_json, in.Path("evidence")));
   if (charter != terms.charter) return VerificationFailed("the boot entry names another charter than the one given");
-  return Verifier::Appraise({.evidence = evidence,
-                             .endorsements = endorsements,
-                             .binding = Binding({.origin = origin,
-                                                 .keys = keys,
-                                                 .recipient_commitment = commitment,
-                                                 .charter = charter,
-                                                 .nonce = kArchiveNonce}),
-                             .policy = terms.policy,
-                             .now = now});
+  std::vector<Finding> findings;
+  CheckOrigin(origin, terms.policy, findings);
+  const Appraisal appraisal = Verifier::Appraise({.evidence = evidence,
+                                                  .endorsements = endorsements,
+                                                  .binding = Binding({.origin = origin,
+                                                                      .keys = keys,
+                                                                      .recipient_commitment = commitment,
+                                                                      .charter = charter,
+                                                                      .nonce = kArchiveNonce}),
+                                                  .policy = terms.policy,
+                                                  .now = now});
+  findings.insert(findings.end(), appraisal.findings().begin(), appraisal.findings().end());
+  if (!findings.empty()) return Appraisal(std::move(findings));
+  return appraisal;
 }
 
 }  // namespace cloister::attestation

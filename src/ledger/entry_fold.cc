@@ -12,6 +12,16 @@ constexpr std::int64_t kDayMs = 24 * 60 * 60 * 1000;
 
 Error Broken(const std::string& what) { return VerificationFailed(what); }
 
+// Whether the rule cannot be met against this one person, were all others to approve. His rejection then ends the query
+// in every ledger that has it, in whatever order others speak: a second enclave that is given his chain cannot run it.
+bool CanStopAlone(const agreement::Thumbprint& who, const QueryRecord& query, const agreement::Charter& charter) {
+  agreement::Decisions decisions{.charter = charter, .submitter = query.submitter, .owners_read = query.owners_read};
+  for (const agreement::Participant& one : charter.participants) decisions.approved.insert(one.thumbprint);
+  decisions.approved.erase(who);
+  decisions.rejected.insert(who);
+  return agreement::CheckApprovalRule(decisions).state == agreement::RuleState::kImpossible;
+}
+
 }  // namespace
 
 Status EntryFold::Fold(const BootEntry& boot) {
@@ -24,6 +34,9 @@ Status EntryFold::Fold(const BootEntry& boot) {
     if (charter == nullptr || boot.charter != charter->digest ||
         boot.recipient_commitment != charter->recipient_commitment) {
       return Broken("the boot names another charter or other recipients than this ledger");
+    }
+    if (charter->charter.recovery == agreement::Recovery::kNone) {
+      return Broken("the charter says that nobody can recover the environment key, so there is no second boot");
     }
   }
   state_.boots_.push_back({.entry = index_, .boot = boot});
@@ -58,8 +71,8 @@ Status EntryFold::Fold(const LinkEntry& entry) {
     std::visit([&](const auto& body) { TakeEffect(link, body); }, link.body());
   } else {
     state_.refusal_due_ = {.document = link.digest(), .signer = link.signer()};
+    BookWithoutEffect(link);
   }
-  BookCharges(link);
   return {};
 }
 
@@ -97,7 +110,11 @@ void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::Q
 void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::Approval& approval) {
   QueryRecord& query = state_.queries_.at(approval.query);
   query.approvals[link.signer()] = {.entry = index_, .digest = link.digest(), .not_after = approval.not_after};
+  query.ever_approved.insert(link.signer());
   query.rejections.erase(link.signer());
+  for (const agreement::Charge& charge : approval.charges) {
+    if (state_.datasets_.at(charge.dataset).owner == link.signer()) state_.accounts_.Book(query.digest, charge);
+  }
 }
 
 void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::Rejection& rejection) {
@@ -118,15 +135,10 @@ void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::R
   }
   if (agreement::CheckApprovalRule(decisions).state != agreement::RuleState::kImpossible) return;
   query.phase = QueryPhase::kRejected;
-  // Charges come back only if the query cannot have run in a ledger that was kept from this rejection either:
-  // an approval that its signer took back counts as given there.
-  for (const auto& [who, one] : query.approvals) {
-    decisions.rejected.erase(who);
-    decisions.approved.insert(who);
-  }
-  if (agreement::CheckApprovalRule(decisions).state == agreement::RuleState::kImpossible) {
-    state_.accounts_.GiveBack(query.digest);
-  }
+  query.charges_given_back = std::any_of(query.rejections.begin(), query.rejections.end(), [&](const auto& rejecter) {
+    return !query.ever_approved.contains(rejecter.first) && CanStopAlone(rejecter.first, query, charter->charter);
+  });
+  if (query.charges_given_back) state_.accounts_.GiveBack(query.digest);
 }
 
 void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::Revocation& revocation) {
@@ -154,17 +166,21 @@ void EntryFold::EndMembership(const agreement::Thumbprint& who) {
   if (state_.proposed_) state_.charters_[*state_.proposed_].acceptances.erase(who);
 }
 
-// An owner's approval takes from his own datasets what it says, with effect or without: in another ledger it
-// may have had one. Only a query that is rejected here can run nowhere.
-void EntryFold::BookCharges(const agreement::SignedLink& link) {
+// An owner's approval that has no effect here may have one in another ledger, so it takes what it says from his own
+// datasets all the same, if it fits; unless the query can run in none.
+void EntryFold::BookWithoutEffect(const agreement::SignedLink& link) {
   const auto* approval = link.As<agreement::Approval>();
   if (approval == nullptr) return;
-  const QueryRecord* query = state_.FindQuery(approval->query);
-  if (query != nullptr && query->phase == QueryPhase::kRejected) return;
+  const auto query = state_.queries_.find(approval->query);
+  if (query != state_.queries_.end()) {
+    query->second.ever_approved.insert(link.signer());
+    if (query->second.charges_given_back) return;
+  }
   for (const agreement::Charge& charge : approval->charges) {
     const auto dataset = state_.datasets_.find(charge.dataset);
     if (dataset == state_.datasets_.end() || dataset->second.owner != link.signer()) continue;
-    const auto& policy = dataset->second.versions.back().manifest.policy;
+    const ManifestRecord* in_force = state_.ManifestInForce(charge.dataset);
+    const auto& policy = (in_force != nullptr ? *in_force : dataset->second.versions.back()).manifest.policy;
     if (state_.accounts_.CheckFits(approval->query, charge, policy)) state_.accounts_.Book(approval->query, charge);
   }
 }

@@ -34,7 +34,7 @@ class EntryFold {
   void TakeEffect(const agreement::SignedLink& link, const agreement::Rejection& rejection);
   void TakeEffect(const agreement::SignedLink& link, const agreement::Revocation& revocation);
   void EndMembership(const agreement::Thumbprint& who);
-  void BookCharges(const agreement::SignedLink& link);
+  void BookWithoutEffect(const agreement::SignedLink& link);
   void CountRefusal(const agreement::Thumbprint& who);
   Result<QueryRecord*> QueryIn(const Digest256& digest, QueryPhase phase) const;
 

@@ -80,11 +80,13 @@ struct QueryRecord {
   std::string document = {};  // the query link itself
   std::set<agreement::Thumbprint> owners_read = {};
   QueryPhase phase = QueryPhase::kSubmitted;
+  bool charges_given_back = false;  // of kRejected
 
   std::optional<std::uint64_t> report_entry = {};
   std::optional<agreement::Report> report = {};
   std::string report_document = {};
   std::map<agreement::Thumbprint, ApprovalRecord> approvals = {};  // the latest of each
+  std::set<agreement::Thumbprint> ever_approved = {};  // who signed one at all, with effect or without
   std::map<agreement::Thumbprint, Digest256> rejections = {};      // who said no last, and by which link
   std::optional<std::uint64_t> reservation_entry = {};
   std::optional<ReservationEntry> reservation = {};

@@ -202,6 +202,38 @@ TEST_F(UnanimousLedger, TheChargeStaysWhenHeWhoRejectsHadApproved) {
   EXPECT_EQ(RunsOn(kVisits), 1);  // where the rejection was hidden, it may have run
 }
 
+TEST_F(UnanimousLedger, TheChargeStaysWhenHisApprovalCameTooLate) {
+  OfferBoth();
+  const Digest256 query = story_.Ask(analyst_, VisitsOnly());
+  story_.Approve(hospital_, query);
+  const agreement::Approval late = people::ApprovalOf(*story_.state().FindQuery(query)->report, story_.now());
+  story_.Wait(60);
+  EXPECT_EQ(story_.SignAndSend(insurer_, late).kind, Kind::kHasNoEffect);
+  story_.Reject(insurer_, query);
+  EXPECT_EQ(PhaseOf(query), QueryPhase::kRejected);
+  EXPECT_EQ(RunsOn(kVisits), 1);  // an enclave that was told another time may have taken it
+}
+
+// Two of three may stop it together; each of them could still change his mind where the other is not heard.
+TEST(Charges, StayWhenNobodyStoppedTheQueryAlone) {
+  people::Person hospital = people::Hospital();
+  people::Person analyst = people::Analyst();
+  people::Person first = {"first", {agreement::ParticipantRole::kApprover}};
+  people::Person second = {"second", {agreement::ParticipantRole::kApprover}};
+  for_test::Story story(people::CharterOf({hospital, analyst, first, second},
+                                          {.kind = agreement::ApprovalRule::Kind::kCount, .count = 2}));
+  for (people::Person* person : {&hospital, &analyst, &first, &second}) story.Accept(*person);
+  story.Offer(hospital, people::ManifestOf(kVisits, "visits", story.charter()));
+  const Digest256 query = story.Ask(analyst, people::RequestOf(people::Query('1'), {story.Reading(kVisits)},
+                                                               story.charter(), {analyst.thumbprint()}));
+  story.Approve(hospital, query);
+  story.Reject(first, query);
+  EXPECT_EQ(story.state().FindQuery(query)->phase, QueryPhase::kReported);
+  story.Reject(second, query);
+  EXPECT_EQ(story.state().FindQuery(query)->phase, QueryPhase::kRejected);
+  EXPECT_EQ(story.state().SpentOn(kVisits).runs, 1);
+}
+
 TEST_F(Ledger, ARejectionByOneWhoIsNotNeededStopsNothing) {
   OfferBoth();
   const Digest256 query = story_.Ask(analyst_, VisitsOnly());
@@ -254,6 +286,34 @@ TEST_F(Ledger, RunsAreLimitedByWhatIsApprovedNotByWhatRan) {
   EXPECT_EQ(RunsOn(kVisits), 2);
   story_.Reject(hospital_, second);
   EXPECT_EQ(RunsOn(kVisits), 2);  // his own approval may have been used elsewhere
+}
+
+// The manifest that is to hold in the next epoch has a tighter limit; until then the one in force counts.
+TEST_F(Ledger, ApprovalsAreChargedByTheManifestInForce) {
+  agreement::Manifest limited = Visits();
+  limited.policy.limits.runs = 1;
+  story_.Offer(hospital_, limited);
+  const Digest256 first = story_.Ask(analyst_, VisitsOnly('1'));
+  const Digest256 second = story_.Ask(analyst_, VisitsOnly('2'));
+  story_.Propose(people::Successor(charter_, {hospital_, insurer_, analyst_, people::Newcomer()}));
+  agreement::Manifest closed = NextVersion(kVisits);
+  closed.charter = story_.state().proposed()->digest;
+  closed.policy.limits.runs = 0;
+  EXPECT_EQ(story_.Offer(hospital_, closed).kind, Kind::kTakesEffect);
+  EXPECT_EQ(story_.Approve(hospital_, first).kind, Kind::kTakesEffect);
+  EXPECT_EQ(RunsOn(kVisits), 1);
+  EXPECT_EQ(story_.Approve(hospital_, second).code, Code::kResourceExhausted);
+}
+
+TEST_F(Ledger, AnApprovalThatComesTooLateIsChargedAllTheSame) {
+  OfferBoth();
+  const Digest256 query = story_.Ask(analyst_, VisitsOnly());
+  const agreement::Approval late = people::ApprovalOf(*story_.state().FindQuery(query)->report, story_.now());
+  story_.Wait(60);
+  EXPECT_EQ(story_.SignAndSend(hospital_, late).kind, Kind::kHasNoEffect);
+  EXPECT_EQ(RunsOn(kVisits), 1);
+  EXPECT_EQ(story_.SignAndSend(insurer_, late).kind, Kind::kHasNoEffect);
+  EXPECT_EQ(RunsOn(kPlans), 0);  // it names no dataset of his
 }
 
 TEST_F(Ledger, ADatasetIsReadInsideItsDates) {

@@ -228,5 +228,15 @@ TEST_F(Ledger, ARestartBringsNewKeysUnderTheCharterInForce) {
   EXPECT_THAT(story_.Refused(boot), HasSubstr("generates the environment key"));
 }
 
+TEST(Boots, AreNoneWhereNobodyMayRecoverTheKey) {
+  auto charter = people::CharterOf({people::Hospital()});
+  charter.recovery = agreement::Recovery::kNone;
+  const for_test::Story story(charter);
+  BootEntry boot = story.state().boots().front().boot;
+  boot.boot = 1;
+  boot.origin = "recovered";
+  EXPECT_THAT(story.Refused(boot), HasSubstr("there is no second boot"));
+}
+
 }  // namespace
 }  // namespace cloister::ledger

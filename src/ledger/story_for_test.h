@@ -143,7 +143,7 @@ class Story {
     entries_.push_back(std::move(text));
   }
   // What the state says to an entry that it should not take.
-  std::string Refused(EntryBody body) {
+  std::string Refused(EntryBody body) const {
     LedgerState copy = state_;
     const Status applied = copy.Apply(EncodeEntry({.time = now_, .body = std::move(body)}).value());
     EXPECT_EQ(copy.point(), state_.point()) << "a refused entry left a trace";

@@ -102,8 +102,8 @@ bool JobRunner::LoadDue(EnclaveClient& enclave) {
   return true;
 }
 
-// A job that stands as running while nothing runs was cut off. If the ledger says that its query is over, so is the job:
-// a result that was released but never kept is lost, and only a new query brings another.
+// A job that stands as running while nothing runs was cut off. If the ledger says that its query is over, so is the
+// job: a result that was released but never kept is lost, and only a new query brings another.
 void JobRunner::SettleCutOffJobs() {
   const auto jobs = services_.store.queries.RunningJobsIn(session_.id());
   if (!jobs) return;
