@@ -10,7 +10,8 @@ if(MOLD_PROGRAM)
   add_link_options(-fuse-ld=mold)
 endif()
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
-                    -Wimplicit-fallthrough -Wno-missing-field-initializers -Werror -fstack-protector-strong -fno-strict-aliasing)
+                    -Wimplicit-fallthrough -Wno-missing-field-initializers -Werror
+                     -fstack-protector-strong -fno-strict-aliasing)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options(-Wthread-safety)
 else()

@@ -41,7 +41,8 @@ class Story:
     def chapter(self, title):
         self.chapters += 1
         seconds = time.monotonic() - self.started
-        print('\n' + self._paint('1', f'{self.chapters}. {title}') + self._paint('2', f'   ({seconds:.1f} s)'), flush=True)
+        took = self._paint('2', f'   ({seconds:.1f} s)')
+        print('\n' + self._paint('1', f'{self.chapters}. {title}') + took, flush=True)
 
     def say(self, text):
         print('   ' + text, flush=True)
@@ -76,7 +77,8 @@ class Demo:
             self.answer()
             self.look_behind()
         self.story.chapter('Done')
-        self.story.say('Every answer was compared with hand-written SQL over the plain files, and every proof verified.')
+        self.story.say('Every answer was compared with hand-written SQL over the plain files,')
+        self.story.say('and every proof verified.')
 
     def meet(self):
         story = self.story
@@ -105,7 +107,8 @@ class Demo:
             stem = (HERE / file).with_suffix('')
             party.run('dataset', 'upload', HERE / file, '--env', self.environment, '--name', name,
                       '--policy', f'{stem}.policy.json', '--schema', f'{stem}.schema.json', '--yes')
-            story.who(party.name, f'sealed {Path(file).name} ({(HERE / file).stat().st_size:,} bytes) and signed its manifest')
+            size = (HERE / file).stat().st_size
+            story.who(party.name, f'sealed {Path(file).name} ({size:,} bytes) and signed its manifest')
         story.block(self.institute.run('dataset', 'list', '--env', self.environment))
 
     def refuse(self):
@@ -178,14 +181,15 @@ class Demo:
             raise SystemExit(f'the value {marker.decode()} of a patient stands in {leaks}')
         stored = sum(path.stat().st_size for path in files)
         story.who('server', f'{len(files)} files, {stored:,} bytes: sealed objects, signed documents, the ledger')
-        story.who('', f"the value {marker.decode()} stands {inside} times in the hospital's file, and nowhere on the server")
+        story.who('', f"the value {marker.decode()} stands {inside} times in the hospital's file, "
+                      'and nowhere on the server')
         story.who('enclave', 'a process without files or network held the rows, and gave out only what was approved')
-        story.who('hospital', 'its key lies with the server: whoever runs the server could sign and read as the hospital')
+        story.who('hospital', 'its key lies with the server: whoever runs it could sign and read as the hospital')
         story.who('insurer', 'its key never left its folder; nobody saw a row of its data')
         story.who('institute', 'four tables of groups of at least 25 people; not a row')
         story.say('')
-        story.say('What this machine cannot show: hardware evidence. The evidence is simulated, and with recovery `operator`')
-        story.say('whoever runs the server could read the data. LIMITATIONS.md says what holds and what does not.')
+        story.say('What this machine cannot show: hardware evidence. The evidence is simulated, and with recovery')
+        story.say('`operator` whoever runs the server could read the data. LIMITATIONS.md says what holds.')
 
 
 def find(document, member):

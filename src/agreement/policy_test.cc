@@ -36,7 +36,8 @@ TEST(Policy, WhatIsWrittenReadsBackAsItself) {
       "privacy_unit":"patient_id","min_group_size":10,
       "columns":{"patient_id":{"roles":["join_key"],"domain":"person"},
                  "zip":{"roles":["dimension"],"quasi_identifier":true,"generalise":["left(zip,4)",5,"*"]},
-                 "cost":{"roles":["measure"],"bounds":[0,100000],"filter_grid":1000,"granularity":0.01,"quantiles":true},
+                 "cost":{"roles":["measure"],"bounds":[0,100000],"filter_grid":1000,"granularity":0.01,
+                         "quantiles":true},
                  "day":{"roles":["dimension"],"date_granularity":"month"}},
       "limits":{"runs":3,"not_after":"2027-01-15T08:00:00Z"},"may_receive":["abc"],"owner_approval":"each_query"})j");
   ASSERT_TRUE(policy) << policy.error().public_message;

@@ -182,7 +182,8 @@ TEST(RenderFindings, SurvivesOffsetsOfAnotherText) {
 TEST(RenderReport, LeavesNothingOut) {
   const codec::Json report = codec::ParseJson(R"({"words":["counts people"],"protections":[],"level":"aggregate_only",
       "columns":[{"name":"n","type":"BIGINT"}],"datasets":[{"id":"ds_1","name":"visits"}],
-      "lineage":[{"dataset":"ds_1","column":"id","role":"AGGREGATION","rule":"R06","output":"n"}],"noise":{"scale":2}})")
+      "lineage":[{"dataset":"ds_1","column":"id","role":"AGGREGATION","rule":"R06","output":"n"}],
+      "noise":{"scale":2}})")
                                  .value();
   EXPECT_EQ(RenderReport(report.get_object(), {}),
             "what it does\n  - counts people\n"

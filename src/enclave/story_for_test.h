@@ -174,7 +174,8 @@ class EnclaveStory : public testing::Test {
     manifest.policy =
         agreement::DecodePolicy(
             codec::ParseJson(R"({"levels":["aggregate_only"],"privacy_unit":"patient_id","min_group_size":15,
-                            "columns":{"patient_id":{"roles":["join_key"],"domain":"person"},"ward":{"roles":["dimension"]},
+                            "columns":{"patient_id":{"roles":["join_key"],"domain":"person"},
+                                       "ward":{"roles":["dimension"]},
                                        "charge":{"roles":["measure"],"bounds":[0,5000],"granularity":0.01}},
                             "limits":{}})")
                 .value(),

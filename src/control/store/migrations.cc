@@ -57,8 +57,8 @@ constexpr std::string_view kWork[] = {
     R"(CREATE TABLE jobs(query_id TEXT PRIMARY KEY REFERENCES queries(id), status TEXT NOT NULL,
          attempts INTEGER NOT NULL, code TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL) STRICT)",
     R"(CREATE TABLE results(id TEXT PRIMARY KEY, query_id TEXT NOT NULL UNIQUE REFERENCES queries(id),
-         blob TEXT NOT NULL, size_bytes INTEGER NOT NULL, digest BLOB NOT NULL, format TEXT NOT NULL, receipt TEXT NOT NULL,
-         release_entry INTEGER NOT NULL, created_at TEXT NOT NULL) STRICT)",
+         blob TEXT NOT NULL, size_bytes INTEGER NOT NULL, digest BLOB NOT NULL, format TEXT NOT NULL,
+         receipt TEXT NOT NULL, release_entry INTEGER NOT NULL, created_at TEXT NOT NULL) STRICT)",
 };
 
 constexpr std::span<const std::string_view> kSteps[] = {kUsers, kEnvironments, kWork};

@@ -6,6 +6,7 @@ Each test is made by python3-cryptography, an implementation of its own over its
 
   python3 generate.py          # needs python3-cryptography
 """
+
 import base64
 import json
 import os
@@ -20,10 +21,23 @@ from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 OUT = pathlib.Path(__file__).parent / "wycheproof"
 MSG = b"one message for all"
-HASHES = {"SHA-1": hashes.SHA1(), "SHA-224": hashes.SHA224(), "SHA-256": hashes.SHA256(), "SHA-384": hashes.SHA384(),
-          "SHA-512": hashes.SHA512(), "SHA-512/256": hashes.SHA512_256(), "SHA3-256": hashes.SHA3_256()}
-CURVES = {"secp256r1": ec.SECP256R1(), "secp384r1": ec.SECP384R1(), "secp521r1": ec.SECP521R1(),
-          "secp224r1": ec.SECP224R1(), "secp256k1": ec.SECP256K1(), "brainpoolP256r1": ec.BrainpoolP256R1()}
+HASHES = {
+    "SHA-1": hashes.SHA1(),
+    "SHA-224": hashes.SHA224(),
+    "SHA-256": hashes.SHA256(),
+    "SHA-384": hashes.SHA384(),
+    "SHA-512": hashes.SHA512(),
+    "SHA-512/256": hashes.SHA512_256(),
+    "SHA3-256": hashes.SHA3_256(),
+}
+CURVES = {
+    "secp256r1": ec.SECP256R1(),
+    "secp384r1": ec.SECP384R1(),
+    "secp521r1": ec.SECP521R1(),
+    "secp224r1": ec.SECP224R1(),
+    "secp256k1": ec.SECP256K1(),
+    "brainpoolP256r1": ec.BrainpoolP256R1(),
+}
 CASES = []
 
 
@@ -71,9 +85,15 @@ def write(name, schema, algorithm, groups):
     if algorithm:
         document["algorithm"] = algorithm
     (OUT / f"{name}.json").write_text(json.dumps(document, separators=(",", ":")) + "\n")
-    CASES.append({"id": f"own-{name}", "inputs": {"vectors": f"wycheproof/{name}.json"},
-                  "expect": 'per test "result": valid must pass, invalid must fail', "counts": counts,
-                  "how_known": "made by python3-cryptography"})
+    CASES.append(
+        {
+            "id": f"own-{name}",
+            "inputs": {"vectors": f"wycheproof/{name}.json"},
+            "expect": 'per test "result": valid must pass, invalid must fail',
+            "counts": counts,
+            "how_known": "made by python3-cryptography",
+        }
+    )
 
 
 def aeads():
@@ -112,7 +132,7 @@ class LongNonceGcm:
     def ghash(self, data):
         h, y = int.from_bytes(self.block(bytes(16)), "big"), 0
         for at in range(0, len(data), 16):
-            y, z, v = y ^ int.from_bytes(data[at:at + 16], "big"), 0, h
+            y, z, v = y ^ int.from_bytes(data[at : at + 16], "big"), 0, h
             for bit in range(127, -1, -1):
                 if y >> bit & 1:
                     z ^= v
@@ -127,7 +147,7 @@ class LongNonceGcm:
         for at in range(0, len(message), 16):
             counter = (counter + 1) % 2**32
             stream = self.block(j0[:12] + number(counter, 4))
-            out += bytes(a ^ b for a, b in zip(message[at:at + 16], stream))
+            out += bytes(a ^ b for a, b in zip(message[at : at + 16], stream))
         tag = self.ghash(pad(aad) + pad(out) + number(len(aad) * 8, 8) + number(len(out) * 8, 8))
         return out + bytes(a ^ b for a, b in zip(tag, self.block(j0)))
 
@@ -137,12 +157,23 @@ def siv():
     for size in (32, 48, 64):
         key, aad, nonce = os.urandom(size), os.urandom(5), os.urandom(16)
         sealed = aead.AESSIV(key).encrypt(MSG, [aad, nonce])
-        test = dict(key=key.hex(), iv=nonce.hex(), aad=aad.hex(), msg=MSG.hex(), ct=sealed[16:].hex(), tag=sealed[:16].hex())
-        groups.append((dict(type="AeadTest", keySize=size * 8, ivSize=128, tagSize=128),
-                       [(test, [dict(tag=flip(test["tag"])), dict(iv="00"), dict(key="00")])]))
+        test = dict(
+            key=key.hex(), iv=nonce.hex(), aad=aad.hex(), msg=MSG.hex(), ct=sealed[16:].hex(), tag=sealed[:16].hex()
+        )
+        groups.append(
+            (
+                dict(type="AeadTest", keySize=size * 8, ivSize=128, tagSize=128),
+                [(test, [dict(tag=flip(test["tag"])), dict(iv="00"), dict(key="00")])],
+            )
+        )
         sealed = aead.AESSIV(key).encrypt(MSG, [aad]).hex()
         test = dict(key=key.hex(), aad=aad.hex(), msg=MSG.hex(), ct=sealed)
-        deterministic.append((dict(type="DaeadTest", keySize=size * 8), [(test, [dict(ct=flip(sealed)), dict(ct=sealed[:-2]), dict(ct="")])]))
+        deterministic.append(
+            (
+                dict(type="DaeadTest", keySize=size * 8),
+                [(test, [dict(ct=flip(sealed)), dict(ct=sealed[:-2]), dict(ct="")])],
+            )
+        )
     write("aead_aes_siv_cmac", "aead_test_schema_v1.json", "AEAD-AES-SIV-CMAC", groups)
     write("aes_siv_cmac", "daead_test_schema_v1.json", "AES-SIV-CMAC", deterministic)
 
@@ -154,8 +185,17 @@ def cbc_hmac():
     mac.update(aad + iv + ct + number(len(aad) * 8, 8))
     tag = mac.finalize()[:16].hex()
     test = dict(key=key.hex(), iv=iv.hex(), aad=aad.hex(), msg=MSG.hex(), ct=ct.hex(), tag=tag)
-    write("a128cbc_hs256", "aead_test_schema_v1.json", "A128CBC-HS256",
-          [(dict(type="AeadTest", keySize=256, ivSize=128, tagSize=128), [(test, [dict(tag=flip(tag)), dict(ct=flip(ct.hex()))])])])
+    write(
+        "a128cbc_hs256",
+        "aead_test_schema_v1.json",
+        "A128CBC-HS256",
+        [
+            (
+                dict(type="AeadTest", keySize=256, ivSize=128, tagSize=128),
+                [(test, [dict(tag=flip(tag)), dict(ct=flip(ct.hex()))])],
+            )
+        ],
+    )
 
 
 def cbc(key, iv, message):
@@ -168,20 +208,53 @@ def plain_ciphers():
     key, iv = os.urandom(32), os.urandom(16)
     ct = cbc(key, iv, MSG).hex()
     test = dict(key=key.hex(), iv=iv.hex(), msg=MSG.hex(), ct=ct)
-    write("aes_cbc_pkcs5", "ind_cpa_test_schema_v1.json", "AES-CBC-PKCS5",
-          [(dict(type="IndCpaTest", keySize=256, ivSize=128), [(test, [dict(ct=ct[:-2]), dict(ct="")])])])
+    write(
+        "aes_cbc_pkcs5",
+        "ind_cpa_test_schema_v1.json",
+        "AES-CBC-PKCS5",
+        [(dict(type="IndCpaTest", keySize=256, ivSize=128), [(test, [dict(ct=ct[:-2]), dict(ct="")])])],
+    )
     key = os.urandom(16)
     wrapped = keywrap.aes_key_wrap(key, MSG[:16]).hex()
-    write("aes_wrap", "keywrap_test_schema_v1.json", "AES-WRAP",
-          [(dict(type="KeywrapTest", keySize=128), [(dict(key=key.hex(), msg=MSG[:16].hex(), ct=wrapped), [dict(ct=flip(wrapped)), dict(ct=wrapped[:32])])])])
+    write(
+        "aes_wrap",
+        "keywrap_test_schema_v1.json",
+        "AES-WRAP",
+        [
+            (
+                dict(type="KeywrapTest", keySize=128),
+                [
+                    (
+                        dict(key=key.hex(), msg=MSG[:16].hex(), ct=wrapped),
+                        [dict(ct=flip(wrapped)), dict(ct=wrapped[:32])],
+                    )
+                ],
+            )
+        ],
+    )
     wrapped = keywrap.aes_key_wrap_with_padding(key, MSG).hex()
-    write("aes_kwp", "keywrap_test_schema_v1.json", "AES-KWP",
-          [(dict(type="KeywrapTest", keySize=128), [(dict(key=key.hex(), msg=MSG.hex(), ct=wrapped), [dict(ct=flip(wrapped))])])])
+    write(
+        "aes_kwp",
+        "keywrap_test_schema_v1.json",
+        "AES-KWP",
+        [
+            (
+                dict(type="KeywrapTest", keySize=128),
+                [(dict(key=key.hex(), msg=MSG.hex(), ct=wrapped), [dict(ct=flip(wrapped))])],
+            )
+        ],
+    )
 
 
 def macs():
-    for algorithm, name in (("HMACSHA1", "SHA-1"), ("HMACSHA256", "SHA-256"), ("HMACSHA384", "SHA-384"),
-                            ("HMACSHA512", "SHA-512"), ("HMACSHA512/256", "SHA-512/256"), ("HMACSHA3-256", "SHA3-256")):
+    for algorithm, name in (
+        ("HMACSHA1", "SHA-1"),
+        ("HMACSHA256", "SHA-256"),
+        ("HMACSHA384", "SHA-384"),
+        ("HMACSHA512", "SHA-512"),
+        ("HMACSHA512/256", "SHA-512/256"),
+        ("HMACSHA3-256", "SHA3-256"),
+    ):
         groups = []
         for cut in (HASHES[name].digest_size, 10):
             key = os.urandom(24)
@@ -189,19 +262,41 @@ def macs():
             mac.update(MSG)
             tag = mac.finalize()[:cut].hex()
             test = dict(key=key.hex(), msg=MSG.hex(), tag=tag)
-            groups.append((dict(type="MacTest", keySize=192, tagSize=cut * 8),
-                           [(test, [dict(tag=flip(tag)), dict(tag=tag[:-2]), dict(msg="00")])]))
+            groups.append(
+                (
+                    dict(type="MacTest", keySize=192, tagSize=cut * 8),
+                    [(test, [dict(tag=flip(tag)), dict(tag=tag[:-2]), dict(msg="00")])],
+                )
+            )
         write(algorithm.lower().replace("/", "_").replace("-", "_"), "mac_test_schema_v1.json", algorithm, groups)
     key = os.urandom(16)
     mac = cmac.CMAC(algorithms.AES(key))
     mac.update(MSG)
     tag = mac.finalize().hex()
-    write("aes_cmac", "mac_test_schema_v1.json", "AES-CMAC",
-          [(dict(type="MacTest", keySize=128, tagSize=128), [(dict(key=key.hex(), msg=MSG.hex(), tag=tag), [dict(tag=flip(tag)), dict(key="00")])])])
+    write(
+        "aes_cmac",
+        "mac_test_schema_v1.json",
+        "AES-CMAC",
+        [
+            (
+                dict(type="MacTest", keySize=128, tagSize=128),
+                [(dict(key=key.hex(), msg=MSG.hex(), tag=tag), [dict(tag=flip(tag)), dict(key="00")])],
+            )
+        ],
+    )
     iv = os.urandom(12)
     tag = aead.AESGCM(key).encrypt(iv, b"", MSG).hex()
-    write("aes_gmac", "mac_with_iv_test_schema_v1.json", "AES-GMAC",
-          [(dict(type="MacWithIvTest", keySize=128, ivSize=96, tagSize=128), [(dict(key=key.hex(), iv=iv.hex(), msg=MSG.hex(), tag=tag), [dict(tag=flip(tag))])])])
+    write(
+        "aes_gmac",
+        "mac_with_iv_test_schema_v1.json",
+        "AES-GMAC",
+        [
+            (
+                dict(type="MacWithIvTest", keySize=128, ivSize=96, tagSize=128),
+                [(dict(key=key.hex(), iv=iv.hex(), msg=MSG.hex(), tag=tag), [dict(tag=flip(tag))])],
+            )
+        ],
+    )
 
 
 def kdfs():
@@ -211,52 +306,154 @@ def kdfs():
             okm = HKDF(HASHES[name], size, salt, b"label").derive(MSG).hex()
             test = dict(ikm=MSG.hex(), salt=salt.hex(), info=b"label".hex(), size=size, okm=okm)
             pairs.append((test, [dict(okm=flip(okm)), dict(size=255 * HASHES[name].digest_size + 1, okm="")]))
-        write("hkdf_" + name.lower().replace("-", ""), "hkdf_test_schema_v1.json", "HKDF-" + name,
-              [(dict(type="HkdfTest", keySize=152), pairs)])
+        write(
+            "hkdf_" + name.lower().replace("-", ""),
+            "hkdf_test_schema_v1.json",
+            "HKDF-" + name,
+            [(dict(type="HkdfTest", keySize=152), pairs)],
+        )
     dk = PBKDF2HMAC(hashes.SHA256(), 20, b"salt", 1000).derive(b"password").hex()
     test = dict(password=b"password".hex(), salt=b"salt".hex(), iterationCount=1000, dkLen=20, dk=dk)
-    write("pbkdf2", "pbkdf_test_schema.json", "PBKDF2-HMACSHA256", [(dict(type="PbkdfTest"), [(test, [dict(dk=flip(dk))])])])
-    write("primality", "primality_test_schema_v1.json", "PrimalityTest",
-          [(dict(type="PrimalityTest"), [(dict(value=f"{2**127 - 1:032x}"), [dict(value="0231"), dict(value="fb"), dict(value="01")])])])
+    write(
+        "pbkdf2",
+        "pbkdf_test_schema.json",
+        "PBKDF2-HMACSHA256",
+        [(dict(type="PbkdfTest"), [(test, [dict(dk=flip(dk))])])],
+    )
+    write(
+        "primality",
+        "primality_test_schema_v1.json",
+        "PrimalityTest",
+        [
+            (
+                dict(type="PrimalityTest"),
+                [(dict(value=f"{2**127 - 1:032x}"), [dict(value="0231"), dict(value="fb"), dict(value="01")])],
+            )
+        ],
+    )
 
 
 def ecdsa():
-    for curve, name in (("secp256r1", "SHA-256"), ("secp384r1", "SHA-384"), ("secp521r1", "SHA-512"), ("secp256r1", "SHA3-256"),
-                        ("secp384r1", "SHA-256"), ("secp224r1", "SHA-224"), ("secp256k1", "SHA-256"), ("brainpoolP256r1", "SHA-256")):
+    for curve, name in (
+        ("secp256r1", "SHA-256"),
+        ("secp384r1", "SHA-384"),
+        ("secp521r1", "SHA-512"),
+        ("secp256r1", "SHA3-256"),
+        ("secp384r1", "SHA-256"),
+        ("secp224r1", "SHA-224"),
+        ("secp256k1", "SHA-256"),
+        ("brainpoolP256r1", "SHA-256"),
+    ):
         key = ec.generate_private_key(CURVES[curve])
         sig = key.sign(MSG, ec.ECDSA(HASHES[name]))
         r, s = utils.decode_dss_signature(sig)
         size = (key.key_size + 7) // 8
         raw = (number(r, size) + number(s, size)).hex()
-        group = dict(publicKey=dict(type="EcPublicKey", curve=curve, keySize=key.key_size), publicKeyDer=spki(key.public_key()), sha=name)
+        group = dict(
+            publicKey=dict(type="EcPublicKey", curve=curve, keySize=key.key_size),
+            publicKeyDer=spki(key.public_key()),
+            sha=name,
+        )
         order_changes = [dict(sig=sig.hex() + "00"), dict(msg="00"), dict(sig=""), dict(sig="3006020100020100")]
         file = f"ecdsa_{curve}_{name}".lower().replace("-", "")
-        write(file, "ecdsa_verify_schema_v1.json", "ECDSA", [(dict(group, type="EcdsaVerify"), [(dict(msg=MSG.hex(), sig=sig.hex()), order_changes)])])
-        write(file + "_p1363", "ecdsa_p1363_verify_schema_v1.json", "ECDSA",
-              [(dict(group, type="EcdsaP1363Verify"), [(dict(msg=MSG.hex(), sig=raw), [dict(sig=flip(raw)), dict(sig=raw + "00"), dict(sig="00" * 2 * size)])])])
+        write(
+            file,
+            "ecdsa_verify_schema_v1.json",
+            "ECDSA",
+            [(dict(group, type="EcdsaVerify"), [(dict(msg=MSG.hex(), sig=sig.hex()), order_changes)])],
+        )
+        write(
+            file + "_p1363",
+            "ecdsa_p1363_verify_schema_v1.json",
+            "ECDSA",
+            [
+                (
+                    dict(group, type="EcdsaP1363Verify"),
+                    [
+                        (
+                            dict(msg=MSG.hex(), sig=raw),
+                            [dict(sig=flip(raw)), dict(sig=raw + "00"), dict(sig="00" * 2 * size)],
+                        )
+                    ],
+                )
+            ],
+        )
     key = ec.generate_private_key(CURVES["secp256k1"])
     order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
     r, s = utils.decode_dss_signature(key.sign(MSG, ec.ECDSA(hashes.SHA256())))
     low, high = min(s, order - s), max(s, order - s)
-    write("ecdsa_bitcoin", "ecdsa_bitcoin_verify_schema.json", "ECDSA",
-          [(dict(type="EcdsaBitcoinVerify", publicKey=dict(curve="secp256k1"), publicKeyDer=spki(key.public_key()), sha="SHA-256"),
-            [(dict(msg=MSG.hex(), sig=utils.encode_dss_signature(r, low).hex()), [dict(sig=utils.encode_dss_signature(r, high).hex())])])])
+    write(
+        "ecdsa_bitcoin",
+        "ecdsa_bitcoin_verify_schema.json",
+        "ECDSA",
+        [
+            (
+                dict(
+                    type="EcdsaBitcoinVerify",
+                    publicKey=dict(curve="secp256k1"),
+                    publicKeyDer=spki(key.public_key()),
+                    sha="SHA-256",
+                ),
+                [
+                    (
+                        dict(msg=MSG.hex(), sig=utils.encode_dss_signature(r, low).hex()),
+                        [dict(sig=utils.encode_dss_signature(r, high).hex())],
+                    )
+                ],
+            )
+        ],
+    )
     key = dsa.generate_private_key(2048)
     sig = key.sign(MSG, hashes.SHA256())
     r, s = utils.decode_dss_signature(sig)
     raw = (number(r, 32) + number(s, 32)).hex()
     group = dict(publicKey={}, publicKeyDer=spki(key.public_key()), sha="SHA-256")
-    write("dsa", "dsa_verify_schema_v1.json", "DSA", [(dict(group, type="DsaVerify"), [(dict(msg=MSG.hex(), sig=sig.hex()), [dict(sig=sig.hex() + "00"), dict(msg="00")])])])
-    write("dsa_p1363", "dsa_p1363_verify_schema_v1.json", "DSA", [(dict(group, type="DsaP1363Verify"), [(dict(msg=MSG.hex(), sig=raw), [dict(sig=flip(raw, 40))])])])
+    write(
+        "dsa",
+        "dsa_verify_schema_v1.json",
+        "DSA",
+        [
+            (
+                dict(group, type="DsaVerify"),
+                [(dict(msg=MSG.hex(), sig=sig.hex()), [dict(sig=sig.hex() + "00"), dict(msg="00")])],
+            )
+        ],
+    )
+    write(
+        "dsa_p1363",
+        "dsa_p1363_verify_schema_v1.json",
+        "DSA",
+        [(dict(group, type="DsaP1363Verify"), [(dict(msg=MSG.hex(), sig=raw), [dict(sig=flip(raw, 40))])])],
+    )
 
 
 def eddsa():
-    for curve, key in (("edwards25519", ed25519.Ed25519PrivateKey.generate()), ("edwards448", ed448.Ed448PrivateKey.generate())):
+    for curve, key in (
+        ("edwards25519", ed25519.Ed25519PrivateKey.generate()),
+        ("edwards448", ed448.Ed448PrivateKey.generate()),
+    ):
         sig = key.sign(MSG).hex()
         raw = key.public_key().public_bytes(ser.Encoding.Raw, ser.PublicFormat.Raw).hex()
-        write(curve, "eddsa_verify_schema_v1.json", "EDDSA",
-              [(dict(type="EddsaVerify", publicKey=dict(type="EDDSAPublicKey", curve=curve, keySize=255, pk=raw), publicKeyDer=spki(key.public_key())),
-                [(dict(msg=MSG.hex(), sig=sig), [dict(sig=flip(sig)), dict(sig=sig + "00"), dict(sig=""), dict(msg="")])])])
+        write(
+            curve,
+            "eddsa_verify_schema_v1.json",
+            "EDDSA",
+            [
+                (
+                    dict(
+                        type="EddsaVerify",
+                        publicKey=dict(type="EDDSAPublicKey", curve=curve, keySize=255, pk=raw),
+                        publicKeyDer=spki(key.public_key()),
+                    ),
+                    [
+                        (
+                            dict(msg=MSG.hex(), sig=sig),
+                            [dict(sig=flip(sig)), dict(sig=sig + "00"), dict(sig=""), dict(msg="")],
+                        )
+                    ],
+                )
+            ],
+        )
 
 
 def rsa_files():
@@ -266,28 +463,87 @@ def rsa_files():
         sig = key.sign(MSG, padding.PKCS1v15(), HASHES[name]).hex()
         group = dict(publicKeyDer=spki(key.public_key()), keySize=2048, sha=name)
         file = "rsa_signature_" + name.lower().replace("-", "")
-        write(file, "rsassa_pkcs1_verify_schema_v1.json", "RSASSA-PKCS1-v1_5",
-              [(dict(group, type="RsassaPkcs1Verify"), [(dict(msg=MSG.hex(), sig=sig), [dict(sig=flip(sig, 9)), dict(sig="00" + sig), dict(msg="")])])])
+        write(
+            file,
+            "rsassa_pkcs1_verify_schema_v1.json",
+            "RSASSA-PKCS1-v1_5",
+            [
+                (
+                    dict(group, type="RsassaPkcs1Verify"),
+                    [(dict(msg=MSG.hex(), sig=sig), [dict(sig=flip(sig, 9)), dict(sig="00" + sig), dict(msg="")])],
+                )
+            ],
+        )
     sig = small.sign(MSG, padding.PKCS1v15(), hashes.SHA256()).hex()
-    write("rsa_signature_1024", "rsassa_pkcs1_verify_schema_v1.json", "RSASSA-PKCS1-v1_5",
-          [(dict(type="RsassaPkcs1Verify", publicKeyDer=spki(small.public_key()), keySize=1024, sha="SHA-256"), [(dict(msg=MSG.hex(), sig=sig), [dict(msg="")])])])
+    write(
+        "rsa_signature_1024",
+        "rsassa_pkcs1_verify_schema_v1.json",
+        "RSASSA-PKCS1-v1_5",
+        [
+            (
+                dict(type="RsassaPkcs1Verify", publicKeyDer=spki(small.public_key()), keySize=1024, sha="SHA-256"),
+                [(dict(msg=MSG.hex(), sig=sig), [dict(msg="")])],
+            )
+        ],
+    )
     groups = []
-    for name, mask, salt in (("SHA-256", "SHA-256", 32), ("SHA-384", "SHA-384", 48), ("SHA-512", "SHA-512", 64), ("SHA-256", "SHA-256", 0), ("SHA-256", "SHA-1", 20), ("SHA-1", "SHA-1", 20)):
+    for name, mask, salt in (
+        ("SHA-256", "SHA-256", 32),
+        ("SHA-384", "SHA-384", 48),
+        ("SHA-512", "SHA-512", 64),
+        ("SHA-256", "SHA-256", 0),
+        ("SHA-256", "SHA-1", 20),
+        ("SHA-1", "SHA-1", 20),
+    ):
         sig = key.sign(MSG, padding.PSS(padding.MGF1(HASHES[mask]), salt), HASHES[name]).hex()
         other = key.sign(MSG, padding.PSS(padding.MGF1(HASHES[mask]), salt + 1), HASHES[name]).hex()
-        groups.append((dict(type="RsassaPssVerify", publicKeyDer=spki(key.public_key()), keySize=2048, sha=name, mgf="MGF1", mgfSha=mask, sLen=salt),
-                       [(dict(msg=MSG.hex(), sig=sig), [dict(sig=flip(sig, 9)), dict(sig=other), dict(msg="")])]))
+        groups.append(
+            (
+                dict(
+                    type="RsassaPssVerify",
+                    publicKeyDer=spki(key.public_key()),
+                    keySize=2048,
+                    sha=name,
+                    mgf="MGF1",
+                    mgfSha=mask,
+                    sLen=salt,
+                ),
+                [(dict(msg=MSG.hex(), sig=sig), [dict(sig=flip(sig, 9)), dict(sig=other), dict(msg="")])],
+            )
+        )
     write("rsa_pss", "rsassa_pss_verify_schema_v1.json", "RSASSA-PSS", groups)
     ct = key.public_key().encrypt(MSG, padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), b"label")).hex()
     group = dict(privateKeyPkcs8=pkcs8(key), keySize=2048)
-    write("rsa_oaep", "rsaes_oaep_decrypt_schema_v1.json", "RSAES-OAEP",
-          [(dict(group, type="RsaesOaepDecrypt", sha="SHA-256", mgf="MGF1", mgfSha="SHA-256"), [(dict(msg=MSG.hex(), ct=ct, label=b"label".hex()), [dict(ct=flip(ct, 9)), dict(label="")])])])
+    write(
+        "rsa_oaep",
+        "rsaes_oaep_decrypt_schema_v1.json",
+        "RSAES-OAEP",
+        [
+            (
+                dict(group, type="RsaesOaepDecrypt", sha="SHA-256", mgf="MGF1", mgfSha="SHA-256"),
+                [(dict(msg=MSG.hex(), ct=ct, label=b"label".hex()), [dict(ct=flip(ct, 9)), dict(label="")])],
+            )
+        ],
+    )
     ct = key.public_key().encrypt(MSG, padding.PKCS1v15()).hex()
-    write("rsa_pkcs1_decrypt", "rsaes_pkcs1_decrypt_schema_v1.json", "RSAES-PKCS1-v1_5",
-          [(dict(group, type="RsaesPkcs1Decrypt"), [(dict(msg=MSG.hex(), ct=ct), [dict(ct=flip(ct, 9))])])])
+    write(
+        "rsa_pkcs1_decrypt",
+        "rsaes_pkcs1_decrypt_schema_v1.json",
+        "RSAES-PKCS1-v1_5",
+        [(dict(group, type="RsaesPkcs1Decrypt"), [(dict(msg=MSG.hex(), ct=ct), [dict(ct=flip(ct, 9))])])],
+    )
     sig = key.sign(MSG, padding.PKCS1v15(), hashes.SHA256()).hex()
-    write("rsa_sign", "rsassa_pkcs1_generate_schema_v1.json", "RSASSA-PKCS1-v1_5",
-          [(dict(group, type="RsassaPkcs1Generate", sha="SHA-256"), [(dict(msg=MSG.hex(), sig=sig), [dict(sig=flip(sig))])])])
+    write(
+        "rsa_sign",
+        "rsassa_pkcs1_generate_schema_v1.json",
+        "RSASSA-PKCS1-v1_5",
+        [
+            (
+                dict(group, type="RsassaPkcs1Generate", sha="SHA-256"),
+                [(dict(msg=MSG.hex(), sig=sig), [dict(sig=flip(sig))])],
+            )
+        ],
+    )
 
 
 def jwk_of(key, private, **members):
@@ -297,15 +553,33 @@ def jwk_of(key, private, **members):
         out = dict(kty="RSA", n=b64(number(n.n)), e=b64(number(n.e)))
         if private:
             p = key.private_numbers()
-            out.update({name: b64(number(value)) for name, value in (("d", p.d), ("p", p.p), ("q", p.q), ("dp", p.dmp1), ("dq", p.dmq1), ("qi", p.iqmp))})
+            out.update(
+                {
+                    name: b64(number(value))
+                    for name, value in (
+                        ("d", p.d),
+                        ("p", p.p),
+                        ("q", p.q),
+                        ("dp", p.dmp1),
+                        ("dq", p.dmq1),
+                        ("qi", p.iqmp),
+                    )
+                }
+            )
     elif isinstance(key, ec.EllipticCurvePrivateKey):
         size, n = (key.key_size + 7) // 8, public.public_numbers()
-        crv = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521", "secp256k1": "secp256k1"}[key.curve.name]
+        crv = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521", "secp256k1": "secp256k1"}[
+            key.curve.name
+        ]
         out = dict(kty="EC", crv=crv, x=b64(number(n.x, size)), y=b64(number(n.y, size)))
         if private:
             out["d"] = b64(number(key.private_numbers().private_value, size))
     else:
-        crv = "Ed25519" if isinstance(key, ed25519.Ed25519PrivateKey) else "Ed448" if isinstance(key, ed448.Ed448PrivateKey) else "X25519"
+        crv = (
+            "Ed25519"
+            if isinstance(key, ed25519.Ed25519PrivateKey)
+            else "Ed448" if isinstance(key, ed448.Ed448PrivateKey) else "X25519"
+        )
         out = dict(kty="OKP", crv=crv, x=b64(public.public_bytes(ser.Encoding.Raw, ser.PublicFormat.Raw)))
         if private:
             out["d"] = b64(key.private_bytes(ser.Encoding.Raw, ser.PrivateFormat.Raw, ser.NoEncryption()))
@@ -314,20 +588,74 @@ def jwk_of(key, private, **members):
 
 def agreement():
     own, peer = x25519.X25519PrivateKey.generate(), x25519.X25519PrivateKey.generate()
-    for name, own, peer in (("25519", own, peer), ("448", x448.X448PrivateKey.generate(), x448.X448PrivateKey.generate())):
+    for name, own, peer in (
+        ("25519", own, peer),
+        ("448", x448.X448PrivateKey.generate(), x448.X448PrivateKey.generate()),
+    ):
         shared = own.exchange(peer.public_key()).hex()
         secret = own.private_bytes(ser.Encoding.Raw, ser.PrivateFormat.Raw, ser.NoEncryption()).hex()
         public = peer.public_key().public_bytes(ser.Encoding.Raw, ser.PublicFormat.Raw).hex()
         zero = "00" * (len(public) // 2)
-        write(f"x{name}", "xdh_comp_schema_v1.json", "XDH",
-              [(dict(type="XdhComp", curve=f"curve{name}"), [(dict(public=public, private=secret, shared=shared), [dict(public=zero, shared=zero), dict(public="00")])])])
-        write(f"x{name}_asn", "xdh_asn_comp_schema_v1.json", "XDH",
-              [(dict(type="XdhAsnComp", curve=f"curve{name}"), [(dict(public=spki(peer.public_key()), private=pkcs8(own), shared=shared), [dict(public="3000")])])])
-        write(f"x{name}_pem", "xdh_pem_comp_schema_v1.json", "XDH",
-              [(dict(type="XdhPemComp", curve=f"curve{name}"), [(dict(public=pem(peer.public_key(), False), private=pem(own, True), shared=shared), [dict(public="no")])])])
+        write(
+            f"x{name}",
+            "xdh_comp_schema_v1.json",
+            "XDH",
+            [
+                (
+                    dict(type="XdhComp", curve=f"curve{name}"),
+                    [
+                        (
+                            dict(public=public, private=secret, shared=shared),
+                            [dict(public=zero, shared=zero), dict(public="00")],
+                        )
+                    ],
+                )
+            ],
+        )
+        write(
+            f"x{name}_asn",
+            "xdh_asn_comp_schema_v1.json",
+            "XDH",
+            [
+                (
+                    dict(type="XdhAsnComp", curve=f"curve{name}"),
+                    [(dict(public=spki(peer.public_key()), private=pkcs8(own), shared=shared), [dict(public="3000")])],
+                )
+            ],
+        )
+        write(
+            f"x{name}_pem",
+            "xdh_pem_comp_schema_v1.json",
+            "XDH",
+            [
+                (
+                    dict(type="XdhPemComp", curve=f"curve{name}"),
+                    [
+                        (
+                            dict(public=pem(peer.public_key(), False), private=pem(own, True), shared=shared),
+                            [dict(public="no")],
+                        )
+                    ],
+                )
+            ],
+        )
         if name == "25519":
-            write("x25519_jwk", "xdh_jwk_comp_schema_v1.json", "XDH",
-                  [(dict(type="XdhJwkComp", curve="curve25519"), [(dict(public=jwk_of(peer, False), private=jwk_of(own, True), shared=shared), [dict(public=dict(jwk_of(peer, False), x="AA"))])])])
+            write(
+                "x25519_jwk",
+                "xdh_jwk_comp_schema_v1.json",
+                "XDH",
+                [
+                    (
+                        dict(type="XdhJwkComp", curve="curve25519"),
+                        [
+                            (
+                                dict(public=jwk_of(peer, False), private=jwk_of(own, True), shared=shared),
+                                [dict(public=dict(jwk_of(peer, False), x="AA"))],
+                            )
+                        ],
+                    )
+                ],
+            )
     for curve in ("secp256r1", "secp384r1", "secp521r1", "secp256k1", "brainpoolP256r1"):
         own, peer = ec.generate_private_key(CURVES[curve]), ec.generate_private_key(CURVES[curve])
         other = ec.generate_private_key(CURVES["secp256r1" if curve != "secp256r1" else "secp384r1"])
@@ -335,16 +663,72 @@ def agreement():
         secret = "00" + number(own.private_numbers().private_value).hex()
         point = peer.public_key().public_bytes(ser.Encoding.X962, ser.PublicFormat.UncompressedPoint).hex()
         group = dict(curve=curve)
-        write(f"ecdh_{curve}", "ecdh_test_schema_v1.json", "ECDH",
-              [(dict(group, type="EcdhTest", encoding="asn"), [(dict(public=spki(peer.public_key()), private=secret, shared=shared), [dict(public=spki(other.public_key())), dict(public="")])])])
-        write(f"ecdh_{curve}_ecpoint", "ecdh_ecpoint_test_schema_v1.json", "ECDH",
-              [(dict(group, type="EcdhEcpointTest", encoding="ecpoint"), [(dict(public=point, private=secret, shared=shared), [dict(public=flip(point, -1)), dict(public="")])])])
-        write(f"ecdh_{curve}_pem", "ecdh_pem_test_schema_v1.json", "ECDH",
-              [(dict(group, type="EcdhPemTest", encoding="pem"), [(dict(public=pem(peer.public_key(), False), private=pem(own, True), shared=shared), [dict(public=pem(other.public_key(), False))])])])
+        write(
+            f"ecdh_{curve}",
+            "ecdh_test_schema_v1.json",
+            "ECDH",
+            [
+                (
+                    dict(group, type="EcdhTest", encoding="asn"),
+                    [
+                        (
+                            dict(public=spki(peer.public_key()), private=secret, shared=shared),
+                            [dict(public=spki(other.public_key())), dict(public="")],
+                        )
+                    ],
+                )
+            ],
+        )
+        write(
+            f"ecdh_{curve}_ecpoint",
+            "ecdh_ecpoint_test_schema_v1.json",
+            "ECDH",
+            [
+                (
+                    dict(group, type="EcdhEcpointTest", encoding="ecpoint"),
+                    [
+                        (
+                            dict(public=point, private=secret, shared=shared),
+                            [dict(public=flip(point, -1)), dict(public="")],
+                        )
+                    ],
+                )
+            ],
+        )
+        write(
+            f"ecdh_{curve}_pem",
+            "ecdh_pem_test_schema_v1.json",
+            "ECDH",
+            [
+                (
+                    dict(group, type="EcdhPemTest", encoding="pem"),
+                    [
+                        (
+                            dict(public=pem(peer.public_key(), False), private=pem(own, True), shared=shared),
+                            [dict(public=pem(other.public_key(), False))],
+                        )
+                    ],
+                )
+            ],
+        )
         if curve in ("secp256r1", "secp384r1", "secp521r1"):
             public = jwk_of(peer, False)
-            write(f"ecdh_{curve}_webcrypto", "ecdh_webcrypto_test_schema_v1.json", "ECDH",
-                  [(dict(group, type="EcdhWebcryptoTest", encoding="webcrypto"), [(dict(public=public, private=jwk_of(own, True), shared=shared), [dict(public=dict(public, x=public["y"]))])])])
+            write(
+                f"ecdh_{curve}_webcrypto",
+                "ecdh_webcrypto_test_schema_v1.json",
+                "ECDH",
+                [
+                    (
+                        dict(group, type="EcdhWebcryptoTest", encoding="webcrypto"),
+                        [
+                            (
+                                dict(public=public, private=jwk_of(own, True), shared=shared),
+                                [dict(public=dict(public, x=public["y"]))],
+                            )
+                        ],
+                    )
+                ],
+            )
 
 
 def token(header, payload, sign):
@@ -359,6 +743,7 @@ def jose():
         def sign(data):
             r, s = utils.decode_dss_signature(key.sign(data, ec.ECDSA(hash_)))
             return number(r, size) + number(s, size)
+
         return sign
 
     def mac(secret, hash_):
@@ -366,6 +751,7 @@ def jose():
             h = hmac.HMAC(secret, hash_)
             h.update(data)
             return h.finalize()
+
         return sign
 
     def pss(key, hash_):
@@ -374,13 +760,21 @@ def jose():
     def pkcs1(key, hash_):
         return lambda data: key.sign(data, padding.PKCS1v15(), hash_)
 
-    rsa_key, edwards, secret = rsa.generate_private_key(65537, 2048), ed25519.Ed25519PrivateKey.generate(), os.urandom(64)
+    rsa_key, edwards, secret = (
+        rsa.generate_private_key(65537, 2048),
+        ed25519.Ed25519PrivateKey.generate(),
+        os.urandom(64),
+    )
     signers = [("EdDSA", edwards, edwards.sign)]
     for bits, curve in ((256, "secp256r1"), (384, "secp384r1"), (512, "secp521r1")):
         hash_ = HASHES[f"SHA-{bits}"]
         key = ec.generate_private_key(CURVES[curve])
-        signers += [(f"ES{bits}", key, raw(key, hash_)), (f"RS{bits}", rsa_key, pkcs1(rsa_key, hash_)),
-                    (f"PS{bits}", rsa_key, pss(rsa_key, hash_)), (f"HS{bits}", None, mac(secret, hash_))]
+        signers += [
+            (f"ES{bits}", key, raw(key, hash_)),
+            (f"RS{bits}", rsa_key, pkcs1(rsa_key, hash_)),
+            (f"PS{bits}", rsa_key, pss(rsa_key, hash_)),
+            (f"HS{bits}", None, mac(secret, hash_)),
+        ]
     koblitz, big_edwards = ec.generate_private_key(CURVES["secp256k1"]), ed448.Ed448PrivateKey.generate()
     signers += [("ES256K", koblitz, raw(koblitz, hashes.SHA256())), ("EdDSA", big_edwards, big_edwards.sign)]
     groups = []
@@ -389,9 +783,16 @@ def jose():
         public = jwk_of(key, False, **members) if key else dict(kty="oct", k=b64(secret), **members)
         group = dict(type="JsonWebSignature", comment="", private=public, public=public)
         good = token(dict(alg=alg, kid="k1"), MSG, sign)
-        bad = [dict(jws=good[:-8] + "AAAAAAAA"), dict(jws=good + "="), dict(jws="." + good), dict(jws=good.rsplit(".", 1)[0] + "."),
-               dict(jws=token(dict(alg="none", kid="k1"), MSG, lambda data: b"")), dict(jws=token(dict(alg=alg, kid="k2"), MSG, sign)),
-               dict(jws=token(dict(alg=alg, kid="k1", crit=["x"], x=1), MSG, sign)), dict(jws=token(dict(kid="k1"), MSG, sign))]
+        bad = [
+            dict(jws=good[:-8] + "AAAAAAAA"),
+            dict(jws=good + "="),
+            dict(jws="." + good),
+            dict(jws=good.rsplit(".", 1)[0] + "."),
+            dict(jws=token(dict(alg="none", kid="k1"), MSG, lambda data: b"")),
+            dict(jws=token(dict(alg=alg, kid="k2"), MSG, sign)),
+            dict(jws=token(dict(alg=alg, kid="k1", crit=["x"], x=1), MSG, sign)),
+            dict(jws=token(dict(kid="k1"), MSG, sign)),
+        ]
         groups.append((group, [(dict(jws=good), bad if not groups else bad[:1] + bad[-3:-1])]))
         if key:  # the public key's bytes as a secret
             confused = mac(bytes.fromhex(spki(key.public_key())), hashes.SHA256())
@@ -403,9 +804,18 @@ def jose():
     tokens = [token(dict(alg=alg, kid=alg), MSG, sign) for alg, _, sign in es]
     group = dict(type="JsonWebKey", comment="", private=dict(keys=keys), public=dict(keys=keys))
     groups = [(group, [(dict(jws=tokens[0]), [dict(jws=tokens[0][:-4])]), (dict(jws=tokens[1]), [])])]
-    for change in (dict(use="enc"), dict(key_ops=["sign"]), dict(key_ops=["verify", "verify"]), dict(alg="ES384"), dict(crv="P-384"), dict(x=keys[0]["y"])):
+    for change in (
+        dict(use="enc"),
+        dict(key_ops=["sign"]),
+        dict(key_ops=["verify", "verify"]),
+        dict(alg="ES384"),
+        dict(crv="P-384"),
+        dict(x=keys[0]["y"]),
+    ):
         changed = dict(keys=[dict(keys[0], **change)])
-        groups.append((dict(type="JsonWebKey", comment="", private=changed, public=changed), [(dict(jws=tokens[0]), [])]))
+        groups.append(
+            (dict(type="JsonWebKey", comment="", private=changed, public=changed), [(dict(jws=tokens[0]), [])])
+        )
     mixed = dict(keys=keys + [dict(kty="oct", k=b64(secret), kid="s")])
     groups.append((dict(type="JsonWebKey", comment="", private=mixed, public=mixed), [(dict(jws=tokens[0]), [])]))
     write("json_web_key", "json_web_key_schema_v1.json", None, groups[:1])
@@ -413,7 +823,11 @@ def jose():
     document = json.loads((OUT / "json_web_key.json").read_text())
     for group, pairs in groups[1:]:
         document["numberOfTests"] += 1
-        document["testGroups"].append(dict(group, tests=[dict(pairs[0][0], tcId=document["numberOfTests"], comment="", flags=[], result="invalid")]))
+        document["testGroups"].append(
+            dict(
+                group, tests=[dict(pairs[0][0], tcId=document["numberOfTests"], comment="", flags=[], result="invalid")]
+            )
+        )
         CASES[-1]["counts"]["invalid"] += 1
     (OUT / "json_web_key.json").write_text(json.dumps(document, separators=(",", ":")) + "\n")
 
@@ -436,10 +850,13 @@ def jwe():
     def concat_kdf(shared, algorithm, size):
         def sized(data):
             return number(len(data), 4) + data
+
         out, counter = b"", 1
         while len(out) < size:
             digest = hashes.Hash(hashes.SHA256())
-            digest.update(number(counter, 4) + shared + sized(algorithm) + sized(b"Alice") + sized(b"Bob") + number(size * 8, 4))
+            digest.update(
+                number(counter, 4) + shared + sized(algorithm) + sized(b"Alice") + sized(b"Bob") + number(size * 8, 4)
+            )
             out, counter = out + digest.finalize(), counter + 1
         return out[:size]
 
@@ -447,38 +864,103 @@ def jwe():
 
     def add(alg, jwk, text, enc):
         parts = text.split(".")
-        bad = [dict(jwe=text + "="), dict(jwe=text[:-6] + "AAAAAA"), dict(jwe=".".join(parts[:4])), dict(jwe=".".join([parts[0], parts[1], "", *parts[3:]])),
-               dict(jwe=".".join(["", *parts[1:]]))]
+        bad = [
+            dict(jwe=text + "="),
+            dict(jwe=text[:-6] + "AAAAAA"),
+            dict(jwe=".".join(parts[:4])),
+            dict(jwe=".".join([parts[0], parts[1], "", *parts[3:]])),
+            dict(jwe=".".join(["", *parts[1:]])),
+        ]
         # Damage to the form needs one witness; damage to the bytes, one for each algorithm.
-        groups.append((dict(type="JsonWebEncryption", comment="", private=dict(jwk, alg=alg, use="enc", kid="k")),
-                       [(dict(jwe=text, pt=MSG.hex(), enc=enc), bad if not groups else bad[1:2])]))
+        groups.append(
+            (
+                dict(type="JsonWebEncryption", comment="", private=dict(jwk, alg=alg, use="enc", kid="k")),
+                [(dict(jwe=text, pt=MSG.hex(), enc=enc), bad if not groups else bad[1:2])],
+            )
+        )
 
     cek = os.urandom(64)
     for size in (16, 24, 32):
         key = os.urandom(size)
-        for enc, need in (("A128CBC-HS256", 32), ("A192CBC-HS384", 48), ("A256CBC-HS512", 64), (f"A{size * 8}GCM", size)):
+        for enc, need in (
+            ("A128CBC-HS256", 32),
+            ("A192CBC-HS384", 48),
+            ("A256CBC-HS512", 64),
+            (f"A{size * 8}GCM", size),
+        ):
             alg = f"A{size * 8}KW"
-            add(alg, dict(kty="oct", k=b64(key)), seal(dict(alg=alg, kid="k"), keywrap.aes_key_wrap(key, cek[:need]), cek[:need], enc), enc)
+            add(
+                alg,
+                dict(kty="oct", k=b64(key)),
+                seal(dict(alg=alg, kid="k"), keywrap.aes_key_wrap(key, cek[:need]), cek[:need], enc),
+                enc,
+            )
         iv = os.urandom(12)
         wrapped = aead.AESGCM(key).encrypt(iv, cek[:32], None)
         alg = f"A{size * 8}GCMKW"
-        add(alg, dict(kty="oct", k=b64(key)), seal(dict(alg=alg, kid="k", iv=b64(iv), tag=b64(wrapped[-16:])), wrapped[:-16], cek[:32], "A256GCM"), "A256GCM")
+        add(
+            alg,
+            dict(kty="oct", k=b64(key)),
+            seal(dict(alg=alg, kid="k", iv=b64(iv), tag=b64(wrapped[-16:])), wrapped[:-16], cek[:32], "A256GCM"),
+            "A256GCM",
+        )
     add("dir", dict(kty="oct", k=b64(cek[:32])), seal(dict(alg="dir"), b"", cek[:32], "A256GCM"), "A256GCM")
     deflate = zlib.compressobj(wbits=-15)
-    add("dir", dict(kty="oct", k=b64(cek[:32])), seal(dict(alg="dir", zip="DEF"), b"", cek[:32], "A256GCM", deflate.compress(MSG) + deflate.flush()), "A256GCM")
+    add(
+        "dir",
+        dict(kty="oct", k=b64(cek[:32])),
+        seal(dict(alg="dir", zip="DEF"), b"", cek[:32], "A256GCM", deflate.compress(MSG) + deflate.flush()),
+        "A256GCM",
+    )
     salt = os.urandom(16)
     wrapping = PBKDF2HMAC(hashes.SHA256(), 16, b"PBES2-HS256+A128KW\0" + salt, 2000).derive(b"password")
-    add("PBES2-HS256+A128KW", dict(kty="oct", k=b64(b"password")), seal(dict(alg="PBES2-HS256+A128KW", p2s=b64(salt), p2c=2000), keywrap.aes_key_wrap(wrapping, cek[:16]), cek[:16], "A128GCM"), "A128GCM")
+    add(
+        "PBES2-HS256+A128KW",
+        dict(kty="oct", k=b64(b"password")),
+        seal(
+            dict(alg="PBES2-HS256+A128KW", p2s=b64(salt), p2c=2000),
+            keywrap.aes_key_wrap(wrapping, cek[:16]),
+            cek[:16],
+            "A128GCM",
+        ),
+        "A128GCM",
+    )
     key = rsa.generate_private_key(65537, 2048)
-    for alg, pad in (("RSA1_5", padding.PKCS1v15()), ("RSA-OAEP", padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)), ("RSA-OAEP-256", padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None))):
-        add(alg, jwk_of(key, True), seal(dict(alg=alg), key.public_key().encrypt(cek[:16], pad), cek[:16], "A128GCM"), "A128GCM")
-    for own, once in ((ec.generate_private_key(CURVES["secp521r1"]), ec.generate_private_key(CURVES["secp521r1"])), (x25519.X25519PrivateKey.generate(), x25519.X25519PrivateKey.generate())):
-        shared = once.exchange(own.public_key()) if isinstance(own, x25519.X25519PrivateKey) else once.exchange(ec.ECDH(), own.public_key())
+    for alg, pad in (
+        ("RSA1_5", padding.PKCS1v15()),
+        ("RSA-OAEP", padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)),
+        ("RSA-OAEP-256", padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)),
+    ):
+        add(
+            alg,
+            jwk_of(key, True),
+            seal(dict(alg=alg), key.public_key().encrypt(cek[:16], pad), cek[:16], "A128GCM"),
+            "A128GCM",
+        )
+    for own, once in (
+        (ec.generate_private_key(CURVES["secp521r1"]), ec.generate_private_key(CURVES["secp521r1"])),
+        (x25519.X25519PrivateKey.generate(), x25519.X25519PrivateKey.generate()),
+    ):
+        shared = (
+            once.exchange(own.public_key())
+            if isinstance(own, x25519.X25519PrivateKey)
+            else once.exchange(ec.ECDH(), own.public_key())
+        )
         epk = jwk_of(once, False)
         header = dict(epk=epk, apu=b64(b"Alice"), apv=b64(b"Bob"))
-        add("ECDH-ES", jwk_of(own, True), seal(dict(header, alg="ECDH-ES"), b"", concat_kdf(shared, b"A128CBC-HS256", 32), "A128CBC-HS256"), "A128CBC-HS256")
+        add(
+            "ECDH-ES",
+            jwk_of(own, True),
+            seal(dict(header, alg="ECDH-ES"), b"", concat_kdf(shared, b"A128CBC-HS256", 32), "A128CBC-HS256"),
+            "A128CBC-HS256",
+        )
         wrapping = concat_kdf(shared, b"ECDH-ES+A256KW", 32)
-        add("ECDH-ES+A256KW", jwk_of(own, True), seal(dict(header, alg="ECDH-ES+A256KW"), keywrap.aes_key_wrap(wrapping, cek[:16]), cek[:16], "A128GCM"), "A128GCM")
+        add(
+            "ECDH-ES+A256KW",
+            jwk_of(own, True),
+            seal(dict(header, alg="ECDH-ES+A256KW"), keywrap.aes_key_wrap(wrapping, cek[:16]), cek[:16], "A128GCM"),
+            "A128GCM",
+        )
     write("json_web_encryption", "json_web_encryption_schema_v1.json", None, groups)
 
 
