@@ -266,16 +266,20 @@ class FakeEnclave {
     CLOISTER_ASSIGN(const QueryId id, QueryId::Parse(text));
     const auto* found = state_->FindQuery(id);
     if (found == nullptr) return NotFound("no such query");
-    CLOISTER_ASSIGN(const auto reservation, state_->Reserve(found->digest, Now()));
-    CLOISTER_TRY(AppendOne(reservation));
+    if (!found->reservation) {
+      CLOISTER_ASSIGN(const auto reservation, state_->Reserve(found->digest, Now()));
+      CLOISTER_TRY(AppendOne(reservation));
+    }
     const ledger::QueryRecord query = *state_->FindQuery(id);
     CLOISTER_ASSIGN(const Bytes sealed, SealedResult(query));
     Bytes sent = sealed;
     if (behaviour_.puts_other_result) sent.back() ^= 1;
     CLOISTER_TRY(channel_->Call({.method = "put_result", .params = {{"query", text}, {"offset", 0}}, .body = sent}));
-    CLOISTER_TRY(
-        AppendOne(ledger::ExecutionEntry{.query = query.digest, .outcome = ledger::Outcome::kReleased, .code = "OK"}));
-    return Release(query, reservation, sealed);
+    if (query.phase != ledger::QueryPhase::kReleasing) {
+      CLOISTER_TRY(AppendOne(
+          ledger::ExecutionEntry{.query = query.digest, .outcome = ledger::Outcome::kReleased, .code = "OK"}));
+    }
+    return Release(query, *query.reservation, sealed);
   }
 
   Result<Bytes> SealedResult(const ledger::QueryRecord& query) {
@@ -305,11 +309,16 @@ class FakeEnclave {
         .time = Now()};
     CLOISTER_ASSIGN(const auto signed_receipt, agreement::SignReceipt(document_key_, receipt));
     const std::uint64_t entry = state_->size();
-    CLOISTER_TRY(AppendOne(ledger::ReleaseEntry{.query = query.digest,
-                                                .receipt = signed_receipt.digest(),
-                                                .result = receipt.result.digest,
-                                                .guard_state = std::nullopt,
-                                                .answer = std::nullopt}));
+    std::vector<ledger::EntryBody> release;
+    release.emplace_back(ledger::ReleaseEntry{.query = query.digest,
+                                              .receipt = signed_receipt.digest(),
+                                              .result = receipt.result.digest,
+                                              .guard_state = std::nullopt,
+                                              .answer = std::nullopt});
+    CLOISTER_TRY(Append(std::move(release), {{"handover",
+                                              {{"query", receipt.query_id.str()},
+                                               {"receipt", signed_receipt.compact()},
+                                               {"format", "json"}}}}));
     if (behaviour_.ends_after_release) channel_->Close();
     return net::ChannelAnswer{.head = {{"outcome", "released"},
                                        {"code", "OK"},
@@ -326,7 +335,7 @@ class FakeEnclave {
     return Append(std::move(bodies));
   }
 
-  Status Append(std::vector<ledger::EntryBody> bodies) {
+  Status Append(std::vector<ledger::EntryBody> bodies, codec::JsonObject more = {}) {
     const std::uint64_t before = state_->size();
     const Instant now = Now();
     codec::JsonArray texts;
@@ -338,12 +347,14 @@ class FakeEnclave {
     CLOISTER_ASSIGN(checkpoint_, ledger::SignCheckpoint(checkpoint_key_, state_->environment(), state_->point()));
     const Digest256 seal =
         ledger::SealState(agreement::LedgerSealKey(environment_key_), state_->environment(), state_->point());
-    CLOISTER_TRY(channel_->Call({.method = "append",
-                                 .params = {{"size", before},
-                                            {"entries", std::move(texts)},
-                                            {"checkpoint", checkpoint_},
-                                            {"seal", codec::HexEncode(seal)}}}));
-    return {};
+    more["size"] = before;
+    more["entries"] = std::move(texts);
+    more["checkpoint"] = checkpoint_;
+    more["seal"] = codec::HexEncode(seal);
+    const auto kept = channel_->Call({.method = "append", .params = std::move(more)});
+    if (kept) return {};
+    channel_->Close();  // nobody knows what the host kept
+    return kept.error();
   }
 
   FakeBehaviour& behaviour_;

@@ -13,6 +13,7 @@
 #include "agreement/chain.h"
 #include "cloud/blob_store.h"
 #include "control/fake_provider_for_test.h"
+#include "control/mortal_blobs_for_test.h"
 #include "control/rest/api.h"
 #include "control/rest/problem.h"
 #include "net/client/curl_transport.h"
@@ -204,7 +205,7 @@ class ServerFixture : public testing::Test {
   FakeChecker checker_;
   std::filesystem::path folder_;
   std::unique_ptr<Store> store_;
-  cloud::InMemoryBlobStore blobs_;
+  MortalBlobStore blobs_;
   std::optional<KeyVault> vault_;
   std::optional<WorkflowServices> services_;
   std::optional<Fleet> fleet_;

@@ -13,12 +13,17 @@ constexpr std::int64_t kHostTimeoutMs = 60'000;  // a host that is slower than t
 Status ChannelHost::Append(const ledger::LogAppend& append) {
   codec::JsonArray entries;
   for (const std::string& entry : append.entries) entries.emplace_back(entry);
-  CLOISTER_TRY(channel_.Call({.method = "append",
-                              .params = {{"size", append.size_before},
-                                         {"entries", std::move(entries)},
-                                         {"checkpoint", append.checkpoint},
-                                         {"seal", codec::HexEncode(append.seal)}},
-                              .timeout_ms = kHostTimeoutMs}));
+  codec::JsonObject params{{"size", append.size_before},
+                           {"entries", std::move(entries)},
+                           {"checkpoint", append.checkpoint},
+                           {"seal", codec::HexEncode(append.seal)}};
+  if (append.handover) {
+    params["handover"] = {{"query", append.handover->query.str()},
+                          {"receipt", append.handover->receipt},
+                          {"format", append.handover->format}};
+  }
+  CLOISTER_TRY(
+      channel_.Call({.method = "append", .params = std::move(params), .timeout_ms = kHostTimeoutMs}));
   return {};
 }
 

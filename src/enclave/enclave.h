@@ -108,6 +108,8 @@ class Enclave {
   Result<ExecutionAnswer> Execute(const QueryId& query);
   // Stops a running execution; what was reserved for it stays spent.
   Status Cancel(const QueryId& query);
+  // After a write that the host did not confirm: whatever is asked now fails, and only a new boot helps.
+  bool is_broken() const;
 
  private:
   struct Job;

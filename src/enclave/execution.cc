@@ -1,6 +1,6 @@
 // Execution: an approved query becomes a sealed result and a receipt.
 //
-//   reserve -> load -> run -> seal -> (bucket ends) -> hand out -> execution entry -> receipt -> release entry
+//   reserve -> load -> run -> seal -> (bucket ends) -> hand out -> execution entry -> release entry with its receipt
 //
 // The reservation is written before any data is touched and is never given back. A boot that finds a reservation
 // without a release runs the same plan again: the answer is the same, and nothing is charged twice.
@@ -202,7 +202,10 @@ Result<ExecutionAnswer> Enclave::Release(const Job& job, ByteView sealed) {
                                             .result = receipt.result.digest,
                                             .guard_state = std::nullopt,
                                             .answer = std::nullopt});
-  CLOISTER_ASSIGN(const Written written, journal_->Append(std::move(release), journal_->Now()));
+  CLOISTER_ASSIGN(const Written written, journal_->Append(std::move(release), journal_->Now(),
+                                                          ledger::Handover{.query = receipt.query_id,
+                                                                           .receipt = signed_receipt.compact(),
+                                                                           .format = receipt.result.format}));
   return ExecutionAnswer{.outcome = ledger::Outcome::kReleased,
                          .code = "OK",
                          .receipt = signed_receipt.compact(),

@@ -25,7 +25,7 @@ class Host : public ledger::LogStore {
   // Fewer bytes than asked for only at the object's end.
   virtual Result<Bytes> ReadObject(const ObjectRange& range) = 0;
   // Pieces of the sealed result of one query, in order from offset 0, which starts it afresh. The host keeps them apart
-  // until a receipt covers them.
+  // until an append hands over the receipt that covers them.
   virtual Status PutResult(const std::string& query_id, std::uint64_t offset, ByteView piece) = 0;
 };
 

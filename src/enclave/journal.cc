@@ -22,9 +22,10 @@ Status Journal::CheckWhole() const {
   return {};
 }
 
-Result<Written> Journal::Append(std::vector<ledger::EntryBody> bodies, Instant now) {
+Result<Written> Journal::Append(std::vector<ledger::EntryBody> bodies, Instant now,
+                                std::optional<ledger::Handover> handover) {
   CLOISTER_TRY(CheckWhole());
-  ledger::LogAppend append{.size_before = state_.size()};
+  ledger::LogAppend append{.size_before = state_.size(), .handover = std::move(handover)};
   std::size_t bytes = 0;
   for (ledger::EntryBody& body : bodies) {
     CLOISTER_ASSIGN(std::string text, ledger::EncodeEntry({.time = now, .body = std::move(body)}));

@@ -10,6 +10,7 @@
 // Thread-compatible: the Enclave's mutex guards it.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,9 @@ class Journal {
   // All of them or none, written at `now`: the Now() by which the caller ruled that they may be written. With a second
   // look at the clock an approval could expire between ruling and writing, and replay would contradict what stands in
   // the ledger. kResourceExhausted above kAppendBytesMax, with nothing written.
-  Result<Written> Append(std::vector<ledger::EntryBody> bodies, Instant now);
+  // A `handover` goes along with a release entry: kept with it, or neither is.
+  Result<Written> Append(std::vector<ledger::EntryBody> bodies, Instant now,
+                         std::optional<ledger::Handover> handover = std::nullopt);
   // Of the last append.
   const std::string& checkpoint() const { return checkpoint_; }
 

@@ -23,6 +23,11 @@ Status Enclave::Launched() const {
   return journal_->CheckWhole();
 }
 
+bool Enclave::is_broken() const {
+  MutexLock lock(mutex_);
+  return journal_ && !journal_->CheckWhole();
+}
+
 Result<LaunchAnswer> Enclave::Launch(LaunchRequest request) {
   MutexLock lock(mutex_);
   if (identity_) return FailedPrecondition("this enclave has been launched before");

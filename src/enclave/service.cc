@@ -77,7 +77,9 @@ Result<ChannelAnswer> Service::Handle(const ChannelRequest& request) {
       {"cancel", &Service::Cancel}, {"status", &Service::State},      {"stop", &Service::Stop}};
   const auto method = kMethods.find(request.method);
   if (method == kMethods.end()) return InvalidArgument("the enclave has no such method");
-  return (this->*method->second)(request);
+  Result<ChannelAnswer> answer = (this->*method->second)(request);
+  if (enclave_.is_broken()) stop_();  // whoever asks on would wait for an enclave that can only say no
+  return answer;
 }
 
 Result<ChannelAnswer> Service::Launch(const ChannelRequest& request) {

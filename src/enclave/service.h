@@ -14,7 +14,8 @@ namespace cloister::enclave {
 
 class Service {
  public:
-  // `stop` is called when the host asks the enclave to end; it must not wait for the channel.
+  // `stop` is called when the host asks the enclave to end, and when its ledger is broken; it must not wait for the
+  // channel.
   Service(Enclave& enclave, tee::SandboxStatus sandbox, std::function<void()> stop)
       : enclave_(enclave), sandbox_(std::move(sandbox)), stop_(std::move(stop)) {}
 

@@ -15,6 +15,7 @@ Status InMemoryLogStore::Append(const LogAppend& append) {
   contents_.entries.insert(contents_.entries.end(), append.entries.begin(), append.entries.end());
   contents_.checkpoint = append.checkpoint;
   contents_.seal = append.seal;
+  if (append.handover) contents_.handovers.push_back(*append.handover);
   return {};
 }
 

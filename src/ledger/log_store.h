@@ -4,10 +4,12 @@
 // replay and seal agree; the control plane implements it over its database.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/id.h"
 #include "base/mutex.h"
 #include "base/result.h"
 
@@ -15,12 +17,22 @@ namespace cloister::ledger {
 
 inline constexpr std::uint64_t kReadEntriesMax = 256;
 
+// What makes a release entry worth something to its recipients: without the receipt nobody may open the result whose
+// bytes the host was given before. It is kept by the same step that keeps the entry, so that no crash lies between.
+struct Handover {
+  QueryId query;
+  std::string receipt = {};  // the JWS that the release entry names by its digest
+  std::string format = {};   // of the result: "json"
+  bool operator==(const Handover&) const = default;
+};
+
 // All or nothing, durable when it returns.
 struct LogAppend {
   std::uint64_t size_before = 0;
   std::vector<std::string> entries = {};  // canonical texts, at least one
   std::string checkpoint = {};            // of the state after them
   Digest256 seal{};                       // of the state after them (seal.h)
+  std::optional<Handover> handover = {};  // with a release entry, and with no other
 };
 
 class LogStore {
@@ -39,6 +51,7 @@ class InMemoryLogStore final : public LogStore {
     std::vector<std::string> entries = {};
     std::string checkpoint = {};
     Digest256 seal{};
+    std::vector<Handover> handovers = {};
   };
 
   InMemoryLogStore() = default;

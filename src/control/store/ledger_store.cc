@@ -4,7 +4,8 @@
 
 namespace cloister::control {
 
-Status LedgerStore::Append(const EnvironmentId& id, const ledger::LogAppend& append) {
+Status LedgerStore::Append(const EnvironmentId& id, const ledger::LogAppend& append,
+                           const std::optional<ResultRecord>& result) {
   if (append.entries.empty()) return InvalidArgument("an append needs at least one entry");
   return db_.Transact([&](Transaction& tx) -> Status {
     CLOISTER_ASSIGN(const auto stored, tx.First("SELECT size FROM ledger_heads WHERE environment_id = ?", {id.str()},
@@ -17,6 +18,7 @@ Status LedgerStore::Append(const EnvironmentId& id, const ledger::LogAppend& app
       CLOISTER_TRY(tx.Run("INSERT INTO ledger_entries(environment_id, position, entry) VALUES (?, ?, ?)",
                           {id.str(), position++, entry}));
     }
+    if (result) CLOISTER_TRY(QueryStore::PutResult(tx, *result));
     return tx.Run(
         "INSERT INTO ledger_heads(environment_id, size, checkpoint, seal) VALUES (?, ?, ?, ?)"
         " ON CONFLICT(environment_id) DO UPDATE SET size = excluded.size, checkpoint = excluded.checkpoint,"

@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "control/store/db.h"
+#include "control/store/query_store.h"
 #include "ledger/log_store.h"
 
 namespace cloister::control {
@@ -24,28 +25,16 @@ class LedgerStore {
  public:
   explicit LedgerStore(Db& db) : db_(db) {}
 
-  // As ledger::LogStore::Append: kConflict when another size is stored, and then nothing was written.
-  Status Append(const EnvironmentId& id, const ledger::LogAppend& append);
+  // As ledger::LogStore::Append: kConflict when another size is stored, and then nothing was written. `result` is what
+  // the append's handover came with: it is stored if the entries are.
+  Status Append(const EnvironmentId& id, const ledger::LogAppend& append,
+                const std::optional<ResultRecord>& result = std::nullopt);
   Result<std::vector<std::string>> Read(const EnvironmentId& id, std::uint64_t from, std::uint64_t count);
   // Absent before the first append.
   Result<std::optional<LedgerHead>> Head(const EnvironmentId& id);
 
  private:
   Db& db_;
-};
-
-// The port of one environment over the store.
-class EnvironmentLog final : public ledger::LogStore {
- public:
-  EnvironmentLog(LedgerStore& store, EnvironmentId id) : store_(store), id_(std::move(id)) {}
-  Status Append(const ledger::LogAppend& append) override { return store_.Append(id_, append); }
-  Result<std::vector<std::string>> Read(std::uint64_t from, std::uint64_t count) override {
-    return store_.Read(id_, from, count);
-  }
-
- private:
-  LedgerStore& store_;
-  EnvironmentId id_;
 };
 
 }  // namespace cloister::control

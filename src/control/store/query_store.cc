@@ -111,14 +111,12 @@ Result<std::vector<JobRecord>> QueryStore::RunningJobsIn(const EnvironmentId& id
   });
 }
 
-Status QueryStore::AddResult(const ResultRecord& result) {
-  return db_.Transact([&](Transaction& tx) {
-    return tx.Run(
-        "INSERT INTO results(id, query_id, blob, size_bytes, digest, format, receipt, release_entry, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(query_id) DO NOTHING",
-        {result.id.str(), result.query.str(), result.blob, result.size_bytes, result.digest, result.format,
-         result.receipt, result.release_entry, StoredTime(result.created_at)});
-  });
+Status QueryStore::PutResult(Transaction& tx, const ResultRecord& result) {
+  return tx.Run(
+      "INSERT INTO results(id, query_id, blob, size_bytes, digest, format, receipt, release_entry, created_at)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      {result.id.str(), result.query.str(), result.blob, result.size_bytes, result.digest, result.format,
+       result.receipt, result.release_entry, StoredTime(result.created_at)});
 }
 
 Result<std::optional<ResultRecord>> QueryStore::ResultOf(const QueryId& query) {

@@ -67,8 +67,8 @@ class QueryStore {
   Result<std::optional<JobRecord>> FindJob(const QueryId& query);
   Result<std::vector<JobRecord>> RunningJobsIn(const EnvironmentId& id);
 
-  // A query has one result; the same again changes nothing.
-  Status AddResult(const ResultRecord& result);
+  // A query has one result. It is written by LedgerStore::Append alone, with the release entry that its receipt proves.
+  static Status PutResult(Transaction& tx, const ResultRecord& result);
   Result<std::optional<ResultRecord>> ResultOf(const QueryId& query);
 
  private:

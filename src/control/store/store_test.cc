@@ -202,10 +202,13 @@ TEST_F(StoreTest, KeepsOneResultPerQuery) {
                       .receipt = "r",
                       .release_entry = 9,
                       .created_at = clock_.Now()};
-  ASSERT_TRUE(store_->queries.AddResult(result).has_value());
+  EXPECT_FALSE(store_->ledgers.Append(environment.id, Append(1, {"release"}), result).has_value());
+  EXPECT_FALSE(store_->queries.ResultOf(label.id)->has_value()) << "the row without its entry";
+  ASSERT_TRUE(store_->ledgers.Append(environment.id, Append(0, {"release"}), result).has_value());
   result.id = ResultId::New(clock_, rng_);
   result.blob = "second";
-  ASSERT_TRUE(store_->queries.AddResult(result).has_value());
+  EXPECT_FALSE(store_->ledgers.Append(environment.id, Append(1, {"release"}), result).has_value());
+  EXPECT_EQ(store_->ledgers.Head(environment.id)->value().size, 1u) << "the entry without its row";
   EXPECT_EQ(store_->queries.ResultOf(label.id)->value().blob, "first");
 }
 

@@ -1,6 +1,10 @@
 #include "control/workflow/host_desk.h"
 
+#include <utility>
+
+#include "agreement/enclave_documents.h"
 #include "codec/text.h"
+#include "crypto/jws.h"
 #include "ledger/checkpoint.h"
 #include "ledger/entry.h"
 #include "net/frame/frame.h"
@@ -12,6 +16,32 @@ constexpr auto kSizeMax = static_cast<std::int64_t>(agreement::kLedgerSizeMax);
 constexpr auto kObjectMax = static_cast<std::int64_t>(agreement::kSealedObjectBytesMax);
 constexpr std::size_t kAppendEntriesMax = 64;
 constexpr std::size_t kReadAnswerBytes = 768 << 10;
+
+Result<ledger::Handover> DecodeHandover(const codec::Json& json) {
+  codec::ObjectReader in(json, "append.handover");
+  const std::string query = in.String("query");
+  std::string receipt = in.String("receipt", crypto::kJwsBytesMax);
+  std::string format = in.String("format", agreement::kResultFormatBytesMax);
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_ASSIGN(QueryId id, QueryId::Parse(query));
+  return ledger::Handover{.query = std::move(id), .receipt = std::move(receipt), .format = std::move(format)};
+}
+
+Result<ledger::LogAppend> DecodeAppend(const net::ChannelRequest& request) {
+  codec::ObjectReader in(request.params, "append");
+  ledger::LogAppend append;
+  append.size_before = static_cast<std::uint64_t>(in.Integer("size", 0, kSizeMax));
+  append.entries = in.Strings("entries", kAppendEntriesMax);
+  append.checkpoint = in.String("checkpoint", ledger::kCheckpointBytesMax);
+  append.seal = in.HexDigest("seal");
+  const codec::Json* handover = in.OptionalAny("handover");
+  CLOISTER_TRY(in.Finish());
+  if (append.entries.empty()) return InvalidArgument("an append needs at least one entry");
+  if (handover != nullptr) {
+    CLOISTER_ASSIGN(append.handover, DecodeHandover(*handover));
+  }
+  return append;
+}
 
 }  // namespace
 
@@ -26,16 +56,41 @@ Result<net::ChannelAnswer> HostDesk::Handle(const net::ChannelRequest& request) 
 }
 
 Result<net::ChannelAnswer> HostDesk::Append(const net::ChannelRequest& request) {
-  codec::ObjectReader in(request.params, "append");
-  ledger::LogAppend append;
-  append.size_before = static_cast<std::uint64_t>(in.Integer("size", 0, kSizeMax));
-  append.entries = in.Strings("entries", kAppendEntriesMax);
-  append.checkpoint = in.String("checkpoint", ledger::kCheckpointBytesMax);
-  append.seal = in.HexDigest("seal");
-  CLOISTER_TRY(in.Finish());
-  CLOISTER_TRY(parts_.store.ledgers.Append(parts_.environment, append));
+  CLOISTER_ASSIGN(const ledger::LogAppend append, DecodeAppend(request));
+  std::optional<ResultRecord> result;
+  if (append.handover) {
+    CLOISTER_ASSIGN(result, KeepBytes(append));
+  }
+  CLOISTER_TRY(parts_.store.ledgers.Append(parts_.environment, append, result));
   parts_.appended(append);
   return net::ChannelAnswer{};
+}
+
+Result<ResultRecord> HostDesk::KeepBytes(const ledger::LogAppend& append) {
+  std::optional<Receiving> received;
+  {
+    MutexLock lock(mutex_);
+    received = std::exchange(receiving_, std::nullopt);
+  }
+  const ledger::Handover& handover = *append.handover;
+  CLOISTER_ASSIGN(const ledger::Entry entry, ledger::DecodeEntry(append.entries.front()));
+  CLOISTER_ASSIGN(const Digest256 receipt, crypto::JwsDigest(handover.receipt));
+  const auto* release = entry.As<ledger::ReleaseEntry>();
+  const Digest256 digest = received ? received->digest.Finish() : Digest256{};
+  const bool fits = received && received->query == handover.query && release != nullptr && append.entries.size() == 1 &&
+                    release->receipt == receipt && release->result == digest;
+  if (!fits) return Error{Code::kDataLoss, "the result's bytes are not the ones that the release names"};
+  const std::string blob = ResultBlobName(handover.query);
+  CLOISTER_TRY(parts_.blobs.Publish(blob, received->size_bytes));
+  return ResultRecord{.id = received->result,
+                      .query = handover.query,
+                      .blob = blob,
+                      .size_bytes = received->size_bytes,
+                      .digest = digest,
+                      .format = handover.format,
+                      .receipt = handover.receipt,
+                      .release_entry = append.size_before,
+                      .created_at = entry.time};
 }
 
 Result<net::ChannelAnswer> HostDesk::ReadEntries(const net::ChannelRequest& request) {
@@ -71,24 +126,20 @@ Result<net::ChannelAnswer> HostDesk::ReadObject(const net::ChannelRequest& reque
   return net::ChannelAnswer{.body = std::move(body)};
 }
 
-Status HostDesk::ExpectResult(const QueryId& query) {
+Status HostDesk::ExpectResult(const QueryId& query, const ResultId& result) {
   CLOISTER_TRY(parts_.blobs.DiscardDraft(ResultBlobName(query)));
   MutexLock lock(mutex_);
-  receiving_.emplace(Receiving{.query = query, .digest = {}});
+  receiving_.emplace(Receiving{.query = query, .result = result, .digest = {}});
   return {};
 }
 
-std::optional<HostDesk::ReceivedResult> HostDesk::TakeResult() {
-  MutexLock lock(mutex_);
-  if (!receiving_ || receiving_->size_bytes == 0) {
-    receiving_.reset();
-    return std::nullopt;
+void HostDesk::StopExpecting() {
+  std::optional<Receiving> left;
+  {
+    MutexLock lock(mutex_);
+    left = std::exchange(receiving_, std::nullopt);
   }
-  ReceivedResult result{.draft = ResultBlobName(receiving_->query),
-                        .size_bytes = receiving_->size_bytes,
-                        .digest = receiving_->digest.Finish()};
-  receiving_.reset();
-  return result;
+  if (left) (void)parts_.blobs.DiscardDraft(ResultBlobName(left->query));
 }
 
 Result<net::ChannelAnswer> HostDesk::PutResult(const net::ChannelRequest& request) {

@@ -3,7 +3,10 @@
 // The host's end of the channel: what the enclave may ask of the control plane (docs/formats/channel.md). It
 // writes what it is handed, reads what is stored, and decides nothing.
 //
-// Result bytes are a draft until an execution is answered with a receipt. Thread-safe.
+// Result bytes are a draft until the append of their release entry hands over the receipt. Then, in this order: the
+// bytes become a durable blob, and one transaction stores the result's row with its receipt and the entry. A crash
+// before the transaction leaves a blob that nothing names and the next run replaces; after it nothing is missing.
+// Thread-safe.
 
 #include <cstdint>
 #include <functional>
@@ -37,15 +40,10 @@ class HostDesk {
 
   Result<net::ChannelAnswer> Handle(const net::ChannelRequest& request);
 
-  // Around one execution: only the query named here may put a result.
-  Status ExpectResult(const QueryId& query) CLOISTER_EXCLUDES(mutex_);
-  struct ReceivedResult {
-    std::string draft;  // its name among the blobs
-    std::uint64_t size_bytes = 0;
-    Digest256 digest{};
-  };
-  // Nothing more is taken. Absent when nothing came.
-  std::optional<ReceivedResult> TakeResult() CLOISTER_EXCLUDES(mutex_);
+  // Around one execution: only the query named here may put a result, which will be stored as `result`.
+  Status ExpectResult(const QueryId& query, const ResultId& result) CLOISTER_EXCLUDES(mutex_);
+  // Nothing more is taken; bytes that no receipt came for are discarded.
+  void StopExpecting() CLOISTER_EXCLUDES(mutex_);
 
  private:
   Result<net::ChannelAnswer> Append(const net::ChannelRequest& request);
@@ -53,8 +51,12 @@ class HostDesk {
   Result<net::ChannelAnswer> ReadObject(const net::ChannelRequest& request);
   Result<net::ChannelAnswer> PutResult(const net::ChannelRequest& request) CLOISTER_EXCLUDES(mutex_);
 
+  // Publishes the bytes that a release is of. kDataLoss when they are not the ones that it names.
+  Result<ResultRecord> KeepBytes(const ledger::LogAppend& append) CLOISTER_EXCLUDES(mutex_);
+
   struct Receiving {
     QueryId query;
+    ResultId result;
     std::uint64_t size_bytes = 0;
     crypto::Sha256Stream digest;
   };

@@ -5,8 +5,12 @@
 
 #include <filesystem>
 
+#include "agreement/enclave_documents.h"
 #include "cloud/blob_store.h"
 #include "codec/text.h"
+#include "crypto/digest.h"
+#include "crypto/jws.h"
+#include "ledger/entry.h"
 
 namespace cloister::control {
 namespace {
@@ -65,6 +69,43 @@ class HostDeskTest : public testing::Test {
   Result<net::ChannelAnswer> Ask(const char* method, codec::JsonObject params, std::string_view body = "") {
     return desk_->Handle({.method = method, .params = codec::Json(std::move(params)), .body = ToBytes(body)});
   }
+  Result<net::ChannelAnswer> Put(const QueryId& id, int offset, std::string_view body) {
+    return Ask("put_result", {{"query", id.str()}, {"offset", offset}}, body);
+  }
+  QueryId AddQuery() {
+    const auto id = QueryId::New(clock_, rng_);
+    EXPECT_TRUE(store_->queries.AddLabel({.id = id,
+                                          .environment = *mine_,
+                                          .submitter = "who",
+                                          .name = "q",
+                                          .description = "",
+                                          .created_at = clock_.Now(),
+                                          .updated_at = clock_.Now()}));
+    return id;
+  }
+  // Of the shape of a receipt: the desk compares digests and reads no further.
+  std::string SomeReceipt(const char* says) {
+    return *crypto::SignJws(crypto::Ed25519Signer::Generate(rng_), agreement::kReceiptTyp, {{"says", says}});
+  }
+  std::string ReleaseText(std::string_view result) {
+    return *ledger::EncodeEntry({.time = {},
+                                 .body = ledger::ReleaseEntry{.query = {1},
+                                                              .receipt = *crypto::JwsDigest(receipt_),
+                                                              .result = crypto::Sha256(AsBytes(result)),
+                                                              .guard_state = std::nullopt,
+                                                              .answer = std::nullopt}});
+  }
+  Result<net::ChannelAnswer> AppendWith(codec::JsonArray entries, int size, const QueryId& query,
+                                        const std::string& receipt) {
+    return Ask("append", {{"size", size},
+                          {"entries", std::move(entries)},
+                          {"checkpoint", "note"},
+                          {"seal", std::string(64, 'a')},
+                          {"handover", {{"query", query.str()}, {"receipt", receipt}, {"format", "json"}}}});
+  }
+  Result<net::ChannelAnswer> Release(const QueryId& query, std::string_view result, int size) {
+    return AppendWith({ReleaseText(result)}, size, query, receipt_);
+  }
   Code CodeOf(const Result<net::ChannelAnswer>& answer) { return answer ? Code::kInternal : answer.error().code; }
 
   FakeClock clock_;
@@ -75,6 +116,7 @@ class HostDeskTest : public testing::Test {
   std::optional<EnvironmentId> mine_;
   std::optional<HostDesk> desk_;
   int appends_ = 0;
+  std::string receipt_ = SomeReceipt("released");
 };
 
 TEST_F(HostDeskTest, AppendsInOrderAndReadsBack) {
@@ -107,22 +149,54 @@ TEST_F(HostDeskTest, ReadsObjectsOfItsOwnEnvironmentOnly) {
 
 TEST_F(HostDeskTest, TakesTheResultOfTheRunningQueryInOrder) {
   const QueryId query = QueryId::New(clock_, rng_);
-  const auto put = [&](const QueryId& id, int offset, std::string_view body) {
-    return Ask("put_result", {{"query", id.str()}, {"offset", offset}}, body);
+  EXPECT_EQ(CodeOf(Put(query, 0, "abc")), Code::kFailedPrecondition);
+  ASSERT_TRUE(desk_->ExpectResult(query, ResultId::New(clock_, rng_)));
+  EXPECT_EQ(CodeOf(Put(QueryId::New(clock_, rng_), 0, "abc")), Code::kFailedPrecondition);
+  EXPECT_EQ(CodeOf(Put(query, 1, "abc")), Code::kInvalidArgument);
+  ASSERT_TRUE(Put(query, 0, "abc"));
+  ASSERT_TRUE(Put(query, 3, "def"));
+  EXPECT_EQ(CodeOf(Put(query, 3, "def")), Code::kInvalidArgument);
+  EXPECT_EQ(AsText(*blobs_.ReadDraft(ResultBlobName(query), 0, 10)), "abcdef");
+  desk_->StopExpecting();
+  EXPECT_EQ(CodeOf(Put(query, 6, "ghi")), Code::kFailedPrecondition);
+  EXPECT_FALSE(blobs_.ReadDraft(ResultBlobName(query), 0, 10)) << "bytes that no receipt came for";
+}
+
+TEST_F(HostDeskTest, KeepsAReleaseWithItsBytesAndReceiptOrNotAtAll) {
+  const QueryId query = AddQuery();
+  const ResultId id = ResultId::New(clock_, rng_);
+  EXPECT_EQ(CodeOf(Release(query, "sealed", 0)), Code::kDataLoss) << "no bytes came";
+  ASSERT_TRUE(desk_->ExpectResult(query, id));
+  ASSERT_TRUE(Put(query, 0, "other!"));
+  EXPECT_EQ(CodeOf(Release(query, "sealed", 0)), Code::kDataLoss) << "other bytes came";
+
+  ASSERT_TRUE(desk_->ExpectResult(query, id));
+  ASSERT_TRUE(Put(query, 0, "sealed"));
+  EXPECT_EQ(CodeOf(Release(query, "sealed", 7)), Code::kConflict) << "the blob is there, and nothing names it";
+  EXPECT_FALSE(store_->queries.ResultOf(query)->has_value());
+
+  ASSERT_TRUE(desk_->ExpectResult(query, id));
+  ASSERT_TRUE(Put(query, 0, "sealed"));
+  ASSERT_TRUE(Release(query, "sealed", 0));
+  const auto kept = store_->queries.ResultOf(query)->value();
+  EXPECT_EQ(kept.id, id);
+  EXPECT_EQ(kept.receipt, receipt_);
+  EXPECT_EQ(kept.release_entry, 0u);
+  EXPECT_EQ(AsText(*blobs_.Read(kept.blob, 0, 10)), "sealed");
+  EXPECT_EQ(appends_, 1);
+}
+
+TEST_F(HostDeskTest, AHandoverGoesWithOneReleaseOfThatReceipt) {
+  const QueryId query = AddQuery();
+  const auto refused = [&](codec::JsonArray entries, const std::string& receipt) {
+    EXPECT_TRUE(desk_->ExpectResult(query, ResultId::New(clock_, rng_)));
+    EXPECT_TRUE(Put(query, 0, "sealed"));
+    EXPECT_EQ(CodeOf(AppendWith(std::move(entries), 0, query, receipt)), Code::kDataLoss);
   };
-  EXPECT_EQ(CodeOf(put(query, 0, "abc")), Code::kFailedPrecondition);
-  ASSERT_TRUE(desk_->ExpectResult(query));
-  EXPECT_EQ(CodeOf(put(QueryId::New(clock_, rng_), 0, "abc")), Code::kFailedPrecondition);
-  EXPECT_EQ(CodeOf(put(query, 1, "abc")), Code::kInvalidArgument);
-  ASSERT_TRUE(put(query, 0, "abc"));
-  ASSERT_TRUE(put(query, 3, "def"));
-  EXPECT_EQ(CodeOf(put(query, 3, "def")), Code::kInvalidArgument);
-  const auto received = desk_->TakeResult();
-  EXPECT_EQ(received->size_bytes, 6u);
-  EXPECT_EQ(received->digest, crypto::Sha256(AsBytes("abcdef")));
-  EXPECT_EQ(AsText(*blobs_.ReadDraft(received->draft, 0, 10)), "abcdef");
-  EXPECT_FALSE(desk_->TakeResult().has_value());
-  EXPECT_EQ(CodeOf(put(query, 6, "ghi")), Code::kFailedPrecondition);
+  refused({ReleaseText("sealed")}, SomeReceipt("another"));
+  refused({ReleaseText("sealed"), ReleaseText("sealed")}, receipt_);
+  refused({*ledger::EncodeEntry({.time = {}, .body = ledger::LinkEntry{.jws = receipt_}})}, receipt_);
+  EXPECT_FALSE(store_->ledgers.Head(*mine_)->has_value());
 }
 
 }  // namespace

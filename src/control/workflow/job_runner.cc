@@ -102,21 +102,39 @@ bool JobRunner::LoadDue(EnclaveClient& enclave) {
   return true;
 }
 
-// A job that stands as running while nothing runs was cut off. If the ledger says that its query is over, so is the
-// job: a result that was released but never kept is lost, and only a new query brings another.
+std::optional<std::string> JobRunner::SettledCode(const QueryId& query) {
+  struct Ended {
+    bool released = false;
+    std::string code;
+  };
+  const auto ended = session_.Look([&](const ledger::LedgerState& state) -> std::optional<Ended> {
+    const ledger::QueryRecord* record = state.FindQuery(query);
+    if (record == nullptr || !ledger::IsFinal(record->phase)) return std::nullopt;
+    if (record->phase == ledger::QueryPhase::kReleased) return Ended{.released = true, .code = "OK"};
+    return Ended{.code = record->execution ? record->execution->code : std::string(CodeName(Code::kCancelled))};
+  });
+  if (!ended) return std::nullopt;
+  if (!ended->released) return ended->code;
+  // Entry, row and receipt were written by one step; a row that is not there was taken away by somebody.
+  const auto kept = services_.store.queries.ResultOf(query);
+  if (!kept) return std::nullopt;
+  const bool proven = *kept && session_.Look([&](const ledger::LedgerState& state) {
+    const auto checked = ledger::CheckReceipt(state, (*kept)->receipt);
+    return checked && checked->receipt.body().query_id == query;
+  });
+  return proven ? ended->code : std::string(CodeName(Code::kDataLoss));
+}
+
+// A job that stands as running while nothing runs was cut off.
 void JobRunner::SettleCutOffJobs() {
   const auto jobs = services_.store.queries.RunningJobsIn(session_.id());
   if (!jobs) return;
   for (const JobRecord& job : *jobs) {
-    const auto code = session_.Look([&](const ledger::LedgerState& state) -> std::optional<std::string> {
-      const ledger::QueryRecord* query = state.FindQuery(job.query);
-      const bool over = query != nullptr && ledger::IsFinal(query->phase);
-      if (over && query->execution && query->phase != ledger::QueryPhase::kReleased) return query->execution->code;
-      if (over) return std::string(CodeName(Code::kDataLoss));
-      if (job.attempts >= kJobAttemptsMax) return std::string(CodeName(Code::kUnavailable));
-      return std::nullopt;
-    });
-    if (code) EndJob(job.query, JobStatus::kFailed, *code);
+    if (const auto code = SettledCode(job.query)) {
+      EndJob(job.query, *code);
+    } else if (job.attempts >= kJobAttemptsMax) {
+      EndJob(job.query, std::string(CodeName(Code::kUnavailable)));
+    }
   }
 }
 
@@ -133,62 +151,35 @@ bool JobRunner::ExecuteDue(EnclaveClient& enclave) {
   for (const QueryId& query : due) {
     const auto job = services_.store.queries.FindJob(query);
     if (!job || (*job && ((*job)->status == JobStatus::kFailed || (*job)->attempts >= kJobAttemptsMax))) continue;
-    Execute(enclave, query);
-    return true;
+    return Execute(enclave, query);
   }
   return false;
 }
 
-void JobRunner::Execute(EnclaveClient& enclave, const QueryId& query) {
-  const Status begun = services_.store.queries.BeginJob(query, services_.clock.Now());
-  if (!begun || !session_.desk().ExpectResult(query)) return;
+bool JobRunner::Execute(EnclaveClient& enclave, const QueryId& query) {
+  // A host that is short of something spends none of the query's attempts.
+  if (!session_.desk().ExpectResult(query, ResultId::New(services_.clock, rng_))) return false;
+  if (!services_.store.queries.BeginJob(query, services_.clock.Now())) return false;
   const Result<Executed> executed = enclave.Execute(query, services_.limits.query_ms + kExecuteGraceMs);
-  if (!executed) {
-    const Error& error = executed.error();
-    (void)session_.desk().TakeResult();
-    // An enclave that went away or a host that was short of something may do better next time; the rest is a
-    // verdict.
-    const bool again = error.code == Code::kUnavailable || error.code == Code::kDataLoss;
-    const auto job = services_.store.queries.FindJob(query);
-    const bool last = !job || !*job || (*job)->attempts >= kJobAttemptsMax;
-    if (!again || last) EndJob(query, JobStatus::kFailed, std::string(CodeName(error.code)));
-    return;
+  session_.desk().StopExpecting();
+  // The ledger knows, even where the answer was lost.
+  if (const auto code = SettledCode(query)) {
+    EndJob(query, *code);
+    return true;
   }
-  if (executed->outcome != "released") {
-    (void)session_.desk().TakeResult();
-    EndJob(query, JobStatus::kFailed, executed->code);
-    return;
-  }
-  const Status kept = KeepResult(query, *executed);
-  EndJob(query, kept ? JobStatus::kDone : JobStatus::kFailed, kept ? "OK" : std::string(CodeName(kept.error().code)));
+  // An enclave that went away or a host that was short of something may do better next time; the rest is a
+  // verdict.
+  const Code code = executed ? Code::kDataLoss : executed.error().code;
+  const bool again = code == Code::kUnavailable || code == Code::kDataLoss;
+  const auto job = services_.store.queries.FindJob(query);
+  const bool last = !job || !*job || (*job)->attempts >= kJobAttemptsMax;
+  if (!again || last) EndJob(query, std::string(CodeName(code)));
+  return true;
 }
 
-Status JobRunner::KeepResult(const QueryId& query, const Executed& executed) {
-  const auto received = session_.desk().TakeResult();
-  CLOISTER_ASSIGN(const ledger::CheckedReceipt checked, session_.Look([&](const ledger::LedgerState& state) {
-    return ledger::CheckReceipt(state, executed.receipt);
-  }));
-  const agreement::Receipt& receipt = checked.receipt.body();
-  const bool fits = received && receipt.query_id == query && received->digest == receipt.result.digest &&
-                    received->size_bytes == receipt.result.length_bytes;
-  if (!fits) {
-    (void)services_.blobs.DiscardDraft(ResultBlobName(query));
-    return Error{Code::kDataLoss, "the result's bytes are not the ones that the receipt names"};
-  }
-  CLOISTER_TRY(services_.blobs.Publish(received->draft, received->size_bytes));
-  return services_.store.queries.AddResult({.id = ResultId::New(services_.clock, rng_),
-                                            .query = query,
-                                            .blob = received->draft,
-                                            .size_bytes = received->size_bytes,
-                                            .digest = received->digest,
-                                            .format = receipt.result.format,
-                                            .receipt = executed.receipt,
-                                            .release_entry = checked.release_entry,
-                                            .created_at = services_.clock.Now()});
-}
-
-void JobRunner::EndJob(const QueryId& query, JobStatus status, const std::string& code) {
+void JobRunner::EndJob(const QueryId& query, const std::string& code) {
   services_.log.Write(LogLevel::kInfo, kRoom, query.str() + " ended: " + code);
+  const JobStatus status = code == "OK" ? JobStatus::kDone : JobStatus::kFailed;
   (void)services_.store.queries.EndJob(query, status, code, services_.clock.Now());
 }
 

@@ -47,9 +47,11 @@ class JobRunner {
   bool LoadDue(EnclaveClient& enclave);
   bool ExecuteDue(EnclaveClient& enclave);
   void SettleCutOffJobs();
-  void Execute(EnclaveClient& enclave, const QueryId& query);
-  Status KeepResult(const QueryId& query, const Executed& executed);
-  void EndJob(const QueryId& query, JobStatus status, const std::string& code);
+  // False when it could not even begin; the next round is due after a while.
+  bool Execute(EnclaveClient& enclave, const QueryId& query);
+  // The code of a job whose query is over, by what ledger and store hold: "OK" when its result is kept.
+  std::optional<std::string> SettledCode(const QueryId& query);
+  void EndJob(const QueryId& query, const std::string& code);
 
   EnvironmentSession& session_;
   const WorkflowServices& services_;
