@@ -41,6 +41,7 @@ constexpr std::array kFunctions = std::to_array<FunctionSpec>({
     {"round", Kind::kScalar, 1, 2, Rule::kRound},
     {"floor", Kind::kScalar, 1, 1, Rule::kRound},
     {"ceil", Kind::kScalar, 1, 1, Rule::kRound},
+    {"trunc", Kind::kScalar, 1, 1, Rule::kRound},
     {"sqrt", Kind::kScalar, 1, 1, Rule::kDouble},
     {"ln", Kind::kScalar, 1, 1, Rule::kDouble},
     {"exp", Kind::kScalar, 1, 1, Rule::kDouble},
@@ -62,6 +63,7 @@ constexpr std::array kFunctions = std::to_array<FunctionSpec>({
     {"length", Kind::kScalar, 1, 1, Rule::kBigint},
     {"replace", Kind::kScalar, 3, 3, Rule::kVarchar},
     {"concat", Kind::kScalar, 1, kManyArgs, Rule::kVarchar},
+    {"concat_ws", Kind::kScalar, 2, kManyArgs, Rule::kVarchar},
     {"||", Kind::kScalar, 2, 2, Rule::kVarchar},
     // Dates.
     {"date_trunc", Kind::kScalar, 2, 2, Rule::kTimestamp},

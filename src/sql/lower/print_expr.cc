@@ -116,7 +116,7 @@ std::string SqlPrinter::Call(const Expr& expr) {
   if (f == "+" || f == "-" || f == "*") return Arithmetic(expr);
   if (f == "/" || f == "//" || f == "%") return Division(expr);
   if (f == "negate") return "(- " + arg(0) + ")";
-  if (f == "floor" || f == "ceil") return f + "(" + As(arg(0), kDoubleType) + ")";
+  if (f == "floor" || f == "ceil" || f == "trunc") return f + "(" + As(arg(0), kDoubleType) + ")";
   if (f == "sqrt") return "sqrt(CASE WHEN " + arg(0) + " >= 0 THEN " + As(arg(0), kDoubleType) + " END)";
   if (f == "ln") return "ln(CASE WHEN " + arg(0) + " > 0 THEN " + As(arg(0), kDoubleType) + " END)";
   if (f == "power") return "power(" + As(arg(0), kDoubleType) + ", " + As(arg(1), kDoubleType) + ")";

@@ -59,6 +59,12 @@ bool IsDatePartName(std::string_view name) {
          name == "dayofweek" || name == "dayofyear" || name == "decade" || name == "century";
 }
 
+// Text that LIKE takes for itself.
+bool IsPlainText(const ExprPtr& expr) {
+  const std::string* text = IsLiteral(expr) ? expr->literal.AsText() : nullptr;
+  return text != nullptr && text->find_first_of("%_\\") == std::string::npos;
+}
+
 ExprPtr Call(std::string name, std::vector<ExprPtr> args, TextRange range) {
   return MakeCall(std::move(name), std::move(args), kNullType, range);
 }
@@ -86,6 +92,12 @@ ExprPtr ScalarShorthand(const CallParts& call) {
   if (IsDatePartName(name) && args.size() == 1) {
     const std::string part = name == "dayofweek" ? "dow" : name == "dayofyear" ? "doy" : name;
     return Call("date_part", {MakeLiteral(Literal::Text(part), range), args[0]}, range);
+  }
+  if (name == "monthname" && args.size() == 1) {
+    return Call("strftime", {args[0], MakeLiteral(Literal::Text("%B"), range)}, range);
+  }
+  if ((name == "starts_with" || name == "prefix" || name == "^@") && args.size() == 2 && IsPlainText(args[1])) {
+    return Call("like", {args[0], MakeLiteral(Literal::Text(*args[1]->literal.AsText() + "%"), range)}, range);
   }
   if ((name == "if" || name == "iif") && args.size() == 3) {
     auto expr = std::make_shared<Expr>();

@@ -38,7 +38,8 @@ std::optional<Scaled> ScaledColumn(const ExprPtr& expr, std::string_view divisio
 // The bands that an expression cuts a column into: floor(x / 10), x // 10, round(x, -3), CAST(x / 20 AS INTEGER).
 std::optional<Scaled> BandsOf(const ExprPtr& expr) {
   if (IsCall(expr, "//")) return ScaledColumn(expr, "//");
-  if (IsCall(expr, "floor") || IsCall(expr, "ceil") || (IsCall(expr, "round") && expr->args.size() == 1)) {
+  if (IsCall(expr, "floor") || IsCall(expr, "ceil") || IsCall(expr, "trunc") ||
+      (IsCall(expr, "round") && expr->args.size() == 1)) {
     return ScaledColumn(expr->args[0], "/");
   }
   if (IsCall(expr, "round") && expr->args.size() == 2 && IsColumn(expr->args[0])) {
@@ -119,13 +120,20 @@ bool UnitScope::IsGeneralisation(const ExprPtr& expr) {
   if (IsColumn(expr)) return CheckKeyColumn(*expr, true);
   if (CheckBin(expr, true)) return true;
   if (expr->kind == ExprKind::kCast) {
-    const bool safe =
-        expr->type.kind == Type::Kind::kVarchar || (expr->type.IsNumeric() && expr->args[0]->type.IsNumeric());
+    const Type& from = expr->args[0]->type;
+    // date_trunc gives a TIMESTAMP, and people want a DATE.
+    const bool safe = expr->type.kind == Type::Kind::kVarchar || (expr->type.IsNumeric() && from.IsNumeric()) ||
+                      (expr->type.IsTemporal() && from.IsTemporal());
     return safe && IsGeneralisation(expr->args[0]);
   }
   if (expr->kind != ExprKind::kCall) return false;
   const std::string& f = expr->function;
   if (f == "date_trunc" || f == "date_part" || f == "strftime") return CheckDatePart(expr, true);
+  // Bands with the outermost ones merged: least(age // 10, 8).
+  if ((f == "least" || f == "greatest") && expr->args.size() == 2) {
+    const std::size_t band = IsLiteral(expr->args[0]) ? 1 : 0;
+    return NumberLiteral(expr->args[1 - band]) && IsGeneralisation(expr->args[band]);
+  }
   if (f == "lower" || f == "upper" || f == "trim" || f == "ltrim" || f == "rtrim")
     return IsGeneralisation(expr->args[0]);
   if (f == "left") {
@@ -163,7 +171,7 @@ bool UnitScope::CheckKeyCondition(const ExprPtr& condition) {
 bool UnitScope::CheckKeyCall(const ExprPtr& expr) {
   const std::string& f = expr->function;
   const auto rest_is_literal = [&] { return std::all_of(expr->args.begin() + 1, expr->args.end(), IsLiteral); };
-  if (f == "concat" || f == "||") {
+  if (f == "concat" || f == "concat_ws" || f == "||") {
     return std::all_of(expr->args.begin(), expr->args.end(), [&](const ExprPtr& arg) { return CheckKey(arg); });
   }
   if ((f == "coalesce" || f == "nullif" || f == "replace") && rest_is_literal()) return CheckKey(expr->args[0]);

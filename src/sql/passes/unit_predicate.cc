@@ -15,6 +15,7 @@ namespace {
 bool IsWideningCast(const ExprPtr& expr) {
   if (expr->kind != ExprKind::kCast) return false;
   const Type& from = expr->args[0]->type;
+  if (expr->type.kind == Type::Kind::kBoolean) return from.kind == Type::Kind::kBoolean;  // x IS TRUE
   if (expr->type.kind == Type::Kind::kDouble) return from.IsNumeric();
   return expr->type.IsInteger() && from.IsInteger() && !(expr->type.kind < from.kind);
 }
