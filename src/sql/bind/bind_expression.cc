@@ -139,7 +139,8 @@ bool Binder::CheckArguments(const Expr& expr) {
   }
   if (f == "*" || f == "/" || f == "//" || f == "%" || f == "negate" || f == "abs" || f == "round" || f == "floor" ||
       f == "ceil" || f == "trunc" || f == "sqrt" || f == "ln" || f == "exp" || f == "power" || f == "avg" ||
-      f.starts_with("stddev") || f.starts_with("var_") || f == "corr" || f.starts_with("covar") || f == "quantile_cont") {
+      f.starts_with("stddev") || f.starts_with("var_") || f == "corr" || f.starts_with("covar") ||
+      f == "quantile_cont") {
     return all(number) || refuse();
   }
   if (f == "sum") return all([](const Type& t) { return t.IsNumeric() || t.kind == Type::Kind::kBoolean; }) || refuse();
