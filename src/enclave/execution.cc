@@ -7,9 +7,11 @@
 
 #include <algorithm>
 
+#include "agreement/keys.h"
 #include "base/check.h"
 #include "crypto/digest.h"
 #include "enclave/enclave.h"
+#include "enclave/protected_run.h"
 #include "engine/result_json.h"
 #include "sealing/seal_writer.h"
 
@@ -21,6 +23,7 @@ struct Enclave::Job {
   ledger::ReservationEntry reservation;
   sql::CompiledQuery compiled;
   std::vector<sealing::AgeRecipient> recipients;
+  SecretBytes noise_key;
   EnclaveLimits limits;
   engine::Database* database = nullptr;
   std::shared_ptr<engine::Cancellation> cancellation;
@@ -118,6 +121,7 @@ Result<Enclave::Job> Enclave::StartJob(const QueryId& id) {
              .reservation = *std::move(reservation),
              .compiled = std::move(compiled),
              .recipients = std::move(recipients),
+             .noise_key = agreement::NoiseKey(identity_->environment_key()),
              .limits = limits_,
              .database = database_.get(),
              .cancellation = cancellation_,
@@ -148,11 +152,12 @@ Result<Bytes> Enclave::ComputeSealedResult(Job& job) {
   }
   engine::JsonResultWriter writer(job.compiled.plan.columns(), kResultBytesMax);
   CLOISTER_ASSIGN(const engine::ExecutionSummary summary,
-                  engine::Execute(*job.database, job.compiled.plan,
-                                  {.time_ms = job.limits.query_ms,
-                                   .rows_max = job.limits.result_rows,
-                                   .result_bytes_max = static_cast<std::int64_t>(kResultBytesMax)},
-                                  *job.cancellation, writer));
+                  ProtectedRun(*job.database, job.noise_key)
+                      .Run(job.compiled.plan,
+                           {.time_ms = job.limits.query_ms,
+                            .rows_max = job.limits.result_rows,
+                            .result_bytes_max = static_cast<std::int64_t>(kResultBytesMax)},
+                           *job.cancellation, writer));
   job.rows = summary.rows;
   std::string text = writer.Finish();
   auto sealed = sealing::SealBytes(AsBytes(text), job.recipients, rng_);

@@ -77,6 +77,7 @@ Result<std::unique_ptr<Database>> UnconfinedDatabase::EnterSandboxedMode(const D
   state.limits = limits;
   CLOISTER_ASSIGN(const ConnectionHandle connection, Connect(state.database.get()));
   CLOISTER_TRY(RegisterRowLoad(connection.get(), state.row_load));
+  CLOISTER_TRY(RegisterChoice(connection.get(), state.choice_keys));
   for (const std::string& sql : LockDownStatements(limits, state.file.path())) {
     CLOISTER_TRY(RunStatement(connection.get(), sql, kLockDownFailed));
   }

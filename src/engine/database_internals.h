@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/mutex.h"
+#include "engine/choice_function.h"
 #include "engine/database.h"
 #include "engine/duckdb_handles.h"
 #include "engine/memory_file.h"
@@ -20,6 +21,7 @@ struct Database::Internals {
   // The order of destruction is from the last member up: the instance goes last, after everything that lives
   // in it.
   MemoryFile file;  // of the load in work
+  ChoiceKeys choice_keys;  // of the plans with stages that run now
   DatabaseLimits limits;
   DatabaseHandle database;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "engine/column_reader.h"
 #include "engine/database_internals.h"
 #include "engine/run_statement.h"
@@ -12,22 +13,6 @@ namespace {
 
 constexpr std::string_view kExecutionFailed = "the engine could not run the plan";
 constexpr std::int64_t kFixedValueBytes = 16;
-
-Status Admit(Database& database, const sql::ExecutablePlan& plan) {
-  for (const std::string& dataset : plan.datasets()) {
-    if (!database.Find(dataset)) return FailedPrecondition("a dataset that the query reads is not loaded");
-  }
-  const std::int64_t free = database.limits().memory_bytes - database.MemoryUsedBytes();
-  if (free >= kWorkingBytesPerThreadMin * database.limits().threads) return {};
-  return ResourceExhausted(
-      "the enclave's memory is nearly full; drop a dataset, wait for other queries, or have the "
-      "operator raise limits.memory_bytes");
-}
-
-Status CheckLimits(const ExecutionLimits& limits) {
-  if (limits.time_ms > 0 && limits.rows_max > 0 && limits.result_bytes_max > 0) return {};
-  return InvalidArgument("an execution needs a limit of time, of rows and of bytes, each above zero");
-}
 
 std::int64_t BytesOf(const Value& value) {
   const auto* text = std::get_if<std::string>(&value);
@@ -118,15 +103,28 @@ bool Cancellation::cancelled() const {
   return state_->cancelled;
 }
 
-Result<ExecutionSummary> RunSelect(Database& database, const SelectStatement& statement,
-                                   const ExecutionLimits& limits, Cancellation& cancellation, RowSink& sink) {
-  CLOISTER_TRY(CheckLimits(limits));
-  CLOISTER_ASSIGN(const ConnectionHandle connection, Connect(database.internals().database.get()));
-  const Watchdog watchdog(connection.get(), cancellation.state(), limits.time_ms);
+Status AdmitPlan(Database& database, const sql::ExecutablePlan& plan) {
+  for (const std::string& dataset : plan.datasets()) {
+    if (!database.Find(dataset)) return FailedPrecondition("a dataset that the query reads is not loaded");
+  }
+  const std::int64_t free = database.limits().memory_bytes - database.MemoryUsedBytes();
+  if (free >= kWorkingBytesPerThreadMin * database.limits().threads) return {};
+  return ResourceExhausted(
+      "the enclave's memory is nearly full; drop a dataset, wait for other queries, or have the "
+      "operator raise limits.memory_bytes");
+}
+
+Status CheckExecutionLimits(const ExecutionLimits& limits) {
+  if (limits.time_ms > 0 && limits.rows_max > 0 && limits.result_bytes_max > 0) return {};
+  return InvalidArgument("an execution needs a limit of time, of rows and of bytes, each above zero");
+}
+
+Result<ExecutionSummary> RunSelectOn(duckdb_connection connection, const Watchdog& watchdog,
+                                     const SelectStatement& statement, const ExecutionLimits& limits, RowSink& sink) {
   PreparedHandle prepared;
   ResultHandle result;
   CLOISTER_TRY(watchdog.Verdict());
-  CLOISTER_TRY(StartStreaming(connection.get(), statement.sql, watchdog, result, prepared));
+  CLOISTER_TRY(StartStreaming(connection, statement.sql, watchdog, result, prepared));
   RowPump pump(*result.get(), limits, sink);
   CLOISTER_TRY(pump.Open(statement.columns));
   while (true) {
@@ -142,9 +140,18 @@ Result<ExecutionSummary> RunSelect(Database& database, const SelectStatement& st
   return pump.summary();
 }
 
+Result<ExecutionSummary> RunSelect(Database& database, const SelectStatement& statement,
+                                   const ExecutionLimits& limits, Cancellation& cancellation, RowSink& sink) {
+  CLOISTER_TRY(CheckExecutionLimits(limits));
+  CLOISTER_ASSIGN(const ConnectionHandle connection, Connect(database.internals().database.get()));
+  const Watchdog watchdog(connection.get(), cancellation.state(), limits.time_ms);
+  return RunSelectOn(connection.get(), watchdog, statement, limits, sink);
+}
+
 Result<ExecutionSummary> Execute(Database& database, const sql::ExecutablePlan& plan,
                                  const ExecutionLimits& limits, Cancellation& cancellation, RowSink& sink) {
-  CLOISTER_TRY(Admit(database, plan));
+  CLOISTER_TRY(AdmitPlan(database, plan));
+  CLOISTER_CHECK(plan.stages().empty());  // a plan with stages goes through PlanSession
   ExecutionLimits tighter = limits;
   if (plan.rows_max() > 0) tighter.rows_max = std::min(limits.rows_max, plan.rows_max());
   return RunSelect(database, {.sql = plan.sql(), .columns = plan.columns()}, tighter, cancellation, sink);

@@ -60,7 +60,8 @@ inline constexpr std::int64_t kWorkingBytesPerThreadMin = 8 << 20;
 //   kCancelled           Cancel() was called
 //   kInternal            the engine failed, or gave a column another type than the plan says; `detail` says
 //   what
-// Rows given to `sink` before an error must be thrown away by the caller.
+// Rows given to `sink` before an error must be thrown away by the caller. A plan with stages is not run by this door
+// but by PlanSession (plan_session.h).
 Result<ExecutionSummary> Execute(Database& database, const sql::ExecutablePlan& plan,
                                  const ExecutionLimits& limits, Cancellation& cancellation, RowSink& sink);
 

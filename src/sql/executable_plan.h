@@ -9,18 +9,17 @@
 
 #include "agreement/policy.h"
 #include "base/bytes.h"
+#include "sql/plan_stage.h"
 
 namespace cloister::sql {
 
-struct PlanColumn {
-  std::string name;
-  std::string type;  // the SQL type the engine's column has: "BIGINT", "HUGEINT", "DOUBLE", "VARCHAR", "DECIMAL(38,2)"
-};
-
 class ExecutablePlan {
  public:
-  // One SELECT over tables named TableName(dataset id). Every identifier in it is quoted, every literal is re-printed
-  // from a typed value; it holds no byte sequence that was copied from the analyst unread.
+  // What is run first, in this order; empty where SQL alone protects (aggregate_only, full_access).
+  const std::vector<PlanStage>& stages() const { return stages_; }
+  // One SELECT over tables named TableName(dataset id), or with stages over released and public tables. Every
+  // identifier in it is quoted, every literal is re-printed from a typed value; it holds no byte sequence that was
+  // copied from the analyst unread.
   const std::string& sql() const { return sql_; }
   const std::vector<PlanColumn>& columns() const { return columns_; }
   // Ids of the datasets read, sorted, without repetition.
@@ -39,6 +38,7 @@ class ExecutablePlan {
   friend class PlanBuilder;
   ExecutablePlan() = default;
 
+  std::vector<PlanStage> stages_;
   std::string sql_;
   std::vector<PlanColumn> columns_;
   std::vector<std::string> datasets_;

@@ -25,11 +25,17 @@ ExecutablePlan PlanBuilder::Build(const PrivateQuery& query) {
     datasets.push_back(JsonObject{
         {"id", dataset->id}, {"manifest", codec::HexEncode(dataset->manifest)}, {"k", dataset->policy.min_group_size}});
   }
-  plan.canonical_ = codec::CanonicalJson(JsonObject{{"columns", std::move(columns)},
-                                                    {"datasets", std::move(datasets)},
-                                                    {"level", agreement::LevelName(plan.level_)},
-                                                    {"rows_max", plan.rows_max_},
-                                                    {"sql", plan.sql_}});
+  JsonObject canonical{{"columns", std::move(columns)},
+                       {"datasets", std::move(datasets)},
+                       {"level", agreement::LevelName(plan.level_)},
+                       {"rows_max", plan.rows_max_},
+                       {"sql", plan.sql_}};
+  if (!plan.stages_.empty()) {
+    JsonArray stages;
+    for (const PlanStage& stage : plan.stages_) stages.push_back(EncodeStage(stage));
+    canonical["stages"] = std::move(stages);
+  }
+  plan.canonical_ = codec::CanonicalJson(canonical);
   return plan;
 }
 

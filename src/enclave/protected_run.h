@@ -1,0 +1,45 @@
+#pragma once
+
+// The run of a plan up to its answer: each stage's exact rows go through what protects them, what comes out is a
+// released table, and the last statement reads nothing but those. Plans without stages go to the engine as they are.
+//
+// Chance is a function here (docs/formats/noise.md): the key of a release is derived from the environment's noise key
+// and the digest of the plan's canonical bytes, which hold every manifest, parameter and mechanism; each draw has an
+// input of its own (stage, mechanism, encoded group). So the same plan gives the same answer, whatever the order of
+// rows, the number of threads, or how often it runs; another byte in a manifest changes every draw.
+//
+// Knows nothing of the rest of the enclave: tests/attacks runs its cases through this class. Not thread-safe.
+
+#include <memory>
+
+#include "base/result.h"
+#include "base/secret_bytes.h"
+#include "engine/database.h"
+#include "engine/execute.h"
+#include "sql/executable_plan.h"
+
+namespace cloister::enclave {
+
+// Takes a stage's exact rows and keeps what may be released of them.
+class StageProtector : public engine::RowSink {
+ public:
+  // After the last row: the rows of the released table.
+  virtual Result<std::vector<std::vector<engine::Value>>> Finish() = 0;
+};
+
+class ProtectedRun {
+ public:
+  // `noise_key`: agreement::NoiseKey of the environment. Both outlive this.
+  ProtectedRun(engine::Database& database, const SecretBytes& noise_key)
+      : database_(database), noise_key_(noise_key) {}
+
+  // Errors are those of engine::Execute.
+  Result<engine::ExecutionSummary> Run(const sql::ExecutablePlan& plan, const engine::ExecutionLimits& limits,
+                                       engine::Cancellation& cancellation, engine::RowSink& sink) const;
+
+ private:
+  engine::Database& database_;
+  const SecretBytes& noise_key_;
+};
+
+}  // namespace cloister::enclave

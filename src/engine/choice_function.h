@@ -1,0 +1,55 @@
+#pragma once
+
+// cloister_choice(stage, unit, ...): the number by which a plan's stage decides which of a person's groups count.
+//
+// A UBIGINT that is SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012) of the arguments' values
+// and types under the key of the execution. It is a keyed function, not the engine's hash(): without the key nobody can
+// make a person's groups win or lose, and the same release always chooses the same. Each argument is hashed together
+// with the number so far, so that two lists of arguments never share an encoding.
+//
+// The key belongs to one connection for as long as a ChoiceKeyScope lives; a statement of a connection without one
+// cannot use the function.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "engine/choice_key.h"
+#include "engine/duckdb_handles.h"
+
+namespace cloister::engine {
+
+// SipHash-2-4, 64 bit.
+std::uint64_t SipHash24(const ChoiceKey& key, ByteView message);
+
+// Keys by connection. Thread-safe.
+class ChoiceKeys {
+ public:
+  void Set(idx_t connection, const ChoiceKey& key);
+  void Forget(idx_t connection);
+  std::optional<ChoiceKey> Find(idx_t connection) const;
+
+ private:
+  mutable Mutex mutex_;
+  std::map<idx_t, ChoiceKey> keys_ CLOISTER_GUARDED_BY(mutex_);
+};
+
+class ChoiceKeyScope {
+ public:
+  ChoiceKeyScope(ChoiceKeys& keys, duckdb_connection connection, const ChoiceKey& key);
+  ~ChoiceKeyScope();
+  ChoiceKeyScope(const ChoiceKeyScope&) = delete;
+  ChoiceKeyScope& operator=(const ChoiceKeyScope&) = delete;
+
+ private:
+  ChoiceKeys& keys_;
+  idx_t connection_;
+};
+
+// Makes cloister_choice() known; once for a database. `keys` must outlive it.
+Status RegisterChoice(duckdb_connection connection, ChoiceKeys& keys);
+
+}  // namespace cloister::engine

@@ -1,0 +1,108 @@
+#pragma once
+
+// The steps of a plan that end outside SQL. A stage is SQL over datasets that gives an exact table, and what C++ does
+// with each of its rows before anything may be read from them; the rows that come out of it are a released table, and
+// the plan's last statement reads released and public tables only (HAVING, ORDER BY, LIMIT, windows and ratios see
+// released values).
+//
+//   stage 0   SELECT ward, COUNT(*), SUM(...), units FROM "ds_..." ...      exact, stays in the enclave
+//             -> partitions chosen, noise added -> table "released_0" (c0 VARCHAR, c1 BIGINT)
+//   answer    SELECT "c0", "c1" FROM "released_0" WHERE "c1" > 100 ORDER BY ...
+//
+// Immutable values; the plan's canonical bytes hold every member of them.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "codec/json.h"
+#include "privacy/amount.h"
+#include "privacy/partition_selection.h"
+#include "privacy/quantile.h"
+
+namespace cloister::sql {
+
+struct PlanColumn {
+  std::string name;
+  std::string type;  // the SQL type the engine's column has: "BIGINT", "HUGEINT", "DOUBLE", "VARCHAR", "DECIMAL(38,2)"
+  bool operator==(const PlanColumn&) const = default;
+};
+
+// One draw a group: an exact value of the stage and the noise on it.
+struct NoiseMechanism {
+  enum class Kind { kLaplace, kGaussian, kQuantile };
+  Kind kind = Kind::kLaplace;
+  std::string id;  // unique in its stage, e.g. "sum:2"; part of the input of every draw
+  int column = 0;  // of the exact table: a HUGEINT of whole steps, or for kQuantile a text (HistogramText)
+  // What one person can change in one group, in whole steps (of kQuantile: rows), and in how many groups he can be.
+  std::int64_t per_group_max = 1;
+  std::int64_t groups_max = 1;
+  privacy::Epsilon epsilon;         // of kLaplace and kQuantile
+  privacy::Rho rho;                 // of kGaussian
+  double step = 1;                  // what one whole step (bin) is worth in the column's own unit
+  double low = 0;                   // of kQuantile: the value of bin 0
+  std::int64_t bins = 0;            // of kQuantile
+  privacy::QuantileRank rank = {};  // of kQuantile
+};
+
+// Whether a group may be shown at all (privacy/partition_selection.h).
+struct GroupSelection {
+  int column = 0;  // of the exact table: BIGINT, distinct persons after contribution bounding
+  privacy::SelectionParameters parameters;
+};
+
+// How a column of the released table is made.
+struct ReleasedColumn {
+  enum class Kind {
+    kKey,       // exact column `source` as it is
+    kConstant,  // `constant`; NULL without one: a key that this grouping set leaves out
+    kCount,     // mechanism 0, BIGINT
+    kSum,       // mechanism 0 in steps, DOUBLE or BIGINT
+    kMean,      // mechanisms 0 (sum of x - offset) over 1 (count), clamped to [low, high]
+    kVariance,  // mechanisms 0 (sum of x - offset), 1 (count), 2 (sum of its squares)
+    kStddev,
+    kQuantile,  // mechanism 0
+  };
+  Kind kind = Kind::kKey;
+  int source = -1;
+  std::optional<std::int64_t> constant;
+  std::vector<int> mechanisms;  // indices into NoisyRelease::mechanisms
+  double offset = 0;            // the middle of the bounds
+  double low = 0;
+  double high = 0;
+  bool sample = false;  // kVariance, kStddev: divided by n - 1
+};
+
+// Level differential_privacy. Every contribution in the exact table is bounded by the stage's SQL.
+struct NoisyRelease {
+  std::vector<NoiseMechanism> mechanisms;
+  std::optional<GroupSelection> selection;  // absent without keys, and where keys are public
+  std::vector<int> keys;                        // columns of the exact table that name a group
+  std::vector<ReleasedColumn> columns;          // of the released table
+  std::int64_t rows_per_unit = 1;               // R: of one person in one group
+  std::int64_t groups_per_unit = 1;             // C
+};
+
+// What a stage does with its exact rows; further levels add their own kind.
+using StageProtection = std::variant<NoisyRelease>;
+
+struct PlanStage {
+  std::string table;              // "released_0"; several stages may fill one table (grouping sets)
+  std::string sql;                // over dataset tables; its choices of contributions are keyed by `choice`
+  int choice = 0;                 // number of the stage's key for cloister_choice()
+  std::vector<PlanColumn> exact;  // columns of `sql`
+  std::vector<PlanColumn> columns;  // of the released table
+  std::vector<std::string> datasets;  // protected ones that `sql` reads, sorted: each is charged for it
+  StageProtection protection;
+};
+
+// Mechanisms as this release makes them: another sampler, another order of draws, another encoding is another version.
+inline constexpr std::string_view kNoiseVersion = "1";
+
+// Every member; part of the plan's canonical bytes.
+codec::Json EncodeStage(const PlanStage& stage);
+
+}  // namespace cloister::sql
