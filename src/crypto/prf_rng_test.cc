@@ -38,7 +38,8 @@ TEST(PrfRng, GivesOneStreamHoweverItIsCut) {
 // BLAKE2b-256 and ChaCha20 of another implementation: Python's hashlib.blake2b(b"count", key=bytes(32),
 // digest_size=32) as the key of `openssl enc -chacha20` with a zero counter and nonce.
 TEST(PrfRng, IsTheConstructionThatItsHeaderNames) {
-  EXPECT_EQ(codec::HexEncode(Take(Key(0), "count", {32})), "86336a34095d79b8eab3fe6e84ac4c33af01b062a295903c5814089db7baad89");
+  EXPECT_EQ(codec::HexEncode(Take(Key(0), "count", {32})),
+            "86336a34095d79b8eab3fe6e84ac4c33af01b062a295903c5814089db7baad89");
 }
 
 }  // namespace
