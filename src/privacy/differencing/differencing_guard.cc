@@ -1,0 +1,300 @@
+#include "privacy/differencing/differencing_guard.h"
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+
+namespace cloister::privacy {
+namespace {
+
+std::uint64_t Unsigned(std::int64_t value) { return static_cast<std::uint64_t>(value); }
+
+// For each number of units of a set that a union of cells misses, the fewest that it then has beyond the set. Only
+// numbers below k are kept; `beyond` falls as `missed` grows.
+class UnionsNear {
+ public:
+  UnionsNear(std::uint64_t k, std::uint64_t missed) : k_(k), pairs_{{missed, 0}} {}
+
+  // Of the next cell, `in` units are in the set and `out` are not. False: no union is near any more.
+  bool Add(std::uint64_t in, std::uint64_t out) {
+    std::map<std::uint64_t, std::uint64_t> next;
+    std::uint64_t best = std::numeric_limits<std::uint64_t>::max();
+    for (const auto& [missed, beyond] : pairs_) {
+      if (beyond >= best) continue;  // one that misses fewer has no more beyond
+      best = beyond;
+      Offer(next, missed + in, beyond);
+      Offer(next, missed, beyond + out);
+    }
+    pairs_ = std::move(next);
+    return !pairs_.empty();
+  }
+
+ private:
+  void Offer(std::map<std::uint64_t, std::uint64_t>& pairs, std::uint64_t missed, std::uint64_t beyond) const {
+    if (missed >= k_ || beyond >= k_) return;
+    const auto [at, added] = pairs.emplace(missed, beyond);
+    if (!added) at->second = std::min(at->second, beyond);
+  }
+
+  std::uint64_t k_;
+  std::map<std::uint64_t, std::uint64_t> pairs_;
+};
+
+}  // namespace
+
+bool DifferencingGuard::Single::operator==(const Single& other) const {
+  return all == other.all && k == other.k && is_sum == other.is_sum && measures == other.measures &&
+         *units == *other.units;
+}
+
+bool DifferencingGuard::Family::operator==(const Family& other) const {
+  return k == other.k && measures == other.measures && sum == other.sum &&
+         std::equal(cells.begin(), cells.end(), other.cells.begin(), other.cells.end(),
+                    [](const SetPtr& a, const SetPtr& b) { return *a == *b; });
+}
+
+bool DifferencingGuard::History::Holds(const Single& single) const {
+  const auto [begin, end] = by_size.equal_range(single.units->size());
+  return std::any_of(begin, end, [&](const auto& place) { return singles[place.second] == single; });
+}
+
+bool DifferencingGuard::History::Add(Single single) {
+  if (Holds(single)) return false;
+  k_max = std::max(k_max, single.k);
+  totals.insert(single.all);
+  by_size.emplace(single.units->size(), singles.size());
+  singles.push_back(std::move(single));
+  return true;
+}
+
+bool DifferencingGuard::History::Add(Family family) {
+  if (std::find(families.begin(), families.end(), family) != families.end()) return false;
+  families.push_back(std::move(family));
+  return true;
+}
+
+bool DifferencingGuard::Related(const Measures& a, const Measures& b) {
+  return std::any_of(a.begin(), a.end(), [&](auto name) { return std::binary_search(b.begin(), b.end(), name); });
+}
+
+bool DifferencingGuard::IsClose(const Single& a, const Single& b) {
+  const std::uint64_t k = Unsigned(std::max(a.k, b.k));
+  const std::uint64_t only_a = a.units->LackedBy(*b.units, k);
+  if (only_a < k) {
+    const std::uint64_t only_b = only_a + b.units->size() - a.units->size();
+    if (only_a + only_b != 0 && only_b < k) return true;
+  }
+  const std::uint64_t sum = a.units->size() + b.units->size();
+  const std::uint64_t all = std::max(a.all, b.all);
+  if (sum + k <= all || sum >= all + k) return false;  // both = neither + sum - all
+  const std::uint64_t both = a.units->IntersectionSize(*b.units);
+  const std::uint64_t neither = std::max(all, sum - both) - (sum - both);
+  return both + neither != 0 && both < k && neither < k;
+}
+
+bool DifferencingGuard::IsCloseToSum(const Single& single, const Family& family) {
+  const std::uint64_t k = Unsigned(std::max(single.k, family.k));
+  const std::uint64_t size = single.units->size();
+  if (size >= family.sum.size() + k || family.cells.front()->size() >= size + k) return false;
+  const std::uint64_t missed = single.units->LackedBy(family.sum, k);
+  if (missed >= k) return false;
+  UnionsNear unions(k, missed);
+  std::uint64_t least = missed;
+  for (auto cell = family.cells.rbegin(); cell != family.cells.rend(); ++cell) {
+    const std::uint64_t in = single.units->IntersectionSize(**cell);
+    const std::uint64_t out = (*cell)->size() - in;
+    if (!unions.Add(in, out)) return false;
+    least += std::min(in, out);
+  }
+  return least != 0;  // 0: it is such a union
+}
+
+bool DifferencingGuard::IsCloseToOne(const Single& single, const History& history) {
+  const std::uint64_t k = Unsigned(std::max(history.k_max, single.k));
+  const std::uint64_t size = single.units->size();
+  const auto close_to_any = [&](std::uint64_t about) {
+    const auto begin = history.by_size.lower_bound(about > k ? about - k : 0);
+    const auto end = history.by_size.upper_bound(about + k);
+    return std::any_of(begin, end, [&](const auto& place) {
+      const Single& other = history.singles[place.second];
+      return Related(single.measures, other.measures) && IsClose(single, other);
+    });
+  };
+  std::set<std::uint64_t> sizes{size, single.all - size};
+  for (const std::uint64_t total : history.totals) {  // other versions have other totals
+    if (total > size) sizes.insert(total - size);
+  }
+  return std::any_of(sizes.begin(), sizes.end(), close_to_any);
+}
+
+Status DifferencingGuard::CheckCells(const std::vector<GuardCell>& cells) const {
+  std::uint64_t bytes = bytes_;
+  std::size_t count = this->cells();
+  for (const GuardCell& cell : cells) {
+    for (const std::string& measure : cell.measures) {
+      if (measure.size() > kGuardNameBytesMax) return InvalidArgument("a measure's name is too long");
+    }
+    for (const GuardedSet& set : cell.sets) {
+      if (set.k < 1 || set.k > kGuardGroupSizeMax) return InvalidArgument("a cell's group size is out of range");
+      if (set.dataset.size() > kGuardNameBytesMax) return InvalidArgument("a dataset's name is too long");
+      if (set.units.size() > set.all) return InvalidArgument("a cell has more units than its dataset");
+      bytes += 3 * (set.units.MemoryBytes() + kEntryBytes);  // itself, in its family and in that one's sum
+      ++count;
+    }
+  }
+  if (bytes <= kGuardBytesMax && count <= kGuardCellsMax) return {};
+  return ResourceExhausted(
+      "the history of released groups is full: this environment answers no more such queries; make a new one");
+}
+
+std::uint32_t DifferencingGuard::Intern(const std::string& name) {
+  return names_.emplace(name, static_cast<std::uint32_t>(names_.size())).first->second;
+}
+
+DifferencingGuard::Answer DifferencingGuard::Read(const std::vector<GuardCell>& cells) {
+  Answer answer{.known = std::vector<bool>(cells.size()), .allowed = std::vector<bool>(cells.size(), true)};
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    Measures measures;
+    for (const std::string& measure : cells[i].measures) measures.push_back(Intern(measure));
+    std::sort(measures.begin(), measures.end());
+    measures.erase(std::unique(measures.begin(), measures.end()), measures.end());
+    if (measures.empty()) continue;
+    answer.known[i] = true;
+    for (const GuardedSet& set : cells[i].sets) {
+      if (set.units.empty()) continue;
+      const std::uint32_t dataset = Intern(set.dataset);
+      Single single{
+          .units = std::make_shared<const UnitSet>(set.units), .measures = measures, .all = set.all, .k = set.k};
+      const auto history = histories_.find(dataset);
+      if (history == histories_.end() || !history->second.Holds(single)) answer.known[i] = false;
+      answer.candidates.push_back(
+          {.cell = i, .dataset = dataset, .family = cells[i].family, .single = std::move(single)});
+    }
+  }
+  std::stable_sort(answer.candidates.begin(), answer.candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return a.single.units->size() > b.single.units->size();
+  });
+  return answer;
+}
+
+bool DifferencingGuard::IsCloseToHistory(const Candidate& candidate) const {
+  const auto found = histories_.find(candidate.dataset);
+  if (found == histories_.end()) return false;
+  const History& history = found->second;
+  return IsCloseToOne(candidate.single, history) ||
+         std::any_of(history.families.begin(), history.families.end(), [&](const Family& family) {
+           return Related(candidate.single.measures, family.measures) && IsCloseToSum(candidate.single, family);
+         });
+}
+
+// Cells that do not lie beside each other: of two blocks of the query, or under two conditions. The larger ones are
+// looked at first, so it is the smaller one of two that goes.
+void DifferencingGuard::JudgeAmongThemselves(Answer& answer) {
+  std::map<std::uint32_t, std::map<std::uint32_t, History>> seen;  // dataset, family
+  for (const bool known : {true, false}) {                         // what was shown before is shown again
+    for (const Candidate& one : answer.candidates) {
+      if (!answer.allowed[one.cell] || answer.known[one.cell] != known) continue;
+      auto& families = seen[one.dataset];
+      for (const auto& [family, history] : families) {
+        if (!known && family != one.family && IsCloseToOne(one.single, history)) answer.allowed[one.cell] = false;
+      }
+      if (answer.allowed[one.cell]) families[one.family].Add(one.single);
+    }
+  }
+}
+
+DifferencingGuard::Family DifferencingGuard::MakeFamily(const Members& members) {
+  Family family{.measures = members.front()->single.measures};
+  std::vector<UnitSet> sets;
+  for (auto member = members.rbegin(); member != members.rend(); ++member) {
+    family.cells.push_back((*member)->single.units);
+    family.k = std::max(family.k, (*member)->single.k);
+    sets.push_back(*(*member)->single.units);
+  }
+  family.sum = UnitSet::UnionOf(std::move(sets));
+  return family;
+}
+
+std::vector<DifferencingGuard::Members> DifferencingGuard::FamiliesOf(const Answer& answer) {
+  std::map<std::tuple<std::uint32_t, std::uint32_t, Measures>, Members> groups;
+  for (const Candidate& one : answer.candidates) {
+    if (answer.allowed[one.cell]) groups[{one.family, one.dataset, one.single.measures}].push_back(&one);
+  }
+  std::vector<Members> families;
+  for (auto& [key, members] : groups) {
+    std::uint64_t size = 0;
+    for (const Candidate* member : members) size += member->single.units->size();
+    if (members.size() > 1 && MakeFamily(members).sum.size() == size) families.push_back(std::move(members));
+  }
+  return families;
+}
+
+// Takes away the smallest new cell that takes part in a sum close to a set that is known otherwise. False: none does.
+bool DifferencingGuard::DropOne(const Members& members, Answer& answer) const {
+  const Family family = MakeFamily(members);
+  const auto drop = [&](const Single& known) {
+    if (!Related(known.measures, family.measures) || !IsCloseToSum(known, family)) return false;
+    const Candidate* smallest = nullptr;
+    for (const Candidate* member : members) {  // the largest first
+      const UnitSet& units = *member->single.units;
+      const bool takes_part = 2 * units.IntersectionSize(*known.units) >= units.size();
+      if (!answer.known[member->cell] && takes_part) smallest = member;
+    }
+    if (smallest != nullptr) answer.allowed[smallest->cell] = false;
+    return smallest != nullptr;
+  };
+  const Candidate& first = *members.front();
+  if (const auto history = histories_.find(first.dataset); history != histories_.end()) {
+    if (std::any_of(history->second.singles.begin(), history->second.singles.end(), drop)) return true;
+  }
+  return std::any_of(answer.candidates.begin(), answer.candidates.end(), [&](const Candidate& other) {
+    return answer.allowed[other.cell] && other.dataset == first.dataset && other.family != first.family &&
+           drop(other.single);
+  });
+}
+
+void DifferencingGuard::JudgeSums(Answer& answer) const {
+  for (bool changed = true; changed;) {  // each round takes one cell away
+    changed = false;
+    for (const Members& members : FamiliesOf(answer)) changed = changed || DropOne(members, answer);
+  }
+}
+
+void DifferencingGuard::Record(const Answer& answer) {
+  for (const Members& members : FamiliesOf(answer)) {
+    History& history = histories_[members.front()->dataset];
+    Family family = MakeFamily(members);
+    Single sum = members.front()->single;
+    sum.units = std::make_shared<const UnitSet>(family.sum);
+    sum.k = family.k;
+    sum.is_sum = true;
+    const std::uint64_t bytes = family.sum.MemoryBytes() + kEntryBytes;
+    if (history.Add(std::move(sum))) bytes_ += bytes;
+    if (history.Add(std::move(family))) bytes_ += bytes + members.size() * sizeof(SetPtr);
+  }
+  for (const Candidate& one : answer.candidates) {
+    if (!answer.allowed[one.cell] || !histories_[one.dataset].Add(one.single)) continue;
+    bytes_ += one.single.units->MemoryBytes() + kEntryBytes;
+  }
+}
+
+Result<std::vector<bool>> DifferencingGuard::Release(const std::vector<GuardCell>& cells) {
+  CLOISTER_TRY(CheckCells(cells));
+  Answer answer = Read(cells);
+  for (const Candidate& one : answer.candidates) {
+    if (!answer.allowed[one.cell] || answer.known[one.cell]) continue;
+    if (IsCloseToHistory(one)) answer.allowed[one.cell] = false;
+  }
+  JudgeAmongThemselves(answer);
+  JudgeSums(answer);
+  Record(answer);
+  return std::move(answer.allowed);
+}
+
+std::size_t DifferencingGuard::cells() const {
+  std::size_t count = 0;
+  for (const auto& [dataset, history] : histories_) count += history.singles.size();
+  return count;
+}
+
+}  // namespace cloister::privacy

@@ -1,0 +1,125 @@
+#include "privacy/differencing/unit_set.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+namespace cloister::privacy {
+namespace {
+
+using Numbers = std::vector<UnitNumber>;
+
+// Numbers of one of several shapes: sparse, dense, in runs, over one or many containers.
+Numbers RandomNumbers(std::mt19937& random) {
+  const std::size_t count = std::vector<std::size_t>{0, 1, 7, 300, 4096, 4097, 30'000}[random() % 7];
+  const UnitNumber reach = std::vector<UnitNumber>{50'000, 65'536, 200'000, kUnitNumberMax}[random() % 4];
+  Numbers numbers;
+  for (std::size_t i = 0; i < count; ++i) numbers.push_back(static_cast<UnitNumber>(random() % reach));
+  return numbers;
+}
+
+Bytes Encoded(const UnitSet& set) {
+  Bytes out;
+  set.EncodeTo(out);
+  return out;
+}
+
+Result<UnitSet> Decoded(const Bytes& bytes) {
+  ByteView in(bytes);
+  auto set = UnitSet::DecodeFrom(in);
+  if (set && !in.empty()) return InvalidArgument("bytes are left");
+  return set;
+}
+
+TEST(UnitSet, HoldsWhatItWasMadeOf) {
+  const UnitSet set = UnitSet::Of({70'000, 3, 3, 70'000, 5});
+  EXPECT_EQ(set.size(), 3u);
+  EXPECT_TRUE(set.Contains(3));
+  EXPECT_TRUE(set.Contains(70'000));
+  EXPECT_FALSE(set.Contains(4464));  // the lower half of 70,000
+  EXPECT_EQ(set.Numbers(), (Numbers{3, 5, 70'000}));
+  EXPECT_TRUE(UnitSet().empty());
+  EXPECT_TRUE(UnitSet::Of({kUnitNumberMax}).Contains(kUnitNumberMax));
+}
+
+TEST(UnitSet, AgreesWithSortedListsOnRandomNumbers) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 300; ++round) {
+    const Numbers a = RandomNumbers(random);
+    const Numbers b = RandomNumbers(random);
+    const std::set<UnitNumber> plain_a(a.begin(), a.end());
+    const std::set<UnitNumber> plain_b(b.begin(), b.end());
+    Numbers both;
+    Numbers either;
+    std::set_intersection(plain_a.begin(), plain_a.end(), plain_b.begin(), plain_b.end(), std::back_inserter(both));
+    std::set_union(plain_a.begin(), plain_a.end(), plain_b.begin(), plain_b.end(), std::back_inserter(either));
+    const UnitSet set_a = UnitSet::Of(a);
+    const UnitSet set_b = UnitSet::Of(b);
+    EXPECT_EQ(set_a.IntersectionSize(set_b), both.size());
+    EXPECT_EQ(set_b.IntersectionSize(set_a), both.size());
+    EXPECT_EQ(set_a.LackedBy(set_b, 1'000'000), plain_a.size() - both.size());
+    EXPECT_EQ(set_a.LackedBy(set_b, 5), std::min<std::size_t>(5, plain_a.size() - both.size()));
+    EXPECT_EQ(set_a.Union(set_b).Numbers(), either);
+    EXPECT_EQ(set_a.Union(set_b), UnitSet::Of(either));
+    EXPECT_EQ(set_a == set_b, plain_a == plain_b);
+  }
+}
+
+TEST(UnitSet, IsTheSameHoweverItsNumbersCame) {
+  std::mt19937 random(8);
+  for (int round = 0; round < 50; ++round) {
+    Numbers numbers = RandomNumbers(random);
+    UnitSetBuilder one;
+    UnitSetBuilder other;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      (i % 2 == 0 ? one : other).Add(numbers[i]);
+      one.Add(numbers[i / 2]);
+    }
+    one.AddAll(other);
+    EXPECT_EQ(std::move(one).Finish(), UnitSet::Of(numbers));
+  }
+}
+
+TEST(UnitSet, UnionOfManyIsTheUnion) {
+  EXPECT_EQ(UnitSet::UnionOf({}), UnitSet());
+  EXPECT_EQ(UnitSet::UnionOf({UnitSet::Of({1}), UnitSet::Of({2, 3}), UnitSet::Of({3})}), UnitSet::Of({1, 2, 3}));
+}
+
+TEST(UnitSet, CostsWhatTheHeaderSays) {
+  Numbers all(100'000);
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<UnitNumber>(i);
+  EXPECT_LE(UnitSet::Of(all).MemoryBytes(), 2 * 8192u + 400);
+  EXPECT_LE(UnitSet::Of({1, 2, 3, 4, 5}).MemoryBytes(), 200u);
+}
+
+TEST(UnitSet, ReadsBackItsBytes) {
+  std::mt19937 random(9);
+  for (int round = 0; round < 50; ++round) {
+    const UnitSet set = UnitSet::Of(RandomNumbers(random));
+    const auto back = Decoded(Encoded(set));
+    ASSERT_TRUE(back);
+    EXPECT_EQ(*back, set);
+  }
+}
+
+TEST(UnitSet, RefusesEveryOtherSpelling) {
+  const Bytes good = Encoded(UnitSet::Of({3, 5, 70'000}));
+  for (std::size_t length = 0; length < good.size(); ++length) {
+    EXPECT_FALSE(Decoded({good.begin(), good.begin() + static_cast<std::ptrdiff_t>(length)})) << length;
+  }
+  Bytes version = good;
+  version[0] = 2;
+  EXPECT_FALSE(Decoded(version));
+  Bytes unsorted = good;  // 3, 5 stand at 11 and 13
+  std::swap(unsorted[12], unsorted[14]);
+  EXPECT_FALSE(Decoded(unsorted));
+  Bytes empty_container = Encoded(UnitSet());
+  empty_container[4] = 1;
+  empty_container.insert(empty_container.end(), 6, 0);
+  EXPECT_FALSE(Decoded(empty_container));
+}
+
+}  // namespace
+}  // namespace cloister::privacy
