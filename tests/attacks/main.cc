@@ -41,6 +41,25 @@ bool ReleasesNothing(const Answer& answer) {
   });
 }
 
+std::string Shown(const engine::Value& value) {
+  if (engine::IsNull(value)) return "NULL";
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) return std::to_string(*whole);
+  if (const auto* number = std::get_if<double>(&value)) return std::to_string(*number);
+  if (const auto* wide = std::get_if<codec::Int128>(&value)) return std::to_string(static_cast<double>(*wide));
+  return "?";
+}
+
+void ShowRows(const Answer& answer) {
+  constexpr std::size_t kRowsShown = 12;
+  std::printf("  %zu rows\n", answer.rows.size());
+  for (std::size_t i = 0; i < std::min(answer.rows.size(), kRowsShown); ++i) {
+    for (const engine::Value& value : answer.rows[i]) std::printf("  %s", Shown(value).c_str());
+    std::printf("\n");
+  }
+}
+
 // Empty when the case goes as its label says.
 std::string Judge(const Case& one, Lab& lab, bool verbose) {
   for (const std::string& earlier : one.sequence) {
@@ -52,6 +71,7 @@ std::string Judge(const Case& one, Lab& lab, bool verbose) {
   if (verbose)
     std::printf("     %s\n  -> %s\n", one.sql.c_str(),
                 outcome.refused() ? Findings(outcome).c_str() : outcome.sql.c_str());
+  if (verbose && !outcome.refused()) ShowRows(outcome.answer);
   if (one.reject) {
     if (outcome.refused()) return "";
     if (one.runtime && outcome.error.empty() && ReleasesNothing(outcome.answer)) return "";

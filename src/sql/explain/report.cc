@@ -73,7 +73,9 @@ JsonArray Protections(const PrivateQuery& query) {
       if (aggregate.threshold_factor > 1)
         lines.insert("A quantile needs more persons than a group does, and is rounded to the owner's grid.");
     }
-    if (!release.sets.empty())
+    if (!release.outside.empty())
+      lines.insert("Two parts of the answer that could be subtracted from each other differ by no one or by enough.");
+    if (!release.sets.empty() || release.finest)
       lines.insert("Totals are made of the groups that are shown, so none can be computed by subtraction.");
   });
   for (const std::string& line : lines) out.emplace_back(line);

@@ -77,7 +77,7 @@ std::string SqlPrinter::ConditionTest(const CellThreshold& cell, const CellGuard
       And(all, counts.Name(Distinct(unit, Total(other.condition))) + " - " + chosen + " >= " + k);
     }
   } else {
-    And(all, chosen + " >= " + k);
+    And(all, cell.or_none ? ZeroOr(chosen, cell.k) : chosen + " >= " + k);
     And(all, ZeroOr(counts.Name(Distinct(unit, "(NOT " + condition + ")")), cell.k));
     And(all, ZeroOr("(" + total + " - " + chosen + ")", cell.k));
   }
@@ -192,15 +192,14 @@ std::string SqlPrinter::UnionSql(const UnitTable& table) {
   return sql;
 }
 
-// Rule R17: with GROUPING SETS, totals are made of the finest cells that may be shown, so a total minus its shown parts
-// is nothing.
-std::string SqlPrinter::FinestCells(const Release& release, const Protection& protection) {
-  const UnitBlock& block = *release.block;
+// Rule R17: totals are made of the finest cells that may be shown, so a total minus its shown parts is nothing.
+std::string SqlPrinter::FinestCells(const FinestGroups& finest, const Protection& protection) {
+  const UnitBlock& block = *finest.block;
   const std::string from = BlockFrom(block);
   std::string items;
   std::string keys;
-  for (std::size_t i = 0; i < release.keys.size(); ++i) {
-    items += (items.empty() ? "" : ", ") + Key(release.keys[i]) + " AS " + Quoted("k", i);
+  for (std::size_t i = 0; i < finest.keys.size(); ++i) {
+    items += (items.empty() ? "" : ", ") + Key(finest.keys[i]) + " AS " + Quoted("k", i);
     keys += (keys.empty() ? "" : ", ") + Quoted("k", i);
   }
   Counts counts;
@@ -210,9 +209,29 @@ std::string SqlPrinter::FinestCells(const Release& release, const Protection& pr
   for (const auto& [count, name] : counts.items) inner += ", " + count + " AS " + name;
   const std::string where = BlockWhere(block, {});
   std::string group;
-  for (std::size_t i = 0; i < release.keys.size(); ++i) group += (group.empty() ? "" : ", ") + Key(release.keys[i]);
+  for (std::size_t i = 0; i < finest.keys.size(); ++i) group += (group.empty() ? "" : ", ") + Key(finest.keys[i]);
   return "SELECT " + keys + " FROM (" + inner + " FROM " + from + (where.empty() ? "" : " WHERE " + where) +
          " GROUP BY " + group + ") WHERE " + tests;
+}
+
+// The rows of the finest groups alone: a join, and the tests that make it one.
+std::string SqlPrinter::JoinFinest(const Release& release, const Protection& protection,
+                                   std::vector<std::string>& tests) {
+  if (!release.finest && release.sets.empty()) return "";
+  const FinestGroups own{release.block, release.keys, {}};
+  const FinestGroups& finest = release.finest ? *release.finest : own;
+  for (std::size_t i = 0; i < finest.keys.size(); ++i)
+    tests.push_back("(" + Key(finest.keys[i]) + " IS NOT DISTINCT FROM \"f\"." + Quoted("k", i) + ")");
+  const Protection& guard = release.finest ? query_.ProtectionOf(finest) : protection;
+  return " CROSS JOIN (" + FinestCells(finest, guard) + ") AS \"f\"";
+}
+
+std::string SqlPrinter::OutsideTest(const UnitOutside& outside, Counts& counts) {
+  const std::string from = BlockFrom(*outside.block);
+  const std::string where = BlockWhere(*outside.block, {"(" + Expression(outside.inner) + " IS NOT NULL)"});
+  const std::string unit = Expression(outside.unit);
+  const std::string others = "(SELECT " + Expression(outside.inner) + " FROM " + from + " WHERE " + where + ")";
+  return ZeroOr(counts.Name(Distinct(unit, unit + " NOT IN " + others)), outside.k);
 }
 
 std::string SqlPrinter::ReleaseSql(const Release& release) {
@@ -222,13 +241,10 @@ std::string SqlPrinter::ReleaseSql(const Release& release) {
   std::vector<std::string> keys;
   for (const ExprPtr& key : release.keys) keys.push_back(Key(key));
   std::vector<std::string> more;
-  if (!release.sets.empty()) {
-    from += " CROSS JOIN (" + FinestCells(release, protection) + ") AS \"f\"";
-    for (std::size_t i = 0; i < keys.size(); ++i)
-      more.push_back("(" + keys[i] + " IS NOT DISTINCT FROM \"f\"." + Quoted("k", i) + ")");
-  }
+  from += JoinFinest(release, protection, more);
   Counts counts;
-  const std::string rows = RowTests(protection, counts);
+  std::string rows = RowTests(protection, counts);
+  for (const UnitOutside& outside : release.outside) And(rows, OutsideTest(outside, counts));
   std::string inner;
   std::string outer;
   std::size_t column = 0;

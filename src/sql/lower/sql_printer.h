@@ -58,7 +58,8 @@ class SqlPrinter {
   std::string BlockSelect(const UnitBlock& block, const std::vector<std::string>& items);
   std::string PerUnitSql(const UnitBlock& block);
   std::string UnionSql(const UnitTable& table);
-  std::string FinestCells(const Release& release, const Protection& protection);
+  std::string FinestCells(const FinestGroups& finest, const Protection& protection);
+  std::string JoinFinest(const Release& release, const Protection& protection, std::vector<std::string>& tests);
   // print_aggregate.cc
   std::string UnitAggregateSql(const UnitAggregate& aggregate, const UnitBlock& block);
   std::string ExactSum(const ExprPtr& arg, const UnitAggregate& aggregate, const UnitBlock& block, bool average);
@@ -72,6 +73,7 @@ class SqlPrinter {
   std::string RowTests(const Protection& protection, Counts& counts);
   std::string ConditionTest(const CellThreshold& cell, const CellGuard& guard, Counts& counts);
   std::string CellTest(const CellGuard& guard, Counts& counts);
+  std::string OutsideTest(const UnitOutside& outside, Counts& counts);
 
   const PrivateQuery& query_;
   std::map<int, std::vector<std::string>> names_;  // by source: how its columns are printed

@@ -1,55 +1,34 @@
 // Rules R17 and R24, the part that can be seen in one query. Two releases of one dataset can be subtracted from each
-// other: a total minus the groups shown gives the group that was suppressed, and two filters that differ by one person
-// give that person. Allowed are releases of the same groups, where filters differ only coarsely, and set operations
-// that show keys alone.
+// other: a total minus the groups shown gives the group that was held back, and two filters that differ by one person
+// give that person. So releases of the same rows are protected together:
+//
+//   SELECT hospital, COUNT(*) * 100.0 / (SELECT COUNT(*) FROM patients) FROM patients GROUP BY hospital
+//
+// The total is made of the rows of hospitals that are shown (Release::finest). Releases by the same keys are shown
+// where what one selects and the other does not is no one or enough (UnitAggregate::differences). Releases of different
+// tables that share a dataset are shown where the persons of one that the other lacks are none or enough
+// (Release::outside). Set operations that show keys alone have nothing to subtract. Anything else is refused.
 
 #include <algorithm>
 
 #include "base/check.h"
 #include "sql/passes/permitter.h"
+#include "sql/passes/release_family.h"
 
 namespace cloister::sql {
-namespace {
 
-struct Seen {
-  const Relation* relation;
-  const Release* release;
+struct Permitter::Seen {
+  const Relation* relation = nullptr;
+  const Release* release = nullptr;
   std::set<const CompileDataset*> datasets;
+  std::optional<BlockForm> form;
 };
+
+namespace {
 
 void CollectDatasets(const UnitBlock& block, std::set<const CompileDataset*>& out) {
   for (const UnitCounter& counter : block.counters) out.insert(counter.dataset);
   for (const UnitSemiJoin& join : block.semi_joins) CollectDatasets(*join.block, out);
-}
-
-std::string ColumnName(const UnitBlock& block, const Expr& column) {
-  const auto name_in = [&](const UnitTable& table) -> std::string {
-    if (table.source != column.source) return "";
-    const UnitColumn& known = table.columns[column.column];
-    return (known.dataset != nullptr ? known.dataset->id : "") + "." + known.name;
-  };
-  for (const UnitTablePtr& table : block.tables) {
-    if (std::string name = name_in(*table); !name.empty()) return name;
-  }
-  for (const UnitOuterJoin& join : block.outer_joins) {
-    if (std::string name = name_in(*join.table); !name.empty()) return name;
-  }
-  return "?" + std::to_string(column.source);
-}
-
-// The form of an expression with datasets and columns by name, so that two blocks can be compared.
-std::string Form(const UnitBlock& block, const ExprPtr& expr) {
-  if (IsLiteral(expr)) return expr->literal.ToSql();
-  if (IsColumn(expr)) return ColumnName(block, *expr);
-  std::string out = std::to_string(static_cast<int>(expr->kind)) + expr->function + expr->type.ToString() + "(";
-  ForEachChild(*expr, [&](const ExprPtr& child) { out += Form(block, child) + ","; });
-  return out + ")";
-}
-
-std::set<std::string> Forms(const UnitBlock& block, const std::vector<ExprPtr>& exprs) {
-  std::set<std::string> out;
-  for (const ExprPtr& expr : exprs) out.insert(Form(block, expr));
-  return out;
 }
 
 bool ShowsKeysAlone(const Relation& relation) {
@@ -71,12 +50,13 @@ bool ShowsKeysAlone(const Relation& relation) {
 }
 
 // Releases of the query, without those below a set operation (not UNION ALL) that shows keys alone.
+template <typename Seen>
 void Collect(const RelationPtr& root, std::vector<Seen>& out) {
   const bool keys_alone = root->kind == Relation::Kind::kSetOperation &&
                           !(root->operation == SetOperation::kUnion && root->all) && ShowsKeysAlone(*root);
   if (keys_alone) return;
   if (root->kind == Relation::Kind::kRelease) {
-    Seen seen{root.get(), root->release.get(), {}};
+    Seen seen{root.get(), root->release.get(), {}, BlockForm::Of(*root->release->block)};
     CollectDatasets(*root->release->block, seen.datasets);
     out.push_back(std::move(seen));
   }
@@ -90,77 +70,85 @@ void Collect(const RelationPtr& root, std::vector<Seen>& out) {
   if (root->right) Collect(root->right, out);
 }
 
-// The tables of both are the same datasets, each once and as it is; then a column of one can be said in the other.
-bool HaveSameTables(const UnitBlock& a, const UnitBlock& b) {
-  const auto datasets = [](const UnitBlock& block) {
-    std::multiset<const CompileDataset*> out;
-    for (const UnitTablePtr& table : block.tables) out.insert(table->dataset);
-    return out;
-  };
-  const auto tables = datasets(a);
-  const bool once = std::all_of(tables.begin(), tables.end(), [&](const CompileDataset* dataset) {
-    return dataset != nullptr && tables.count(dataset) == 1;
-  });
-  return once && tables == datasets(b);
+bool Share(const std::set<const CompileDataset*>& a, const std::set<const CompileDataset*>& b) {
+  return std::any_of(a.begin(), a.end(), [&](const CompileDataset* dataset) { return b.contains(dataset); });
 }
 
-ExprPtr MoveTo(const UnitBlock& to, const UnitBlock& from, const ExprPtr& expr) {
-  if (!IsColumn(expr)) return MapChildren(expr, [&](const ExprPtr& child) { return MoveTo(to, from, child); });
-  const auto source = std::find_if(from.tables.begin(), from.tables.end(),
-                                   [&](const UnitTablePtr& table) { return table->source == expr->source; });
-  CLOISTER_CHECK(source != from.tables.end());
-  const auto target = std::find_if(to.tables.begin(), to.tables.end(), [&](const UnitTablePtr& table) {
-    return table->dataset == (*source)->dataset;
-  });
-  CLOISTER_CHECK(target != to.tables.end());
-  return MakeColumn((*target)->source, expr->column, expr->type, expr->range);
-}
-
-// Tests that one block has and the other has not, each as an expression of its own block.
-bool DifferOnlyCoarsely(const Seen& a, const Seen& b, UnitScope& scope) {
-  for (const auto& [one, other] : {std::pair{&a, &b}, std::pair{&b, &a}}) {
-    const UnitBlock& block = *one->release->block;
-    const std::set<std::string> known = Forms(*other->release->block, other->release->block->where);
-    for (const ExprPtr& test : block.where) {
-      if (!known.contains(Form(block, test)) && !scope.CheckIsolation(test)) return false;
-    }
+// The counter of a dataset that both blocks have as a table.
+const UnitCounter* CounterOf(const UnitBlock& block, const CompileDataset* dataset) {
+  for (const UnitCounter& counter : block.counters) {
+    if (counter.dataset == dataset && !counter.optional) return &counter;
   }
-  return a.release->block->semi_joins.empty() && b.release->block->semi_joins.empty();
-}
-
-bool MayStandTogether(const Seen& a, const Seen& b, UnitScope& scope) {
-  const UnitBlock& left = *a.release->block;
-  const UnitBlock& right = *b.release->block;
-  const auto simple = [](const UnitBlock& block) {
-    return std::all_of(block.tables.begin(), block.tables.end(),
-                       [](const UnitTablePtr& table) { return table->blocks.empty(); });
-  };
-  if (!left.outer_joins.empty() || !right.outer_joins.empty()) return false;
-  if (!simple(left) || !simple(right) || a.datasets != b.datasets || !HaveSameTables(left, right)) return false;
-  if (!a.release->sets.empty() || !b.release->sets.empty()) return false;
-  if (Forms(left, a.release->keys) != Forms(right, b.release->keys)) return false;
-  return DifferOnlyCoarsely(a, b, scope);
+  return nullptr;
 }
 
 }  // namespace
 
-bool Permitter::GuardDifference(const Release& from, const Release& other) {
-  const std::set<std::string> known = Forms(*from.block, from.block->where);
-  std::vector<ExprPtr> tests;
-  for (const ExprPtr& test : other.block->where) {
-    if (!known.contains(Form(*other.block, test))) tests.push_back(MoveTo(*from.block, *other.block, test));
+// Filters of one release that not all have; nothing when they could pick out persons.
+std::optional<std::vector<ExprPtr>> Permitter::Extras(const Seen& one, const std::set<std::string>& common) {
+  std::vector<ExprPtr> extras;
+  for (const ExprPtr& test : one.release->block->where) {
+    if (common.contains(one.form->Form(test))) continue;
+    const bool plain = !IsKeyEquality(test) && !IsPublicEquality(test) && !ContainsKind(test, ExprKind::kSubquery);
+    if (!plain || !scope_.CheckIsolation(test)) return std::nullopt;
+    extras.push_back(test);
   }
-  if (tests.empty()) return true;
-  const auto built = built_.find(&from);
-  if (built == built_.end()) return false;
-  const ExprPtr all = tests.size() == 1 ? tests[0] : MakeCall("and", tests, kBooleanType, tests[0]->range);
-  const ExprPtr kept = MakeCall("coalesce", {all, MakeLiteral(Literal::Bool(false))}, kBooleanType, all->range);
-  const ExprPtr left_out = MakeCall("not", {kept}, kBooleanType, all->range);
-  for (UnitAggregate& aggregate : built->second->aggregates) {
-    aggregate.differences.push_back(left_out);
-    // Selected by a condition of its own, the rest may be small again.
-    for (const ExprPtr& condition : aggregate.conditions)
-      aggregate.differences.push_back(MakeCall("and", {left_out, condition}, kBooleanType, all->range));
+  return extras;
+}
+
+bool Permitter::GuardFamily(const std::vector<const Seen*>& family) {
+  std::map<std::string, std::size_t> uses;
+  for (const Seen* seen : family) {
+    std::set<std::string> own;
+    for (const ExprPtr& test : seen->release->block->where) own.insert(seen->form->Form(test));
+    for (const std::string& test : own) ++uses[test];
+  }
+  std::set<std::string> common;
+  for (const auto& [test, times] : uses) {
+    if (times == family.size()) common.insert(test);
+  }
+  std::vector<FamilyMember> members;
+  for (const Seen* seen : family) {
+    const auto built = built_.find(seen->release);
+    auto extras = Extras(*seen, common);
+    if (built == built_.end() || !extras) return false;
+    members.push_back({&*seen->form, built->second.get(), std::move(*extras)});
+  }
+  ReleaseFamily together(std::move(members), std::move(common));
+  if (together.selections() <= kConditionsMax) return together.Guard();
+  findings_.Add({"R23", family[0]->relation->range,
+                 "The parts of this query select rows in more than " + std::to_string(kConditionsMax) +
+                     " ways; ask for them in several queries."});
+  return true;
+}
+
+// Releases of different tables, grouped by the same columns of a dataset that both have: the persons of one that the
+// other lacks are none or enough.
+bool Permitter::GuardOutside(const Seen& one, const Seen& other) {
+  const Release& release = *one.release;
+  const Release& second = *other.release;
+  const auto keys = [](const Seen& seen) {
+    std::set<std::string> forms;
+    for (const ExprPtr& key : seen.release->keys)
+      forms.insert(seen.form->HasDatasets(key) ? seen.form->Form(key) : "");
+    return forms;
+  };
+  const auto built = built_.find(&release);
+  const bool alike = release.sets.empty() && second.sets.empty() && keys(one) == keys(other) &&
+                     !keys(one).contains("") && !release.finest && !second.finest;
+  std::set<std::string> fixed;
+  for (const Seen* seen : {&one, &other}) {
+    for (const ExprPtr& test : seen->release->block->where) {
+      if (IsKeyEquality(test) || IsPublicEquality(test)) fixed.insert(seen->form->Form(test));
+    }
+  }
+  if (built == built_.end() || !alike || !Extras(one, fixed) || !Extras(other, fixed)) return false;
+  for (const CompileDataset* dataset : one.datasets) {
+    if (!other.datasets.contains(dataset)) continue;
+    const UnitCounter* own = CounterOf(*release.block, dataset);
+    const UnitCounter* inner = CounterOf(*second.block, dataset);
+    if (own == nullptr || inner == nullptr) return false;
+    built->second->outside.push_back({own->unit, own->k, second.block, inner->unit});
   }
   return true;
 }
@@ -168,20 +156,26 @@ bool Permitter::GuardDifference(const Release& from, const Release& other) {
 void Permitter::CheckSeveral(const RelationPtr& root) {
   std::vector<Seen> releases;
   Collect(root, releases);
+  std::map<std::string, std::vector<const Seen*>> families;
+  for (const Seen& seen : releases) {
+    if (seen.form) families[seen.form->rows()].push_back(&seen);
+  }
+  const auto refuse = [&](const Seen& seen) {
+    findings_.Add({"R17", seen.relation->range,
+                   "This query releases one dataset twice, in groups or filters that could be subtracted from each "
+                   "other to show a suppressed group; use GROUP BY ROLLUP for totals, FILTER for parts, or two "
+                   "queries."});
+  };
+  for (const auto& [rows, family] : families) {
+    if (family.size() > 1 && !GuardFamily(family)) refuse(*family.back());
+  }
   for (std::size_t i = 0; i < releases.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      const bool shared =
-          std::any_of(releases[i].datasets.begin(), releases[i].datasets.end(),
-                      [&](const CompileDataset* dataset) { return releases[j].datasets.contains(dataset); });
-      if (!shared) continue;
-      const Release& one = *releases[j].release;
-      const Release& two = *releases[i].release;
-      if (MayStandTogether(releases[j], releases[i], scope_) && GuardDifference(one, two) && GuardDifference(two, one))
-        continue;
-      findings_.Add({"R17", releases[i].relation->range,
-                     "This query releases one dataset twice, in groups or filters that could be subtracted from each "
-                     "other to show a "
-                     "suppressed group; use GROUP BY ROLLUP for totals, FILTER for parts, or two queries."});
+      const Seen& one = releases[j];
+      const Seen& two = releases[i];
+      if (!Share(one.datasets, two.datasets)) continue;
+      if (one.form && two.form && one.form->rows() == two.form->rows()) continue;
+      if (!one.form || !two.form || !GuardOutside(one, two) || !GuardOutside(two, one)) refuse(two);
     }
   }
 }

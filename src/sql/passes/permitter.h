@@ -24,9 +24,13 @@ class Permitter {
   void CheckSeveral(const RelationPtr& root);
 
  private:
+  // permit_several.cc; false: they could be subtracted from each other in a way that nothing here guards
+  struct Seen;
+  bool GuardFamily(const std::vector<const Seen*>& family);
+  std::optional<std::vector<ExprPtr>> Extras(const Seen& one, const std::set<std::string>& common);
+  bool GuardOutside(const Seen& one, const Seen& other);
+
   // permit_release.cc
-  // What `from` keeps and `other` leaves out is guarded in `from`. False when it cannot be said.
-  bool GuardDifference(const Release& from, const Release& other);
   RelationPtr ReleaseSelect(const Relation& select);
   RelationPtr BuildRelease(const Relation& select);
   ExprPtr ReleaseExpr(const ExprPtr& expr);

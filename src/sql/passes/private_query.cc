@@ -79,6 +79,28 @@ void GuardDifferences(const std::vector<UnitAggregate>& aggregates, Protection& 
   }
 }
 
+// A total is made of groups in which nothing that the query selects, leaves out, or could get by subtracting two of
+// its selections is about a few persons.
+Protection ProtectFinest(const FinestGroups& groups) {
+  Protection protection;
+  protection.rows = RowThresholds(*groups.block);
+  CellGuard guard;
+  for (const RowThreshold& row : protection.rows) {
+    if (IsTrivial(row)) continue;
+    for (const ExprPtr& one : groups.conditions) {
+      guard.conditions.push_back({row.unit, one, row.k, false, row.optional, false, true});
+      for (const ExprPtr& other : groups.conditions) {
+        if (one == other) continue;
+        const ExprPtr rest = MakeCall("not", {other}, kBooleanType);
+        guard.conditions.push_back(
+            {row.unit, MakeCall("and", {one, rest}, kBooleanType), row.k, false, row.optional, true, true});
+      }
+    }
+  }
+  protection.cells.push_back(std::move(guard));
+  return protection;
+}
+
 }  // namespace
 
 PrivateQuery PrivateQuery::Protect(const PermittedQuery& permitted) {
@@ -95,6 +117,7 @@ PrivateQuery PrivateQuery::Protect(const PermittedQuery& permitted) {
     }
     GuardDifferences(relation.release->aggregates, protection);
     query.protections_[relation.release.get()] = std::move(protection);
+    if (const FinestGroups* finest = relation.release->finest.get()) query.finest_[finest] = ProtectFinest(*finest);
   });
   return query;
 }

@@ -21,6 +21,7 @@ struct CellThreshold {
   bool skips = false;     // `condition` selects rows the aggregate skips: these 0 or k, the others k
   bool optional = false;  // a group without any of these units needs none
   bool between = false;   // `condition` selects what lies between two conditions of the release: 0 or k
+  bool or_none = false;   // a group without any unit that `condition` selects is fine
 };
 
 struct CellGuard {
@@ -42,6 +43,7 @@ class PrivateQuery {
   const std::vector<const CompileDataset*>& datasets() const { return datasets_; }
   // Of a release in `root`.
   const Protection& ProtectionOf(const Release& release) const { return protections_.at(&release); }
+  const Protection& ProtectionOf(const FinestGroups& groups) const { return finest_.at(&groups); }
 
  private:
   PrivateQuery() = default;
@@ -49,6 +51,7 @@ class PrivateQuery {
   agreement::Level level_ = agreement::Level::kAggregateOnly;
   std::vector<const CompileDataset*> datasets_;
   std::map<const Release*, Protection> protections_;
+  std::map<const FinestGroups*, Protection> finest_;
 };
 
 }  // namespace cloister::sql

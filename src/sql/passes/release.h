@@ -100,12 +100,30 @@ struct UnitBlock {
   std::vector<UnitAggregate> aggregates;
 };
 
+// Rule R17: the smallest groups that a query shows of one set of rows. A total beside them is made of the rows of those
+// that may be shown whatever the query selects inside them, so that no subtraction gives a group that is held back.
+struct FinestGroups {
+  std::shared_ptr<const UnitBlock> block;  // the release's own tables, filtered by what all releases have in common
+  std::vector<ExprPtr> keys;
+  std::vector<ExprPtr> conditions;  // what any release of the query selects: these, their rests, and what lies between
+};
+
+// Rule R24 inside one query: persons of the group who are not in the block of another release are none or enough.
+struct UnitOutside {
+  ExprPtr unit;
+  std::int64_t k = 0;
+  std::shared_ptr<const UnitBlock> block;
+  ExprPtr inner;
+};
+
 struct Release {
   std::shared_ptr<const UnitBlock> block;
   std::vector<ExprPtr> keys;
   std::vector<std::vector<int>> sets;  // more than one: GROUPING SETS
   std::vector<UnitAggregate> aggregates;
   std::vector<std::vector<ExprPtr>> groupings;  // GROUPING(...) calls, after the aggregates
+  std::shared_ptr<const FinestGroups> finest;   // another release of the query has smaller groups of these rows
+  std::vector<UnitOutside> outside;
 };
 
 }  // namespace cloister::sql
