@@ -105,6 +105,10 @@ void AddEnv(CLI::App& app, Invocation& invocation) {
   family.Add("terminate", "End an environment for everyone", terminate)
       .add_option("ENV", terminate->environment, kEnvironmentHelp)
       ->required();
+  std::shared_ptr<EnvDiscardVerb> discard;
+  family.Add("discard", "Give up a statement that you signed and no verified ledger has", discard)
+      .add_option("ENV", discard->environment, kEnvironmentHelp)
+      ->required();
 }
 
 void AddDatasetTerms(CLI::App& command, DatasetTerms& terms) {

@@ -128,8 +128,8 @@ Status RemoveDurably(const std::filesystem::path& path) {
   return SyncFolderOf(path);
 }
 
-Result<FolderLock> FolderLock::Take(const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / "lock";
+Result<FolderLock> FolderLock::Take(const std::filesystem::path& folder, std::string_view name) {
+  const std::filesystem::path path = folder / name;
   const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) return SystemError("open", path);
   FolderLock lock(descriptor);

@@ -30,7 +30,8 @@ Status RemoveDurably(const std::filesystem::path& path);
 // other process.
 class FolderLock {
  public:
-  static Result<FolderLock> Take(const std::filesystem::path& folder);
+  // `name` tells apart what is locked in one folder.
+  static Result<FolderLock> Take(const std::filesystem::path& folder, std::string_view name = "lock");
   ~FolderLock();
   FolderLock(FolderLock&& other) noexcept;
   FolderLock& operator=(FolderLock&&) = delete;

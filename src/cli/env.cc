@@ -1,4 +1,4 @@
-// `env create|list|show|invite|remove|terminate`. What a participant verifies and signs there: env_verify.cc,
+// `env create|list|show|invite|remove|terminate|discard`. What a participant verifies and signs there: env_verify.cc,
 // env_accept.cc.
 
 #include "cli/charter_words.h"
@@ -141,6 +141,24 @@ Result<ExitCode> Run(Context& context, const EnvTerminateVerb& verb) {
                                .request = {}}));
   if (context.out.json()) context.out.Json(recorded.answer);
   context.out.Say("Terminated " + id.str() + ".");
+  return ExitCode::kOk;
+}
+
+Result<ExitCode> Run(Context& context, const EnvDiscardVerb& verb) {
+  CLOISTER_ASSIGN(auto session, Session::Open(context));
+  CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, verb.environment));
+  CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, id, WhichCharter::kNewest));
+  CLOISTER_ASSIGN(const bool yes,
+                  Confirm(context, "Give up the signed statement that is in no verified ledger? The server has it: if "
+                                   "it runs a second ledger, it can record this one there and your next one here."));
+  if (!yes) return Error{Code::kCancelled, "nothing was given up"};
+  CLOISTER_ASSIGN(const auto discarded, DiscardUnrecorded(*session, environment));
+  if (context.out.json()) {
+    context.out.Json(
+        codec::JsonObject{{"discarded", discarded ? codec::Json(*discarded) : codec::Json(nullptr)}});
+  }
+  context.out.Say(discarded ? "Link " + std::to_string(*discarded) + " is given up; its bytes stay in this home."
+                            : "Nothing waits here: every statement is in the verified ledger.");
   return ExitCode::kOk;
 }
 

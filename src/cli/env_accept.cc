@@ -94,19 +94,12 @@ Status SignCharter(Session& session, const VerifiedEnvironment& environment, con
   return recorded ? Status() : recorded.error();
 }
 
-// Whether there is nothing left to sign: this home says so, and the server, who alone could have lost it.
+// Whether there is nothing left to sign: the verified ledger says so.
 Result<bool> AcceptedAlready(Session& session, const VerifiedEnvironment& environment) {
-  const EnvironmentHome home(session.context().home.EnvironmentFolder(environment.id()));
-  CLOISTER_ASSIGN(const auto accepted, home.LoadAccepted());
-  if (!accepted.contains(environment.charter_digest())) return false;
-  CLOISTER_ASSIGN(const codec::Json answer, session.api().Get(EnvironmentPath(environment.id()) + "/charter"));
-  for (const char* which : {"proposed", "current"}) {
-    const codec::Json& record = MemberAt(answer, which);
-    if (TextAt(record, "digest") != codec::HexEncode(environment.charter_digest())) continue;
-    const codec::JsonArray& people = ArrayAt(record, "accepted");
-    return std::ranges::find(people, codec::Json(session.me())) != people.end();
-  }
-  return false;
+  CLOISTER_ASSIGN(const VerifiedEnvironment now, AdvanceEnvironment(session, environment));
+  CLOISTER_ASSIGN(const ledger::LedgerState state, ReplayLedger(session, now));
+  const ledger::CharterRecord* charter = state.FindCharter(environment.charter_digest());
+  return charter != nullptr && charter->acceptances.contains(session.me());
 }
 
 // Manifests hold only for the charter that they name. One's own unchanged ones are signed anew under the next charter,

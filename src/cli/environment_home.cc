@@ -48,6 +48,11 @@ Result<FolderLock> EnvironmentHome::Lock() {
   return FolderLock::Take(folder_);
 }
 
+Result<FolderLock> EnvironmentHome::LockView() {
+  CLOISTER_TRY(MakePrivateFolder(folder_));
+  return FolderLock::Take(folder_, "view.lock");
+}
+
 Result<std::optional<ledger::LedgerView>> EnvironmentHome::LoadView() const {
   CLOISTER_ASSIGN(const auto json, LoadState(folder_ / "view.json"));
   if (!json) return std::optional<ledger::LedgerView>();
@@ -65,6 +70,14 @@ Result<std::filesystem::path> EnvironmentHome::SaveFork(const ledger::ForkProof&
   const std::filesystem::path path = folder_ / "forks" / name;
   CLOISTER_TRY(SaveState(path, ledger::EncodeFork(fork)));
   return path;
+}
+
+std::optional<std::filesystem::path> EnvironmentHome::KeptFork() const {
+  std::error_code none;  // a folder that is not there holds nothing
+  for (const auto& file : std::filesystem::directory_iterator(folder_ / "forks", none)) {
+    if (file.path().extension() == ".json") return file.path();
+  }
+  return std::nullopt;
 }
 
 Result<std::set<Digest256>> EnvironmentHome::LoadAccepted() const {

@@ -4,12 +4,14 @@
 //
 //   view.json            the last ledger state that was verified, with the boot whose keys signed it
 //   accepted.json        digests of the charters that he accepted
-//   chain.json           number and digest of his last recorded link
-//   outbox.json          a link that was signed and whose recording is not certain yet, with the request that carries
-//   it links/00000001.jws   his recorded links forks/TIME.json      proofs that the operator showed two ledgers
+//   chain.json           number and digest of his last link in a verified ledger
+//   outbox.json          a link that was signed and is in no verified ledger yet, with the request that carries it
+//   links/00000001.jws   his links in the ledger
+//   forks/TIME.json      proofs that the operator showed two ledgers; while one is there, nothing is signed
 //
-// A link stands in the outbox, synced to disk, before it is sent: after a crash the same bytes go out again, so that
-// one number never stands for two links. Not thread-safe; whoever signs holds the folder's lock.
+// A link stands in the outbox, synced to disk, before it is sent, and leaves it only for a verified ledger that holds
+// this number, or by his own word: one number never stands for two links because a server said so. Not thread-safe;
+// whoever signs holds the folder's lock, whoever moves the view the view's lock (always the inner one of the two).
 
 #include <filesystem>
 #include <optional>
@@ -40,11 +42,15 @@ class EnvironmentHome {
   const std::filesystem::path& folder() const { return folder_; }
   // Makes the folder if need be and waits for another process that signs.
   Result<FolderLock> Lock();
+  // From reading the view to saving the one that continues it: two processes must not put an older one back.
+  Result<FolderLock> LockView();
 
   Result<std::optional<ledger::LedgerView>> LoadView() const;
   Status SaveView(const ledger::LedgerView& view);
   // Answers the file's path.
   Result<std::filesystem::path> SaveFork(const ledger::ForkProof& fork, Instant now);
+  // A proof that was kept and that nobody has taken away since; absent when there is none.
+  std::optional<std::filesystem::path> KeptFork() const;
 
   Result<std::set<Digest256>> LoadAccepted() const;
   Status AddAccepted(const Digest256& charter);
@@ -55,7 +61,8 @@ class EnvironmentHome {
   // The outbox's link is recorded: keeps it among the links, moves the chain on and empties the outbox, in an order
   // that a crash between the steps repeats harmlessly.
   Status CommitOutbox(const OutboxItem& item);
-  // The server said that it will not record it: keeps the bytes beside the links and frees the number.
+  // A verified ledger has another link of its number, or the participant gives it up: keeps the bytes beside the links
+  // and frees the number.
   Status DiscardOutbox(const OutboxItem& item);
   // A link that another copy of this home signed and the ledger has.
   Status AdoptLink(const agreement::SignedLink& link);

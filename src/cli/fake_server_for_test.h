@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ class FakeServer {
 
   // Changes an answer before the client gets it.
   std::function<void(const net::HttpRequest& request, net::HttpAnswer& answer)> tamper;
+  // Answers in the enclave's place: what was asked is never done.
+  std::function<std::optional<net::HttpAnswer>(const net::HttpRequest& request)> intercept;
   std::vector<std::string> log;  // "POST /api/me"
   std::unique_ptr<FakeEnclave> enclave;
   std::uint64_t part_size_bytes = 1000;
@@ -31,7 +34,8 @@ class FakeServer {
 
   Result<net::HttpAnswer> Answer(const net::HttpRequest& request) {
     log.push_back(std::string(net::HttpMethodName(request.method)) + " " + request.target);
-    net::HttpAnswer answer = Route(request);
+    const std::optional<net::HttpAnswer> intercepted = intercept ? intercept(request) : std::nullopt;
+    net::HttpAnswer answer = intercepted ? *intercepted : Route(request);
     if (tamper) tamper(request, answer);
     if (answer.status == 0) return Unavailable("the connection broke");
     return answer;

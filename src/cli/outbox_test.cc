@@ -25,6 +25,22 @@ class OutboxTest : public testing::Test {
     return EnvironmentHome(Home(desk_.home()).EnvironmentFolder(FakeServer::kEnvironment));
   }
   std::string outbox() const { return home().folder() / "outbox.json"; }
+  // A signed acceptance that the server threw away.
+  void LeaveOneBehind() {
+    server_.intercept = [](const net::HttpRequest& request) {
+      return request.target.ends_with("/acceptances") ? std::optional(net::FakeJson(500, "")) : std::nullopt;
+    };
+    ASSERT_NE(desk_({"env", "accept", "Study", "--yes"}).code, ExitCode::kOk);
+    server_.intercept = nullptr;
+    ASSERT_TRUE(std::filesystem::exists(outbox()));
+  }
+  std::size_t Unrecorded() const {
+    std::size_t kept = 0;
+    for (const auto& file : std::filesystem::directory_iterator(home().folder() / "links")) {
+      kept += file.path().filename().string().find(".unrecorded-") != std::string::npos ? 1U : 0U;
+    }
+    return kept;
+  }
 };
 
 TEST_F(OutboxTest, ALinkIsOnDiskBeforeItIsSentAndLeavesWithTheAnswer) {
@@ -41,9 +57,19 @@ TEST_F(OutboxTest, ALinkIsOnDiskBeforeItIsSentAndLeavesWithTheAnswer) {
   EXPECT_TRUE(std::filesystem::exists(home().folder() / "links/00000001.jws"));
 }
 
-TEST_F(OutboxTest, AfterABrokenConnectionTheSameBytesGoOutAgain) {
+TEST_F(OutboxTest, AnAnswerThatWasLostIsFoundInTheLedger) {
   server_.tamper = [](const net::HttpRequest& request, net::HttpAnswer& answer) {
     if (request.target.ends_with("/acceptances")) answer.status = 0;  // recorded, but nobody hears of it
+  };
+  EXPECT_EQ(desk_({"env", "accept", "Study", "--yes"}).code, ExitCode::kOk);
+  EXPECT_EQ(home().LoadChain()->seq, 1U);
+}
+
+TEST_F(OutboxTest, AfterABrokenConnectionTheSameBytesGoOutAgain) {
+  bool broken = false;
+  server_.tamper = [&](const net::HttpRequest& request, net::HttpAnswer& answer) {
+    broken = broken || request.target.ends_with("/acceptances");
+    if (broken) answer.status = 0;
   };
   EXPECT_EQ(desk_({"env", "accept", "Study", "--yes"}).code, ExitCode::kError);
   EXPECT_TRUE(std::filesystem::exists(outbox()));
@@ -51,26 +77,73 @@ TEST_F(OutboxTest, AfterABrokenConnectionTheSameBytesGoOutAgain) {
   server_.tamper = nullptr;
   const Ran again = desk_({"env", "accept", "Study", "--yes"});
   EXPECT_EQ(again.code, ExitCode::kOk) << again.talk;
-  EXPECT_THAT(again.talk, HasSubstr("sending link 1 again"));
   EXPECT_THAT(again.talk, HasSubstr("You have accepted this charter already."));
   EXPECT_EQ(ReadFile(home().folder() / "links/00000001.jws", 1 << 20).value(), link);
   EXPECT_EQ(server_.enclave->entries().size(), 3U);
 }
 
-TEST_F(OutboxTest, ALinkThatTheServerDefinitelyRefusedFreesItsNumberAndIsKept) {
-  server_.tamper = [](const net::HttpRequest& request, net::HttpAnswer& answer) {
-    if (request.target.ends_with("/acceptances"))
-      answer = net::FakeJson(429, R"({"error":"RESOURCE_EXHAUSTED","message":"slowly"})");
-    if (request.target.ends_with("/chain")) answer = net::FakeJson(200, R"({"links":[],"head":null})");
-  };
-  EXPECT_EQ(desk_({"env", "accept", "Study", "--yes"}).code, ExitCode::kError);
-  EXPECT_FALSE(std::filesystem::exists(outbox()));
-  EXPECT_EQ(home().LoadChain()->seq, 0U);
-  std::size_t kept = 0;
-  for (const auto& file : std::filesystem::directory_iterator(home().folder() / "links")) {
-    kept += file.path().filename().string().find(".unrecorded-") != std::string::npos ? 1U : 0U;
+// Whatever a server answers without recording: the number stays that link's.
+TEST_F(OutboxTest, TheServersWordNeverFreesANumber) {
+  const net::HttpAnswer answers[] = {net::FakeJson(429, R"({"error":"RESOURCE_EXHAUSTED","message":"slowly"})"),
+                                     net::FakeJson(409, R"({"error":"CONFLICT","message":"used"})"),
+                                     net::FakeJson(422, R"({"error":"REFUSED","message":"no"})"),
+                                     net::FakeJson(200, R"({"entry":2})"),
+                                     net::FakeJson(500, "")};
+  std::string link;
+  for (const net::HttpAnswer& says : answers) {
+    server_.intercept = [&](const net::HttpRequest& request) {
+      return request.target.ends_with("/acceptances") ? std::optional(says) : std::nullopt;
+    };
+    const Ran ran = desk_({"env", "accept", "Study", "--yes"});
+    EXPECT_NE(ran.code, ExitCode::kOk) << ran.talk;
+    EXPECT_THAT(ran.talk, HasSubstr("the next command sends the same bytes again"));
+    ASSERT_TRUE(std::filesystem::exists(outbox()));
+    if (link.empty()) link = home().LoadOutbox().value()->link;
+    EXPECT_EQ(home().LoadOutbox().value()->link, link);
+    EXPECT_EQ(home().LoadChain()->seq, 0U);
   }
-  EXPECT_EQ(kept, 1U);
+  server_.intercept = nullptr;
+  const Ran ran = desk_({"env", "accept", "Study", "--yes"});
+  EXPECT_EQ(ran.code, ExitCode::kOk) << ran.talk;
+  EXPECT_THAT(ran.talk, HasSubstr("sending link 1 again"));
+  EXPECT_EQ(ReadFile(home().folder() / "links/00000001.jws", 1 << 20).value(), link);
+}
+
+TEST_F(OutboxTest, ItsSignerMayGiveALinkUp) {
+  LeaveOneBehind();
+  EXPECT_EQ(desk_({"env", "discard", "Study"}).code, ExitCode::kUsage);  // nobody said yes
+  EXPECT_TRUE(std::filesystem::exists(outbox()));
+  const Ran ran = desk_({"env", "discard", "Study", "--yes"});
+  EXPECT_EQ(ran.code, ExitCode::kOk) << ran.talk;
+  EXPECT_FALSE(std::filesystem::exists(outbox()));
+  EXPECT_EQ(Unrecorded(), 1U);
+  EXPECT_THAT(desk_({"env", "discard", "Study", "--yes"}).talk, HasSubstr("Nothing waits here"));
+  EXPECT_EQ(desk_({"env", "accept", "Study", "--yes"}).code, ExitCode::kOk);
+}
+
+TEST_F(OutboxTest, AnotherLinkOfItsNumberInTheLedgerTakesItsPlace) {
+  std::filesystem::copy(desk_.home(), desk_.home() + "-copy", std::filesystem::copy_options::recursive);
+  LeaveOneBehind();
+  std::filesystem::rename(desk_.home(), desk_.home() + "-first");
+  std::filesystem::rename(desk_.home() + "-copy", desk_.home());
+  clock_.Advance(60'000);  // another time, another link
+  ASSERT_EQ(desk_({"env", "accept", "Study", "--yes"}).code, ExitCode::kOk);
+  std::filesystem::remove_all(desk_.home());
+  std::filesystem::rename(desk_.home() + "-first", desk_.home());
+  const Ran ran = desk_({"env", "accept", "Study", "--yes"});
+  EXPECT_EQ(ran.code, ExitCode::kOk) << ran.talk;
+  EXPECT_THAT(ran.talk, HasSubstr("the ledger has another link 1 of yours"));
+  EXPECT_FALSE(std::filesystem::exists(outbox()));
+  EXPECT_EQ(Unrecorded(), 1U);
+  EXPECT_EQ(home().LoadChain()->seq, 1U);
+}
+
+TEST_F(OutboxTest, AChainThatTheLedgerContradictsSignsNothing) {
+  ASSERT_EQ(desk_({"env", "accept", "Study", "--yes"}).code, ExitCode::kOk);
+  std::ofstream(home().folder() / "chain.json") << R"({"digest":")" + std::string(64, 'a') + R"(","seq":1})";
+  const Ran ran = desk_({"env", "terminate", "Study", "--yes"});
+  EXPECT_EQ(ran.code, ExitCode::kVerificationFailed) << ran.talk;
+  EXPECT_EQ(server_.enclave->entries().size(), 3U);
 }
 
 TEST_F(OutboxTest, AnAnswerThatSaysNoAboutARecordedLinkIsNotBelieved) {
@@ -78,7 +151,7 @@ TEST_F(OutboxTest, AnAnswerThatSaysNoAboutARecordedLinkIsNotBelieved) {
     if (request.target.ends_with("/acceptances"))
       answer = net::FakeJson(409, R"({"error":"CONFLICT","message":"used"})");
   };
-  EXPECT_EQ(desk_({"env", "accept", "Study", "--yes"}).code, ExitCode::kOk);  // the chain has it
+  EXPECT_EQ(desk_({"env", "accept", "Study", "--yes"}).code, ExitCode::kOk);  // the ledger has it
   EXPECT_EQ(home().LoadChain()->seq, 1U);
 }
 

@@ -52,9 +52,14 @@ ledger::LedgerAudit AuditFetched(Session& session, const ledger::LedgerView& vie
 }
 
 Result<ledger::LedgerState> ReplayLedger(Session& session, const VerifiedEnvironment& environment) {
-  CLOISTER_ASSIGN(const auto entries, FetchLedger(session, environment.view()));
+  CLOISTER_ASSIGN(ReplayedLedger replayed, ReadLedger(session, environment));
+  return std::move(replayed.state);
+}
+
+Result<ReplayedLedger> ReadLedger(Session& session, const VerifiedEnvironment& environment) {
+  CLOISTER_ASSIGN(auto entries, FetchLedger(session, environment.view()));
   ledger::LedgerAudit audit = AuditFetched(session, environment.view(), entries);
-  if (audit.findings.empty()) return std::move(audit.state);
+  if (audit.findings.empty()) return ReplayedLedger{std::move(entries), std::move(audit.state)};
   const ledger::AuditFinding& first = audit.findings.front();
   return VerificationFailed("the ledger does not hold at entry " + std::to_string(first.entry) + ": " + first.message);
 }

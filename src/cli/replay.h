@@ -19,7 +19,13 @@ Result<std::vector<std::string>> FetchLedger(Session& session, const ledger::Led
 // Folds and appraises; findings are part of the answer.
 ledger::LedgerAudit AuditFetched(Session& session, const ledger::LedgerView& view,
                                  const std::vector<std::string>& entries);
+struct ReplayedLedger {
+  std::vector<std::string> entries;
+  ledger::LedgerState state;  // after all of them
+};
 // Both; kVerificationFailed if anything in it does not hold.
+Result<ReplayedLedger> ReadLedger(Session& session, const VerifiedEnvironment& environment);
+// For whoever needs no texts.
 Result<ledger::LedgerState> ReplayLedger(Session& session, const VerifiedEnvironment& environment);
 
 }  // namespace cloister::cli

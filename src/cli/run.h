@@ -20,6 +20,7 @@ Result<ExitCode> Run(Context& context, const EnvAcceptVerb& verb);
 Result<ExitCode> Run(Context& context, const EnvInviteVerb& verb);
 Result<ExitCode> Run(Context& context, const EnvRemoveVerb& verb);
 Result<ExitCode> Run(Context& context, const EnvTerminateVerb& verb);
+Result<ExitCode> Run(Context& context, const EnvDiscardVerb& verb);
 Result<ExitCode> Run(Context& context, const DatasetUploadVerb& verb);
 Result<ExitCode> Run(Context& context, const DatasetManifestVerb& verb);
 Result<ExitCode> Run(Context& context, const DatasetListVerb& verb);

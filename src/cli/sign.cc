@@ -1,11 +1,10 @@
 #include "cli/sign.h"
 
 #include "agreement/chain.h"
+#include "base/check.h"
 #include "cli/environment_home.h"
-#include "cli/foreign.h"
-#include "cli/lookup.h"
+#include "cli/replay.h"
 #include "cli/server_json.h"
-#include "codec/text.h"
 #include "net/client/problem.h"
 
 namespace cloister::cli {
@@ -16,27 +15,28 @@ constexpr std::size_t kRefusalReasonsShownMax = 16;
 // One participant's chain in one environment. Lives while the folder's lock is held.
 class Outbox {
  public:
-  Outbox(Session& session, const EnvironmentId& id, EnvironmentHome home)
-      : session_(session), id_(id), home_(std::move(home)) {}
+  Outbox(Session& session, VerifiedEnvironment environment, EnvironmentHome home)
+      : session_(session), environment_(std::move(environment)), home_(std::move(home)) {}
 
-  // Brings home and server to the same last link: resends what is left over, adopts what another copy of the key
+  // Brings home and ledger to the same last link: resends what is left over, adopts what another copy of the key
   // signed.
   Status CatchUp() {
+    CLOISTER_TRY(Follow());
     CLOISTER_ASSIGN(const std::optional<OutboxItem> left_over, home_.LoadOutbox());
-    if (left_over) {
-      session_.out().Say("sending link " + std::to_string(left_over->seq) +
-                         " again, which an earlier run could not confirm");
-      const Result<codec::Json> sent = Send(*left_over);
-      // An answer that says no has taken the link out of the outbox; then the new statement may go ahead.
-      CLOISTER_ASSIGN(const std::optional<OutboxItem> still, home_.LoadOutbox());
-      if (still) return sent.error();
-    }
-    return AdoptForeignLinks();
+    if (!left_over) return {};
+    session_.out().Say("sending link " + std::to_string(left_over->seq) +
+                       " again, which an earlier run could not confirm");
+    const Result<codec::Json> sent = Send(*left_over);
+    CLOISTER_TRY(FollowAfter(*left_over));
+    return CheckRecorded(*left_over, sent);
   }
 
-  Result<agreement::ChainState> Chain() const { return home_.LoadChain(); }
-
-  Result<codec::Json> StoreAndSend(const agreement::SignedLink& link, const Statement& statement) {
+  // Signs the next link and brings it into the ledger.
+  Result<Recorded> Say(const Statement& statement) {
+    CLOISTER_ASSIGN(const agreement::ChainState chain, home_.LoadChain());
+    const agreement::LinkAuthor author(environment_.id(), session_.keys()->signer, session_.context().clock);
+    CLOISTER_ASSIGN(const agreement::SignedLink link,
+                    author.Sign({.chain = chain, .checkpoint = environment_.view().point}, statement.body));
     OutboxItem item{.link = link.compact(),
                     .seq = link.header().seq,
                     .digest = link.digest(),
@@ -44,33 +44,96 @@ class Outbox {
                     .request = statement.request};
     item.request["document"] = link.compact();
     CLOISTER_TRY(home_.SaveOutbox(item));
-    return Send(item);
+    Result<codec::Json> sent = Send(item);
+    CLOISTER_TRY(FollowAfter(item));
+    CLOISTER_TRY(CheckRecorded(item, sent));
+    CLOISTER_TRY(CheckHasEffect(item));
+    return Recorded{.answer = sent ? *std::move(sent) : codec::Json(), .digest = item.digest};
+  }
+
+  Result<std::optional<std::uint64_t>> Discard() {
+    CLOISTER_TRY(Follow());
+    CLOISTER_ASSIGN(const std::optional<OutboxItem> item, home_.LoadOutbox());
+    if (!item) return std::optional<std::uint64_t>();
+    CLOISTER_TRY(home_.DiscardOutbox(*item));
+    return std::optional(item->seq);
   }
 
  private:
-  // Sends the stored bytes. No answer leaves the outbox as it is; a definite one empties it, one way or the other.
+  // Sends the stored bytes. What comes back is for people: it changes nothing here.
   Result<codec::Json> Send(const OutboxItem& item) {
     CLOISTER_ASSIGN(const net::HttpAnswer answer,
                     session_.api().SendJson(
                         {.method = net::HttpMethod::kPost, .target = item.target, .repeatable = true}, item.request));
-    if (answer.ok()) {
-      CLOISTER_TRY(Commit(item));
-      return net::JsonOf(answer);
-    }
-    if (answer.status >= 500) return net::ProblemError(answer);
-    // The link may stand in the ledger although this request failed: it came twice, or a later step of it was refused.
-    CLOISTER_ASSIGN(const auto chain, ServersChain());
-    bool recorded = false;
-    for (const agreement::SignedLink& link : chain) recorded = recorded || link.digest() == item.digest;
-    CLOISTER_TRY(recorded ? Commit(item) : home_.DiscardOutbox(item));
-    if (recorded && answer.status == 409) return codec::Json(codec::JsonObject());
-    return net::ProblemError(answer);
+    if (!answer.ok()) return net::ProblemError(answer);
+    return net::JsonOf(answer);
   }
 
-  Status Commit(const OutboxItem& item) {
-    CLOISTER_ASSIGN(const auto link, agreement::VerifyLink(item.link, session_.keys()->signer.public_key(), id_));
+  // Reads the ledger as it stands now and takes over what it says about this chain.
+  Status Follow() {
+    CLOISTER_ASSIGN(environment_, AdvanceEnvironment(session_, environment_));
+    CLOISTER_ASSIGN(ReplayedLedger replayed, ReadLedger(session_, environment_));
+    ledger_.emplace(std::move(replayed));
+    std::vector<agreement::SignedLink> links;
+    for (const std::uint64_t index : ledger_->state.LinksOf(session_.me())) {
+      CLOISTER_ASSIGN(const ledger::Entry entry, ledger::DecodeEntry(ledger_->entries[index]));
+      const auto* recorded = entry.As<ledger::LinkEntry>();
+      CLOISTER_CHECK(recorded != nullptr);  // the fold took it for one
+      CLOISTER_ASSIGN(auto link, agreement::VerifyLink(recorded->jws, session_.keys()->signer.public_key(),
+                                                       environment_.id()));
+      links.push_back(std::move(link));
+    }
+    return Reconcile(links);
+  }
+
+  // The same with a link on its way.
+  Status FollowAfter(const OutboxItem& item) {
+    const Status followed = Follow();
+    if (followed || followed.error().code == Code::kVerificationFailed) return followed;
+    return Error{followed.error().code, followed.error().public_message + Mend(item)};
+  }
+
+  std::string Mend(const OutboxItem& item) const {
+    return ". Link " + std::to_string(item.seq) +
+           " is signed and in no verified ledger: the next command sends the same bytes again; to give it up: cloister "
+           "env discard " +
+           environment_.id().str();
+  }
+
+  Status Reconcile(const std::vector<agreement::SignedLink>& links) {
+    CLOISTER_ASSIGN(const agreement::ChainState mine, home_.LoadChain());
+    const bool continues = mine.seq == 0 || (mine.seq <= links.size() && links[mine.seq - 1].digest() == *mine.digest);
+    if (!continues) {
+      return VerificationFailed("link " + std::to_string(mine.seq) +
+                                " of your chain was in the ledger and is not any more: two ledgers are being shown, or "
+                                "this home is an older copy");
+    }
+    CLOISTER_TRY(SettleOutbox(links));
+    for (std::size_t i = mine.seq; i < links.size(); ++i) CLOISTER_TRY(TakeOver(links[i]));
+    return {};
+  }
+
+  // The outbox's link leaves it for what the ledger has of its number: itself, or another.
+  Status SettleOutbox(const std::vector<agreement::SignedLink>& links) {
+    CLOISTER_ASSIGN(const std::optional<OutboxItem> item, home_.LoadOutbox());
+    if (!item || item->seq > links.size()) return {};
+    const agreement::SignedLink& recorded = links[item->seq - 1];
+    if (recorded.digest() == item->digest) {
+      CLOISTER_TRY(RememberAcceptance(recorded));
+      return home_.CommitOutbox(*item);
+    }
+    session_.out().Warn("the ledger has another link " + std::to_string(item->seq) +
+                        " of yours than the one that waits here; yours is kept beside the links and not sent again");
+    return home_.DiscardOutbox(*item);
+  }
+
+  Status TakeOver(const agreement::SignedLink& link) {
+    CLOISTER_ASSIGN(const agreement::ChainState mine, home_.LoadChain());
+    if (link.header().seq <= mine.seq) return {};  // settled just now
+    session_.out().Warn("link " + std::to_string(link.header().seq) + " (" + std::string(link.typ()) +
+                        ") was signed by another copy of your key");
     CLOISTER_TRY(RememberAcceptance(link));
-    return home_.CommitOutbox(item);
+    return home_.AdoptLink(link);
   }
 
   Status RememberAcceptance(const agreement::SignedLink& link) {
@@ -78,52 +141,41 @@ class Outbox {
     return acceptance == nullptr ? Status() : home_.AddAccepted(acceptance->charter);
   }
 
-  // The caller's links as the server has them: each is his, and they are one chain.
-  Result<std::vector<agreement::SignedLink>> ServersChain() {
-    CLOISTER_ASSIGN(const codec::Json answer, session_.api().Get(EnvironmentPath(id_) + "/chain"));
-    std::vector<agreement::SignedLink> links;
-    agreement::ChainState chain;
-    for (const codec::Json& text : ArrayAt(answer, "links")) {
-      if (!text.is_string()) return VerificationFailed("the server's copy of your chain is no list of links");
-      CLOISTER_ASSIGN(agreement::SignedLink link,
-                      Foreign("a link of yours", agreement::VerifyLink(std::string_view(text.get_string()),
-                                                                       session_.keys()->signer.public_key(), id_)));
-      if (agreement::CheckInOrder(link, chain) != agreement::LinkOrder::kNext) {
-        return VerificationFailed("the server's copy of your chain is broken at link " + std::to_string(chain.seq + 1));
-      }
-      chain = agreement::Extended(link);
-      links.push_back(std::move(link));
+  Status CheckRecorded(const OutboxItem& item, const Result<codec::Json>& sent) {
+    if (const auto entry = ledger_->state.EntryOfLink(item.digest)) {
+      session_.out().Say("recorded as ledger entry " + std::to_string(*entry) + ", proof verified");
+      return {};
     }
-    return links;
+    if (!sent) return Error{sent.error().code, sent.error().public_message + Mend(item)};
+    return Unavailable("the server took your statement, and the ledger does not have it" + Mend(item));
   }
 
-  Status AdoptForeignLinks() {
-    CLOISTER_ASSIGN(const agreement::ChainState mine, home_.LoadChain());
-    CLOISTER_ASSIGN(const auto links, ServersChain());
-    if (links.size() < mine.seq) {
-      return VerificationFailed("the server has " + std::to_string(links.size()) + " links of yours, and " +
-                                std::to_string(mine.seq) + " were recorded: an older state was put back");
+  Status CheckHasEffect(const OutboxItem& item) const {
+    const ledger::RefusalEntry* refusal = ledger_->state.RefusalOf(item.digest);
+    if (refusal == nullptr) return {};
+    std::string reasons;
+    for (std::size_t i = 0; i < refusal->reasons.size() && i < kRefusalReasonsShownMax; ++i) {
+      reasons += "\n  " + refusal->reasons[i];
     }
-    if (mine.seq > 0 && links[mine.seq - 1].digest() != *mine.digest) {
-      return VerificationFailed("link " + std::to_string(mine.seq) +
-                                " of your chain is another one on the server: your key "
-                                "was used elsewhere, or two ledgers are being shown");
-    }
-    for (std::size_t i = mine.seq; i < links.size(); ++i) {
-      session_.out().Warn("link " + std::to_string(i + 1) + " (" + std::string(links[i].typ()) +
-                          ") was signed by another copy of your key");
-      CLOISTER_TRY(RememberAcceptance(links[i]));
-      CLOISTER_TRY(home_.AdoptLink(links[i]));
-    }
-    return {};
+    return Error{Code::kRefused, "the enclave recorded your statement, and it has no effect:" + reasons};
   }
 
   Session& session_;
-  EnvironmentId id_;
+  VerifiedEnvironment environment_;
   EnvironmentHome home_;
+  std::optional<ReplayedLedger> ledger_;
 };
 
-// "refused": {"code","reasons"} in an answer: the link stands in the ledger and has no effect.
+// Two ledgers were shown: whatever is signed now could be fed to either.
+Status CheckNoFork(const EnvironmentHome& home) {
+  const auto proof = home.KeptFork();
+  if (!proof) return {};
+  return VerificationFailed("two ledgers of this environment were shown, and the proof is kept in " + proof->string() +
+                            ". Nothing is signed here: show the file to the other participants, and if all of you "
+                            "find which ledger holds, move the file away and go on");
+}
+
+// With custody `server` there is no digest to look for; the server's word on its own signature is all there is.
 Status CheckNotRefused(const codec::Json& answer) {
   const codec::Json& refused = MemberAt(answer, "refused");
   if (!refused.is_object()) return {};
@@ -135,54 +187,35 @@ Status CheckNotRefused(const codec::Json& answer) {
   return Error{Code::kRefused, "the enclave recorded your statement, and it has no effect:" + reasons};
 }
 
-// That the link really stands where the server says, in the ledger as the enclave signs it now.
-Status ConfirmRecorded(Session& session, const EnvironmentId& id, const agreement::SignedLink& link,
-                       const codec::Json& answer) {
-  const std::int64_t entry = IntegerAt(answer, "entry", -1);
-  if (entry < 0) return Unavailable("the server does not say which ledger entry your statement is");
-  CLOISTER_ASSIGN(const VerifyOutcome outcome, ExamineEnvironment(session, id, WhichCharter::kAccepted));
-  if (outcome.error) return *outcome.error;
-  CLOISTER_ASSIGN(const ProvenText proven,
-                  FetchProvenEntry(session, outcome.environment->view(), static_cast<std::uint64_t>(entry)));
-  CLOISTER_ASSIGN(const ledger::Entry decoded, Foreign("a ledger entry", ledger::DecodeEntry(proven.text)));
-  const auto* recorded = decoded.As<ledger::LinkEntry>();
-  if (recorded != nullptr && recorded->jws == link.compact()) {
-    session.out().Say("recorded as ledger entry " + std::to_string(entry) + ", proof verified");
-    return {};
-  }
-  return VerificationFailed("the server says that your statement is ledger entry " + std::to_string(entry) +
-                            ", and that entry is something else");
-}
-
 }  // namespace
 
 Result<Recorded> SignAndSend(Session& session, const VerifiedEnvironment& environment, const Statement& statement) {
+  EnvironmentHome home(session.context().home.EnvironmentFolder(environment.id()));
+  CLOISTER_TRY(CheckNoFork(home));
   if (session.keys() == nullptr) {
     CLOISTER_ASSIGN(codec::Json answer, session.api().Post(statement.target, statement.request));
     CLOISTER_TRY(CheckNotRefused(answer));
     return Recorded{.answer = std::move(answer), .digest = std::nullopt};
   }
-  EnvironmentHome home(session.context().home.EnvironmentFolder(environment.id()));
   CLOISTER_ASSIGN(const FolderLock lock, home.Lock());
-  Outbox outbox(session, environment.id(), std::move(home));
+  Outbox outbox(session, environment, std::move(home));
   CLOISTER_TRY(outbox.CatchUp());
-  CLOISTER_ASSIGN(const agreement::ChainState chain, outbox.Chain());
-  const agreement::LinkAuthor author(environment.id(), session.keys()->signer, session.context().clock);
-  CLOISTER_ASSIGN(const agreement::SignedLink link,
-                  author.Sign({.chain = chain, .checkpoint = environment.view().point}, statement.body));
-  CLOISTER_ASSIGN(codec::Json answer, outbox.StoreAndSend(link, statement));
-  const Status confirmed = ConfirmRecorded(session, environment.id(), link, answer);
-  if (!confirmed && confirmed.error().code == Code::kVerificationFailed) return confirmed.error();
-  if (!confirmed) session.out().Warn("not confirmed by the ledger yet: " + confirmed.error().public_message);
-  CLOISTER_TRY(CheckNotRefused(answer));
-  return Recorded{.answer = std::move(answer), .digest = link.digest()};
+  return outbox.Say(statement);
 }
 
 Status CatchUpLinks(Session& session, const VerifiedEnvironment& environment) {
+  EnvironmentHome home(session.context().home.EnvironmentFolder(environment.id()));
+  CLOISTER_TRY(CheckNoFork(home));
   if (session.keys() == nullptr) return {};
+  CLOISTER_ASSIGN(const FolderLock lock, home.Lock());
+  return Outbox(session, environment, std::move(home)).CatchUp();
+}
+
+Result<std::optional<std::uint64_t>> DiscardUnrecorded(Session& session, const VerifiedEnvironment& environment) {
+  if (session.keys() == nullptr) return std::optional<std::uint64_t>();
   EnvironmentHome home(session.context().home.EnvironmentFolder(environment.id()));
   CLOISTER_ASSIGN(const FolderLock lock, home.Lock());
-  return Outbox(session, environment.id(), std::move(home)).CatchUp();
+  return Outbox(session, environment, std::move(home)).Discard();
 }
 
 }  // namespace cloister::cli

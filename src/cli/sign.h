@@ -7,8 +7,11 @@
 //       .body = agreement::Rejection{...}, .target = QueryPath(id) + "/reject", .request = {{"reason", reason}}}));
 //
 // What a participant signs here names the last state of the ledger that he verified, so that no earlier one can be
-// shown to the enclave as the newest.
+// shown to the enclave as the newest. The server is believed neither when it says yes nor when it says no: a link is
+// recorded when the ledger that this machine replayed has it, and its number is free again when that ledger has another
+// link there. Otherwise a server could have two links of one number signed, one for each of two ledgers.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,18 +29,24 @@ struct Statement {
   codec::JsonObject request;  // without the member `document`
 };
 
-// The server's answer, and with custody `self` the digest that other documents know the link by.
+// What the server answered, for people (null when its answer was lost), and with custody `self` the digest that other
+// documents know the link by.
 struct Recorded {
   codec::Json answer;
   std::optional<Digest256> digest;
 };
 
-// kRefused when the enclave recorded the link as one without effect; the message holds its reasons.
-// An earlier link that a crash or a broken connection left in the outbox goes first, the same bytes as before.
+// kRefused when the ledger holds the link as one without effect; the message has its reasons. The server's own error,
+// or kUnavailable, when the link is in no verified ledger yet: it stays in the outbox, and the next statement sends it
+// first, the same bytes. kVerificationFailed, with nothing signed, while a proof of a fork is kept in this home.
 Result<Recorded> SignAndSend(Session& session, const VerifiedEnvironment& environment, const Statement& statement);
 
-// That first half alone: for whoever must know what is recorded before he decides what to say. Nothing with custody
-// `server`.
+// That first half alone: for whoever must know what is recorded before he decides what to say. With custody `server`
+// only the look for a fork.
 Status CatchUpLinks(Session& session, const VerifiedEnvironment& environment);
+
+// Gives up the link in the outbox, if the verified ledger still has none of its number; answers that number, or absent
+// when nothing was left. The link may come back: who was sent it can record it in another ledger.
+Result<std::optional<std::uint64_t>> DiscardUnrecorded(Session& session, const VerifiedEnvironment& environment);
 
 }  // namespace cloister::cli

@@ -258,20 +258,41 @@ TEST_F(Tamper, OtherBytesInPlaceOfTheResult) {
   ExpectRefused(analyst_({"result", "verify", "q"}), "");
 }
 
-TEST_F(Tamper, ALinkThatTheServerOnlyClaimsToHaveRecorded) {
-  server_.tamper = [&](const net::HttpRequest& request, net::HttpAnswer& answer) {
-    if (!request.target.ends_with("/acceptances")) return;
-    codec::JsonObject json = codec::ParseJson(answer.body)->as_object();
-    json["entry"] = 0;
-    answer.body = codec::WriteJson(json);
-  };
-  ExpectRefused(owner_({"env", "accept", "Study", "--yes"}), "that entry is something else");
+TEST_F(Tamper, ARefusalThatTheServerHides) {
+  Ask();
+  ASSERT_EQ(owner_({"query", "reject", "q", "--reason", "no"}).code, ExitCode::kOk);
+  Alter("/reject", [](codec::JsonObject& answer) { answer.erase("refused"); });
+  const Ran again = owner_({"query", "reject", "q", "--reason", "still no"});
+  EXPECT_EQ(again.code, ExitCode::kRefused) << again.talk;
+  EXPECT_THAT(again.talk, HasSubstr("it has no effect"));
 }
 
-TEST_F(Tamper, AChainThatIsNotMine) {
+TEST_F(Tamper, ARefusalThatTheServerMakesUp) {
   Ask();
-  Alter("/chain", [](codec::JsonObject& answer) { answer["links"].as_array().pop_back(); });
-  ExpectRefused(owner_({"query", "reject", "q", "--reason", "no"}), "an older state was put back");
+  Alter("/reject", [](codec::JsonObject& answer) {
+    answer["refused"] = codec::JsonObject{{"code", "CONFLICT"}, {"reasons", codec::JsonArray{"made up"}}};
+  });
+  EXPECT_EQ(owner_({"query", "reject", "q", "--reason", "no"}).code, ExitCode::kOk);
+}
+
+TEST_F(Tamper, AfterAForkNothingIsSigned) {
+  Ask();
+  const std::string forks =
+      (Home(owner_.home()).EnvironmentFolder(FakeServer::kEnvironment) / "forks").string();
+  std::filesystem::create_directories(forks);
+  std::ofstream(forks + "/2026-11-22T083600Z.json") << "{}";
+  const std::size_t before = entries();
+  for (const auto& words : {std::vector<std::string>{"query", "approve", "q", "--yes"},
+                            {"query", "reject", "q", "--reason", "no"},
+                            {"env", "accept", "Study", "--yes"},
+                            {"env", "terminate", "Study", "--yes"}}) {
+    ExpectRefused(owner_(words), "Nothing is signed here");
+  }
+  EXPECT_EQ(entries(), before);
+  EXPECT_EQ(owner_({"env", "verify", "Study"}).code, ExitCode::kOk);  // looking is allowed, and says so
+  EXPECT_THAT(owner_({"env", "verify", "Study"}).out, HasSubstr("a proof that two ledgers were shown is kept"));
+  std::filesystem::remove_all(forks);
+  EXPECT_EQ(owner_({"query", "approve", "q", "--yes"}).code, ExitCode::kOk);
 }
 
 }  // namespace

@@ -49,6 +49,9 @@ struct EnvRemoveVerb {
 struct EnvTerminateVerb {
   std::string environment;
 };
+struct EnvDiscardVerb {
+  std::string environment;
+};
 
 // What describes a dataset, however its file came to be.
 struct DatasetTerms {
@@ -132,12 +135,13 @@ struct LedgerProveVerb {
   std::uint64_t index = 0;
 };
 
-using Verb =
-    std::variant<InitVerb, KeyShowVerb, KeyExportAgeVerb, EnvCreateVerb, EnvListVerb, EnvShowVerb, EnvVerifyVerb,
-                 EnvAcceptVerb, EnvInviteVerb, EnvRemoveVerb, EnvTerminateVerb, DatasetUploadVerb, DatasetManifestVerb,
-                 DatasetListVerb, DatasetShowVerb, DatasetRecipientVerb, QueryCheckVerb, QuerySubmitVerb, QueryListVerb,
-                 QueryShowVerb, QueryReportVerb, QueryApproveVerb, QueryRejectVerb, QueryCancelVerb, QueryWaitVerb,
-                 ResultGetVerb, ResultReceiptVerb, ResultVerifyVerb, LedgerShowVerb, LedgerVerifyVerb, LedgerProveVerb>;
+using Verb = std::variant<InitVerb, KeyShowVerb, KeyExportAgeVerb, EnvCreateVerb, EnvListVerb, EnvShowVerb,
+                          EnvVerifyVerb, EnvAcceptVerb, EnvInviteVerb, EnvRemoveVerb, EnvTerminateVerb, EnvDiscardVerb,
+                          DatasetUploadVerb, DatasetManifestVerb, DatasetListVerb, DatasetShowVerb,
+                          DatasetRecipientVerb, QueryCheckVerb, QuerySubmitVerb, QueryListVerb, QueryShowVerb,
+                          QueryReportVerb, QueryApproveVerb, QueryRejectVerb, QueryCancelVerb, QueryWaitVerb,
+                          ResultGetVerb, ResultReceiptVerb, ResultVerifyVerb, LedgerShowVerb, LedgerVerifyVerb,
+                          LedgerProveVerb>;
 
 struct GlobalFlags {
   std::string home;

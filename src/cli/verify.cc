@@ -52,16 +52,32 @@ class EnvironmentVerifier {
   EnvironmentVerifier(Session& session, const EnvironmentId& id)
       : session_(session), id_(id), home_(session.context().home.EnvironmentFolder(id)), ledger_(session, id) {}
 
-  Result<VerifyOutcome> Run(WhichCharter which) {
-    const Status walked = Walk(which);
+  Result<VerifyOutcome> Run(WhichCharter which) { return Outcome(Walk(which)); }
+
+  Result<VerifyOutcome> Advance(const VerifiedEnvironment& before) {
+    CLOISTER_ASSIGN(const std::string checkpoint, ledger_.Checkpoint());
+    const auto same_boot = ledger::VerifyCheckpoint(checkpoint, id_, before.enclave().keys().checkpoint_key);
+    shown_ = ShownCharter{before.charter(), before.charter_digest()};
+    if (!same_boot) return Outcome(WalkUnder());
+    const auto view = FollowLedger(before.enclave());
+    if (view) outcome_.environment = VerifiedEnvironment(before.charter(), before.enclave(), *view);
+    return Outcome(view ? Status() : view.error());
+  }
+
+ private:
+  Result<VerifyOutcome> Outcome(const Status& walked) {
     if (!walked && walked.error().code != Code::kVerificationFailed) return walked.error();
     if (!walked) outcome_.error = walked.error();
     return std::move(outcome_);
   }
 
- private:
   Status Walk(WhichCharter which) {
     CLOISTER_TRY(ChooseCharter(which));
+    return WalkUnder();
+  }
+
+  // The charter is chosen.
+  Status WalkUnder() {
     CLOISTER_ASSIGN(const attestation::EnclaveAnswer answer, AskForEvidence());
     CLOISTER_ASSIGN(attestation::VerifiedEnclave enclave, Appraise(answer));
     CLOISTER_ASSIGN(ledger::LedgerView view, FollowLedger(enclave));
@@ -137,8 +153,9 @@ class EnvironmentVerifier {
   }
 
   Result<ledger::LedgerView> FollowLedger(const attestation::VerifiedEnclave& enclave) {
+    CLOISTER_ASSIGN(const FolderLock lock, home_.LockView());
     CLOISTER_ASSIGN(const std::optional<ledger::LedgerView> before, home_.LoadView());
-    Result<ledger::LedgerView> view = before ? Advance(*before, enclave) : Begin(enclave);
+    Result<ledger::LedgerView> view = before ? Continue(*before, enclave) : Begin(enclave);
     if (view && !IsBootOf(enclave, *view)) {
       view = VerificationFailed("the enclave that answered is not the one that signs the ledger");
     }
@@ -192,7 +209,7 @@ class EnvironmentVerifier {
     return Foreign("the ledger", ledger::BeginView(id_, step, Trust(enclave)));
   }
 
-  Result<ledger::LedgerView> Advance(const ledger::LedgerView& before, const attestation::VerifiedEnclave& enclave) {
+  Result<ledger::LedgerView> Continue(const ledger::LedgerView& before, const attestation::VerifiedEnclave& enclave) {
     ledger::LedgerStep step;
     CLOISTER_ASSIGN(step.checkpoint, ledger_.Checkpoint());
     CLOISTER_ASSIGN(const ledger::LedgerPoint newest, PointSignedBy(enclave, step.checkpoint));
@@ -271,11 +288,13 @@ class EnvironmentVerifier {
     return nullptr;
   }
 
-  // The boot that answered just now is trusted by its keys; an earlier one by the evidence that it left behind.
+  // The boot that answered just now is trusted by its keys, if it started under the charter that it was appraised by.
+  // Any other by the evidence that it left behind under its own: whoever looks at a charter that he has not accepted
+  // must not take that charter's measurements for the ledger's.
   ledger::BootTrust Trust(const attestation::VerifiedEnclave& enclave) {
     return [this, &enclave](const ledger::BootEntry& boot) -> Status {
       const attestation::BootKeys keys{boot.checkpoint_key, boot.document_key};
-      if (keys == enclave.keys()) return {};
+      if (keys == enclave.keys() && boot.charter == enclave.charter()) return {};
       const agreement::Charter* charter = FindCharter(boot.charter);
       if (charter == nullptr) return VerificationFailed("the ledger's boot is not the enclave that answered");
       CLOISTER_ASSIGN(const auto terms, attestation::ReadTerms(agreement::EncodeCharter(*charter)));
@@ -289,6 +308,10 @@ class EnvironmentVerifier {
   }
 
   void AddCaveats(const attestation::VerifiedEnclave& enclave) {
+    if (const auto fork = home_.KeptFork()) {
+      outcome_.caveats.push_back("a proof that two ledgers were shown is kept in " + fork->string() +
+                                 "; nothing is signed here");
+    }
     if (!enclave.attestation().is_hardware()) {
       outcome_.caveats.emplace_back(
           "simulated evidence: it proves nothing about hardware; whoever runs this server could "
@@ -311,7 +334,7 @@ class EnvironmentVerifier {
   EnvironmentHome home_;
   LedgerReader ledger_;
   std::optional<ShownCharter> shown_;
-  bool several_ = false;
+  bool several_ = true;  // charters; then the evidence must say which one it is about
   attestation::Nonce nonce_{};
   std::vector<ShownCharter> charters_;
   VerifyOutcome outcome_;
@@ -319,6 +342,12 @@ class EnvironmentVerifier {
 
 Result<VerifyOutcome> ExamineEnvironment(Session& session, const EnvironmentId& id, WhichCharter which) {
   return EnvironmentVerifier(session, id).Run(which);
+}
+
+Result<VerifiedEnvironment> AdvanceEnvironment(Session& session, const VerifiedEnvironment& before) {
+  CLOISTER_ASSIGN(VerifyOutcome outcome, EnvironmentVerifier(session, before.id()).Advance(before));
+  if (outcome.error) return *std::move(outcome.error);
+  return std::move(*outcome.environment);
 }
 
 Result<VerifiedEnvironment> VerifyEnvironment(Session& session, const EnvironmentId& id, WhichCharter which) {

@@ -64,6 +64,9 @@ enum class WhichCharter {
 
 // An Error means that something did not answer; a check that fails is an outcome.
 Result<VerifyOutcome> ExamineEnvironment(Session& session, const EnvironmentId& id, WhichCharter which);
+// The same environment a moment later, under the same charter: its newest checkpoint, verified to continue `before`.
+// The boot that was verified need not answer again; one that started since is examined from the start.
+Result<VerifiedEnvironment> AdvanceEnvironment(Session& session, const VerifiedEnvironment& before);
 // The same for verbs that go on only if all is good: the failed check as an Error, and caveats as warnings once.
 Result<VerifiedEnvironment> VerifyEnvironment(Session& session, const EnvironmentId& id, WhichCharter which);
 
