@@ -240,8 +240,9 @@ Status SendAll(const Job& job, UploadCache& cache, UploadState& state) {
 
 Result<ExitCode> Upload(Context& context, const std::string& file, const DatasetTerms& terms, bool sealed_already) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
-  CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, terms.environment));
-  CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, id, WhichCharter::kAccepted));
+  CLOISTER_ASSIGN(const NamedEnvironment named, FindEnvironment(*session, terms.environment));
+  const EnvironmentId& id = named.id;
+  CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, named, WhichCharter::kAccepted));
   CLOISTER_TRY(CatchUpLinks(*session, environment));
   CLOISTER_ASSIGN(const DatasetDraft draft, MakeDraft(*session, file, terms));
   const Job job{*session, environment, file, draft, sealed_already};

@@ -79,7 +79,8 @@ Result<ExitCode> Run(Context& context, const EnvListVerb&) {
 
 Result<ExitCode> Run(Context& context, const EnvShowVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
-  CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, verb.environment));
+  CLOISTER_ASSIGN(const NamedEnvironment named, FindEnvironment(*session, verb.environment));
+  const EnvironmentId& id = named.id;
   CLOISTER_ASSIGN(const codec::Json answer, session->api().Get(EnvironmentPath(id)));
   if (context.out.json()) {
     context.out.Json(answer);
@@ -105,7 +106,8 @@ Result<ExitCode> Run(Context& context, const EnvShowVerb& verb) {
 
 Result<ExitCode> Run(Context& context, const EnvInviteVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
-  CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, verb.environment));
+  CLOISTER_ASSIGN(const NamedEnvironment named, FindEnvironment(*session, verb.environment));
+  const EnvironmentId& id = named.id;
   CLOISTER_ASSIGN(const codec::Json answer,
                   session->api().Post(EnvironmentPath(id) + "/participants", codec::JsonObject{{"email", verb.email}}));
   if (context.out.json()) context.out.Json(answer);
@@ -116,7 +118,8 @@ Result<ExitCode> Run(Context& context, const EnvInviteVerb& verb) {
 
 Result<ExitCode> Run(Context& context, const EnvRemoveVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
-  CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, verb.environment));
+  CLOISTER_ASSIGN(const NamedEnvironment named, FindEnvironment(*session, verb.environment));
+  const EnvironmentId& id = named.id;
   CLOISTER_ASSIGN(const codec::Json answer,
                   session->api().Delete(EnvironmentPath(id) + "/participants/" + net::EncodeSegment(verb.email)));
   if (context.out.json()) context.out.Json(answer);
@@ -127,8 +130,9 @@ Result<ExitCode> Run(Context& context, const EnvRemoveVerb& verb) {
 
 Result<ExitCode> Run(Context& context, const EnvTerminateVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
-  CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, verb.environment));
-  CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, id, WhichCharter::kAccepted));
+  CLOISTER_ASSIGN(const NamedEnvironment named, FindEnvironment(*session, verb.environment));
+  const EnvironmentId& id = named.id;
+  CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, named, WhichCharter::kAccepted));
   CLOISTER_ASSIGN(const bool yes, Confirm(context, "End " + Printable(environment.charter().name) +
                                                        " for everyone? Its data and keys are gone then."));
   if (!yes) return Error{Code::kCancelled, "nothing was ended"};
@@ -146,8 +150,8 @@ Result<ExitCode> Run(Context& context, const EnvTerminateVerb& verb) {
 
 Result<ExitCode> Run(Context& context, const EnvDiscardVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
-  CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, verb.environment));
-  CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, id, WhichCharter::kNewest));
+  CLOISTER_ASSIGN(const NamedEnvironment named, FindEnvironment(*session, verb.environment));
+  CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, named, WhichCharter::kNewest));
   CLOISTER_ASSIGN(const bool yes,
                   Confirm(context, "Give up the signed statement that is in no verified ledger? The server has it: if "
                                    "it runs a second ledger, it can record this one there and your next one here."));

@@ -130,8 +130,9 @@ Status RenewManifests(Session& session, const VerifiedEnvironment& accepted) {
 
 Result<ExitCode> Run(Context& context, const EnvAcceptVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
-  CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, verb.environment));
-  CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, id, WhichCharter::kNewest));
+  CLOISTER_ASSIGN(const NamedEnvironment named, FindEnvironment(*session, verb.environment));
+  const EnvironmentId& id = named.id;
+  CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, named, WhichCharter::kNewest));
   CLOISTER_TRY(CatchUpLinks(*session, environment));
   CLOISTER_TRY(CheckOwnPlace(*session, environment.charter()));
   CLOISTER_ASSIGN(const bool accepted_already, AcceptedAlready(*session, environment));

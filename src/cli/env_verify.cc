@@ -69,8 +69,9 @@ void ShowCaveats(Output& out, const VerifyOutcome& outcome) {
 
 Result<ExitCode> Run(Context& context, const EnvVerifyVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
-  CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, verb.environment));
-  CLOISTER_ASSIGN(const VerifyOutcome outcome, ExamineEnvironment(*session, id, WhichCharter::kNewest));
+  CLOISTER_ASSIGN(const NamedEnvironment named, FindEnvironment(*session, verb.environment));
+  const EnvironmentId& id = named.id;
+  CLOISTER_ASSIGN(const VerifyOutcome outcome, ExamineEnvironment(*session, named, WhichCharter::kNewest));
   if (context.out.json()) {
     context.out.Json(EncodeOutcome(id, outcome));
   } else {

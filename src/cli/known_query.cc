@@ -13,6 +13,18 @@ Result<EnvironmentId> EnvironmentOf(Session& session, const QueryId& id) {
   return Unavailable("the server does not say which environment query " + id.str() + " belongs to");
 }
 
+// A name means one query of the verified ledger, or the server would choose which of them.
+Status CheckOnlyOne(const KnownQuery& known, const std::string& text) {
+  std::string ids;
+  int found = 0;
+  for (const auto& [digest, query] : known.state.queries()) {
+    if (query.request.name != text) continue;
+    ids += (found++ == 0 ? "" : ", ") + query.request.query.str();
+  }
+  if (found < 2) return {};
+  return Conflict("several are named '" + text + "'; use one of these ids: " + ids);
+}
+
 }  // namespace
 
 Result<KnownQuery> FindKnownQuery(Session& session, const std::string& text) {
@@ -25,7 +37,15 @@ Result<KnownQuery> FindKnownQuery(Session& session, const std::string& text) {
   if (known.record == nullptr) {
     return VerificationFailed("the server shows query " + id.str() + ", and the verified ledger has none of that id");
   }
+  CLOISTER_TRY(CheckName("query", text, known.record->request.name));
+  CLOISTER_TRY(CheckOnlyOne(known, text));
   return known;
+}
+
+Result<QueryId> FindQueryByVerifiedName(Session& session, const std::string& text) {
+  if (Result<QueryId> id = QueryId::Parse(text)) return id;
+  CLOISTER_ASSIGN(const KnownQuery known, FindKnownQuery(session, text));
+  return known.record->request.query;
 }
 
 }  // namespace cloister::cli

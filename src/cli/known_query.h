@@ -18,7 +18,10 @@ struct KnownQuery {
   const ledger::QueryRecord* record;
 };
 
-// `text` is an id or a name. kVerificationFailed when the server shows a query that the ledger does not have.
+// `text` is an id or a name. kVerificationFailed when the server shows a query that the ledger does not have, or one of
+// another name; kConflict when the ledger has several of that name.
 Result<KnownQuery> FindKnownQuery(Session& session, const std::string& text);
+// For verbs that show what the server says: an id as it is, a name only if the verified ledger says whose it is.
+Result<QueryId> FindQueryByVerifiedName(Session& session, const std::string& text);
 
 }  // namespace cloister::cli

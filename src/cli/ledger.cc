@@ -79,8 +79,9 @@ codec::JsonArray EncodeProof(const crypto::MerkleProof& proof) {
 
 Result<ExitCode> Run(Context& context, const LedgerShowVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
-  CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, verb.environment));
-  CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, id, WhichCharter::kNewest));
+  CLOISTER_ASSIGN(const NamedEnvironment named, FindEnvironment(*session, verb.environment));
+  const EnvironmentId& id = named.id;
+  CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, named, WhichCharter::kNewest));
   CLOISTER_ASSIGN(const auto entries, FetchLedger(*session, environment.view()));
   if (context.out.json()) {
     codec::JsonArray list;
@@ -103,8 +104,9 @@ Result<ExitCode> Run(Context& context, const LedgerShowVerb& verb) {
 
 Result<ExitCode> Run(Context& context, const LedgerVerifyVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
-  CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, verb.environment));
-  CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, id, WhichCharter::kNewest));
+  CLOISTER_ASSIGN(const NamedEnvironment named, FindEnvironment(*session, verb.environment));
+  const EnvironmentId& id = named.id;
+  CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, named, WhichCharter::kNewest));
   CLOISTER_ASSIGN(const auto entries, FetchLedger(*session, environment.view()));
   const ledger::LedgerAudit audit = AuditFetched(*session, environment.view(), entries);
   if (context.out.json()) {
@@ -129,8 +131,9 @@ Result<ExitCode> Run(Context& context, const LedgerVerifyVerb& verb) {
 
 Result<ExitCode> Run(Context& context, const LedgerProveVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
-  CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(*session, verb.environment));
-  CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, id, WhichCharter::kNewest));
+  CLOISTER_ASSIGN(const NamedEnvironment named, FindEnvironment(*session, verb.environment));
+  const EnvironmentId& id = named.id;
+  CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, named, WhichCharter::kNewest));
   const ledger::LedgerView& view = environment.view();
   if (verb.index >= view.point.size) {
     return NotFound("the ledger has " + std::to_string(view.point.size) + " entries, the first is 0");

@@ -37,8 +37,8 @@ Result<codec::JsonArray> ListObjects(Session& session, const std::string& enviro
   if (environment.empty()) {
     CLOISTER_ASSIGN(environments, ListEnvironments(session));
   } else {
-    CLOISTER_ASSIGN(const EnvironmentId id, FindEnvironment(session, environment));
-    environments.push_back(codec::JsonObject{{"id", id.str()}});
+    CLOISTER_ASSIGN(const NamedEnvironment named, FindEnvironment(session, environment));
+    environments.push_back(codec::JsonObject{{"id", named.id.str()}});
   }
   codec::JsonArray objects;
   for (const codec::Json& each : environments) {
@@ -49,11 +49,19 @@ Result<codec::JsonArray> ListObjects(Session& session, const std::string& enviro
   return objects;
 }
 
-Result<EnvironmentId> FindEnvironment(Session& session, const std::string& text) {
-  if (Result<EnvironmentId> id = EnvironmentId::Parse(text)) return id;
+Result<NamedEnvironment> FindEnvironment(Session& session, const std::string& text) {
+  if (Result<EnvironmentId> id = EnvironmentId::Parse(text)) return NamedEnvironment(*std::move(id));
   CLOISTER_ASSIGN(const codec::JsonArray environments, ListEnvironments(session));
-  CLOISTER_ASSIGN(const std::string id, IdOfName(environments, "environment", text));
-  return EnvironmentId::Parse(id);
+  CLOISTER_ASSIGN(const std::string found, IdOfName(environments, "environment", text));
+  CLOISTER_ASSIGN(EnvironmentId id, EnvironmentId::Parse(found));
+  return NamedEnvironment(std::move(id), text);
+}
+
+Status CheckName(std::string_view what, const std::string& text, const std::string& signed_name) {
+  const bool is_id = EnvironmentId::Parse(text) || DatasetId::Parse(text) || QueryId::Parse(text);
+  if (is_id || text == signed_name) return {};
+  return VerificationFailed("the server says that '" + text + "' is a " + std::string(what) +
+                            " whose signed name is '" + signed_name + "'");
 }
 
 Result<DatasetId> FindDataset(Session& session, const std::string& text) {

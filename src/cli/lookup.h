@@ -1,7 +1,9 @@
 #pragma once
 
 // What people call things, into identifiers: an id is taken as it is, a name must belong to exactly one of the objects
-// that the caller may see.
+// that the caller may see. Which object a name means is the server's word, so the name stays with the id until it was
+// compared with what the participant signed or verified: VerifyEnvironment (the charter's name), FindKnownQuery (the
+// signed query's), CheckDatasetName (the manifest's).
 
 #include <string>
 
@@ -10,9 +12,18 @@
 
 namespace cloister::cli {
 
-Result<EnvironmentId> FindEnvironment(Session& session, const std::string& text);
+struct NamedEnvironment {
+  NamedEnvironment(EnvironmentId known) : id(std::move(known)) {}  // nobody's word: an id is what it is
+  NamedEnvironment(EnvironmentId found, std::string by) : id(std::move(found)), name(std::move(by)) {}
+  EnvironmentId id;
+  std::string name;  // by which it was asked for; empty when by its id
+};
+Result<NamedEnvironment> FindEnvironment(Session& session, const std::string& text);
 Result<DatasetId> FindDataset(Session& session, const std::string& text);
 Result<QueryId> FindQuery(Session& session, const std::string& text);
+
+// kVerificationFailed when `text` is a name (no id) and not the one that stands in what was signed.
+Status CheckName(std::string_view what, const std::string& text, const std::string& signed_name);
 
 // "/api/tee/environments/ID" and so on.
 std::string EnvironmentPath(const EnvironmentId& id);

@@ -5,6 +5,7 @@
 
 #include "cli/budget.h"
 #include "cli/durable_file.h"
+#include "cli/known_query.h"
 #include "cli/lookup.h"
 #include "cli/printable.h"
 #include "cli/query_wait.h"
@@ -46,7 +47,7 @@ Result<codec::JsonObject> ReadParameters(const std::vector<std::string>& paramet
 }
 
 struct Question {
-  EnvironmentId environment;
+  NamedEnvironment environment;
   QuerySource source;
   codec::JsonObject parameters;
   std::string level;
@@ -60,17 +61,17 @@ struct Question {
 
 template <typename V>
 Result<Question> ReadQuestion(Session& session, const V& verb) {
-  CLOISTER_ASSIGN(EnvironmentId id, FindEnvironment(session, verb.environment));
+  CLOISTER_ASSIGN(const NamedEnvironment named, FindEnvironment(session, verb.environment));
   CLOISTER_ASSIGN(QuerySource source, ReadQueryText(session.context(), verb.file));
   CLOISTER_ASSIGN(codec::JsonObject parameters, ReadParameters(verb.parameters));
-  return Question{std::move(id), std::move(source), std::move(parameters), verb.level};
+  return Question{named, std::move(source), std::move(parameters), verb.level};
 }
 
 // The compiler's verdict; nothing is stored or signed.
 Result<codec::Json> Check(Session& session, const Question& question) {
   CLOISTER_ASSIGN(const net::HttpAnswer answer,
                   session.api().SendJson({.method = net::HttpMethod::kPost,
-                                          .target = EnvironmentPath(question.environment) + "/queries/check",
+                                          .target = EnvironmentPath(question.environment.id) + "/queries/check",
                                           .repeatable = true},
                                          question.Request()));
   const codec::Json problem = net::ProblemJson(answer);
@@ -189,7 +190,7 @@ Result<ExitCode> Run(Context& context, const QuerySubmitVerb& verb) {
   const QueryId drafted = draft.body.query;
   CLOISTER_ASSIGN(const Recorded recorded, SignAndSend(*session, environment,
                                                        {.body = std::move(draft.body),
-                                                        .target = EnvironmentPath(question.environment) + "/queries",
+                                                        .target = EnvironmentPath(question.environment.id) + "/queries",
                                                         .request = std::move(draft.request)}));
   const codec::Json& query = MemberAt(recorded.answer, "query");
   QueryId id = drafted;
@@ -225,7 +226,7 @@ Result<ExitCode> Run(Context& context, const QueryListVerb& verb) {
 
 Result<ExitCode> Run(Context& context, const QueryShowVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
-  CLOISTER_ASSIGN(const QueryId id, FindQuery(*session, verb.query));
+  CLOISTER_ASSIGN(const QueryId id, FindQueryByVerifiedName(*session, verb.query));
   CLOISTER_ASSIGN(const codec::Json answer, session->api().Get(QueryPath(id)));
   if (context.out.json()) {
     context.out.Json(answer);
@@ -239,7 +240,7 @@ Result<ExitCode> Run(Context& context, const QueryShowVerb& verb) {
 
 Result<ExitCode> Run(Context& context, const QueryWaitVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
-  CLOISTER_ASSIGN(const QueryId id, FindQuery(*session, verb.query));
+  CLOISTER_ASSIGN(const QueryId id, FindQueryByVerifiedName(*session, verb.query));
   return WaitForQuery(*session, id);
 }
 

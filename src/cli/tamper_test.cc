@@ -221,6 +221,46 @@ TEST_F(Tamper, AQueryThatTheLedgerDoesNotHave) {
   ExpectRefused(owner_({"query", "approve", made_up, "--yes"}), "the verified ledger has none of that id");
 }
 
+// Which object a name means is the server's word until it was compared with what was signed.
+TEST_F(Tamper, NamesThatLeadElsewhere) {
+  Ask();
+  Alter("/queries", [](codec::JsonObject& answer) {
+    if (!answer.contains("queries")) return;
+    for (codec::Json& query : answer["queries"].as_array()) query.as_object()["name"] = "wages";
+  });
+  ExpectRefused(owner_({"query", "approve", "wages", "--yes"}), "whose signed name is 'q'");
+  ExpectRefused(owner_({"query", "wait", "wages"}), "whose signed name is 'q'");
+  Alter("/api/tee/environments", [](codec::JsonObject& answer) {
+    if (!answer.contains("tees")) return;
+    for (codec::Json& tee : answer["tees"].as_array()) tee.as_object()["name"] = "Other study";
+  });
+  for (const auto& words : {std::vector<std::string>{"env", "verify", "Other study"},
+                            {"env", "accept", "Other study", "--yes"},
+                            {"env", "terminate", "Other study", "--yes"},
+                            {"ledger", "show", "Other study"},
+                            {"dataset", "recipient", "--env", "Other study"}}) {
+    ExpectRefused(owner_(words), "whose charter is named 'Study'");
+  }
+  Alter("/datasets", [](codec::JsonObject& answer) {
+    if (!answer.contains("datasets")) return;
+    for (codec::Json& dataset : answer["datasets"].as_array()) dataset.as_object()["name"] = "costs";
+  });
+  ExpectRefused(owner_({"dataset", "show", "costs"}), "whose signed name is 'visits'");
+}
+
+TEST_F(Tamper, OneOfTwoQueriesOfOneName) {
+  Ask();
+  clock_.Advance(1'000);
+  ASSERT_EQ(analyst_({"query", "submit", analyst_.File("q2.sql", "SELECT 2"), "--env", "Study", "--name", "q"}).code,
+            ExitCode::kOk);
+  Alter("/queries", [](codec::JsonObject& answer) {
+    if (answer.contains("queries")) answer["queries"].as_array().pop_back();
+  });
+  const Ran ran = owner_({"query", "approve", "q", "--yes"});
+  EXPECT_EQ(ran.code, ExitCode::kError);
+  EXPECT_THAT(ran.talk, HasSubstr("several are named 'q'"));
+}
+
 TEST_F(Tamper, AReceiptWithAnotherSignature) {
   Answer();
   Alter("/receipt", [](codec::JsonObject& answer) { answer["receipt"] = Flipped(answer["receipt"]); });

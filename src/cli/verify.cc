@@ -49,8 +49,12 @@ std::vector<std::string> MeasurementsOf(const agreement::Charter& charter) {
 // The walk, one step per function; each adds its checks to the outcome.
 class EnvironmentVerifier {
  public:
-  EnvironmentVerifier(Session& session, const EnvironmentId& id)
-      : session_(session), id_(id), home_(session.context().home.EnvironmentFolder(id)), ledger_(session, id) {}
+  EnvironmentVerifier(Session& session, const NamedEnvironment& named)
+      : session_(session),
+        id_(named.id),
+        name_(named.name),
+        home_(session.context().home.EnvironmentFolder(named.id)),
+        ledger_(session, named.id) {}
 
   Result<VerifyOutcome> Run(WhichCharter which) { return Outcome(Walk(which)); }
 
@@ -73,7 +77,18 @@ class EnvironmentVerifier {
 
   Status Walk(WhichCharter which) {
     CLOISTER_TRY(ChooseCharter(which));
-    return WalkUnder();
+    CLOISTER_TRY(CompareName());
+    CLOISTER_TRY(WalkUnder());
+    if (!name_.empty()) Passed("name", name_, shown_->charter.name);
+    return {};
+  }
+
+  // The server resolved the name; the charter says whose it is.
+  Status CompareName() {
+    if (name_.empty() || name_ == shown_->charter.name) return {};
+    outcome_.checks.push_back({"name", false, name_, shown_->charter.name, "the server shows another environment"});
+    return VerificationFailed("the server says that '" + name_ + "' is " + id_.str() + ", whose charter is named '" +
+                              shown_->charter.name + "'");
   }
 
   // The charter is chosen.
@@ -331,6 +346,7 @@ class EnvironmentVerifier {
 
   Session& session_;
   EnvironmentId id_;
+  std::string name_;  // by which it was asked for
   EnvironmentHome home_;
   LedgerReader ledger_;
   std::optional<ShownCharter> shown_;
@@ -340,8 +356,8 @@ class EnvironmentVerifier {
   VerifyOutcome outcome_;
 };
 
-Result<VerifyOutcome> ExamineEnvironment(Session& session, const EnvironmentId& id, WhichCharter which) {
-  return EnvironmentVerifier(session, id).Run(which);
+Result<VerifyOutcome> ExamineEnvironment(Session& session, const NamedEnvironment& named, WhichCharter which) {
+  return EnvironmentVerifier(session, named).Run(which);
 }
 
 Result<VerifiedEnvironment> AdvanceEnvironment(Session& session, const VerifiedEnvironment& before) {
@@ -350,8 +366,8 @@ Result<VerifiedEnvironment> AdvanceEnvironment(Session& session, const VerifiedE
   return std::move(*outcome.environment);
 }
 
-Result<VerifiedEnvironment> VerifyEnvironment(Session& session, const EnvironmentId& id, WhichCharter which) {
-  CLOISTER_ASSIGN(VerifyOutcome outcome, ExamineEnvironment(session, id, which));
+Result<VerifiedEnvironment> VerifyEnvironment(Session& session, const NamedEnvironment& named, WhichCharter which) {
+  CLOISTER_ASSIGN(VerifyOutcome outcome, ExamineEnvironment(session, named, which));
   if (outcome.error) return *std::move(outcome.error);
   for (const std::string& caveat : outcome.caveats) session.out().Warn(caveat);
   return std::move(*outcome.environment);

@@ -16,6 +16,7 @@
 #include "agreement/charter.h"
 #include "attestation/enclave_appraisal.h"
 #include "cli/environment_home.h"
+#include "cli/lookup.h"
 #include "cli/session.h"
 #include "ledger/follow.h"
 
@@ -63,12 +64,12 @@ enum class WhichCharter {
 };
 
 // An Error means that something did not answer; a check that fails is an outcome.
-Result<VerifyOutcome> ExamineEnvironment(Session& session, const EnvironmentId& id, WhichCharter which);
+Result<VerifyOutcome> ExamineEnvironment(Session& session, const NamedEnvironment& named, WhichCharter which);
 // The same environment a moment later, under the same charter: its newest checkpoint, verified to continue `before`.
 // The boot that was verified need not answer again; one that started since is examined from the start.
 Result<VerifiedEnvironment> AdvanceEnvironment(Session& session, const VerifiedEnvironment& before);
 // The same for verbs that go on only if all is good: the failed check as an Error, and caveats as warnings once.
-Result<VerifiedEnvironment> VerifyEnvironment(Session& session, const EnvironmentId& id, WhichCharter which);
+Result<VerifiedEnvironment> VerifyEnvironment(Session& session, const NamedEnvironment& named, WhichCharter which);
 
 // An entry that stands in the verified ledger, and where.
 struct ProvenText {
