@@ -27,6 +27,7 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "cloud/local/local_blob_store.h"
+#include "cloud/local/local_buckets.h"
 #include "cloud/local/local_provider.h"
 #include "cloud/local/local_query_checker.h"
 #include "control/rest/api.h"
@@ -46,6 +47,7 @@ struct Flags {
   bool dev_login = false;
   bool behind_proxy = false;
   std::string sealer;
+  std::string buckets;
   std::string enclave_binary;
   std::uint64_t enclave_memory_bytes = std::uint64_t{1} << 30;
   int enclave_threads = 2;
@@ -161,7 +163,7 @@ class Program {
     CLOISTER_TRY(fleet_->Restore());
     custodian_.emplace(control::Custodian::Parts{*store_, *vault_, clock_, rng_});
     api_.emplace(control::Api{*store_, *fleet_, *custodian_, *vault_, *provider_, *checker_, *blobs_, clock_, rng_,
-                              flags_.dev_login});
+                              flags_.dev_login, buckets_ ? &*buckets_ : nullptr});
     return Serve(listen);
   }
 
@@ -182,6 +184,7 @@ class Program {
   Status OpenAdapters() {
     CLOISTER_ASSIGN(const fs::path sealer, SealerPath(flags_));
     const std::string binary = EnclaveBinary(flags_);
+    if (!flags_.buckets.empty()) buckets_.emplace(flags_.buckets);
     CLOISTER_ASSIGN(provider_, cloud::LocalProvider::Open({.enclave_program = binary, .sealer_file = sealer}, rng_));
     checker_.emplace(cloud::LocalQueryChecker::Options{.enclave_program = binary}, clock_);
     CLOISTER_ASSIGN(blobs_, cloud::LocalBlobStore::Open((fs::path(flags_.data) / "blobs").string()));
@@ -210,6 +213,7 @@ class Program {
   std::unique_ptr<cloud::LocalProvider> provider_;
   std::optional<cloud::LocalQueryChecker> checker_;
   std::unique_ptr<cloud::LocalBlobStore> blobs_;
+  std::optional<cloud::LocalBuckets> buckets_;
   std::unique_ptr<control::Store> store_;
   std::optional<control::KeyVault> vault_;
   std::optional<control::WorkflowServices> workflow_;
@@ -226,6 +230,8 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_flag("--behind-proxy", flags.behind_proxy, "listen beyond this machine: something in front ends TLS");
   app.add_option("--sealer", flags.sealer,
                  "key file of the local sealer, outside the data folder (default: DATA.sealer)");
+  app.add_option("--buckets", flags.buckets,
+                 "folder of buckets: a dataset's gcs_path is read from FOLDER/gcs_bucket/gcs_path");
   app.add_option("--enclave-binary", flags.enclave_binary,
                  "the enclave program (default: cloister-enclave beside this one)");
   app.add_option("--enclave-memory", flags.enclave_memory_bytes, "memory of one enclave, such as 2GiB (default: 1GiB)")

@@ -92,6 +92,7 @@ Result<Bytes> FetchSealed(Session& session, const codec::Json& entry, const Prov
   CLOISTER_ASSIGN(const net::HttpAnswer answer,
                   session.api().Send({.target = QueryPath(proven.receipt().query_id) + "/results/" +
                                                 net::EncodeSegment(TextAt(entry, "id")) + "/download",
+                                      .fields = {{"Accept", "application/octet-stream"}},
                                       .download = &download,
                                       .answer_bytes_max = kResultBytesMax,
                                       .timeout_ms = session.context().flags.timeout_ms}));

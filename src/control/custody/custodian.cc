@@ -194,6 +194,12 @@ Status Custodian::RenewManifests(EnvironmentSession& session, const ParticipantK
   return {};
 }
 
+Result<std::string> Custodian::RecipientFor(EnvironmentSession& session, const ParticipantKeyRecord& key) {
+  MutexLock lock(session.signing_mutex());
+  CLOISTER_ASSIGN(const VerifiedView view, Verify(session, key, LinkCharter::kInForce));
+  return view.enclave.RecipientOf(key.thumbprint);
+}
+
 Result<Bytes> Custodian::OpenResult(const ParticipantKeyRecord& key, ByteView sealed,
                                     std::size_t plaintext_bytes_max) const {
   CLOISTER_ASSIGN(const ParticipantSecrets secrets, Open(key));

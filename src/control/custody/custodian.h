@@ -57,6 +57,9 @@ class Custodian {
   // are in force from the moment it is. Answers the acceptance.
   Result<Said> Accept(EnvironmentSession& session, const ParticipantKeyRecord& key);
 
+  // What this participant seals his datasets to: an age recipient of the enclave that was verified just now.
+  Result<std::string> RecipientFor(EnvironmentSession& session, const ParticipantKeyRecord& key);
+
   // Opens a sealed result that has this participant among its recipients.
   Result<Bytes> OpenResult(const ParticipantKeyRecord& key, ByteView sealed, std::size_t plaintext_bytes_max) const;
 

@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "crypto/kdf.h"
 #include "sealing/open_reader.h"
 #include "sealing/seal_writer.h"
 
@@ -20,6 +21,11 @@ Error Damaged() { return {Code::kDataLoss, "a key that the server keeps cannot b
 
 ParticipantSecrets KeyVault::Make() const {
   return {.signer = crypto::Ed25519Signer::Generate(rng_), .identity = sealing::AgeIdentity::Generate(rng_)};
+}
+
+SecretBytes KeyVault::DeriveKey(std::string_view purpose) const {
+  const SecretBytes identity = sealer_.SecretText();
+  return crypto::HkdfSha256(identity.view(), AsBytes("cloister/v1/control"), AsBytes(purpose), 32);
 }
 
 Result<Bytes> KeyVault::Seal(const ParticipantSecrets& secrets) const {

@@ -25,6 +25,8 @@ class KeyVault {
   KeyVault(sealing::AgeIdentity sealer, Rng& rng) : sealer_(std::move(sealer)), rng_(rng) {}
 
   ParticipantSecrets Make() const;
+  // A key of this server for one purpose, the same after a restart.
+  SecretBytes DeriveKey(std::string_view purpose) const;
   Result<Bytes> Seal(const ParticipantSecrets& secrets) const;
   // kDataLoss when it is no file of this vault or holds the secrets of somebody else than `thumbprint`.
   Result<ParticipantSecrets> Open(ByteView sealed, std::string_view thumbprint) const;

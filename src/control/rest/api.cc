@@ -6,6 +6,7 @@
 #include "agreement/charter.h"
 #include "codec/text.h"
 #include "control/api_key.h"
+#include "control/rest/epochs.h"
 #include "control/rest/routes.h"
 
 namespace cloister::control {
@@ -38,30 +39,28 @@ net::Router MakeRouter(const Api& api) {
   net::Router router;
   AddHealthRoutes(router, api);
   AddUserRoutes(router, api);
+  AddKeyRoutes(router, api);
+  AddAdminRoutes(router, api);
   AddEnvironmentRoutes(router, api);
   AddCharterRoutes(router, api);
   AddAttestationRoutes(router, api);
   AddLedgerRoutes(router, api);
   AddDatasetRoutes(router, api);
   AddUploadRoutes(router, api);
+  AddContentRoutes(router, api);
   AddQueryRoutes(router, api);
   AddDecisionRoutes(router, api);
   AddResultRoutes(router, api);
   return router;
 }
 
-Result<ParticipantKeyRecord> Caller::RequireKey() const {
-  if (key) return *key;
-  return FailedPrecondition("you have no participant key yet; make one with POST /api/participant-keys");
-}
-
 Result<Caller> Authenticate(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const std::string key, ReadKey(request));
   CLOISTER_ASSIGN(const Digest256 hash, HashApiKey(key));
-  CLOISTER_ASSIGN(auto user, api.store.users.FindUserByApiKey(hash, api.clock.Now()));
-  if (!user) return Error{Code::kUnauthenticated, "the API key is not known here, or has expired"};
-  CLOISTER_ASSIGN(auto participant_key, api.store.users.FindParticipantKey(user->id));
-  return Caller{.user = *std::move(user), .key = std::move(participant_key)};
+  CLOISTER_ASSIGN(auto owner, api.store.users.FindUserByApiKey(hash, api.clock.Now()));
+  if (!owner) return Error{Code::kUnauthenticated, "the API key is not known here, or has expired"};
+  CLOISTER_ASSIGN(auto participant_key, api.store.users.FindParticipantKey(owner->user.id));
+  return Caller{.user = std::move(owner->user), .key = std::move(participant_key), .api_key = std::move(owner->key)};
 }
 
 Result<Member> RequireMember(const Api& api, const net::Request& request, std::string_view environment_id) {
@@ -71,17 +70,28 @@ Result<Member> RequireMember(const Api& api, const net::Request& request, std::s
   return RequireMember(api, caller, *id);
 }
 
-Result<Member> RequireMember(const Api& api, const Caller& caller, const EnvironmentId& id) {
+Result<Member> RequireMember(const Api& api, Caller caller, const EnvironmentId& id) {
   const auto session = api.fleet.Find(id);
-  if (!session || !caller.key) return NoSuch("environment");
+  if (!session) return NoSuch("environment");
   CLOISTER_ASSIGN(auto record, api.store.environments.Find(id));
   if (!record) return NoSuch("environment");
-  const bool belongs =
-      session->Look([&](const ledger::LedgerState& state) { return BelongsTo(state, caller.key->thumbprint); });
+  const auto belongs = [&] {
+    return caller.key && session->Look([&](const ledger::LedgerState& state) {
+      return BelongsTo(state, caller.key->thumbprint);
+    });
+  };
+  if (!belongs()) {
+    CLOISTER_ASSIGN(const bool came, ComeAsInvited(api, caller, id));
+    if (came) {
+      CLOISTER_ASSIGN(caller.key, api.store.users.FindParticipantKey(caller.user.id));
+    }
+  }
   // Before its ledger begins, or if it never does, an environment is its creator's alone.
   const bool unborn = session->Look([](const ledger::LedgerState& state) { return state.size() == 0; });
-  if (!belongs && !(unborn && record->creator == caller.user.id)) return NoSuch("environment");
-  return Member{.caller = caller, .key = *caller.key, .record = *std::move(record), .session = session};
+  const bool his = caller.key && unborn && record->creator == caller.user.id;
+  if (!belongs() && !his) return NoSuch("environment");
+  ParticipantKeyRecord key = *caller.key;
+  return Member{.caller = std::move(caller), .key = std::move(key), .record = *std::move(record), .session = session};
 }
 
 Result<DatasetAccess> RequireDataset(const Api& api, const net::Request& request, std::string_view dataset_id) {
@@ -127,6 +137,28 @@ net::Response JsonResponse(int status, codec::JsonObject body) {
   response.headers = {{"content-type", "application/json"}};
   response.body = codec::WriteJson(codec::Json(std::move(body)));
   return response;
+}
+
+Result<net::Response> AnswerList(const net::Request& request, const char* name, codec::JsonArray items) {
+  CLOISTER_ASSIGN(const std::uint64_t limit, QueryNumber(request, "limit", kPageMax));
+  if (limit < 1 || limit > kPageMax) return InvalidArgument("'limit' must be from 1 to " + std::to_string(kPageMax));
+  const auto cursor = request.query.find("cursor");
+  const auto is_behind = [&](const codec::Json& item) {
+    return cursor != request.query.end() && std::string_view(item.at("id").as_string()) > cursor->second;
+  };
+  // Ids sort by age, so a page begins behind the last id of the page before, whatever came or went in between.
+  std::ranges::sort(items, {}, [](const codec::Json& item) { return std::string(item.at("id").as_string()); });
+  codec::JsonArray page;
+  codec::Json next;
+  for (codec::Json& item : items) {
+    if (cursor != request.query.end() && !is_behind(item)) continue;
+    if (page.size() == limit) {
+      next = page.back().at("id");
+      break;
+    }
+    page.push_back(std::move(item));
+  }
+  return JsonResponse(200, {{name, std::move(page)}, {"next_cursor", std::move(next)}});
 }
 
 Result<std::uint64_t> QueryNumber(const net::Request& request, const std::string& name, std::uint64_t absent) {

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/rng.h"
 #include "cloud/blob_store.h"
+#include "cloud/bucket_reader.h"
 #include "cloud/query_checker.h"
 #include "cloud/tee_provider.h"
 #include "codec/json.h"
@@ -36,6 +37,7 @@ struct Api {
   const Clock& clock;
   Rng& rng;
   bool dev_login = false;
+  cloud::BucketReader* buckets = nullptr;  // null: this server fetches from nowhere
 };
 
 // `api` must outlive the router.
@@ -44,16 +46,14 @@ net::Router MakeRouter(const Api& api);
 // Who asks.
 struct Caller {
   UserRecord user;
-  std::optional<ParticipantKeyRecord> key;
-
-  // kFailedPrecondition when he has no participant key yet.
-  Result<ParticipantKeyRecord> RequireKey() const;
+  std::optional<ParticipantKeyRecord> key;  // absent until he brings one or first needs one
+  ApiKeyRecord api_key;
 };
 // By `Authorization: Bearer KEY` or `X-API-Key: KEY`; kUnauthenticated otherwise.
 Result<Caller> Authenticate(const Api& api, const net::Request& request);
 
-// A caller who belongs to an environment: he is a participant of the charter in force or of the proposed one.
-// For everybody else there is no such environment: kNotFound, never a hint.
+// A caller who belongs to an environment: he is a participant of the charter in force or of the proposed one. Somebody
+// who was invited comes in here (epochs.h). For everybody else there is no such environment: kNotFound, never a hint.
 struct Member {
   Caller caller;
   ParticipantKeyRecord key;
@@ -61,7 +61,7 @@ struct Member {
   std::shared_ptr<EnvironmentSession> session;
 };
 Result<Member> RequireMember(const Api& api, const net::Request& request, std::string_view environment_id);
-Result<Member> RequireMember(const Api& api, const Caller& caller, const EnvironmentId& id);
+Result<Member> RequireMember(const Api& api, Caller caller, const EnvironmentId& id);
 
 struct DatasetAccess {
   Member member;
@@ -79,6 +79,10 @@ Result<QueryAccess> RequireQuery(const Api& api, const net::Request& request, st
 // The request's JSON object; {} for an absent body. kInvalidArgument for another content type.
 Result<codec::Json> ReadJsonBody(const net::Request& request);
 net::Response JsonResponse(int status, codec::JsonObject body);
+
+inline constexpr std::uint64_t kPageMax = 1000;
+// One page of a list, {name: [...], "next_cursor": id or null}, by `?limit=&cursor=`. Every item has an `id`.
+Result<net::Response> AnswerList(const net::Request& request, const char* name, codec::JsonArray items);
 
 // A whole number of the query string; `absent` when it is not there.
 Result<std::uint64_t> QueryNumber(const net::Request& request, const std::string& name, std::uint64_t absent);

@@ -4,10 +4,14 @@
 #include "attestation/enclave_appraisal.h"
 #include "attestation/explain.h"
 #include "codec/text.h"
+#include "control/rest/environment_json.h"
 #include "control/rest/routes.h"
+#include "crypto/digest.h"
 
 namespace cloister::control {
 namespace {
+
+constexpr std::size_t kForeignNonceCharsMin = 8;
 
 // The charter that evidence is about: the one named, else the newest.
 Result<agreement::Charter> CharterAsked(const Member& member, const std::optional<Digest256>& digest) {
@@ -26,6 +30,14 @@ Result<attestation::Nonce> ReadNonce(std::string_view text) {
     return InvalidArgument("'nonce' must be 32 bytes in base64url without padding");
   }
   return ToArray<32>(*bytes);
+}
+
+// A nonce that a caller made in his own way counts by its digest, so that his bytes never stand in evidence as they
+// are.
+Result<attestation::Nonce> NonceOf(const std::string& text) {
+  if (const auto nonce = ReadNonce(text)) return *nonce;
+  if (text.size() < kForeignNonceCharsMin) return InvalidArgument("'nonce' must have at least 8 characters");
+  return crypto::Sha256(AsBytes(text));
 }
 
 // An answer of the enclave, or what somebody says is one, under the charter.
@@ -85,12 +97,17 @@ Result<net::Response> Verify(const Api& api, const net::Request& request) {
   attestation::Nonce nonce{};
   api.rng.Fill(nonce);
   if (nonce_text) {
-    CLOISTER_ASSIGN(nonce, ReadNonce(*nonce_text));
+    CLOISTER_ASSIGN(nonce, NonceOf(*nonce_text));
   }
   CLOISTER_ASSIGN(const agreement::Charter charter, CharterAsked(member, std::nullopt));
   CLOISTER_ASSIGN(const codec::Json evidence, TokenOrFresh(member, token, nonce, charter));
   CLOISTER_ASSIGN(const codec::Json appraisal, Appraise(api, evidence, charter, nonce));
   codec::JsonObject answer = appraisal.as_object();
+  CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
+  answer["tee"] = std::move(tee);
+  answer["message"] = answer.at("verified").as_bool()
+                          ? "The evidence is accepted under the environment's charter."
+                          : "The evidence is not accepted; see the findings.";
   answer["nonce"] = codec::Base64UrlEncode(nonce);
   answer["charter_digest"] = codec::HexEncode(agreement::CharterDigest(charter));
   return JsonResponse(200, std::move(answer));

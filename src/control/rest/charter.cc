@@ -5,6 +5,8 @@
 
 #include "codec/text.h"
 #include "control/rest/environment_json.h"
+#include "control/rest/epochs.h"
+#include "control/rest/participant_keys.h"
 #include "control/rest/routes.h"
 
 namespace cloister::control {
@@ -32,34 +34,24 @@ Result<net::Response> ShowCharter(const Api& api, const net::Request& request) {
   return JsonResponse(200, std::move(answer));
 }
 
-// The charter of the next epoch, as a copy to change.
-Result<agreement::Charter> NextEpoch(const Member& member) {
-  return member.session->Look([](const ledger::LedgerState& state) -> Result<agreement::Charter> {
-    if (state.in_force() == nullptr) {
-      return FailedPrecondition("the first charter has to be accepted by everyone before it can be changed");
-    }
-    agreement::Charter next = state.in_force()->charter;
-    next.previous = state.in_force()->digest;
-    ++next.epoch;
-    return next;
-  });
-}
-
-// Hands the proposal to the enclave, and accepts it for those of `keys` whose keys the server has.
 Result<net::Response> Propose(const Api& api, const Member& member, const agreement::Charter& next,
                               const std::vector<ParticipantKeyRecord>& keys) {
-  CLOISTER_TRY(agreement::CheckCharter(next));
-  CLOISTER_ASSIGN(const auto enclave, member.session->Enclave());
-  CLOISTER_ASSIGN(const RecordedLink recorded, enclave->Propose(next));
-  for (const ParticipantKeyRecord& key : keys) {
-    if (key.custody == KeyCustody::kServer) CLOISTER_TRY(api.custodian.Accept(*member.session, key));
-  }
+  CLOISTER_ASSIGN(const RecordedLink recorded, ProposeEpoch(api, *member.session, next, keys));
   CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
   codec::JsonObject answer{{"tee", std::move(tee)},
+                           {"message", "The next epoch is proposed; it is in force when everybody in it accepted it."},
                            {"proposed", {{"charter", agreement::EncodeCharter(next)},
                                          {"digest", codec::HexEncode(agreement::CharterDigest(next))}}}};
   AddRecorded(answer, recorded);
   return JsonResponse(201, std::move(answer));
+}
+
+// Nobody of that address is known: he becomes a participant when he comes.
+Result<net::Response> Invite(const Api& api, const Member& member, const std::string& email) {
+  CLOISTER_TRY(api.store.environments.AddInvitation(member.record.id, email));
+  CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
+  return JsonResponse(202,
+                      {{"tee", std::move(tee)}, {"message", email + " is invited, and comes in when he logs in."}});
 }
 
 Result<net::Response> AddParticipant(const Api& api, const net::Request& request) {
@@ -70,16 +62,13 @@ Result<net::Response> AddParticipant(const Api& api, const net::Request& request
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(const std::string email, ReadEmail(text));
   CLOISTER_ASSIGN(const auto user, api.store.users.FindUserByEmail(email));
-  std::optional<ParticipantKeyRecord> key;
-  if (user) {
-    CLOISTER_ASSIGN(key, api.store.users.FindParticipantKey(user->id));
-  }
-  if (!key) return FailedPrecondition(email + " has no participant key on this server yet");
-  CLOISTER_ASSIGN(agreement::Charter next, NextEpoch(member));
-  if (next.Find(key->thumbprint) != nullptr) return Conflict(email + " is a participant already");
-  next.participants.push_back(MakeParticipant(*user, *key));
+  if (!user) return Invite(api, member, email);
+  CLOISTER_ASSIGN(const ParticipantKeyRecord key, EnsureKey(api, *user));
+  CLOISTER_ASSIGN(agreement::Charter next, NextEpoch(*member.session));
+  if (next.Find(key.thumbprint) != nullptr) return Conflict(email + " is a participant already");
+  next.participants.push_back(MakeParticipant(*user, key));
   std::ranges::sort(next.participants, {}, &agreement::Participant::thumbprint);
-  auto response = Propose(api, member, next, {member.key, *key});
+  auto response = Propose(api, member, next, {member.key, key});
   if (response) CLOISTER_TRY(api.store.environments.RemoveInvitation(member.record.id, email));
   return response;
 }
@@ -87,11 +76,10 @@ Result<net::Response> AddParticipant(const Api& api, const net::Request& request
 Result<net::Response> RemoveParticipant(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const std::string email, ReadEmail(request.Param("email")));
-  CLOISTER_ASSIGN(agreement::Charter next, NextEpoch(member));
+  CLOISTER_ASSIGN(agreement::Charter next, NextEpoch(*member.session));
   const auto removed = std::erase_if(next.participants, [&](const auto& each) { return each.email == email; });
   if (removed == 0) return NotFound("there is no such participant");
-  const bool stays = next.Find(member.key.thumbprint) != nullptr;
-  return Propose(api, member, next, stays ? std::vector{member.key} : std::vector<ParticipantKeyRecord>());
+  return Propose(api, member, next, {member.key});
 }
 
 // Whether the caller has accepted the newest charter, so that there is nothing left for him to sign.

@@ -2,12 +2,35 @@
 
 #include "codec/text.h"
 #include "control/rest/dataset_json.h"
+#include "control/rest/dataset_terms.h"
 #include "control/rest/routes.h"
 
 namespace cloister::control {
 namespace {
 
 constexpr std::size_t kDatasetsPerEnvironmentMax = 1024;
+constexpr std::size_t kBucketBytesMax = 1024;
+
+// A name that SQL cannot say is kept as a title beside one that it can.
+Status NameIt(DatasetRecord& dataset) {
+  CLOISTER_TRY(CheckLabel("name", dataset.name, agreement::kLabelBytesMax));
+  if (agreement::IsDatasetName(dataset.name)) return {};
+  dataset.title = dataset.name;
+  CLOISTER_ASSIGN(dataset.name, SqlNameOf(dataset.name));
+  return {};
+}
+
+// Where the file is to be fetched from, if this server has such a place.
+Status CheckBucket(const Api& api, const DatasetRecord& dataset) {
+  if (!dataset.bucket && !dataset.bucket_path) return {};
+  if (!dataset.bucket || !dataset.bucket_path) return InvalidArgument("'gcs_bucket' and 'gcs_path' go together");
+  if (api.buckets == nullptr) {
+    return Error{Code::kRefused,
+                 "this server has no buckets to fetch 'gcs_path' from; leave it out and upload the file with PUT "
+                 "/api/tee/datasets/{id}/content"};
+  }
+  return {};
+}
 
 Result<DatasetRecord> DecodeRegistration(const Api& api, const Member& member, const codec::Json& body) {
   codec::ObjectReader in(body, "");
@@ -19,19 +42,23 @@ Result<DatasetRecord> DecodeRegistration(const Api& api, const Member& member, c
                         .description = in.OptionalString("description").value_or(""),
                         .schema = {},
                         .policy = {},
-                        .format = in.String("format"),
+                        .format = in.OptionalString("format").value_or(""),
                         .created_at = now,
                         .updated_at = now};
   const auto id = in.OptionalString("id");
-  const codec::Json& schema_json = in.Any("schema");
-  const codec::Json& policy_json = in.Any("policy");
+  const codec::Json& given_schema = in.Any("schema");
+  GivenPolicy given{.policy = in.OptionalAny("policy"), .privacy_unit = in.OptionalString("privacy_unit")};
+  dataset.bucket = in.OptionalString("gcs_bucket", kBucketBytesMax);
+  dataset.bucket_path = in.OptionalString("gcs_path", kBucketBytesMax);
   CLOISTER_TRY(in.Finish());
-  if (!agreement::IsDatasetName(dataset.name)) {
-    return InvalidArgument("'name' must be lower-case letters, digits and _, beginning with a letter, at most 63");
-  }
+  CLOISTER_TRY(NameIt(dataset));
+  CLOISTER_TRY(CheckBucket(api, dataset));
   CLOISTER_TRY(CheckLabel("description", dataset.description, kDescriptionBytesMax));
+  if (dataset.format.empty()) dataset.format = FormatOfPath(dataset.bucket_path.value_or(""));
   CLOISTER_TRY(agreement::ParseDataFormat(dataset.format));
+  CLOISTER_ASSIGN(const codec::Json schema_json, NormaliseSchema(given_schema));
   CLOISTER_ASSIGN(const auto schema, agreement::DecodeSchema(schema_json, "schema"));
+  CLOISTER_ASSIGN(const codec::Json policy_json, NormalisePolicy(given, schema));
   CLOISTER_TRY(agreement::DecodePolicy(policy_json, schema, "policy"));
   dataset.schema = codec::CanonicalJson(schema_json);
   dataset.policy = codec::CanonicalJson(policy_json);
@@ -52,7 +79,9 @@ Result<net::Response> Register(const Api& api, const net::Request& request) {
   if (!added && added.error().code == Code::kConflict) return Conflict("a dataset of that name or id exists already");
   CLOISTER_TRY(added);
   CLOISTER_ASSIGN(auto json, EncodeDataset(api, member, dataset));
-  return JsonResponse(201, {{"dataset", std::move(json)}});
+  return JsonResponse(
+      201, {{"dataset", std::move(json)},
+            {"message", "Registered. Upload its file, and it becomes available once the enclave has loaded it."}});
 }
 
 Result<net::Response> List(const Api& api, const net::Request& request) {
@@ -63,7 +92,7 @@ Result<net::Response> List(const Api& api, const net::Request& request) {
     CLOISTER_ASSIGN(auto json, EncodeDataset(api, member, record));
     datasets.push_back(std::move(json));
   }
-  return JsonResponse(200, {{"datasets", std::move(datasets)}});
+  return AnswerList(request, "datasets", std::move(datasets));
 }
 
 Result<net::Response> Show(const Api& api, const net::Request& request) {
@@ -79,7 +108,8 @@ Result<codec::JsonObject> EncodeDataset(const Api&, const Member& member, const 
   CLOISTER_ASSIGN(auto policy, codec::ParseJson(dataset.policy));
   codec::JsonObject json{{"id", dataset.id.str()},
                          {"environment", dataset.environment.str()},
-                         {"name", dataset.name},
+                         {"name", dataset.title.value_or(dataset.name)},
+                         {"table_name", dataset.name},
                          {"description", dataset.description},
                          {"owner", dataset.owner},
                          {"format", dataset.format},
@@ -89,6 +119,8 @@ Result<codec::JsonObject> EncodeDataset(const Api&, const Member& member, const 
                          {"created_at", FormatRfc3339(dataset.created_at)},
                          {"updated_at", FormatRfc3339(dataset.updated_at)}};
   if (dataset.error) json["error_message"] = *dataset.error;
+  if (dataset.bucket) json["gcs_bucket"] = *dataset.bucket;
+  if (dataset.bucket_path) json["gcs_path"] = *dataset.bucket_path;
   member.session->Look([&](const ledger::LedgerState& state) {
     const auto* charter = state.in_force() != nullptr ? state.in_force() : state.proposed();
     const auto* owner = charter != nullptr ? charter->charter.Find(dataset.owner) : nullptr;

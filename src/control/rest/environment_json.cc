@@ -45,6 +45,7 @@ std::string_view EnvironmentStatus(const EnvironmentSession& session) {
     case Lifecycle::kCreating: return "creating";
     case Lifecycle::kTerminated: return "terminated";
     case Lifecycle::kFailed: return "error";
+    case Lifecycle::kSuspended: return "suspended";
     case Lifecycle::kRunning: break;
   }
   const bool in_force = session.Look([](const ledger::LedgerState& state) { return state.in_force() != nullptr; });

@@ -4,6 +4,8 @@
 #include <set>
 
 #include "control/rest/environment_json.h"
+#include "control/rest/epochs.h"
+#include "control/rest/participant_keys.h"
 #include "control/rest/routes.h"
 
 namespace cloister::control {
@@ -88,7 +90,7 @@ Result<People> GatherPeople(const Api& api, const Caller& caller, const std::vec
     CLOISTER_ASSIGN(const auto user, api.store.users.FindUserByEmail(email));
     std::optional<ParticipantKeyRecord> key;
     if (user) {
-      CLOISTER_ASSIGN(key, api.store.users.FindParticipantKey(user->id));
+      CLOISTER_ASSIGN(key, EnsureKey(api, *user));
     }
     if (!key) {
       people.invited.push_back(email);
@@ -142,7 +144,6 @@ std::string CreatedMessage(const People& people, agreement::Recovery recovery) {
 
 Result<net::Response> Create(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
-  CLOISTER_TRY(caller.RequireKey());
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   CLOISTER_ASSIGN(const CreateRequest create, DecodeCreate(api, body));
   CLOISTER_ASSIGN(const People people, GatherPeople(api, caller, create.emails));
@@ -156,7 +157,11 @@ Result<net::Response> Create(const Api& api, const net::Request& request) {
 }
 
 Result<net::Response> List(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
+  CLOISTER_ASSIGN(Caller caller, Authenticate(api, request));
+  // Whoever was invited comes in by looking; where he cannot yet, the environment is simply not in his list.
+  CLOISTER_ASSIGN(const auto invitations, api.store.environments.InvitationsOf(caller.user.email));
+  for (const EnvironmentId& id : invitations) (void)ComeAsInvited(api, caller, id);
+  CLOISTER_ASSIGN(caller.key, api.store.users.FindParticipantKey(caller.user.id));
   codec::JsonArray tees;
   for (const auto& session : api.fleet.All()) {
     const auto member = RequireMember(api, caller, session->id());
@@ -164,7 +169,7 @@ Result<net::Response> List(const Api& api, const net::Request& request) {
     CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member->record, *session));
     tees.push_back(std::move(tee));
   }
-  return JsonResponse(200, {{"tees", std::move(tees)}});
+  return AnswerList(request, "tees", std::move(tees));
 }
 
 Result<net::Response> Show(const Api& api, const net::Request& request) {

@@ -67,7 +67,7 @@ TEST_F(EnvironmentsTest, RefusesContradictions) {
       400);
   EXPECT_EQ(create({{"name", "x"}, {"approval_rule", {{"kind", "count"}, {"count", 9}}}}).status, 400);
   Person keyless = LogIn("keyless@else.example");
-  EXPECT_EQ(keyless.Post("/api/tee/environments", {{"name", "x"}}).status, 409);
+  EXPECT_EQ(keyless.Post("/api/tee/environments", {{"name", "x"}}).status, 201);  // the server keeps a key for him
   const Reply made = create({{"name", "x"}, {"gcp_zone", "europe-west4-a"}, {"approval_rule", {{"kind", "majority"}}}});
   EXPECT_EQ(made.TextAt("/tee/gcp_zone"), "europe-west4-a");
   EXPECT_EQ(made.TextAt("/tee/recovery"), "none");
@@ -153,26 +153,32 @@ TEST_F(EnvironmentsTest, ProvesItsLedger) {
 TEST_F(EnvironmentsTest, PeopleComeAndGoByEpochs) {
   Person ada = WithServerKey("ada@hospital.example");
   const std::string id = CreateEnvironment(ada, {});
-  EXPECT_EQ(ada.Post(Path(id, "/participants"), {{"email", "bob@insurer.example"}}).status, 409);  // unknown here
+  // Unknown here: he is invited, and comes in with his first look.
+  EXPECT_EQ(ada.Post(Path(id, "/participants"), {{"email", "zoe@later.example"}}).status, 202);
+  Person zoe = LogIn("zoe@later.example");
+  EXPECT_EQ(zoe.Get(Path(id)).At("/tee/epoch").as_int64(), 2);
+  EXPECT_TRUE(zoe.Get(Path(id)).At("/tee/invited").as_array().empty());
+  EXPECT_EQ(ada.Delete(Path(id, "/participants/zoe@later.example")).status, 201);
+  EXPECT_EQ(zoe.Get(Path(id)).status, 404);
   Person bob = WithServerKey("bob@insurer.example");
   EXPECT_EQ(bob.Get(Path(id)).status, 404);
   EXPECT_EQ(ada.Post(Path(id, "/participants"), {{"email", "bob@insurer.example"}}).status, 201);
-  EXPECT_EQ(bob.Get(Path(id)).At("/tee/epoch").as_int64(), 2);  // both keys are the server's: in force at once
+  EXPECT_EQ(bob.Get(Path(id)).At("/tee/epoch").as_int64(), 4);  // both keys are the server's: in force at once
   EXPECT_EQ(ada.Post(Path(id, "/participants"), {{"email", "bob@insurer.example"}}).status, 409);
 
   Person eve = WithOwnKey("eve@else.example");
   EXPECT_EQ(ada.Post(Path(id, "/participants"), {{"email", "eve@else.example"}}).status, 201);
-  EXPECT_EQ(eve.Get(Path(id)).At("/tee/epoch").as_int64(), 2);  // proposed: she may look at it
-  EXPECT_EQ(eve.Get(Path(id, "/charter")).At("/proposed/charter/epoch").as_int64(), 3);
+  EXPECT_EQ(eve.Get(Path(id)).At("/tee/epoch").as_int64(), 4);  // proposed: she may look at it
+  EXPECT_EQ(eve.Get(Path(id, "/charter")).At("/proposed/charter/epoch").as_int64(), 5);
   EXPECT_EQ(bob.Post(Path(id, "/acceptances")).status, 200);
-  EXPECT_EQ(ada.Get(Path(id)).At("/tee/epoch").as_int64(), 2);
+  EXPECT_EQ(ada.Get(Path(id)).At("/tee/epoch").as_int64(), 4);
   const std::string document = Sign(eve, id, AcceptanceOf(id, agreement::Custody::kSelf));
   EXPECT_EQ(eve.Post(Path(id, "/links"), {{"document", document}}).status, 200);
-  EXPECT_EQ(ada.Get(Path(id)).At("/tee/epoch").as_int64(), 3);
+  EXPECT_EQ(ada.Get(Path(id)).At("/tee/epoch").as_int64(), 5);
 
   EXPECT_EQ(ada.Delete(Path(id, "/participants/eve@else.example")).status, 201);
   EXPECT_EQ(bob.Post(Path(id, "/acceptances")).status, 200);
-  EXPECT_EQ(ada.Get(Path(id)).At("/tee/epoch").as_int64(), 4);
+  EXPECT_EQ(ada.Get(Path(id)).At("/tee/epoch").as_int64(), 6);
   EXPECT_EQ(eve.Get(Path(id)).status, 404);
   EXPECT_EQ(ada.Delete(Path(id, "/participants/eve@else.example")).status, 404);
 }

@@ -190,7 +190,6 @@ Result<net::Response> AnswerSubmitted(const Api& api, const Member& member, cons
     return *record;
   });
   if (!query) return JsonResponse(recorded.refused ? 200 : 202, std::move(answer));
-  CLOISTER_TRY(api.store.queries.AddLabel(label));
   CLOISTER_ASSIGN(auto json, EncodeQuery(api, member, label, *query));
   answer["query"] = std::move(json);
   if (query->phase == ledger::QueryPhase::kRefused && query->report) {
@@ -204,27 +203,32 @@ Result<net::Response> SubmitQuery(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const codec::Json json, ReadJsonBody(request));
   CLOISTER_ASSIGN(QueryBody body, DecodeQueryBody(json, false));
   CLOISTER_TRY(NameDatasets(api, member, body));
-  std::optional<QueryId> id;
+  const Instant now = api.clock.Now();
+  std::optional<QueryLabel> label;
+  // Before the query is: one that the ledger knows and the server does not could never be found again, and a label
+  // without a query is never shown.
+  const auto label_it = [&](const QueryId& id) {
+    label.emplace(QueryLabel{.id = id,
+                             .environment = member.record.id,
+                             .submitter = member.key.thumbprint,
+                             .name = body.name,
+                             .description = body.description,
+                             .created_at = now,
+                             .updated_at = now});
+    return api.store.queries.AddLabel(*label);
+  };
   if (body.document) {
-    CLOISTER_ASSIGN(id, QueryIdOf(member, *body.document));
+    CLOISTER_ASSIGN(const QueryId id, QueryIdOf(member, *body.document));
+    CLOISTER_TRY(label_it(id));
   }
   const auto make = [&](const VerifiedView& view) -> Result<agreement::LinkBody> {
     CLOISTER_ASSIGN(agreement::QueryRequest query, MakeQuery(api, member, body, view));
-    id = query.query;
+    CLOISTER_TRY(label_it(query.query));
     return agreement::LinkBody(std::move(query));
   };
   CLOISTER_ASSIGN(const RecordedLink recorded,
                   Submit(api, member, {.typ = "cloister-query+jws", .document = body.document, .make = make}));
-  const Instant now = api.clock.Now();
-  return AnswerSubmitted(api, member,
-                         {.id = *id,
-                          .environment = member.record.id,
-                          .submitter = member.key.thumbprint,
-                          .name = body.name,
-                          .description = body.description,
-                          .created_at = now,
-                          .updated_at = now},
-                         recorded);
+  return AnswerSubmitted(api, member, *label, recorded);
 }
 
 Result<net::Response> List(const Api& api, const net::Request& request) {
@@ -242,7 +246,7 @@ Result<net::Response> List(const Api& api, const net::Request& request) {
     CLOISTER_ASSIGN(auto json, EncodeQuery(api, member, label, *query));
     queries.push_back(std::move(json));
   }
-  return JsonResponse(200, {{"queries", std::move(queries)}});
+  return AnswerList(request, "queries", std::move(queries));
 }
 
 Result<net::Response> Show(const Api& api, const net::Request& request) {

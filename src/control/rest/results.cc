@@ -1,14 +1,20 @@
-// GET /api/tee/queries/{id}/results, .../results/{result}/download, .../receipt.
+// GET /api/tee/queries/{id}/results, .../results/{result}/download, .../receipt; GET /api/tee/results/{result}.
+//
+// A signed URL stands in for the caller for a quarter of an hour: whoever holds it gets the file, so that a browser or
+// a downloader needs no API key. For custody `server` it is the opened result, for everybody else the sealed one.
 
 #include <algorithm>
 
 #include "codec/text.h"
 #include "control/rest/routes.h"
+#include "crypto/digest.h"
 
 namespace cloister::control {
 namespace {
 
 constexpr std::uint64_t kInlineResultBytesMax = 1 << 20;  // of a sealed result that is opened and shown at once
+constexpr std::uint64_t kOpenedResultBytesMax = 64 << 20;  // of one that is opened for a signed URL
+constexpr std::int64_t kSignedUrlSeconds = 900;
 
 struct ResultAccess {
   QueryAccess access;
@@ -34,25 +40,59 @@ Result<codec::Json> OpenInline(const Api& api, const ResultAccess& found) {
   return codec::ParseJson(AsText(plain), {.bytes_max = 2 * kInlineResultBytesMax});
 }
 
+// What a signed URL says, and the signature over it.
+struct SignedLink {
+  std::string result;
+  std::string recipient;
+  std::int64_t expires = 0;  // seconds since 1970
+};
+
+std::string Sign(const Api& api, const SignedLink& link) {
+  const std::string text = link.result + "\n" + link.recipient + "\n" + std::to_string(link.expires);
+  const SecretBytes key = api.vault.DeriveKey("signed url");
+  return codec::Base64UrlEncode(crypto::HmacSha256(key.view(), AsBytes(text)));
+}
+
+std::string SignedUrl(const Api& api, const ResultAccess& found) {
+  const SignedLink link{.result = found.result.id.str(),
+                        .recipient = found.access.member.key.thumbprint,
+                        .expires = api.clock.Now().unix_ms / 1000 + kSignedUrlSeconds};
+  return "/api/tee/results/" + link.result + "?for=" + link.recipient + "&expires=" + std::to_string(link.expires) +
+         "&signature=" + Sign(api, link);
+}
+
+codec::JsonObject EncodeResult(const Api& api, const ResultAccess& found) {
+  const ResultRecord& result = found.result;
+  return {{"id", result.id.str()},
+          {"query", result.query.str()},
+          {"format", result.format},
+          {"sealed", found.access.member.key.custody != KeyCustody::kServer},
+          {"file_size_bytes", result.size_bytes},
+          {"digest", codec::HexEncode(result.digest)},
+          {"download_url", SignedUrl(api, found)},
+          {"expires_in_seconds", kSignedUrlSeconds},
+          {"created_at", FormatRfc3339(result.created_at)},
+          {"updated_at", FormatRfc3339(result.created_at)}};
+}
+
+// One query has one result: what it says stands in the list and, for whoever asks for no list, beside it.
 Result<net::Response> List(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const ResultAccess found, RequireResult(api, request));
   const ResultRecord& result = found.result;
-  codec::JsonObject json{
-      {"id", result.id.str()},
-      {"format", result.format},
-      {"file_size_bytes", result.size_bytes},
-      {"digest", codec::HexEncode(result.digest)},
-      {"download_url", "/api/tee/queries/" + found.access.label.id.str() + "/results/" + result.id.str() + "/download"},
-      {"created_at", FormatRfc3339(result.created_at)}};
+  codec::JsonObject json = EncodeResult(api, found);
   const bool opens_here = found.access.member.key.custody == KeyCustody::kServer;
   if (opens_here && result.format == "json" && result.size_bytes <= kInlineResultBytesMax) {
     CLOISTER_ASSIGN(auto data, OpenInline(api, found));
     json["result_data"] = std::move(data);
   }
+  codec::JsonObject answer = json;
+  answer.erase("id");
   codec::JsonArray results;
   results.push_back(std::move(json));
-  return JsonResponse(
-      200, {{"results", std::move(results)}, {"receipt", result.receipt}, {"release_entry", result.release_entry}});
+  answer["results"] = std::move(results);
+  answer["receipt"] = result.receipt;
+  answer["release_entry"] = result.release_entry;
+  return JsonResponse(200, std::move(answer));
 }
 
 class BlobSource final : public net::BodySource {
@@ -74,13 +114,55 @@ class BlobSource final : public net::BodySource {
   std::uint64_t offset_ = 0;
 };
 
+net::Response SealedFile(const Api& api, const ResultRecord& result) {
+  net::Response response;
+  response.headers = {{"content-type", "application/octet-stream"},
+                      {"content-disposition", "attachment; filename=\"" + result.id.str() + ".age\""}};
+  response.source = std::make_unique<BlobSource>(api.blobs, result.blob, result.size_bytes);
+  return response;
+}
+
+// `Accept: application/octet-stream` gets the sealed file at once, everybody else a signed URL.
 Result<net::Response> Download(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const ResultAccess found, RequireResult(api, request));
   if (request.Param("result") != found.result.id.str()) return NotFound("there is no such result");
+  const std::string* accept = request.Header("accept");
+  if (accept != nullptr && *accept == "application/octet-stream") return SealedFile(api, found.result);
+  return JsonResponse(200, EncodeResult(api, found));
+}
+
+// A signed URL that does not hold is one that does not exist.
+Result<SignedLink> ReadSignedLink(const Api& api, const net::Request& request) {
+  const auto recipient = request.query.find("for");
+  const auto signature = request.query.find("signature");
+  CLOISTER_ASSIGN(const std::uint64_t expires, QueryNumber(request, "expires", 0));
+  const Error missing = NotFound("there is no such file, or its URL has expired; ask for another");
+  if (recipient == request.query.end() || signature == request.query.end()) return missing;
+  SignedLink link{.result = request.Param("result"),
+                  .recipient = recipient->second,
+                  .expires = static_cast<std::int64_t>(expires)};
+  const bool signed_by_us = crypto::EqualInConstantTime(AsBytes(signature->second), AsBytes(Sign(api, link)));
+  if (!signed_by_us || link.expires <= api.clock.Now().unix_ms / 1000) return missing;
+  return link;
+}
+
+Result<net::Response> Fetch(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const SignedLink link, ReadSignedLink(api, request));
+  CLOISTER_ASSIGN(const ResultId id, ResultId::Parse(link.result));
+  CLOISTER_ASSIGN(const auto result, api.store.queries.FindResult(id));
+  CLOISTER_ASSIGN(const auto key, api.store.users.FindParticipantKey(link.recipient));
+  if (!result || !key) return NotFound("there is no such file");
+  if (key->custody != KeyCustody::kServer) return SealedFile(api, *result);
+  if (result->size_bytes > kOpenedResultBytesMax) {
+    return ResourceExhausted("the result is too large for the server to open; keep your own key and fetch it sealed");
+  }
+  CLOISTER_ASSIGN(const Bytes sealed, api.blobs.Read(result->blob, 0, result->size_bytes));
+  CLOISTER_ASSIGN(const Bytes plain, api.custodian.OpenResult(*key, sealed, kOpenedResultBytesMax));
   net::Response response;
-  response.headers = {{"content-type", "application/octet-stream"},
-                      {"content-disposition", "attachment; filename=\"" + found.result.id.str() + ".age\""}};
-  response.source = std::make_unique<BlobSource>(api.blobs, found.result.blob, found.result.size_bytes);
+  const bool json = result->format == "json";
+  response.headers = {{"content-type", json ? "application/json" : "application/octet-stream"},
+                      {"content-disposition", "attachment; filename=\"" + link.result + "." + result->format + "\""}};
+  response.body.assign(AsText(plain));
   return response;
 }
 
@@ -107,6 +189,7 @@ void AddResultRoutes(net::Router& router, const Api& api) {
   router.Add("GET", base + "/results", [&api](const net::Request& request) { return List(api, request); });
   router.Add("GET", base + "/results/{result}/download",
              [&api](const net::Request& request) { return Download(api, request); });
+  router.Add("GET", "/api/tee/results/{result}", [&api](const net::Request& request) { return Fetch(api, request); });
   router.Add("GET", base + "/receipt", [&api](const net::Request& request) { return Receipt(api, request); });
 }
 

@@ -8,12 +8,15 @@ namespace cloister::control {
 
 void AddHealthRoutes(net::Router& router, const Api& api);
 void AddUserRoutes(net::Router& router, const Api& api);
+void AddKeyRoutes(net::Router& router, const Api& api);
+void AddAdminRoutes(net::Router& router, const Api& api);
 void AddEnvironmentRoutes(net::Router& router, const Api& api);
 void AddCharterRoutes(net::Router& router, const Api& api);
 void AddAttestationRoutes(net::Router& router, const Api& api);
 void AddLedgerRoutes(net::Router& router, const Api& api);
 void AddDatasetRoutes(net::Router& router, const Api& api);
 void AddUploadRoutes(net::Router& router, const Api& api);
+void AddContentRoutes(net::Router& router, const Api& api);
 void AddQueryRoutes(net::Router& router, const Api& api);
 void AddDecisionRoutes(net::Router& router, const Api& api);
 void AddResultRoutes(net::Router& router, const Api& api);

@@ -2,13 +2,14 @@
 //
 //   POST /api/tee/datasets/{id}/uploads {"size_bytes"}            -> {"upload":{"id","part_size_bytes",...}}
 //   PUT  .../uploads/{u}/parts/{n}   n from 1; Content-Digest: sha-256=:...:   (RFC 9530)
-//   GET  .../uploads/{u}                                          -> which parts are there
+//   GET  .../uploads, .../uploads/{u}                             -> which parts are there
+//   DELETE .../uploads/{u}                                        -> it is given up
 //   POST .../uploads/{u}/complete {"object","document"?}          -> the manifest goes to the enclave
 //
 // The server never holds a file in memory and never sees what is in it.
 
 #include "codec/text.h"
-#include "control/rest/dataset_json.h"
+#include "control/rest/manifests.h"
 #include "control/rest/routes.h"
 #include "crypto/digest.h"
 
@@ -30,15 +31,6 @@ struct UploadAccess {
   DatasetAccess access;
   UploadRecord upload;
 };
-
-// Only the owner writes his dataset.
-Result<DatasetAccess> RequireOwner(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(DatasetAccess access, RequireDataset(api, request, request.Param("id")));
-  if (access.dataset.owner != access.member.key.thumbprint) {
-    return Error{Code::kPermissionDenied, "only the owner of a dataset uploads it"};
-  }
-  return access;
-}
 
 Result<UploadAccess> RequireUpload(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
@@ -64,7 +56,8 @@ Result<codec::JsonObject> EncodeUpload(const Api& api, const UploadRecord& uploa
                            {"part_count", PartCount(upload)},
                            {"parts", std::move(received)},
                            {"complete", upload.object.has_value()},
-                           {"created_at", FormatRfc3339(upload.created_at)}};
+                           {"created_at", FormatRfc3339(upload.created_at)},
+                           {"updated_at", FormatRfc3339(upload.created_at)}};
 }
 
 Result<net::Response> Begin(const Api& api, const net::Request& request) {
@@ -175,30 +168,8 @@ Status PublishUpload(const Api& api, const UploadRecord& upload, const agreement
   return api.store.datasets.CompleteUpload(upload.id, object);
 }
 
-// The manifest of a participant whose key the server keeps: what he registered, for this object.
-Result<agreement::LinkBody> MakeManifest(const DatasetAccess& access, const agreement::SealedObjectRef& object,
-                                         const VerifiedView& view) {
-  const DatasetRecord& dataset = access.dataset;
-  CLOISTER_ASSIGN(const codec::Json schema_json, codec::ParseJson(dataset.schema));
-  CLOISTER_ASSIGN(const codec::Json policy_json, codec::ParseJson(dataset.policy));
-  agreement::Manifest manifest{
-      .dataset = dataset.id, .charter = view.enclave.charter(), .name = dataset.name, .object = object};
-  CLOISTER_ASSIGN(manifest.format, agreement::ParseDataFormat(dataset.format));
-  CLOISTER_ASSIGN(manifest.schema, agreement::DecodeSchema(schema_json, "schema"));
-  CLOISTER_ASSIGN(manifest.policy, agreement::DecodePolicy(policy_json, manifest.schema, "policy"));
-  access.member.session->Look([&](const ledger::LedgerState& state) {
-    const auto known = state.datasets().find(dataset.id);
-    if (known == state.datasets().end()) return;
-    const ledger::ManifestRecord& newest = known->second.versions.back();
-    manifest.version = newest.manifest.version + 1;
-    manifest.previous_manifest = newest.digest;
-  });
-  return agreement::LinkBody(std::move(manifest));
-}
-
 Result<net::Response> Complete(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const UploadAccess access, RequireUpload(api, request));
-  const Member& member = access.access.member;
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   codec::ObjectReader in(body, "");
   const codec::Json& object_json = in.Any("object");
@@ -206,21 +177,28 @@ Result<net::Response> Complete(const Api& api, const net::Request& request) {
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(const auto object, agreement::DecodeObjectRef(object_json, "object"));
   CLOISTER_TRY(PublishUpload(api, access.upload, object));
-  // Before the manifest is recorded: from then on the dataset may be loaded at any time, and `available` must
-  // stand.
-  const DatasetId& id = access.access.dataset.id;
-  CLOISTER_TRY(api.store.datasets.SetStatus(id, DatasetStatus::kEncrypted, std::nullopt, api.clock.Now()));
-  const auto make = [&](const VerifiedView& view) { return MakeManifest(access.access, object, view); };
-  const auto recorded = Submit(api, member, {.typ = "cloister-manifest+jws", .document = document, .make = make});
-  if (!recorded || recorded->refused) {
-    CLOISTER_TRY(api.store.datasets.SetStatus(id, DatasetStatus::kUploaded, std::nullopt, api.clock.Now()));
+  CLOISTER_ASSIGN(const RecordedLink recorded, RecordManifest(api, access.access, object, document));
+  return AnswerDataset(api, access.access, 200, recorded, "The sealed file is stored and its manifest is recorded.");
+}
+
+// An unfinished upload is given up; what came of it is thrown away.
+Result<net::Response> Abort(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const UploadAccess access, RequireUpload(api, request));
+  if (access.upload.object) return FailedPrecondition("the upload is complete; remove its dataset instead");
+  CLOISTER_TRY(api.store.datasets.RemoveUpload(access.upload.id));
+  CLOISTER_TRY(api.blobs.DiscardDraft(access.upload.id.str()));
+  return JsonResponse(200, {{"message", "The upload is given up."}});
+}
+
+Result<net::Response> ListUploads(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const DatasetAccess access, RequireOwner(api, request));
+  CLOISTER_ASSIGN(const auto records, api.store.datasets.UploadsOf(access.dataset.id));
+  codec::JsonArray uploads;
+  for (const UploadRecord& record : records) {
+    CLOISTER_ASSIGN(auto json, EncodeUpload(api, record));
+    uploads.push_back(std::move(json));
   }
-  if (!recorded) return recorded.error();
-  CLOISTER_ASSIGN(const auto dataset, api.store.datasets.Find(id));
-  CLOISTER_ASSIGN(auto json, EncodeDataset(api, member, dataset.value_or(access.access.dataset)));
-  codec::JsonObject answer{{"dataset", std::move(json)}};
-  AddRecorded(answer, *recorded);
-  return JsonResponse(200, std::move(answer));
+  return AnswerList(request, "uploads", std::move(uploads));
 }
 
 }  // namespace
@@ -228,6 +206,8 @@ Result<net::Response> Complete(const Api& api, const net::Request& request) {
 void AddUploadRoutes(net::Router& router, const Api& api) {
   const std::string base = "/api/tee/datasets/{id}/uploads";
   router.Add("POST", base, [&api](const net::Request& request) { return Begin(api, request); });
+  router.Add("GET", base, [&api](const net::Request& request) { return ListUploads(api, request); });
+  router.Add("DELETE", base + "/{upload}", [&api](const net::Request& request) { return Abort(api, request); });
   router.Add("GET", base + "/{upload}", [&api](const net::Request& request) { return ShowUpload(api, request); });
   router.AddUpload("PUT", base + "/{upload}/parts/{part}", kPartBytes,
                    [&api](const net::Request& request) { return OpenPart(api, request); });

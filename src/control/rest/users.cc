@@ -1,7 +1,8 @@
-// POST /api/dev/login, GET /api/me, POST /api/participant-keys: people, their API keys, and the keys that
+// POST /api/dev/login, GET /api/me, GET, POST /api/participant-keys: people, their API keys, and the keys that
 // they are.
 
-#include "control/api_key.h"
+#include "control/rest/api_keys.h"
+#include "control/rest/participant_keys.h"
 #include "control/rest/routes.h"
 #include "codec/text.h"
 #include "crypto/jws.h"
@@ -11,69 +12,34 @@ namespace cloister::control {
 namespace {
 
 constexpr std::string_view kKeyProofTyp = "cloister-key+jws";
-constexpr std::int64_t kApiKeyDays = 90;
-constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kProofAgeMsMax = 3'600'000;  // a proof is made for one registration, not kept
-
-codec::JsonObject EncodeUser(const UserRecord& user) {
-  return {{"id", user.id.str()},
-          {"email", user.email},
-          {"name", user.name},
-          {"organisation", user.organisation},
-          {"created_at", FormatRfc3339(user.created_at)}};
-}
 
 codec::JsonObject EncodeKey(const ParticipantKeyRecord& key) {
   return {{"thumbprint", key.thumbprint},
           {"public_key", codec::Base64UrlEncode(key.public_key.raw())},
           {"recipient", key.recipient},
           {"custody", key.custody == KeyCustody::kServer ? "server" : "self"},
-          {"created_at", FormatRfc3339(key.created_at)}};
+          {"created_at", FormatRfc3339(key.created_at)},
+          {"updated_at", FormatRfc3339(key.created_at)}};
 }
 
-struct LoginRequest {
-  std::string email;
-  std::string name;
-  std::string organisation;
-};
-
-Result<LoginRequest> DecodeLogin(const codec::Json& json) {
-  codec::ObjectReader in(json, "");
-  LoginRequest login{.email = in.String("email"),
-                     .name = in.OptionalString("name").value_or(""),
-                     .organisation = in.OptionalString("organisation").value_or("")};
-  CLOISTER_TRY(in.Finish());
-  CLOISTER_ASSIGN(login.email, ReadEmail(login.email));
-  if (login.name.empty()) login.name = login.email.substr(0, login.email.find('@'));
-  if (login.organisation.empty()) login.organisation = login.email.substr(login.email.find('@') + 1);
-  CLOISTER_TRY(CheckLabel("name", login.name, agreement::kLabelBytesMax));
-  CLOISTER_TRY(CheckLabel("organisation", login.organisation, agreement::kLabelBytesMax));
-  return login;
-}
-
-Result<UserRecord> FindOrAddUser(const Api& api, const LoginRequest& login) {
-  CLOISTER_ASSIGN(auto known, api.store.users.FindUserByEmail(login.email));
+Result<UserRecord> FindOrAddUser(const Api& api, const UserRecord& user) {
+  CLOISTER_ASSIGN(auto known, api.store.users.FindUserByEmail(user.email));
   if (known) return *std::move(known);
-  UserRecord user{.id = UserId::New(api.clock, api.rng),
-                  .email = login.email,
-                  .name = login.name,
-                  .organisation = login.organisation,
-                  .created_at = api.clock.Now()};
   CLOISTER_TRY(api.store.users.AddUser(user));
-  return user;
+  CLOISTER_ASSIGN(known, api.store.users.FindUser(user.id));
+  return known.value_or(user);
 }
 
 // Whoever reaches the port is whoever he says: for one's own machine, and refused elsewhere
 // (apps/cloisterd.cc).
 Result<net::Response> DevLogin(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
-  CLOISTER_ASSIGN(const LoginRequest login, DecodeLogin(body));
+  CLOISTER_ASSIGN(const UserRecord login, DecodeNewUser(api, body));
   CLOISTER_ASSIGN(const UserRecord user, FindOrAddUser(api, login));
-  const std::string key = NewApiKey(api.rng);
-  CLOISTER_ASSIGN(const Digest256 hash, HashApiKey(key));
-  const Instant now = api.clock.Now();
-  CLOISTER_TRY(api.store.users.AddApiKey(hash, user.id, now, {now.unix_ms + kApiKeyDays * kDayMs}));
-  return JsonResponse(200, {{"user", EncodeUser(user)}, {"api_key", key}});
+  CLOISTER_ASSIGN(const NewKey made, MakeApiKey(api, user.id, {.name = "development login"}));
+  CLOISTER_TRY(api.store.users.AddApiKey(made.record));
+  return JsonResponse(200, {{"user", EncodeUser(user)}, {"api_key", made.text}});
 }
 
 Result<net::Response> Me(const Api& api, const net::Request& request) {
@@ -113,18 +79,6 @@ Result<ParticipantKeyRecord> ReadProof(const Api& api, const UserRecord& user, c
                               .created_at = api.clock.Now()};
 }
 
-Result<ParticipantKeyRecord> MakeServerKey(const Api& api, const UserRecord& user) {
-  const ParticipantSecrets secrets = api.vault.Make();
-  CLOISTER_ASSIGN(Bytes sealed, api.vault.Seal(secrets));
-  return ParticipantKeyRecord{.thumbprint = secrets.signer.public_key().Thumbprint(),
-                              .user = user.id,
-                              .public_key = secrets.signer.public_key(),
-                              .recipient = secrets.identity.recipient().Text(),
-                              .custody = KeyCustody::kServer,
-                              .sealed_secrets = std::move(sealed),
-                              .created_at = api.clock.Now()};
-}
-
 Result<net::Response> AddParticipantKey(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
@@ -142,13 +96,48 @@ Result<net::Response> AddParticipantKey(const Api& api, const net::Request& requ
   return JsonResponse(201, {{"participant_key", EncodeKey(key)}});
 }
 
+Result<net::Response> ListParticipantKeys(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
+  codec::JsonArray keys;
+  if (caller.key) keys.push_back(EncodeKey(*caller.key));
+  return JsonResponse(200, {{"participant_keys", std::move(keys)}});
+}
+
 }  // namespace
+
+Result<UserRecord> DecodeNewUser(const Api& api, const codec::Json& json) {
+  codec::ObjectReader in(json, "");
+  UserRecord user{.id = UserId::New(api.clock, api.rng),
+                  .email = in.String("email"),
+                  .name = in.OptionalString("name").value_or(""),
+                  .organisation = in.OptionalString("organisation").value_or(""),
+                  .created_at = api.clock.Now()};
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_ASSIGN(user.email, ReadEmail(user.email));
+  if (user.name.empty()) user.name = user.email.substr(0, user.email.find('@'));
+  if (user.organisation.empty()) user.organisation = user.email.substr(user.email.find('@') + 1);
+  CLOISTER_TRY(CheckLabel("name", user.name, agreement::kLabelBytesMax));
+  CLOISTER_TRY(CheckLabel("organisation", user.organisation, agreement::kLabelBytesMax));
+  return user;
+}
+
+codec::JsonObject EncodeUser(const UserRecord& user) {
+  return {{"id", user.id.str()},
+          {"email", user.email},
+          {"name", user.name},
+          {"organisation", user.organisation},
+          {"administrator", user.administrator},
+          {"created_at", FormatRfc3339(user.created_at)},
+          {"updated_at", FormatRfc3339(user.created_at)}};
+}
 
 void AddUserRoutes(net::Router& router, const Api& api) {
   if (api.dev_login) {
     router.Add("POST", "/api/dev/login", [&api](const net::Request& request) { return DevLogin(api, request); });
   }
   router.Add("GET", "/api/me", [&api](const net::Request& request) { return Me(api, request); });
+  router.Add("GET", "/api/participant-keys",
+             [&api](const net::Request& request) { return ListParticipantKeys(api, request); });
   router.Add("POST", "/api/participant-keys",
              [&api](const net::Request& request) { return AddParticipantKey(api, request); });
 }

@@ -75,7 +75,8 @@ class WorkTest : public ServerFixture {
 TEST_F(WorkTest, RegistersDatasetsStrictly) {
   Register(ada_, "visits");
   EXPECT_EQ(bob_.Post(environment_ + "/datasets", Registration("visits")).status, 409);
-  EXPECT_EQ(ada_.Post(environment_ + "/datasets", Registration("Visits")).status, 400);
+  EXPECT_EQ(ada_.Post(environment_ + "/datasets", Registration("Visits")).status, 409);  // the same name for SQL
+  EXPECT_EQ(ada_.Post(environment_ + "/datasets", Registration("!")).status, 400);
   codec::JsonObject bad_policy = Registration("other");
   bad_policy["policy"] = {{"privacy_unit", "nobody"}};
   EXPECT_EQ(ada_.Post(environment_ + "/datasets", bad_policy).status, 400);
@@ -154,8 +155,11 @@ TEST_F(WorkTest, RunsWhatItsOwnersApproved) {
   EXPECT_EQ(results.At("/results/0/result_data/rows/0/0").as_int64(), 42);
   const auto session = fleet_->Find(*EnvironmentId::Parse(ada_.Get(query).TextAt("/query/environment")));
   EXPECT_TRUE(session->Look([&](const auto& state) { return ledger::CheckReceipt(state, results.Text("receipt")); }));
-  const Reply sealed = bob_.Get(results.TextAt("/results/0/download_url"));
+  const std::string download = query + "/results/" + results.TextAt("/results/0/id") + "/download";
+  const Reply sealed = bob_.Send({.target = download, .fields = {{"Accept", "application/octet-stream"}}});
   EXPECT_EQ(codec::HexEncode(crypto::Sha256(AsBytes(sealed.body))), results.TextAt("/results/0/digest"));
+  const Reply opened = Anonymous().Get(bob_.Get(download).Text("download_url"));
+  EXPECT_EQ(opened.At("/rows/0/0").as_int64(), 42);
   EXPECT_EQ(bob_.Get(query + "/receipt").At("/approvals").as_array().size(), 2u);
   EXPECT_EQ(bob_.Get(query + "/report").status, 200);
   for (const char* more : {"", "/results", "/receipt", "/report"})
@@ -166,10 +170,18 @@ TEST_F(WorkTest, RunsWhatItsOwnersApproved) {
 TEST_F(WorkTest, GivesResultsToTheirRecipientsOnly) {
   const std::string query = ApprovedQuery({{"recipients", {"ada@hospital.example"}}});
   EXPECT_EQ(Status(ada_, query, "/query/status", {"completed", "error"}), "completed");
-  const std::string url = ada_.Get(query + "/results").TextAt("/results/0/download_url");
+  const Reply results = ada_.Get(query + "/results");
+  const std::string download = query + "/results/" + results.TextAt("/results/0/id") + "/download";
   EXPECT_EQ(bob_.Get(query + "/results").status, 403);
-  EXPECT_EQ(bob_.Get(url).status, 403);
-  EXPECT_EQ(ada_.Get(url + "x").status, 404);
+  EXPECT_EQ(bob_.Get(download).status, 403);
+  EXPECT_EQ(ada_.Get(download).status, 200);
+  // A signed URL holds as it is, and only so.
+  const std::string url = results.TextAt("/results/0/download_url");
+  EXPECT_EQ(Anonymous().Get(url).status, 200);
+  EXPECT_EQ(Anonymous().Get(url + "x").status, 404);
+  EXPECT_EQ(Anonymous().Get(url.substr(0, url.find('?'))).status, 404);
+  const std::size_t expires = url.find("expires=") + 8;
+  EXPECT_EQ(Anonymous().Get(url.substr(0, expires) + "9" + url.substr(expires)).status, 404);
 }
 
 TEST_F(WorkTest, ShowsWhyAQueryIsRefused) {

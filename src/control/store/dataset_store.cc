@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "control/store/change_store.h"
 #include "control/store/columns.h"
 
 namespace cloister::control {
@@ -18,7 +19,7 @@ DatasetStatus ReadStatus(std::string_view text) {
 
 #define CLOISTER_SELECT_DATASET                                                                              \
   "SELECT id, environment_id, owner, name, description, schema, policy, format, status, error,"              \
-  " created_at, updated_at FROM datasets "
+  " title, bucket, bucket_path, created_at, updated_at FROM datasets "
 
 DatasetRecord ReadDataset(const SqlRow& row) {
   return {.id = StoredId<DatasetId>(row, 0),
@@ -31,8 +32,15 @@ DatasetRecord ReadDataset(const SqlRow& row) {
           .format = row.Text(7),
           .status = ReadStatus(row.Text(8)),
           .error = row.OptionalText(9),
-          .created_at = StoredTime(row, 10),
-          .updated_at = StoredTime(row, 11)};
+          .title = row.OptionalText(10),
+          .bucket = row.OptionalText(11),
+          .bucket_path = row.OptionalText(12),
+          .created_at = StoredTime(row, 13),
+          .updated_at = StoredTime(row, 14)};
+}
+
+Status NoteDataset(Transaction& tx, const DatasetRecord& dataset) {
+  return NoteChange(tx, {.environment = dataset.environment, .kind = "dataset", .object = dataset.id.str()});
 }
 
 UploadRecord ReadUpload(const SqlRow& row) {
@@ -54,33 +62,66 @@ UploadRecord ReadUpload(const SqlRow& row) {
 std::string_view DatasetStatusName(DatasetStatus status) { return kStatuses[static_cast<std::size_t>(status)]; }
 
 Status DatasetStore::Add(const DatasetRecord& dataset) {
-  return db_.Transact([&](Transaction& tx) {
-    return tx.Run(
-        "INSERT INTO datasets(id, environment_id, owner, name, description, schema, policy, format, status,"
-        " created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  return db_.Transact([&](Transaction& tx) -> Status {
+    CLOISTER_TRY(tx.Run(
+        "INSERT INTO datasets(id, environment_id, owner, name, description, schema, policy, format, status, title,"
+        " bucket, bucket_path, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         {dataset.id.str(), dataset.environment.str(), dataset.owner, dataset.name, dataset.description, dataset.schema,
-         dataset.policy, dataset.format, DatasetStatusName(dataset.status), StoredTime(dataset.created_at),
-         StoredTime(dataset.updated_at)});
+         dataset.policy, dataset.format, DatasetStatusName(dataset.status), dataset.title, dataset.bucket,
+         dataset.bucket_path, StoredTime(dataset.created_at), StoredTime(dataset.updated_at)}));
+    return NoteDataset(tx, dataset);
   });
 }
 
 Result<std::optional<DatasetRecord>> DatasetStore::Find(const DatasetId& id) {
   return db_.Transact([&](Transaction& tx) {
-    return tx.First(CLOISTER_SELECT_DATASET "WHERE id = ?", {id.str()}, ReadDataset);
+    return tx.First(CLOISTER_SELECT_DATASET "WHERE id = ? AND removed_at IS NULL", {id.str()}, ReadDataset);
   });
 }
 
 Result<std::vector<DatasetRecord>> DatasetStore::InEnvironment(const EnvironmentId& id) {
   return db_.Transact([&](Transaction& tx) {
-    return tx.All(CLOISTER_SELECT_DATASET "WHERE environment_id = ? ORDER BY id", {id.str()}, ReadDataset);
+    return tx.All(CLOISTER_SELECT_DATASET "WHERE environment_id = ? AND removed_at IS NULL ORDER BY id", {id.str()},
+                  ReadDataset);
+  });
+}
+
+Result<std::int64_t> DatasetStore::RegisteredSince(const EnvironmentId& id, Instant since) {
+  return db_.Transact([&](Transaction& tx) -> Result<std::int64_t> {
+    CLOISTER_ASSIGN(const auto count,
+                    tx.First("SELECT count(*) FROM datasets WHERE environment_id = ? AND created_at >= ?",
+                             {id.str(), StoredTime(since)}, [](const SqlRow& row) { return row.Integer(0); }));
+    return count.value_or(0);
+  });
+}
+
+Status DatasetStore::SetTerms(const DatasetRecord& dataset) {
+  return db_.Transact([&](Transaction& tx) -> Status {
+    CLOISTER_TRY(tx.Run("UPDATE datasets SET schema = ?, policy = ?, format = ?, updated_at = ? WHERE id = ?",
+                        {dataset.schema, dataset.policy, dataset.format, StoredTime(dataset.updated_at),
+                         dataset.id.str()}));
+    return NoteDataset(tx, dataset);
+  });
+}
+
+Status DatasetStore::Remove(const DatasetId& id, Instant now) {
+  return db_.Transact([&](Transaction& tx) -> Status {
+    CLOISTER_ASSIGN(const auto dataset, tx.First(CLOISTER_SELECT_DATASET "WHERE id = ?", {id.str()}, ReadDataset));
+    if (!dataset) return {};
+    CLOISTER_TRY(tx.Run("UPDATE datasets SET removed_at = ?, updated_at = ?, name = name || '.' || id"
+                        " WHERE id = ? AND removed_at IS NULL",
+                        {StoredTime(now), StoredTime(now), id.str()}));
+    return NoteDataset(tx, *dataset);
   });
 }
 
 Status DatasetStore::SetStatus(const DatasetId& id, DatasetStatus status, const std::optional<std::string>& error,
                                Instant now) {
-  return db_.Transact([&](Transaction& tx) {
-    return tx.Run("UPDATE datasets SET status = ?, error = ?, updated_at = ? WHERE id = ?",
-                  {DatasetStatusName(status), error, StoredTime(now), id.str()});
+  return db_.Transact([&](Transaction& tx) -> Status {
+    CLOISTER_TRY(tx.Run("UPDATE datasets SET status = ?, error = ?, updated_at = ? WHERE id = ?",
+                        {DatasetStatusName(status), error, StoredTime(now), id.str()}));
+    CLOISTER_ASSIGN(const auto dataset, tx.First(CLOISTER_SELECT_DATASET "WHERE id = ?", {id.str()}, ReadDataset));
+    return dataset ? NoteDataset(tx, *dataset) : Status();
   });
 }
 
@@ -102,6 +143,22 @@ Result<std::optional<UploadRecord>> DatasetStore::FindUpload(const UploadId& id)
   });
 }
 
+Result<std::vector<UploadRecord>> DatasetStore::UploadsOf(const DatasetId& id) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.All(
+        "SELECT id, dataset_id, size_bytes, part_size_bytes, header_digest, root, created_at FROM uploads"
+        " WHERE dataset_id = ? ORDER BY id DESC",
+        {id.str()}, ReadUpload);
+  });
+}
+
+Status DatasetStore::RemoveUpload(const UploadId& id) {
+  return db_.Transact([&](Transaction& tx) -> Status {
+    CLOISTER_TRY(tx.Run("DELETE FROM upload_parts WHERE upload_id = ?", {id.str()}));
+    return tx.Run("DELETE FROM uploads WHERE id = ?", {id.str()});
+  });
+}
+
 Result<std::int64_t> DatasetStore::OpenUploads(const DatasetId& id) {
   return db_.Transact([&](Transaction& tx) -> Result<std::int64_t> {
     CLOISTER_ASSIGN(const auto count, tx.First("SELECT count(*) FROM uploads WHERE dataset_id = ? AND status = 'open'",
@@ -112,8 +169,8 @@ Result<std::int64_t> DatasetStore::OpenUploads(const DatasetId& id) {
 
 Status DatasetStore::CompleteUpload(const UploadId& id, const agreement::SealedObjectRef& object) {
   return db_.Transact([&](Transaction& tx) {
-    return tx.Run("UPDATE uploads SET status = 'complete', header_digest = ?, root = ? WHERE id = ?",
-                  {object.header_digest, object.root, id.str()});
+    return tx.Run("UPDATE uploads SET status = 'complete', size_bytes = ?, header_digest = ?, root = ? WHERE id = ?",
+                  {object.length_bytes, object.header_digest, object.root, id.str()});
   });
 }
 

@@ -27,13 +27,16 @@ struct DatasetRecord {
   DatasetId id;
   EnvironmentId environment;
   std::string owner;  // thumbprint
-  std::string name;
+  std::string name;  // of SQL: [a-z][a-z0-9_]{0,62}
   std::string description;
   std::string schema;  // JSON
   std::string policy;  // JSON
   std::string format;
   DatasetStatus status = DatasetStatus::kUploading;
   std::optional<std::string> error;  // of kFailed
+  std::optional<std::string> title;  // the name as it was given, where that is no name of SQL
+  std::optional<std::string> bucket;
+  std::optional<std::string> bucket_path;
   Instant created_at;
   Instant updated_at;
 };
@@ -61,12 +64,21 @@ class DatasetStore {
   Status Add(const DatasetRecord& dataset);
   Result<std::optional<DatasetRecord>> Find(const DatasetId& id);
   Result<std::vector<DatasetRecord>> InEnvironment(const EnvironmentId& id);
+  // How many datasets of an environment were registered since then.
+  Result<std::int64_t> RegisteredSince(const EnvironmentId& id, Instant since);
+  // What the owner hands in for the next version.
+  Status SetTerms(const DatasetRecord& dataset);
+  // Gone from every list; its name is free again. What the ledger knows of it stays there.
+  Status Remove(const DatasetId& id, Instant now);
   Status SetStatus(const DatasetId& id, DatasetStatus status, const std::optional<std::string>& error, Instant now);
 
   Status AddUpload(const UploadRecord& upload);
   Result<std::optional<UploadRecord>> FindUpload(const UploadId& id);
   // How many uploads of a dataset are not complete.
   Result<std::int64_t> OpenUploads(const DatasetId& id);
+  // All of a dataset, newest first.
+  Result<std::vector<UploadRecord>> UploadsOf(const DatasetId& id);
+  Status RemoveUpload(const UploadId& id);
   // Its blob is one of the dataset's objects from now on.
   Status CompleteUpload(const UploadId& id, const agreement::SealedObjectRef& object);
   // The newest complete upload of a dataset whose file begins with this age header.

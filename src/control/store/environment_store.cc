@@ -2,12 +2,14 @@
 
 #include <array>
 
+#include "control/store/change_store.h"
 #include "control/store/columns.h"
 
 namespace cloister::control {
 namespace {
 
-constexpr std::array<std::string_view, 4> kLifecycles = {"creating", "running", "terminated", "failed"};
+constexpr std::array<std::string_view, 5> kLifecycles = {"creating", "running", "terminated", "failed",
+                                                         "suspended"};
 
 std::string_view LifecycleText(Lifecycle lifecycle) { return kLifecycles[static_cast<std::size_t>(lifecycle)]; }
 
@@ -71,9 +73,10 @@ Result<std::vector<EnvironmentRecord>> EnvironmentStore::All() {
 
 Status EnvironmentStore::SetLifecycle(const EnvironmentId& id, Lifecycle lifecycle,
                                       const std::optional<std::string>& error, Instant now) {
-  return db_.Transact([&](Transaction& tx) {
-    return tx.Run("UPDATE environments SET lifecycle = ?, error = ?, updated_at = ? WHERE id = ?",
-                  {LifecycleText(lifecycle), error, StoredTime(now), id.str()});
+  return db_.Transact([&](Transaction& tx) -> Status {
+    CLOISTER_TRY(tx.Run("UPDATE environments SET lifecycle = ?, error = ?, updated_at = ? WHERE id = ?",
+                        {LifecycleText(lifecycle), error, StoredTime(now), id.str()}));
+    return NoteChange(tx, {.environment = id, .kind = "tee", .object = id.str()});
   });
 }
 
@@ -88,6 +91,28 @@ Result<std::vector<std::string>> EnvironmentStore::Invited(const EnvironmentId& 
   return db_.Transact([&](Transaction& tx) {
     return tx.All("SELECT email FROM invitations WHERE environment_id = ? ORDER BY email", {id.str()},
                   [](const SqlRow& row) { return row.Text(0); });
+  });
+}
+
+Status EnvironmentStore::AddInvitation(const EnvironmentId& id, std::string_view email) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run("INSERT OR IGNORE INTO invitations(environment_id, email) VALUES (?, ?)", {id.str(), email});
+  });
+}
+
+Result<std::vector<EnvironmentId>> EnvironmentStore::InvitationsOf(std::string_view email) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.All("SELECT environment_id FROM invitations WHERE email = ? ORDER BY environment_id", {email},
+                  [](const SqlRow& row) { return StoredId<EnvironmentId>(row, 0); });
+  });
+}
+
+Result<std::int64_t> EnvironmentStore::CreatedSince(const UserId& creator, Instant since) {
+  return db_.Transact([&](Transaction& tx) -> Result<std::int64_t> {
+    CLOISTER_ASSIGN(const auto count,
+                    tx.First("SELECT count(*) FROM environments WHERE creator = ? AND created_at >= ?",
+                             {creator.str(), StoredTime(since)}, [](const SqlRow& row) { return row.Integer(0); }));
+    return count.value_or(0);
   });
 }
 

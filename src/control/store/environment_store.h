@@ -22,6 +22,7 @@ enum class Lifecycle {
   kRunning,     // an enclave has booted; it may be restarting
   kTerminated,  // ended by its participants
   kFailed,      // its enclave is gone and cannot come back
+  kSuspended,   // its enclave was stopped on request and is not to be started
 };
 
 struct EnvironmentRecord {
@@ -47,6 +48,8 @@ class EnvironmentStore {
   Status Add(const EnvironmentRecord& environment, const std::vector<std::string>& invited_emails);
   Result<std::optional<EnvironmentRecord>> Find(const EnvironmentId& id);
   Result<std::vector<EnvironmentRecord>> All();
+  // How many environments a user created since then.
+  Result<std::int64_t> CreatedSince(const UserId& creator, Instant since);
 
   Status SetLifecycle(const EnvironmentId& id, Lifecycle lifecycle, const std::optional<std::string>& error,
                       Instant now);
@@ -54,6 +57,10 @@ class EnvironmentStore {
 
   // People who were named at creation but had no key yet.
   Result<std::vector<std::string>> Invited(const EnvironmentId& id);
+  // Again changes nothing.
+  Status AddInvitation(const EnvironmentId& id, std::string_view email);
+  // The environments that wait for somebody of this address.
+  Result<std::vector<EnvironmentId>> InvitationsOf(std::string_view email);
   Status RemoveInvitation(const EnvironmentId& id, std::string_view email);
 
  private:

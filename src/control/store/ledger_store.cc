@@ -1,5 +1,6 @@
 #include "control/store/ledger_store.h"
 
+#include "control/store/change_store.h"
 #include "control/store/columns.h"
 
 namespace cloister::control {
@@ -19,6 +20,9 @@ Status LedgerStore::Append(const EnvironmentId& id, const ledger::LogAppend& app
                           {id.str(), position++, entry}));
     }
     if (result) CLOISTER_TRY(QueryStore::PutResult(tx, *result));
+    CLOISTER_TRY(NoteChange(tx, {.environment = id,
+                                 .kind = "ledger",
+                                 .object = std::to_string(append.size_before) + "-" + std::to_string(position)}));
     return tx.Run(
         "INSERT INTO ledger_heads(environment_id, size, checkpoint, seal) VALUES (?, ?, ?, ?)"
         " ON CONFLICT(environment_id) DO UPDATE SET size = excluded.size, checkpoint = excluded.checkpoint,"

@@ -61,7 +61,39 @@ constexpr std::string_view kWork[] = {
          receipt TEXT NOT NULL, release_entry INTEGER NOT NULL, created_at TEXT NOT NULL) STRICT)",
 };
 
-constexpr std::span<const std::string_view> kSteps[] = {kUsers, kEnvironments, kWork};
+// 4: keys that can be listed, named, narrowed and rolled; administrators; what changed when; answers kept for requests
+// that come twice.
+constexpr std::string_view kAccess[] = {
+    "ALTER TABLE users ADD COLUMN administrator INTEGER NOT NULL DEFAULT 0",
+    "UPDATE users SET administrator = 1 WHERE id = (SELECT min(id) FROM users)",
+    // scopes: words with a space between them. prefix: the key's first characters, to be recognised by its owner.
+    R"(CREATE TABLE access_keys(id TEXT PRIMARY KEY, hash BLOB NOT NULL UNIQUE,
+         user_id TEXT NOT NULL REFERENCES users(id), name TEXT NOT NULL, scopes TEXT NOT NULL, prefix TEXT NOT NULL,
+         created_at TEXT NOT NULL, updated_at TEXT NOT NULL, expires_at TEXT NOT NULL, last_used_at TEXT) STRICT)",
+    "CREATE INDEX access_keys_of_user ON access_keys(user_id, id)",
+    R"(INSERT INTO access_keys(id, hash, user_id, name, scopes, prefix, created_at, updated_at, expires_at)
+         SELECT 'key_0' || substr(lower(hex(hash)), 1, 25), hash, user_id, 'first key',
+           'read data query decide manage admin', 'clo_pat_', created_at, created_at, expires_at FROM api_keys)",
+    "DROP TABLE api_keys",
+    R"(CREATE TABLE admin_requests(id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users(id),
+         reason TEXT NOT NULL, status TEXT NOT NULL, decided_by TEXT REFERENCES users(id),
+         created_at TEXT NOT NULL, updated_at TEXT NOT NULL) STRICT)",
+    // Never renumbered: seq is the id of the event that clients resume after.
+    R"(CREATE TABLE changes(seq INTEGER PRIMARY KEY AUTOINCREMENT, environment_id TEXT NOT NULL, kind TEXT NOT NULL,
+         object TEXT NOT NULL) STRICT)",
+    // status: absent while the first request with this key is in work.
+    R"(CREATE TABLE idempotency(user_id TEXT NOT NULL REFERENCES users(id), key TEXT NOT NULL,
+         request_digest BLOB NOT NULL, status INTEGER, content_type TEXT, body TEXT, created_at TEXT NOT NULL,
+         PRIMARY KEY(user_id, key)) STRICT, WITHOUT ROWID)",
+    // title: the name as it was given, where that is no SQL name.
+    "ALTER TABLE datasets ADD COLUMN title TEXT",
+    "ALTER TABLE datasets ADD COLUMN bucket TEXT",
+    "ALTER TABLE datasets ADD COLUMN bucket_path TEXT",
+    "ALTER TABLE datasets ADD COLUMN removed_at TEXT",
+    "ALTER TABLE uploads ADD COLUMN updated_at TEXT",
+};
+
+constexpr std::span<const std::string_view> kSteps[] = {kUsers, kEnvironments, kWork, kAccess};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include "control/store/query_store.h"
 
+#include "control/store/change_store.h"
 #include "control/store/columns.h"
 
 namespace cloister::control {
@@ -48,6 +49,14 @@ ResultRecord ReadResult(const SqlRow& row) {
           .created_at = StoredTime(row, 8)};
 }
 
+Status NoteQuery(Transaction& tx, const QueryId& query) {
+  CLOISTER_ASSIGN(const auto environment,
+                  tx.First("SELECT environment_id FROM queries WHERE id = ?", {query.str()},
+                           [](const SqlRow& row) { return StoredId<EnvironmentId>(row, 0); }));
+  if (!environment) return {};
+  return NoteChange(tx, {.environment = *environment, .kind = "query", .object = query.str()});
+}
+
 }  // namespace
 
 Status QueryStore::AddLabel(const QueryLabel& query) {
@@ -68,6 +77,24 @@ Result<std::optional<QueryLabel>> QueryStore::FindLabel(const QueryId& id) {
   });
 }
 
+Result<std::int64_t> QueryStore::SubmittedSince(const EnvironmentId& id, Instant since) {
+  return db_.Transact([&](Transaction& tx) -> Result<std::int64_t> {
+    CLOISTER_ASSIGN(const auto count,
+                    tx.First("SELECT count(*) FROM queries WHERE environment_id = ? AND created_at >= ?",
+                             {id.str(), StoredTime(since)}, [](const SqlRow& row) { return row.Integer(0); }));
+    return count.value_or(0);
+  });
+}
+
+Result<std::optional<ResultRecord>> QueryStore::FindResult(const ResultId& id) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.First(
+        "SELECT id, query_id, blob, size_bytes, digest, format, receipt, release_entry, created_at FROM results"
+        " WHERE id = ?",
+        {id.str()}, ReadResult);
+  });
+}
+
 Result<std::vector<QueryLabel>> QueryStore::LabelsIn(const EnvironmentId& id) {
   return db_.Transact([&](Transaction& tx) {
     return tx.All(
@@ -78,20 +105,22 @@ Result<std::vector<QueryLabel>> QueryStore::LabelsIn(const EnvironmentId& id) {
 }
 
 Status QueryStore::BeginJob(const QueryId& query, Instant now) {
-  return db_.Transact([&](Transaction& tx) {
-    return tx.Run(
+  return db_.Transact([&](Transaction& tx) -> Status {
+    CLOISTER_TRY(tx.Run(
         "INSERT INTO jobs(query_id, status, attempts, created_at, updated_at) VALUES (?, 'running', 1, ?, ?)"
         " ON CONFLICT(query_id) DO UPDATE SET status = 'running', attempts = attempts + 1, code = NULL,"
         " updated_at = excluded.updated_at",
-        {query.str(), StoredTime(now), StoredTime(now)});
+        {query.str(), StoredTime(now), StoredTime(now)}));
+    return NoteQuery(tx, query);
   });
 }
 
 Status QueryStore::EndJob(const QueryId& query, JobStatus status, const std::optional<std::string>& code,
                           Instant now) {
-  return db_.Transact([&](Transaction& tx) {
-    return tx.Run("UPDATE jobs SET status = ?, code = ?, updated_at = ? WHERE query_id = ?",
-                  {JobStatusText(status), code, StoredTime(now), query.str()});
+  return db_.Transact([&](Transaction& tx) -> Status {
+    CLOISTER_TRY(tx.Run("UPDATE jobs SET status = ?, code = ?, updated_at = ? WHERE query_id = ?",
+                        {JobStatusText(status), code, StoredTime(now), query.str()}));
+    return NoteQuery(tx, query);
   });
 }
 

@@ -61,6 +61,9 @@ class QueryStore {
   Result<std::optional<QueryLabel>> FindLabel(const QueryId& id);
   Result<std::vector<QueryLabel>> LabelsIn(const EnvironmentId& id);
 
+  // How many queries of an environment were submitted since then.
+  Result<std::int64_t> SubmittedSince(const EnvironmentId& id, Instant since);
+
   // Counts an attempt.
   Status BeginJob(const QueryId& query, Instant now);
   Status EndJob(const QueryId& query, JobStatus status, const std::optional<std::string>& code, Instant now);
@@ -69,6 +72,7 @@ class QueryStore {
 
   // A query has one result. It is written by LedgerStore::Append alone, with the release entry that its receipt proves.
   static Status PutResult(Transaction& tx, const ResultRecord& result);
+  Result<std::optional<ResultRecord>> FindResult(const ResultId& id);
   Result<std::optional<ResultRecord>> ResultOf(const QueryId& query);
 
  private:

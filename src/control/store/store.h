@@ -6,10 +6,12 @@
 #include <string>
 
 #include "base/result.h"
+#include "control/store/change_store.h"
 #include "control/store/custody_store.h"
 #include "control/store/dataset_store.h"
 #include "control/store/db.h"
 #include "control/store/environment_store.h"
+#include "control/store/idempotency_store.h"
 #include "control/store/ledger_store.h"
 #include "control/store/query_store.h"
 #include "control/store/user_store.h"
@@ -26,10 +28,20 @@ class Store {
   CustodyStore custody;
   DatasetStore datasets;
   QueryStore queries;
+  ChangeStore changes;
+  IdempotencyStore idempotency;
 
  private:
   explicit Store(std::unique_ptr<Db> db)
-      : users(*db), environments(*db), ledgers(*db), custody(*db), datasets(*db), queries(*db), db_(std::move(db)) {}
+      : users(*db),
+        environments(*db),
+        ledgers(*db),
+        custody(*db),
+        datasets(*db),
+        queries(*db),
+        changes(*db),
+        idempotency(*db),
+        db_(std::move(db)) {}
   std::unique_ptr<Db> db_;
 };
 

@@ -29,6 +29,18 @@ class StoreTest : public testing::Test {
     EXPECT_TRUE(store_->users.AddUser(user).has_value());
     return user;
   }
+  ApiKeyRecord KeyOf(const UserId& user, const Digest256& hash) {
+    return {.id = ApiKeyId::New(clock_, rng_),
+            .hash = hash,
+            .user = user,
+            .name = "mine",
+            .scopes = "read data",
+            .prefix = "clo_pat_abcd",
+            .created_at = clock_.Now(),
+            .updated_at = clock_.Now(),
+            .expires_at = {clock_.Now().unix_ms + 60'000},
+            .last_used_at = std::nullopt};
+  }
   EnvironmentRecord Environment() {
     EnvironmentRecord environment{.id = EnvironmentId::New(clock_, rng_),
                                   .name = "joint study",
@@ -89,8 +101,8 @@ TEST_F(StoreTest, KeepsUsersApartByEmail) {
 TEST_F(StoreTest, ForgetsAnApiKeyWhenItExpires) {
   const UserRecord user = User("a@a.example");
   const Digest256 hash{1};
-  ASSERT_TRUE(store_->users.AddApiKey(hash, user.id, clock_.Now(), {clock_.Now().unix_ms + 60'000}).has_value());
-  EXPECT_EQ(store_->users.FindUserByApiKey(hash, clock_.Now())->value().id, user.id);
+  ASSERT_TRUE(store_->users.AddApiKey(KeyOf(user.id, hash)).has_value());
+  EXPECT_EQ(store_->users.FindUserByApiKey(hash, clock_.Now())->value().user.id, user.id);
   EXPECT_FALSE(store_->users.FindUserByApiKey({2}, clock_.Now())->has_value());
   clock_.Advance(60'000);
   EXPECT_FALSE(store_->users.FindUserByApiKey(hash, clock_.Now())->has_value());

@@ -1,0 +1,118 @@
+// PUT /api/tee/datasets/{id}/content: the plain file in one request, for owners whose keys the server keeps.
+// POST /api/tee/datasets/{id}/mark-available: everything is there; let it be used.
+
+#include "control/rest/manifests.h"
+#include "control/rest/routes.h"
+#include "control/rest/sealed_intake.h"
+
+namespace cloister::control {
+namespace {
+
+constexpr std::int64_t kMarkWaitMs = 20'000;  // for the enclave's verdict on a file; then 202
+constexpr std::int64_t kLookAgainMs = 100;
+constexpr std::size_t kBucketPieceBytes = 256 << 10;
+
+class ContentSink final : public net::BodySink {
+ public:
+  ContentSink(const Api& api, DatasetAccess access, std::unique_ptr<SealedIntake> intake)
+      : api_(api), access_(std::move(access)), intake_(std::move(intake)) {}
+
+  Status Write(ByteView piece) override {
+    written_ += piece.size();
+    return intake_->Write(piece);
+  }
+  Result<net::Response> Finish() override {
+    if (written_ == 0) return InvalidArgument("the request body must be the file, and is empty");
+    CLOISTER_ASSIGN(const agreement::SealedObjectRef object, intake_->Finish());
+    CLOISTER_ASSIGN(const RecordedLink recorded, RecordManifest(api_, access_, object, std::nullopt));
+    return AnswerDataset(api_, access_, 200, recorded,
+                         "The server sealed the file to the enclave and signed its manifest for you.");
+  }
+
+ private:
+  const Api& api_;
+  const DatasetAccess access_;
+  std::unique_ptr<SealedIntake> intake_;
+  std::uint64_t written_ = 0;
+};
+
+Result<std::unique_ptr<net::BodySink>> OpenContent(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
+  CLOISTER_ASSIGN(auto intake, SealedIntake::Start(api, access));
+  return std::unique_ptr<net::BodySink>(
+      std::make_unique<ContentSink>(api, std::move(access), std::move(intake)));
+}
+
+Result<agreement::SealedObjectRef> FetchFromBucket(const Api& api, const DatasetAccess& access) {
+  CLOISTER_ASSIGN(const auto object, api.buckets->Open(*access.dataset.bucket, *access.dataset.bucket_path));
+  CLOISTER_ASSIGN(const auto intake, SealedIntake::Start(api, access));
+  Bytes piece(kBucketPieceBytes);
+  for (;;) {
+    CLOISTER_ASSIGN(const std::size_t got, object->Read(piece));
+    if (got == 0) return intake->Finish();
+    CLOISTER_TRY(intake->Write(ByteView(piece).first(got)));
+  }
+}
+
+// The dataset's file, wherever it has come to so far.
+Result<agreement::SealedObjectRef> ObjectOf(const Api& api, const DatasetAccess& access) {
+  CLOISTER_ASSIGN(const auto uploads, api.store.datasets.UploadsOf(access.dataset.id));
+  for (const UploadRecord& each : uploads) {
+    if (each.object) return *each.object;
+  }
+  if (access.dataset.bucket && api.buckets != nullptr) return FetchFromBucket(api, access);
+  return FailedPrecondition("there is no file yet; upload it with PUT /api/tee/datasets/{id}/content");
+}
+
+bool InForce(const DatasetAccess& access) {
+  return access.member.session->Look(
+      [&](const ledger::LedgerState& state) { return state.ManifestInForce(access.dataset.id) != nullptr; });
+}
+
+// Until the enclave has said whether the file is what its manifest says.
+Result<DatasetStatus> AwaitVerdict(const Api& api, const DatasetAccess& access) {
+  const std::int64_t due_ms = api.clock.MonotonicMs() + kMarkWaitMs;
+  std::uint64_t seen = access.member.session->WaitForNews(0, 0);
+  for (;;) {
+    CLOISTER_ASSIGN(const auto dataset, api.store.datasets.Find(access.dataset.id));
+    if (!dataset) return NotFound("there is no such dataset");
+    const bool decided = dataset->status == DatasetStatus::kAvailable || dataset->status == DatasetStatus::kFailed;
+    if (decided || api.clock.MonotonicMs() >= due_ms) return dataset->status;
+    seen = access.member.session->WaitForNews(seen, kLookAgainMs);
+  }
+}
+
+Result<net::Response> MarkAvailable(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const DatasetAccess access, RequireOwner(api, request));
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  codec::ObjectReader in(body, "");
+  const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
+  CLOISTER_TRY(in.Finish());
+  std::optional<RecordedLink> recorded;
+  if (!InForce(access)) {
+    CLOISTER_ASSIGN(const agreement::SealedObjectRef object, ObjectOf(api, access));
+    CLOISTER_ASSIGN(recorded, RecordManifest(api, access, object, document));
+  }
+  CLOISTER_ASSIGN(const DatasetStatus status, AwaitVerdict(api, access));
+  if (status == DatasetStatus::kFailed) {
+    CLOISTER_ASSIGN(const auto dataset, api.store.datasets.Find(access.dataset.id));
+    return Error{Code::kRefused, "the enclave could not load the file: " +
+                                     (dataset ? dataset->error.value_or("it is unreadable") : "it is gone")};
+  }
+  const bool available = status == DatasetStatus::kAvailable;
+  return AnswerDataset(api, access, available ? 200 : 202, recorded,
+                       available ? "The enclave has loaded it; queries may read it."
+                                 : "The enclave is still loading it; look again.");
+}
+
+}  // namespace
+
+void AddContentRoutes(net::Router& router, const Api& api) {
+  const std::string base = "/api/tee/datasets/{id}";
+  router.AddUpload("PUT", base + "/content", agreement::kSealedObjectBytesMax,
+                   [&api](const net::Request& request) { return OpenContent(api, request); });
+  router.Add("POST", base + "/mark-available",
+             [&api](const net::Request& request) { return MarkAvailable(api, request); });
+}
+
+}  // namespace cloister::control

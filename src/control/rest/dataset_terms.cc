@@ -1,0 +1,151 @@
+#include "control/rest/dataset_terms.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <utility>
+
+#include "agreement/documents.h"
+
+namespace cloister::control {
+namespace {
+
+using agreement::ColumnType;
+
+struct Spelling {
+  std::string_view given;
+  std::string_view type;
+};
+// What other databases and data frames call our types.
+constexpr std::array kSpellings = std::to_array<Spelling>({{"BOOL", "BOOLEAN"},
+                                                           {"INT", "INTEGER"},
+                                                           {"INT32", "INTEGER"},
+                                                           {"SMALLINT", "INTEGER"},
+                                                           {"INT64", "BIGINT"},
+                                                           {"LONG", "BIGINT"},
+                                                           {"FLOAT", "DOUBLE"},
+                                                           {"FLOAT64", "DOUBLE"},
+                                                           {"REAL", "DOUBLE"},
+                                                           {"NUMBER", "DOUBLE"},
+                                                           {"STRING", "VARCHAR"},
+                                                           {"TEXT", "VARCHAR"},
+                                                           {"STR", "VARCHAR"},
+                                                           {"DATETIME", "TIMESTAMP"}});
+
+std::string TypeOf(std::string_view given) {
+  std::string type;
+  for (const char c : given) {
+    if (c != ' ') type += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  for (const Spelling& each : kSpellings) {
+    if (each.given == type) return std::string(each.type);
+  }
+  return type;
+}
+
+codec::Json WithOurTypes(const codec::JsonArray& columns) {
+  codec::JsonArray out;
+  for (const codec::Json& column : columns) {
+    codec::Json copy = column;
+    codec::Json* type = copy.is_object() ? copy.get_object().if_contains("type") : nullptr;
+    if (type != nullptr && type->is_string()) *type = TypeOf(std::string_view(type->get_string()));
+    out.push_back(std::move(copy));
+  }
+  return out;
+}
+
+// What a column may do under a preset: the unit joins, numbers are measured, the rest is grouped by.
+codec::JsonObject PresetColumn(const agreement::SchemaColumn& column, std::string_view unit) {
+  if (column.name == unit) return {{"roles", {"join_key"}}, {"domain", "person"}};
+  if (column.type.IsNumeric()) return {{"roles", {"measure", "dimension"}}};
+  return {{"roles", {"dimension"}}};
+}
+
+Result<codec::Json> PresetPolicy(const std::string& preset, const std::optional<std::string>& unit,
+                                 const agreement::DatasetSchema& schema) {
+  codec::JsonObject columns;
+  if (preset == "public") {
+    if (unit) return InvalidArgument("'privacy_unit' does not go with the preset 'public': it protects nobody");
+    for (const auto& column : schema.columns) columns[column.name] = {{"roles", {"public"}}};
+    return codec::Json(codec::JsonObject{
+        {"levels", {"aggregate_only", "full_access"}}, {"privacy_unit", nullptr}, {"columns", std::move(columns)}});
+  }
+  if (preset != "aggregate_only" && preset != "full_access") {
+    return InvalidArgument("'policy': the presets are aggregate_only, full_access and public");
+  }
+  const auto* column = unit ? schema.Find(*unit) : nullptr;
+  if (column == nullptr) {
+    return InvalidArgument("'privacy_unit' must name the column of the person whom the preset protects");
+  }
+  for (const auto& each : schema.columns) columns[each.name] = PresetColumn(each, column->name);
+  codec::JsonArray levels{"aggregate_only"};
+  if (preset == "full_access") levels.emplace_back("full_access");
+  return codec::Json(codec::JsonObject{
+      {"levels", std::move(levels)}, {"privacy_unit", column->name}, {"columns", std::move(columns)}});
+}
+
+// "aggregates-only", "Aggregate_Only" and the level's name are one preset.
+std::string PresetName(std::string_view text) {
+  std::string name;
+  for (const char c : text) name += c == '-' || c == ' ' ? '_' : static_cast<char>(std::tolower(c));
+  return name == "aggregates_only" ? "aggregate_only" : name;
+}
+
+}  // namespace
+
+Result<codec::Json> NormaliseSchema(const codec::Json& given) {
+  if (const auto* array = given.if_array()) return WithOurTypes(*array);
+  const auto* object = given.if_object();
+  if (object == nullptr) return InvalidArgument("'schema' must be a list of columns");
+  const codec::Json* columns = object->if_contains("columns");
+  if (columns != nullptr && columns->is_array() && object->size() == 1) return WithOurTypes(columns->get_array());
+  codec::JsonArray list;
+  for (const auto& [name, type] : *object) {
+    if (!type.is_string()) return InvalidArgument("'schema." + std::string(name) + "' must be the name of a type");
+    list.push_back({{"name", name}, {"type", TypeOf(std::string_view(type.get_string()))}});
+  }
+  return codec::Json(std::move(list));
+}
+
+Result<codec::Json> NormalisePolicy(const GivenPolicy& given, const agreement::DatasetSchema& schema) {
+  if (given.policy == nullptr || given.policy->is_null()) {
+    if (given.privacy_unit) return InvalidArgument("'privacy_unit' is for a preset; name one in 'policy'");
+    return codec::Json(
+        codec::JsonObject{{"levels", codec::JsonArray()}, {"privacy_unit", nullptr}, {"columns", codec::JsonObject()}});
+  }
+  if (const auto* text = given.policy->if_string()) {
+    return PresetPolicy(PresetName(std::string_view(*text)), given.privacy_unit, schema);
+  }
+  const auto* object = given.policy->if_object();
+  if (object == nullptr || !object->contains("preset")) {
+    if (given.privacy_unit) return InvalidArgument("'privacy_unit' belongs into 'policy'");
+    return *given.policy;
+  }
+  codec::ObjectReader in(*given.policy, "policy");
+  const std::string preset = in.String("preset");
+  const auto unit = in.OptionalString("privacy_unit");
+  CLOISTER_TRY(in.Finish());
+  return PresetPolicy(PresetName(preset), unit ? unit : given.privacy_unit, schema);
+}
+
+Result<std::string> SqlNameOf(std::string_view name) {
+  std::string sql;
+  for (const char c : name) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (letter) sql += static_cast<char>(std::tolower(c));
+    else if (!sql.empty() && sql.back() != '_') sql += '_';
+  }
+  while (!sql.empty() && sql.back() == '_') sql.pop_back();
+  if (!sql.empty() && sql[0] >= '0' && sql[0] <= '9') sql.insert(0, "t_");
+  sql.resize(std::min(sql.size(), agreement::kDatasetNameBytesMax));
+  if (!agreement::IsDatasetName(sql)) return InvalidArgument("'name' must hold a letter of a to z");
+  return sql;
+}
+
+std::string FormatOfPath(std::string_view path) {
+  if (path.ends_with(".parquet")) return "parquet";
+  if (path.ends_with(".jsonl") || path.ends_with(".ndjson")) return "jsonl";
+  return "csv";
+}
+
+}  // namespace cloister::control

@@ -1,0 +1,36 @@
+#pragma once
+
+// What an owner registers, read as people write it, kept as manifests say it. Room-private.
+//
+//   schema  [{"name":"cost","type":"DOUBLE"}], {"columns":[...]}, or {"cost":"double"}; types of SQL in any case
+//   policy  the policy itself, or a preset: "aggregate_only" beside "privacy_unit", or {"preset","privacy_unit"}
+//
+// Absent policy: the dataset is kept and nothing in it can be asked for.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agreement/policy.h"
+#include "base/result.h"
+#include "codec/json.h"
+
+namespace cloister::control {
+
+// The schema in its one form.
+Result<codec::Json> NormaliseSchema(const codec::Json& given);
+
+struct GivenPolicy {
+  const codec::Json* policy = nullptr;       // absent: none
+  std::optional<std::string> privacy_unit;  // beside a preset's name
+};
+// The policy in its one form; what it says is checked by whoever decodes it.
+Result<codec::Json> NormalisePolicy(const GivenPolicy& given, const agreement::DatasetSchema& schema);
+
+// A name of SQL for any name: "Patient Records 2026" -> "patient_records_2026". kInvalidArgument when nothing is left.
+Result<std::string> SqlNameOf(std::string_view name);
+
+// "parquet" for "a/b.parquet"; "csv" for what ends otherwise.
+std::string FormatOfPath(std::string_view path);
+
+}  // namespace cloister::control

@@ -1,0 +1,64 @@
+#include "control/rest/epochs.h"
+
+#include <algorithm>
+
+#include "control/rest/participant_keys.h"
+
+namespace cloister::control {
+namespace {
+
+// The creator, who invited: his word stands for the newcomer's epoch where the server has his key.
+Result<std::vector<ParticipantKeyRecord>> KeysOfInvitation(const Api& api, const EnvironmentId& id,
+                                                           const ParticipantKeyRecord& newcomer) {
+  std::vector<ParticipantKeyRecord> keys{newcomer};
+  CLOISTER_ASSIGN(const auto record, api.store.environments.Find(id));
+  if (!record) return NotFound("there is no such environment");
+  CLOISTER_ASSIGN(auto creator, api.store.users.FindParticipantKey(record->creator));
+  if (creator) keys.push_back(*std::move(creator));
+  return keys;
+}
+
+}  // namespace
+
+Result<agreement::Charter> NextEpoch(const EnvironmentSession& session) {
+  return session.Look([](const ledger::LedgerState& state) -> Result<agreement::Charter> {
+    if (state.in_force() == nullptr) {
+      return FailedPrecondition("the first charter has to be accepted by everyone before it can be changed");
+    }
+    agreement::Charter next = state.in_force()->charter;
+    next.previous = state.in_force()->digest;
+    ++next.epoch;
+    return next;
+  });
+}
+
+Result<RecordedLink> ProposeEpoch(const Api& api, EnvironmentSession& session, const agreement::Charter& next,
+                                  const std::vector<ParticipantKeyRecord>& keys) {
+  CLOISTER_TRY(agreement::CheckCharter(next));
+  CLOISTER_ASSIGN(const auto enclave, session.Enclave());
+  CLOISTER_ASSIGN(RecordedLink recorded, enclave->Propose(next));
+  for (const ParticipantKeyRecord& key : keys) {
+    const bool stays = next.Find(key.thumbprint) != nullptr;
+    if (stays && key.custody == KeyCustody::kServer) CLOISTER_TRY(api.custodian.Accept(session, key));
+  }
+  return recorded;
+}
+
+Result<bool> ComeAsInvited(const Api& api, const Caller& caller, const EnvironmentId& id) {
+  CLOISTER_ASSIGN(const auto invitations, api.store.environments.InvitationsOf(caller.user.email));
+  if (std::ranges::find(invitations, id) == invitations.end()) return false;
+  const auto session = api.fleet.Find(id);
+  if (!session) return false;
+  CLOISTER_ASSIGN(const ParticipantKeyRecord key, EnsureKey(api, caller.user));
+  CLOISTER_ASSIGN(agreement::Charter next, NextEpoch(*session));
+  if (next.Find(key.thumbprint) == nullptr) {
+    next.participants.push_back(MakeParticipant(caller.user, key));
+    std::ranges::sort(next.participants, {}, &agreement::Participant::thumbprint);
+    CLOISTER_ASSIGN(const auto keys, KeysOfInvitation(api, id, key));
+    CLOISTER_TRY(ProposeEpoch(api, *session, next, keys));
+  }
+  CLOISTER_TRY(api.store.environments.RemoveInvitation(id, caller.user.email));
+  return true;
+}
+
+}  // namespace cloister::control

@@ -1,0 +1,32 @@
+#pragma once
+
+// From a registered dataset to the manifest that its owner signs, or that the server signs for him. Room-private.
+
+#include <optional>
+#include <string>
+
+#include "control/rest/api.h"
+
+namespace cloister::control {
+
+// kPermissionDenied for everybody but the owner.
+Result<DatasetAccess> RequireOwner(const Api& api, const net::Request& request);
+
+// What the dataset's stored terms say, for this object, as the next version.
+Result<agreement::LinkBody> MakeManifest(const DatasetAccess& access, const agreement::SealedObjectRef& object,
+                                         const VerifiedView& view);
+
+// Has the manifest recorded: `document` where the owner signs himself, else one that the server makes. The dataset is
+// `encrypted` from then on and `available` once the enclave has loaded it.
+Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access,
+                                    const agreement::SealedObjectRef& object,
+                                    const std::optional<std::string>& document);
+
+// The object that the newest manifest of the dataset names, in force or not; absent before the first.
+std::optional<agreement::SealedObjectRef> NewestObject(const DatasetAccess& access);
+
+// {"dataset": ..., "message"} with the recorded link's members.
+Result<net::Response> AnswerDataset(const Api& api, const DatasetAccess& access, int status,
+                                    const std::optional<RecordedLink>& recorded, const std::string& message);
+
+}  // namespace cloister::control
