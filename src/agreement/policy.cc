@@ -196,6 +196,19 @@ std::optional<Instant> ReadTime(ObjectReader& in, std::string_view name) {
   return std::nullopt;
 }
 
+Result<std::vector<QueryTemplate>> ReadTemplates(const JsonArray& array, const std::string& where) {
+  std::vector<QueryTemplate> templates;
+  for (std::size_t i = 0; i < array.size(); ++i) {
+    const std::string at = where + "[" + std::to_string(i) + "]";
+    CLOISTER_ASSIGN(QueryTemplate each, DecodeQueryTemplate(array[i], at));
+    for (const QueryTemplate& other : templates) {
+      if (other.name == each.name) return InvalidArgument(at + ".name repeats " + each.name);
+    }
+    templates.push_back(std::move(each));
+  }
+  return templates;
+}
+
 Result<RunLimits> ReadLimits(const Json& json, const std::string& where) {
   ObjectReader in(json, where);
   RunLimits limits;
@@ -206,7 +219,10 @@ Result<RunLimits> ReadLimits(const Json& json, const std::string& where) {
   if (limits.not_before && limits.not_after && *limits.not_before > *limits.not_after) {
     in.Fail("not_after", "must not be earlier than not_before");
   }
+  const JsonArray none;
+  const JsonArray& templates = in.Has("templates") ? in.Array("templates", kTemplatesMax) : none;
   CLOISTER_TRY(in.Finish());
+  CLOISTER_ASSIGN(limits.templates, ReadTemplates(templates, where + ".templates"));
   return limits;
 }
 

@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agreement/query_template.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "codec/json.h"
@@ -123,6 +124,7 @@ struct RunLimits {
   std::optional<Instant> not_before;
   std::optional<Instant> not_after;
   bool templates_only = false;
+  std::vector<QueryTemplate> templates;  // what may be asked where templates_only holds; names are unique
   bool operator==(const RunLimits&) const = default;
 };
 

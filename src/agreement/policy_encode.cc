@@ -84,6 +84,11 @@ Json EncodePolicy(const DatasetPolicy& policy) {
   Put(limits, "runs", policy.limits.runs);
   if (policy.limits.not_before) limits["not_before"] = FormatRfc3339(*policy.limits.not_before);
   if (policy.limits.not_after) limits["not_after"] = FormatRfc3339(*policy.limits.not_after);
+  if (!policy.limits.templates.empty()) {
+    JsonArray templates;
+    for (const QueryTemplate& each : policy.limits.templates) templates.push_back(EncodeQueryTemplate(each));
+    limits["templates"] = std::move(templates);
+  }
   out["limits"] = std::move(limits);
   if (policy.may_query) out["may_query"] = EncodeParties(*policy.may_query);
   if (policy.may_receive) out["may_receive"] = EncodeParties(*policy.may_receive);

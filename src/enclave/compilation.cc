@@ -42,10 +42,12 @@ void CheckPeople(const CompileQuestion& question, std::vector<sql::Finding>& fin
                                    "The owner of '" + name + "' has not listed the recipient " + person.thumbprint +
                                        " under may_receive; leave that recipient out or ask the owner to add it."));
     }
-    if (policy.limits.templates_only) {
+    if (!policy.limits.templates_only) continue;
+    const auto obstacle = agreement::TemplateObstacle(policy.limits.templates, question.text, question.parameters);
+    if (obstacle) {
       findings.push_back(
           WholeText(question, "R27", dataset.compile.organisation,
-                    "The policy of '" + name + "' allows templates only, which this release does not offer."));
+                    "Only what the owner of '" + name + "' wrote down may be asked: " + *obstacle + "."));
     }
   }
 }
