@@ -138,6 +138,27 @@ std::string SameInAnyOrder(const Case& one, const Outcome& outcome, Lab& lab) {
   return same ? "" : "the order of rows changes the answer";
 }
 
+// Values that fewer than k people have are not counted: without those rows the answer is the same.
+std::string CountDistinctOnlyReleased(const Case& one, const Outcome& outcome, Lab& lab) {
+  std::smatch match;
+  static const std::regex kShape(R"(COUNT\(DISTINCT (?:\w+\.)?(\w+)\).*FROM\s+(\w+))", std::regex::icase);
+  if (!std::regex_search(one.sql, match, kShape)) return "the runner cannot find the counted column";
+  const std::string column = match[1];
+  for (const auto& dataset : lab.corpus().datasets) {
+    if (dataset.name != match[2].str() || !dataset.policy.privacy_unit) continue;
+    const std::string name = "\"" + dataset.id + "\"";
+    const Status done = lab.Change("DELETE FROM " + name + " WHERE " + column + " IN (SELECT " + column + " FROM " +
+                                   name + " GROUP BY " + column + " HAVING COUNT(DISTINCT " +
+                                   *dataset.policy.privacy_unit + ") < " +
+                                   std::to_string(dataset.policy.min_group_size) + ")");
+    if (!done) return done.error().public_message;
+    const bool same = lab.Run(one.sql, one.level).answer == outcome.answer;
+    if (const Status rebuilt = lab.Rebuild(); !rebuilt) return rebuilt.error().public_message;
+    return same ? "" : "values of few people are counted";
+  }
+  return "the runner cannot find the dataset";
+}
+
 std::string RoundedToGranularity(const Outcome& outcome, const Lab& lab) {
   double finest = 1;
   for (const auto& dataset : lab.corpus().datasets) {
@@ -177,6 +198,7 @@ std::string RunCheck(const Check& check, const Case& one, const Outcome& outcome
   if (check.type == "same_as_suppressed") return SameAsSuppressed(one, outcome, lab);
   if (check.type == "units_counted_from") return UnitsCountedFrom(one, outcome, lab);
   if (check.type == "deterministic_sum" || check.type == "canonical_order") return SameInAnyOrder(one, outcome, lab);
+  if (check.type == "count_distinct_only_released") return CountDistinctOnlyReleased(one, outcome, lab);
   if (check.type == "rounded_to_granularity") return RoundedToGranularity(outcome, lab);
   if (check.type == "null_group_not_remainder") return NullGroupNotRemainder(answer);
   return "the check " + check.type + " belongs to a level that is not offered yet";

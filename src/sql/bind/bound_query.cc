@@ -43,6 +43,7 @@ void ForEachRelation(const RelationPtr& root, const std::function<void(const Rel
   visit(*root);
   ForEachSource(root->from, [&](const Source& source) { ForEachRelation(source.relation, visit); });
   ForEachExpr(*root, [&](const ExprPtr& expr) { ForEachRelationInExpr(expr, visit); });
+  for (const RelationPtr& constant : root->constants) ForEachRelation(constant, visit);
   if (root->left) ForEachRelation(root->left, visit);
   if (root->right) ForEachRelation(root->right, visit);
 }

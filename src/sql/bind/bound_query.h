@@ -74,6 +74,7 @@ struct Relation {
   std::optional<std::int64_t> offset;
 
   std::shared_ptr<const Release> release;  // kRelease: what passes/ make of a block over protected rows
+  std::vector<RelationPtr> constants;      // kRelease: released values that its filters compare with
 };
 
 // The `source` of a column that means the relation's own output.

@@ -73,6 +73,9 @@ JsonArray Protections(const PrivateQuery& query) {
       if (aggregate.threshold_factor > 1)
         lines.insert("A quantile needs more persons than a group does, and is rounded to the owner's grid.");
     }
+    if (release.counted) lines.insert("A count of different values counts those with enough persons.");
+    if (!relation.constants.empty())
+      lines.insert("A computed number that rows are compared with is released itself and rounded to the owner's grid.");
     if (!release.outside.empty())
       lines.insert("Two parts of the answer that could be subtracted from each other differ by no one or by enough.");
     if (!release.sets.empty() || release.finest)

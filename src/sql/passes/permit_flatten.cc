@@ -123,6 +123,11 @@ bool Permitter::FlattenSource(const Source& source, UnitBlock& block, std::vecto
         {"R04", source.range, "A table of persons' rows keeps its column names; rename in its select list with AS."});
     return false;
   }
+  bool released = false;
+  ForEachRelation(source.relation, [&](const Relation& inner) {
+    released = released || (inner.kind == Relation::Kind::kDataset && !inner.dataset->policy.IsPublic());
+  });
+  if (!is_protected && released && ReleasesOneValue(source.relation)) return InlineReleasedRow(source);
   UnitTablePtr table;
   if (relation.kind == Relation::Kind::kDataset || !is_protected) {
     table = LeafTable(source);

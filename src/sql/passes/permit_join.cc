@@ -154,8 +154,10 @@ bool Permitter::CheckBlock(UnitBlock& block, const std::vector<ExprPtr>& conjunc
       CheckSemiJoin(*subquery, block, negated);
       continue;
     }
-    const ExprPtr condition = Inline(conjunct);
-    if (!condition) return false;
+    const ExprPtr inlined = Inline(conjunct);
+    if (!inlined) return false;
+    const ExprPtr condition = ReleaseConstants(inlined);
+    if (!condition) continue;
     const bool key = IsKeyEquality(condition);
     if (key || IsPublicEquality(condition)) {
       if (key && !CheckKeyDomains(condition)) continue;

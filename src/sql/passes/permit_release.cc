@@ -93,6 +93,7 @@ RelationPtr Permitter::ReleaseRelation(const RelationPtr& relation) {
 // Subqueries inside released expressions are releases of their own.
 ExprPtr Permitter::ReleaseExpr(const ExprPtr& expr) {
   if (!expr) return nullptr;
+  if (expr->kind == ExprKind::kSubquery && expr->function == kReleasedValue) return expr;
   if (expr->kind == ExprKind::kSubquery) {
     auto copy = CloneExpr(*expr);
     if (IsProtected(*expr->relation)) {
@@ -156,7 +157,7 @@ class OverRelease {
     return MapChildren(expr, [this](const ExprPtr& child) { return (*this)(child); });
   }
 
-  static constexpr std::size_t kGroupingBase = 1 << 20;  // moved behind the aggregates once their number is known
+  static constexpr std::size_t kGroupingBase = 1 << 20;  // no column yet: Place() knows where they are
   std::vector<ExprPtr> aggregates;
   std::vector<ExprPtr> groupings;
 
@@ -172,14 +173,17 @@ class OverRelease {
   int source_;
 };
 
-ExprPtr MoveGroupings(const ExprPtr& expr, int source, std::size_t base) {
+// Puts what stands for the aggregates and groupings in the place of their numbers.
+ExprPtr Place(const ExprPtr& expr, int source, std::size_t keys, const std::vector<ExprPtr>& aggregates,
+              const std::vector<ExprPtr>& groupings) {
   if (!expr) return nullptr;
-  if (IsColumn(expr) && expr->source == source && expr->column >= static_cast<int>(OverRelease::kGroupingBase)) {
-    auto copy = CloneExpr(*expr);
-    copy->column = static_cast<int>(base + (static_cast<std::size_t>(expr->column) - OverRelease::kGroupingBase));
-    return copy;
+  if (!IsColumn(expr) || expr->source != source) {
+    return MapChildren(expr,
+                       [&](const ExprPtr& child) { return Place(child, source, keys, aggregates, groupings); });
   }
-  return MapChildren(expr, [&](const ExprPtr& child) { return MoveGroupings(child, source, base); });
+  const auto column = static_cast<std::size_t>(expr->column);
+  if (column >= OverRelease::kGroupingBase) return groupings[column - OverRelease::kGroupingBase];
+  return column < keys ? expr : aggregates[column - keys];
 }
 
 void ForEachPostExpr(Relation& post, const std::function<void(ExprPtr&)>& visit) {
@@ -191,15 +195,77 @@ void ForEachPostExpr(Relation& post, const std::function<void(ExprPtr&)>& visit)
 
 }  // namespace
 
-RelationPtr Permitter::BuildRelease(const Relation& select) {
+// Released values beside persons' rows are constants: SELECT ..., t.a FROM patients, t GROUP BY hospital, t.a
+Relation Permitter::WithReleasedRows(const Relation& select) const {
+  const std::function<ExprPtr(const ExprPtr&)> put = [&](const ExprPtr& expr) -> ExprPtr {
+    if (!expr) return nullptr;
+    if (!IsColumn(expr)) return MapChildren(expr, put);
+    const auto known = inlined_.find(expr->source);
+    if (known == inlined_.end()) return expr;
+    const ExprPtr& value = known->second[expr->column];
+    return value->kind == ExprKind::kSubquery && value->function == kReleasedValue ? value : expr;
+  };
+  Relation copy = select;
+  ForEachPostExpr(copy, [&](ExprPtr& expr) { expr = put(expr); });
+  copy.having = put(copy.having);
+  if (!copy.sets.empty()) return copy;
+  std::erase_if(copy.keys, [&](const ExprPtr& key) { return put(key)->kind == ExprKind::kSubquery; });
+  return copy;
+}
+
+void Permitter::ReleaseKeys(const Relation& select, Release& release, Relation& relation) {
+  for (const ExprPtr& key : select.keys) {
+    const ExprPtr inlined = Inline(key);
+    if (!inlined || !scope_.CheckKey(inlined)) continue;
+    release.keys.push_back(inlined);
+    relation.columns.push_back({"k" + std::to_string(release.keys.size()), inlined->type});
+  }
+}
+
+// What stands above the release for each of the aggregates; null after a finding.
+std::vector<ExprPtr> Permitter::ReleaseAggregates(const std::vector<ExprPtr>& aggregates, Release& release,
+                                                  Relation& relation, From& from) {
+  std::vector<ExprPtr> out;
+  std::size_t conditions = 0;
+  for (const ExprPtr& aggregate : aggregates) {
+    out.push_back(aggregate);
+    const ExprPtr inlined = Inline(aggregate);
+    if (!inlined) continue;
+    if (CountsValues(inlined)) {
+      if (ExprPtr count = AddValueCount(*inlined, release, from)) out.back() = count;
+      continue;
+    }
+    const auto checked = scope_.CheckAggregate(*inlined, *release.block);
+    if (!checked) continue;
+    conditions += checked->conditions.size();
+    release.aggregates.push_back(*checked);
+    out.back() = MakeColumn(FirstSource(from), static_cast<int>(relation.columns.size()), aggregate->type,
+                            aggregate->range);
+    relation.columns.push_back({"a" + std::to_string(release.aggregates.size()), checked->type});
+  }
+  if (conditions > kConditionsMax) {
+    findings_.Add({"R23", relation.range,
+                   "A block has at most " + std::to_string(kConditionsMax) +
+                       " conditions inside aggregates; group by them instead."});
+  }
+  return out;
+}
+
+RelationPtr Permitter::BuildRelease(const Relation& written) {
   const std::size_t before = findings_.size();
-  auto block = FlattenRows(select);
+  const std::size_t constants = constants_.size();
+  auto block = FlattenRows(written);
   if (!block) return nullptr;
+  const Relation select = WithReleasedRows(written);
   const int source = bound_.NewSourceId();
   auto release = std::make_shared<Release>();
   auto relation = std::make_shared<Relation>();
   relation->kind = Relation::Kind::kRelease;
   relation->range = select.range;
+  relation->constants.assign(constants_.begin() + static_cast<std::ptrdiff_t>(constants), constants_.end());
+  constants_.resize(constants);
+  release->block = block;
+  release->sets = select.sets;
 
   auto post = std::make_shared<Relation>(select);
   post->grouped = false;
@@ -207,46 +273,28 @@ RelationPtr Permitter::BuildRelease(const Relation& select) {
   post->sets.clear();
   post->having = nullptr;
   post->where = select.having;  // HAVING sees released values (R16)
+  post->from = From{};
+  post->from.kind = From::Kind::kSource;
+  post->from.source = {source, relation, "", false, select.range};
   OverRelease over(select, source);
   ForEachPostExpr(*post, [&](ExprPtr& expr) { expr = over(expr); });
-  const std::size_t groupings_at = select.keys.size() + over.aggregates.size();
-  ForEachPostExpr(*post, [&](ExprPtr& expr) { expr = ReleaseExpr(MoveGroupings(expr, source, groupings_at)); });
-
-  for (const ExprPtr& key : select.keys) {
-    const ExprPtr inlined = Inline(key);
-    if (!inlined || !scope_.CheckKey(inlined)) continue;
-    release->keys.push_back(inlined);
-    relation->columns.push_back({"k" + std::to_string(release->keys.size()), inlined->type});
-  }
-  for (const ExprPtr& aggregate : over.aggregates) {
-    const ExprPtr inlined = Inline(aggregate);
-    if (!inlined) continue;
-    const auto checked = scope_.CheckAggregate(*inlined, *block);
-    if (!checked) continue;
-    release->aggregates.push_back(*checked);
-    relation->columns.push_back({"a" + std::to_string(release->aggregates.size()), checked->type});
-  }
+  ReleaseKeys(select, *release, *relation);
+  const std::vector<ExprPtr> aggregates = ReleaseAggregates(over.aggregates, *release, *relation, post->from);
+  std::vector<ExprPtr> groupings;
   for (const ExprPtr& grouping : over.groupings) {
     std::vector<ExprPtr> args;
     for (const ExprPtr& arg : grouping->args) args.push_back(Inline(arg));
     release->groupings.push_back(std::move(args));
+    groupings.push_back(MakeColumn(source, static_cast<int>(relation->columns.size()), kBigintType, grouping->range));
     relation->columns.push_back({"g" + std::to_string(release->groupings.size()), kBigintType});
   }
-  std::size_t conditions = 0;
-  for (const UnitAggregate& aggregate : release->aggregates) conditions += aggregate.conditions.size();
-  if (conditions > kConditionsMax) {
-    findings_.Add({"R23", select.range,
-                   "A block has at most " + std::to_string(kConditionsMax) +
-                       " conditions inside aggregates; group by them instead."});
-  }
   if (findings_.size() != before) return nullptr;
-  release->sets = select.sets;
-  release->block = block;
+  ForEachPostExpr(*post, [&](ExprPtr& expr) {
+    expr = ReleaseExpr(Place(expr, source, select.keys.size(), aggregates, groupings));
+  });
+  if (findings_.size() != before) return nullptr;
   relation->release = release;
   built_[release.get()] = release;
-  post->from = From{};
-  post->from.kind = From::Kind::kSource;
-  post->from.source = {source, relation, "", false, select.range};
   return post;
 }
 

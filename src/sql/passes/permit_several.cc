@@ -55,7 +55,7 @@ void Collect(const RelationPtr& root, std::vector<Seen>& out) {
   const bool keys_alone = root->kind == Relation::Kind::kSetOperation &&
                           !(root->operation == SetOperation::kUnion && root->all) && ShowsKeysAlone(*root);
   if (keys_alone) return;
-  if (root->kind == Relation::Kind::kRelease) {
+  if (root->kind == Relation::Kind::kRelease && !root->release->counted) {
     Seen seen{root.get(), root->release.get(), {}, BlockForm::Of(*root->release->block)};
     CollectDatasets(*root->release->block, seen.datasets);
     out.push_back(std::move(seen));

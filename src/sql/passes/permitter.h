@@ -13,6 +13,10 @@ inline constexpr int kSameDatasetMax = 2;
 inline constexpr std::size_t kConditionsMax = 12;  // each pair of them is compared
 inline constexpr std::size_t kInlinedNodesMax = 20'000;
 
+// `function` of a kSubquery made by permit_constants.cc: one released value; the same on its owner's grid.
+inline constexpr std::string_view kReleasedValue = "released";
+inline constexpr std::string_view kReleasedConstant = "constant";
+
 class Permitter {
  public:
   Permitter(BoundQuery& bound, const CompileRequest& request, Findings& findings)
@@ -30,9 +34,23 @@ class Permitter {
   std::optional<std::vector<ExprPtr>> Extras(const Seen& one, const std::set<std::string>& common);
   bool GuardOutside(const Seen& one, const Seen& other);
 
+  // permit_constants.cc
+  bool ReleasesOneValue(const RelationPtr& relation) const;
+  bool InlineReleasedRow(const Source& source);
+  ExprPtr ReleaseConstant(const ExprPtr& side, const Expr& subject);
+  ExprPtr ReleaseConstants(const ExprPtr& expr);
+
+  // permit_values.cc
+  bool CountsValues(const ExprPtr& aggregate) const;
+  ExprPtr AddValueCount(const Expr& aggregate, const Release& release, From& from);
+
   // permit_release.cc
   RelationPtr ReleaseSelect(const Relation& select);
-  RelationPtr BuildRelease(const Relation& select);
+  RelationPtr BuildRelease(const Relation& written);
+  Relation WithReleasedRows(const Relation& select) const;
+  void ReleaseKeys(const Relation& select, Release& release, Relation& relation);
+  std::vector<ExprPtr> ReleaseAggregates(const std::vector<ExprPtr>& aggregates, Release& release, Relation& relation,
+                                         From& from);
   ExprPtr ReleaseExpr(const ExprPtr& expr);
   std::shared_ptr<const From> ReleaseFrom(const From& from);
   void RefuseRows(const Relation& relation);
@@ -77,9 +95,12 @@ class Permitter {
   UnitScope scope_;
   std::map<int, std::vector<ExprPtr>> inlined_;  // by source: what its columns stand for
   std::size_t inlined_nodes_ = 0;
+  std::vector<RelationPtr> constants_;  // of the block that is being built
   std::map<const Release*, std::shared_ptr<Release>> built_;  // CheckSeveral adds to their aggregates
 };
 
+// The id of the leftmost source.
+int FirstSource(const From& from);
 // The block's equalities make both columns one.
 bool AreJoined(const UnitBlock& block, const ExprPtr& a, const ExprPtr& b);
 

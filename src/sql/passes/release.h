@@ -124,6 +124,7 @@ struct Release {
   std::vector<std::vector<ExprPtr>> groupings;  // GROUPING(...) calls, after the aggregates
   std::shared_ptr<const FinestGroups> finest;   // another release of the query has smaller groups of these rows
   std::vector<UnitOutside> outside;
+  bool counted = false;  // the query shows only how many groups there are
 };
 
 }  // namespace cloister::sql

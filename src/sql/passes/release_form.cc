@@ -104,7 +104,13 @@ std::string BlockForm::Form(const ExprPtr& expr) const {
   const bool commutes = IsCall(expr, "=") || IsCall(expr, "and") || IsCall(expr, "or");
   if (commutes) std::sort(children.begin(), children.end());
   std::string out = std::to_string(static_cast<int>(expr->kind)) + expr->function + expr->type.ToString() +
-                    (expr->distinct ? "!" : "") + "(";
+                    (expr->distinct ? "!" : "") + (expr->ignore_nulls ? "?" : "") + (expr->filter ? "f" : "") +
+                    std::to_string(expr->args.size()) + expr->frame.mode + expr->frame.start + expr->frame.end;
+  for (const OrderItem& item : expr->order) {
+    out += item.descending ? "d" : "a";
+    out += item.nulls_first ? "0" : "1";
+  }
+  out += "(";
   for (const std::string& child : children) out += child + ",";
   return out + ")";
 }

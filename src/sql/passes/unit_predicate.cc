@@ -73,12 +73,15 @@ bool UnitScope::CheckTest(const Expr& test, Place place) {
   ExprPtr subject = test.args[0];
   std::vector<ExprPtr> constants(test.args.begin() + 1, test.args.end());
   Expr normal = test;
-  if (IsComparison(f) && IsLiteral(subject) && !IsLiteral(constants[0])) {
+  const bool constant_first = IsLiteral(subject) || subject->kind == ExprKind::kSubquery;
+  if (IsComparison(f) && constant_first && !IsLiteral(constants[0])) {
     std::swap(subject, constants[0]);
     normal.function = MirroredComparison(f);
     normal.args = {subject, constants[0]};
   }
   if (IsWideningCast(subject) && IsColumn(subject->args[0])) subject = subject->args[0];
+  if (constants.size() == 1 && constants[0]->kind == ExprKind::kSubquery && constants[0]->function == "constant")
+    return CheckReleasedTest(normal, subject, place);
   for (const ExprPtr& constant : constants) {
     if (IsLiteral(constant)) continue;
     bool untouchable = false;
@@ -100,6 +103,21 @@ bool UnitScope::CheckTest(const Expr& test, Place place) {
   bool fine = true;
   for (const ExprPtr& constant : constants) fine = fine && CheckColumnTest(normal, *subject, constant->literal, place);
   return fine;
+}
+
+// A released number that permit_constants.cc has brought to the column's grid.
+bool UnitScope::CheckReleasedTest(const Expr& test, const ExprPtr& subject, Place place) {
+  const auto self = std::make_shared<Expr>(test);
+  if (place == Place::kFilter && IsColumn(subject)) {
+    if (IsUntouchable(*subject)) return false;
+    const UnitColumn& known = Column(*subject);
+    const bool range = test.function == "<" || test.function == "<=" || test.function == ">" || test.function == ">=";
+    const bool coarse = known.policy.filter_grid && known.type.IsNumeric();
+    if (range && (coarse || known.policy.Is(Role::kPublic) || known.unit_count)) return true;
+  }
+  Refuse("R09", self,
+         "A released number may be compared by <, <=, >, >= in WHERE with a column that has a filter grid.");
+  return false;
 }
 
 bool UnitScope::CheckColumnTest(const Expr& test, const Expr& column, const Literal& constant, Place place) {

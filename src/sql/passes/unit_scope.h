@@ -54,6 +54,7 @@ class UnitScope {
  private:
   bool CheckTest(const Expr& test, Place place);
   bool CheckColumnTest(const Expr& test, const Expr& column, const Literal& constant, Place place);
+  bool CheckReleasedTest(const Expr& test, const ExprPtr& subject, Place place);
   bool CheckDateTest(const Expr& test, const Expr& column, const Literal& constant);
   bool CheckGrid(const Expr& test, const Expr& column, const Literal& constant);
   bool CheckBooleanColumn(const ExprPtr& column, Place place);
