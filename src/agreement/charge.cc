@@ -11,6 +11,8 @@ Result<Charge> DecodeCharge(const codec::Json& json, const std::string& where) {
   charge.runs = in.Integer("runs", 0, kRunsMax);
   charge.epsilon = in.Number("epsilon", 0, kEpsilonMax);
   charge.delta = in.Number("delta", 0, 1);
+  charge.rho = in.OptionalNumber("rho", 0, kRhoMax).value_or(0);
+  if (in.Has("rho") && charge.rho == 0) in.Fail("rho", "must be above 0, or absent");
   CLOISTER_TRY(in.Finish());
   return charge;
 }
@@ -25,6 +27,7 @@ codec::Json EncodeCharges(const std::vector<Charge>& charges) {
     json["runs"] = charge.runs;
     json["epsilon"] = charge.epsilon;
     json["delta"] = charge.delta;
+    if (charge.rho > 0) json["rho"] = charge.rho;
     array.push_back(std::move(json));
   }
   return array;

@@ -177,6 +177,12 @@ Result<ColumnPolicy> ReadColumn(const Json& json, const ColumnType& type, const 
 Result<PrivacyBudget> ReadBudget(const Json& json, const std::string& where) {
   ObjectReader in(json, where);
   PrivacyBudget budget;
+  const std::string accounting = in.OptionalString("accounting").value_or("sums");
+  if (accounting == "zcdp") {
+    budget.accounting = BudgetAccounting::kZcdp;
+  } else if (accounting != "sums") {
+    in.Fail("accounting", "must be sums or zcdp");
+  }
   budget.epsilon_budget = in.OptionalNumber("epsilon_budget", 0, 1e6).value_or(budget.epsilon_budget);
   budget.delta_budget = in.OptionalNumber("delta_budget", 0, 1).value_or(budget.delta_budget);
   budget.epsilon_per_query = in.OptionalNumber("epsilon_per_query", 0, 1e6).value_or(budget.epsilon_per_query);

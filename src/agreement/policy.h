@@ -109,7 +109,12 @@ struct ColumnPolicy {
   bool operator==(const ColumnPolicy&) const = default;
 };
 
+// How charges are added up (privacy/accountant.h): `sums` of epsilon and delta, or zero-concentrated differential
+// privacy, which holds more small queries and fewer large ones, and Gaussian noise.
+enum class BudgetAccounting { kSums, kZcdp };
+
 struct PrivacyBudget {
+  BudgetAccounting accounting = BudgetAccounting::kSums;
   double epsilon_per_query = 1.0;
   double delta_per_query = 1e-6;
   double epsilon_budget = 0;  // nothing may be spent

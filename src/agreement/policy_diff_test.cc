@@ -113,6 +113,7 @@ TEST(PolicyDiff, EveryMemberOfAPolicyIsCompared) {
   EXPECT_TRUE(differs([](DatasetPolicy& p) { p.budget.epsilon_per_query = 9; }));
   EXPECT_TRUE(differs([](DatasetPolicy& p) { p.budget.delta_per_query = 0.25; }));
   EXPECT_TRUE(differs([](DatasetPolicy& p) { p.budget.max_groups_contributed = 7; }));
+  EXPECT_TRUE(differs([](DatasetPolicy& p) { p.budget.accounting = BudgetAccounting::kZcdp; }));
   EXPECT_TRUE(differs([](DatasetPolicy& p) { p.limits.not_before = Instant{5000}; }));
   EXPECT_TRUE(differs([](DatasetPolicy& p) { p.may_receive = {{"abc"}}; }));
   EXPECT_TRUE(differs([](DatasetPolicy& p) { p.privacy_unit = "zip"; }));

@@ -74,12 +74,15 @@ Json EncodePolicy(const DatasetPolicy& policy) {
   for (const auto& [name, column] : policy.columns) columns[name] = EncodeColumn(column);
   out["columns"] = std::move(columns);
   const PrivacyBudget& budget = policy.budget;
-  out["differential_privacy"] = JsonObject{{"epsilon_budget", budget.epsilon_budget},
-                                           {"delta_budget", budget.delta_budget},
-                                           {"epsilon_per_query", budget.epsilon_per_query},
-                                           {"delta_per_query", budget.delta_per_query},
-                                           {"max_groups_contributed", budget.max_groups_contributed},
-                                           {"max_rows_per_unit", budget.max_rows_per_unit}};
+  JsonObject privacy{{"epsilon_budget", budget.epsilon_budget},
+                     {"delta_budget", budget.delta_budget},
+                     {"epsilon_per_query", budget.epsilon_per_query},
+                     {"delta_per_query", budget.delta_per_query},
+                     {"max_groups_contributed", budget.max_groups_contributed},
+                     {"max_rows_per_unit", budget.max_rows_per_unit}};
+  // Came later than the other members: absent means sums in every document, so that older ones keep their bytes.
+  if (budget.accounting == BudgetAccounting::kZcdp) privacy["accounting"] = "zcdp";
+  out["differential_privacy"] = std::move(privacy);
   JsonObject limits{{"templates_only", policy.limits.templates_only}};
   Put(limits, "runs", policy.limits.runs);
   if (policy.limits.not_before) limits["not_before"] = FormatRfc3339(*policy.limits.not_before);

@@ -127,7 +127,12 @@ constexpr std::string_view kSchema = R"json({
         "epsilon_per_query": {"type": "number", "minimum": 0, "maximum": 1000000, "default": 1},
         "delta_per_query": {"type": "number", "minimum": 0, "maximum": 1, "default": 1e-06},
         "max_groups_contributed": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 1},
-        "max_rows_per_unit": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 1}
+        "max_rows_per_unit": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 1},
+        "accounting": {
+          "description": "How charges add up: sums of epsilon, or zero-concentrated differential privacy.",
+          "enum": ["sums", "zcdp"],
+          "default": "sums"
+        }
       },
       "additionalProperties": false
     },

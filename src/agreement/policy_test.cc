@@ -39,11 +39,13 @@ TEST(Policy, WhatIsWrittenReadsBackAsItself) {
                  "cost":{"roles":["measure"],"bounds":[0,100000],"filter_grid":1000,"granularity":0.01,
                          "quantiles":true},
                  "day":{"roles":["dimension"],"date_granularity":"month"}},
+      "differential_privacy":{"epsilon_budget":3,"delta_budget":1e-6,"accounting":"zcdp"},
       "limits":{"runs":3,"not_after":"2027-01-15T08:00:00Z"},"may_receive":["abc"],"owner_approval":"each_query"})j");
   ASSERT_TRUE(policy) << policy.error().public_message;
   const auto again = DecodePolicy(EncodePolicy(*policy), Schema(), "policy");
   ASSERT_TRUE(again) << again.error().public_message;
   EXPECT_EQ(*again, *policy);
+  EXPECT_EQ(again->budget.accounting, BudgetAccounting::kZcdp);
   EXPECT_EQ(codec::CanonicalJson(EncodePolicy(*again)), codec::CanonicalJson(EncodePolicy(*policy)));
 }
 
@@ -61,6 +63,8 @@ TEST(Policy, RefusalsNameTheMember) {
   EXPECT_EQ(Problem(R"j({"privacy_unit":null,"columns":{"zip":{"roles":["public"],"filter_grid":0}}})j"),
             "policy.columns.zip.filter_grid must be above 0");
   EXPECT_EQ(Problem(R"j({"privacy_unit":null,"levels":["none"]})j"), "policy.levels holds an unknown level, none");
+  EXPECT_EQ(Problem(R"j({"privacy_unit":null,"differential_privacy":{"accounting":"pld"}})j"),
+            "policy.differential_privacy.accounting must be sums or zcdp");
   EXPECT_EQ(Problem(R"j({"privacy_unit":null,"owner_approval":"none"})j"),
             "policy.owner_approval must be each_query in this version");
 }

@@ -224,6 +224,7 @@ std::string ChargeWords(const agreement::Charge& charge, const std::string& data
   if (charge.epsilon > 0) {
     out += ", epsilon " + codec::CanonicalJson(charge.epsilon) + ", delta " + codec::CanonicalJson(charge.delta);
   }
+  if (charge.rho > 0) out += ", rho " + codec::CanonicalJson(charge.rho);
   return out;
 }
 

@@ -60,6 +60,84 @@ TEST(Accounts, PrivacyFitsUpToTheBudgetAndTheSafeBudgetIsNone) {
   EXPECT_TRUE(accounts.CheckFits(kThird, OneRun(kVisits), policy).has_value());
 }
 
+agreement::DatasetPolicy Budget(double epsilon, double delta,
+                                agreement::BudgetAccounting accounting = agreement::BudgetAccounting::kSums) {
+  agreement::DatasetPolicy policy;
+  policy.budget.epsilon_budget = epsilon;
+  policy.budget.delta_budget = delta;
+  policy.budget.accounting = accounting;
+  return policy;
+}
+
+// The n-th of many queries.
+Digest256 Query(int n) {
+  Digest256 digest{};
+  digest[0] = static_cast<std::uint8_t>(n);
+  digest[1] = static_cast<std::uint8_t>(n >> 8);
+  return digest;
+}
+
+// How many queries of this charge the accounts take before they say no.
+int Taken(const agreement::Charge& charge, const agreement::DatasetPolicy& policy) {
+  Accounts accounts;
+  int count = 0;
+  for (; count < 1000 && accounts.CheckFits(Query(count), charge, policy); ++count) {
+    EXPECT_GT(QueriesLeft(accounts.SpentOn(charge.dataset), charge, policy), 0);
+    accounts.Book(Query(count), charge);
+  }
+  EXPECT_EQ(QueriesLeft(accounts.SpentOn(charge.dataset), charge, policy), 0);
+  EXPECT_EQ(QueriesLeft({}, charge, policy), count);
+  return count;
+}
+
+// 0.1 ten times is 1, though as doubles it is not.
+TEST(Accounts, AddUpTheDecimalsOfTheDocuments) {
+  EXPECT_EQ(Taken({.dataset = kVisits, .epsilon = 0.1}, Budget(1, 0)), 10);
+  EXPECT_EQ(Taken({.dataset = kVisits, .epsilon = 0.1}, Budget(0.3, 0)), 3);
+  EXPECT_EQ(Taken({.dataset = kVisits, .epsilon = 0.7, .delta = 1e-7}, Budget(100, 1e-6)), 10);
+  EXPECT_EQ(Taken({.dataset = kVisits, .epsilon = 1e-9}, Budget(0.000000003, 0)), 3);
+  // Digits beyond a billionth are charged as a whole one.
+  EXPECT_EQ(Taken({.dataset = kVisits, .epsilon = 1e-12}, Budget(0.000000003, 0)), 3);
+}
+
+TEST(Accounts, TheOwnersAccountingDecidesWhatFits) {
+  const auto zcdp = agreement::BudgetAccounting::kZcdp;
+  EXPECT_EQ(Taken({.dataset = kVisits, .epsilon = 0.01}, Budget(1, 1e-6)), 100);
+  EXPECT_EQ(Taken({.dataset = kVisits, .epsilon = 0.01}, Budget(1, 1e-6, zcdp)), 458);
+  const agreement::Charge gaussian{.dataset = kVisits, .rho = 0.001};
+  EXPECT_EQ(Taken(gaussian, Budget(1, 1e-6)), 0);
+  EXPECT_EQ(Taken(gaussian, Budget(1, 1e-6, zcdp)), 22);
+  const Status no = CheckFits({}, gaussian, Budget(1, 1e-6));
+  EXPECT_NE(no.error().public_message.find("zcdp"), std::string::npos);
+}
+
+TEST(Accounts, RunsLimitWhatIsLeftToo) {
+  agreement::DatasetPolicy policy = Budget(10, 0);
+  policy.limits.runs = 4;
+  EXPECT_EQ(Taken({.dataset = kVisits, .epsilon = 0.1}, policy), 4);
+}
+
+// A query that is charged anew needs room for the larger amount of each kind, and only for what is new.
+TEST(Accounts, ChargedAnewItNeedsRoomForTheLargerAmount) {
+  Accounts accounts;
+  accounts.Book(kFirst, {.dataset = kVisits, .epsilon = 0.6});
+  accounts.Book(kSecond, {.dataset = kVisits, .epsilon = 0.3});
+  EXPECT_TRUE(accounts.CheckFits(kFirst, {.dataset = kVisits, .epsilon = 0.7}, Budget(1, 0)));
+  EXPECT_FALSE(accounts.CheckFits(kFirst, {.dataset = kVisits, .epsilon = 0.71}, Budget(1, 0)));
+  EXPECT_FALSE(accounts.CheckFits(kFirst, {.dataset = kVisits, .epsilon = 0.1}, Budget(0.8, 0)));
+}
+
+TEST(Accounts, TheOdometerIsTighterThanSums) {
+  Accounts accounts;
+  for (int i = 0; i < 50; ++i) accounts.Book(Query(i), {.dataset = kVisits, .epsilon = 0.1});
+  EXPECT_EQ(accounts.SpentOn(kVisits).privacy.epsilon.ToNumber(), 5);
+  // The worst 0.1-private mechanisms, fifty times (golden number of an independent accountant for discrete Laplace).
+  EXPECT_NEAR(accounts.OdometerOf(kVisits, 1e-6), 3.172903, 2e-3);
+  EXPECT_EQ(accounts.OdometerOf(kPlans, 1e-6), 0);
+  accounts.Book(kThird, {.dataset = kVisits, .epsilon = 0.1, .delta = 1e-5});
+  EXPECT_GT(accounts.OdometerOf(kVisits, 1e-6), 1e9);
+}
+
 TEST(Accounts, GivesBackWhatIsNotSettled) {
   Accounts accounts;
   accounts.Book(kFirst, OneRun(kVisits));
