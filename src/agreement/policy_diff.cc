@@ -93,7 +93,8 @@ void DiffBudget(const PrivacyBudget& from, const PrivacyBudget& to, Changes& out
   other("groups that one person counts in", from.max_groups_contributed, to.max_groups_contributed);
   if (from.accounting != to.accounting) {
     const bool sums = to.accounting == BudgetAccounting::kSums;
-    out.Add(Kind::kOther, std::string("charges add up ") + (sums ? "as sums of epsilon" : "as zCDP: more small queries"));
+    out.Add(Kind::kOther,
+            std::string("charges add up ") + (sums ? "as sums of epsilon" : "as zCDP: more small queries"));
   }
   other("rows of one person that count", from.max_rows_per_unit, to.max_rows_per_unit);
 }

@@ -3,6 +3,7 @@
 // How sure a number of successes is: exact bounds of a probability (Clopper, Pearson 1934), through the incomplete beta
 // function. For tests that try to show a mechanism to be less private than it says.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
