@@ -103,6 +103,8 @@ std::string SqlPrinter::TableSql(const UnitTable& table) {
       sql = "(" + RelationSql(*table.relation, false) + ")";
     else if (table.kind == UnitTable::Kind::kPerUnit)
       sql = "(" + PerUnitSql(*table.blocks[0]) + ")";
+    else if (table.kind == UnitTable::Kind::kWindow)
+      sql = "(" + BlockSelect(*table.blocks[0], {}) + ")";
     else if (table.kind == UnitTable::Kind::kUnion)
       sql = "(" + UnionSql(table) + ")";
     else

@@ -62,6 +62,12 @@ const CompileDataset* OriginOf(const Relation& relation, int column) {
   return OriginOf(*relation.from.source.relation, item->column);
 }
 
+bool HasWindow(const Relation& select) {
+  return select.qualify || std::any_of(select.items.begin(), select.items.end(), [](const ExprPtr& item) {
+           return ContainsKind(item, ExprKind::kWindow);
+         });
+}
+
 }  // namespace
 
 UnitTablePtr Permitter::LeafTable(const Source& source) {
@@ -136,6 +142,8 @@ bool Permitter::FlattenSource(const Source& source, UnitBlock& block, std::vecto
         relation.operation == SetOperation::kUnion ? UnionTable(relation, source.id) : KeysTable(relation, source.id);
   } else if (relation.grouped || relation.distinct) {
     table = PerUnitTable(relation, source.id);
+  } else if (HasWindow(relation)) {
+    table = WindowTable(relation, source.id);
   } else {
     const auto inner = FlattenSelect(relation);
     if (!inner) return false;
@@ -265,34 +273,42 @@ std::shared_ptr<UnitBlock> Permitter::FlattenRows(const Relation& select) {
   return CheckBlock(*block, conjuncts, select) ? block : nullptr;
 }
 
+// One column of a derived table.
+bool Permitter::CheckItem(const ExprPtr& inlined, TextRange range) {
+  if (ContainsKind(inlined, ExprKind::kWindow)) {
+    findings_.Add({"R14", range, "A window over a person's own rows stands alone in the select list."});
+    return false;
+  }
+  if (ContainsKind(inlined, ExprKind::kSubquery)) {
+    findings_.Add({"R13", range, "A subquery beside persons' rows is not admitted."});
+    return false;
+  }
+  // Rule R04 holds where nobody looks at the column afterwards, too.
+  bool untouchable = false;
+  ForEachColumn(inlined, [&](const Expr& column) {
+    const bool hidden = scope_.Column(column).policy.Is(Role::kHidden);
+    if (hidden || !IsColumn(inlined)) untouchable = scope_.IsUntouchable(column) || untouchable;
+  });
+  return !untouchable;
+}
+
 std::shared_ptr<UnitBlock> Permitter::FlattenSelect(const Relation& select) {
   const std::size_t before = findings_.size();
   if (!select.order.empty() || select.limit || select.offset) {
     findings_.Add({"R16", select.range,
                    "ORDER BY and LIMIT over persons' rows would pick rows; put them after the aggregation."});
   }
-  bool window = select.qualify != nullptr;
-  for (const ExprPtr& item : select.items) window = window || ContainsKind(item, ExprKind::kWindow);
-  if (window) {
+  if (HasWindow(select)) {
     findings_.Add({"R14", select.range,
-                   "A window over persons' rows compares persons with each other; use windows over aggregated rows."});
+                   "A window over persons' rows compares persons with each other; use windows over aggregated rows, or "
+                   "over one person's rows in a derived table."});
   }
   auto block = FlattenRows(select);
   if (!block || findings_.size() != before) return nullptr;
   for (const ExprPtr& item : select.items) {
     const ExprPtr inlined = Inline(item);
     if (!inlined) return nullptr;
-    if (ContainsKind(inlined, ExprKind::kSubquery)) {
-      findings_.Add({"R13", item->range, "A subquery beside persons' rows is not admitted."});
-      return nullptr;
-    }
-    // Rule R04 holds where nobody looks at the column afterwards, too.
-    bool untouchable = false;
-    ForEachColumn(inlined, [&](const Expr& column) {
-      const bool hidden = scope_.Column(column).policy.Is(Role::kHidden);
-      if (hidden || !IsColumn(inlined)) untouchable = scope_.IsUntouchable(column) || untouchable;
-    });
-    if (untouchable) return nullptr;
+    if (!CheckItem(inlined, item->range)) return nullptr;
     block->items.push_back(inlined);
   }
   return block;

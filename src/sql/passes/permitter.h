@@ -40,6 +40,13 @@ class Permitter {
   ExprPtr ReleaseConstant(const ExprPtr& side, const Expr& subject);
   ExprPtr ReleaseConstants(const ExprPtr& expr);
 
+  // permit_window.cc
+  UnitTablePtr WindowTable(const Relation& select, int source);
+  ExprPtr CheckUnitWindow(const Expr& window, const UnitBlock& block);
+  UnitColumn DescribeWindow(const Expr& window, const std::string& name, const UnitBlock& block);
+  int WindowItem(const ExprPtr& item, const std::string& name, UnitBlock& block, UnitTable& table);
+  bool AddQualify(const ExprPtr& qualify, UnitBlock& block, UnitTable& table);
+
   // permit_values.cc
   bool CountsValues(const ExprPtr& aggregate) const;
   ExprPtr AddValueCount(const Expr& aggregate, const Release& release, From& from);
@@ -58,6 +65,7 @@ class Permitter {
   // permit_flatten.cc: unit-level blocks; null after a finding
   std::shared_ptr<UnitBlock> FlattenSelect(const Relation& select);
   std::shared_ptr<UnitBlock> FlattenRows(const Relation& select);
+  bool CheckItem(const ExprPtr& inlined, TextRange range);
   bool FlattenFrom(const From& from, UnitBlock& block, std::vector<ExprPtr>& conjuncts);
   bool FlattenSource(const Source& source, UnitBlock& block, std::vector<ExprPtr>& conjuncts);
   bool FlattenOuterJoin(const From& join, UnitBlock& block, std::vector<ExprPtr>& conjuncts);

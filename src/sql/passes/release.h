@@ -40,6 +40,7 @@ struct UnitTable {
     kPerUnit,  // one row a unit: GROUP BY the unit's key
     kUnion,    // UNION ALL of blocks of one owner
     kKeys,     // INTERSECT of keys
+    kWindow,   // rows of persons with windows over each one's own rows
   };
   Kind kind = Kind::kDataset;
   int source = -1;
@@ -47,11 +48,11 @@ struct UnitTable {
   std::vector<UnitColumn> columns;
   std::vector<UnitCounter> counters;  // in columns of this table
 
-  std::vector<ExprPtr> filters;  // on these columns: HAVING of a kPerUnit
+  std::vector<ExprPtr> filters;  // on these columns: HAVING of a kPerUnit, QUALIFY of a kWindow
 
   const CompileDataset* dataset = nullptr;         // kDataset, kPublic
   RelationPtr relation;                            // kPublic, derived
-  std::vector<std::shared_ptr<UnitBlock>> blocks;  // kPerUnit (one), kUnion, kKeys (two)
+  std::vector<std::shared_ptr<UnitBlock>> blocks;  // kPerUnit, kWindow (one), kUnion, kKeys (two)
 };
 using UnitTablePtr = std::shared_ptr<const UnitTable>;
 
