@@ -122,6 +122,7 @@ constexpr std::array kSynonyms = std::to_array<Synonym>({
     {"char_length", "length"},
     {"character_length", "length"},
     {"len", "length"},
+    {"mod", "%"},
     {"~~", "like"},
     {"~~*", "ilike"},
     {"@", "abs"},

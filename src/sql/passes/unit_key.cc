@@ -27,12 +27,20 @@ struct Scaled {
   double width = 1;
 };
 
+// The column itself, or it as a DOUBLE.
+const Expr* NumberColumn(const ExprPtr& expr) {
+  if (IsColumn(expr)) return expr.get();
+  const bool cast = expr->kind == ExprKind::kCast && expr->type.kind == Type::Kind::kDouble;
+  return cast && IsColumn(expr->args[0]) && expr->args[0]->type.IsNumeric() ? expr->args[0].get() : nullptr;
+}
+
 std::optional<Scaled> ScaledColumn(const ExprPtr& expr, std::string_view division) {
-  if (IsColumn(expr)) return Scaled{expr.get(), 1};
-  if (!IsCall(expr, division) || !IsColumn(expr->args[0])) return std::nullopt;
+  if (const Expr* column = NumberColumn(expr)) return Scaled{column, 1};
+  const Expr* divided = IsCall(expr, division) ? NumberColumn(expr->args[0]) : nullptr;
+  if (divided == nullptr) return std::nullopt;
   const auto width = NumberLiteral(expr->args[1]);
   if (!width || !(*width > 0)) return std::nullopt;
-  return Scaled{expr->args[0].get(), *width};
+  return Scaled{divided, *width};
 }
 
 // The bands that an expression cuts a column into: floor(x / 10), x // 10, round(x, -3), CAST(x / 20 AS INTEGER).
@@ -101,7 +109,9 @@ bool UnitScope::CheckDatePart(const ExprPtr& expr, bool quiet) {
   const bool format = expr->function == "strftime";
   const ExprPtr& subject = expr->args[format ? 0 : 1];
   const ExprPtr& word = expr->args[format ? 1 : 0];
-  if (!IsLiteral(word) || !word->literal.AsText() || !IsColumn(subject)) return false;
+  if (!IsLiteral(word) || !word->literal.AsText()) return false;
+  // A date that is coarse already shows nothing finer in any part of it.
+  if (!IsColumn(subject)) return subject->type.IsTemporal() && IsGeneralisation(subject);
   const UnitColumn& known = Column(*subject);
   if (known.policy.Is(Role::kPublic)) return true;
   if (!known.policy.Is(Role::kDimension)) return !quiet && IsUntouchable(*subject) ? false : false;
