@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "crypto/digest.h"
 #include "enclave/enclave.h"
+#include "enclave/release_history.h"
 #include "enclave/protected_run.h"
 #include "engine/result_json.h"
 #include "sealing/seal_writer.h"
@@ -84,7 +85,8 @@ Result<ExecutionAnswer> Enclave::Execute(const QueryId& query) {
 
 // Compiled anew, so that what runs is what this enclave makes of the text, and compared with what people approved.
 Result<sql::CompiledQuery> Enclave::ApprovedPlan(const ledger::QueryRecord& query) {
-  CLOISTER_ASSIGN(const CompileQuestion question, QuestionOf(journal_->state(), query.request, query.submitter));
+  CLOISTER_ASSIGN(CompileQuestion question, QuestionOf(journal_->state(), query.request, query.submitter));
+  CLOISTER_TRY(AddPins(journal_->state(), question, parser_));
   CLOISTER_ASSIGN(CompileAnswer answer, AskCompiler(question, parser_));
   if (!answer.compiled || !query.report || !query.report->accepted ||
       answer.compiled->plan_digest != query.report->accepted->plan) {

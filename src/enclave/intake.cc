@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "enclave/enclave.h"
+#include "enclave/release_history.h"
 
 namespace cloister::enclave {
 
@@ -48,7 +49,8 @@ Result<LinkAnswer> Enclave::SubmitLink(std::string_view document) {
 Result<ledger::ReportEntry> Enclave::ReportOn(const agreement::SignedLink& query, Instant now) {
   const auto* request = query.As<agreement::QueryRequest>();
   CLOISTER_CHECK(request != nullptr);
-  CLOISTER_ASSIGN(const CompileQuestion question, QuestionOf(journal_->state(), *request, query.signer()));
+  CLOISTER_ASSIGN(CompileQuestion question, QuestionOf(journal_->state(), *request, query.signer()));
+  CLOISTER_TRY(AddPins(journal_->state(), question, parser_));
   CLOISTER_ASSIGN(const CompileAnswer answer, AskCompiler(question, parser_));
   const agreement::Report report = MakeReport(journal_->state(), query, answer, now);
   CLOISTER_ASSIGN(const agreement::SignedReport signed_report,

@@ -6,6 +6,7 @@
 #include "crypto/digest.h"
 #include "crypto/kdf.h"
 #include "crypto/prf_rng.h"
+#include "enclave/anonymous_release.h"
 #include "enclave/noisy_release.h"
 #include "engine/plan_session.h"
 
@@ -34,6 +35,8 @@ Result<std::unique_ptr<StageProtector>> ProtectorOf(const sql::PlanStage& stage,
     CLOISTER_ASSIGN(auto releaser, NoisyReleaser::Make(stage, *noisy, draws));
     return std::unique_ptr<StageProtector>(std::move(releaser));
   }
+  if (const auto* anonymous = std::get_if<sql::AnonymousRelease>(&stage.protection))
+    return std::unique_ptr<StageProtector>(std::make_unique<AnonymousReleaser>(stage, *anonymous));
   CLOISTER_CHECK(false);
 }
 

@@ -173,14 +173,7 @@ class EnclaveStory : public testing::Test {
                           .value();
     manifest.policy =
         agreement::DecodePolicy(
-            codec::ParseJson(R"({"levels":["aggregate_only"],"privacy_unit":"patient_id","min_group_size":15,
-                            "columns":{"patient_id":{"roles":["join_key"],"domain":"person"},
-                                       "ward":{"roles":["dimension"]},
-                                       "charge":{"roles":["measure"],"bounds":[0,5000],"granularity":0.01}},
-                            "limits":{}})")
-                .value(),
-            manifest.schema, "policy")
-            .value();
+            codec::ParseJson(policy_).value(), manifest.schema, "policy").value();
     manifest.object = object;
     return manifest;
   }
@@ -214,6 +207,7 @@ class EnclaveStory : public testing::Test {
                                                  .name = "q",
                                                  .text = sql,
                                                  .datasets = {{.dataset = *dataset_, .manifest = manifest_}},
+                                                 .level = level_,
                                                  .recipients = {analyst_.Thumbprint()},
                                                  .charter = Ledger().in_force()->digest}));
   }
@@ -253,6 +247,12 @@ class EnclaveStory : public testing::Test {
   std::optional<DatasetId> dataset_;
   std::optional<QueryId> query_;
   Digest256 manifest_{};
+  std::string policy_ = R"({"levels":["aggregate_only"],"privacy_unit":"patient_id","min_group_size":15,
+                            "columns":{"patient_id":{"roles":["join_key"],"domain":"person"},
+                                       "ward":{"roles":["dimension"]},
+                                       "charge":{"roles":["measure"],"bounds":[0,5000],"granularity":0.01}},
+                            "limits":{}})";
+  agreement::Level level_ = agreement::Level::kAggregateOnly;
   Digest256 last_digest_{};
 };
 

@@ -32,6 +32,8 @@ struct CompileDataset {
   std::string organisation;  // the owner's, for messages and for rule R28
   agreement::DatasetSchema schema;
   agreement::DatasetPolicy policy;
+  // Level k_anonymized: what has been released of this version; later queries show part of it or nothing (R26).
+  std::optional<AnonymousPin> pinned;
   Digest256 manifest{};
 };
 

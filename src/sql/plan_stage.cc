@@ -110,6 +110,59 @@ JsonObject Encode(const NoisyRelease& release) {
   return out;
 }
 
+std::string_view NameOf(GeneralisationLevel::Kind kind) {
+  switch (kind) {
+    case GeneralisationLevel::Kind::kValue:
+      return "value";
+    case GeneralisationLevel::Kind::kPrefix:
+      return "prefix";
+    case GeneralisationLevel::Kind::kBand:
+      return "band";
+    case GeneralisationLevel::Kind::kAll:
+      return "all";
+  }
+  CLOISTER_CHECK(false);
+}
+
+std::string_view NameOf(AnonymousColumn::Kind kind) {
+  switch (kind) {
+    case AnonymousColumn::Kind::kQuasiIdentifier:
+      return "quasi_identifier";
+    case AnonymousColumn::Kind::kBanded:
+      return "banded";
+    case AnonymousColumn::Kind::kPlain:
+      return "plain";
+    case AnonymousColumn::Kind::kTested:
+      return "tested";
+  }
+  CLOISTER_CHECK(false);
+}
+
+JsonObject Encode(const AnonymousColumn& column) {
+  JsonArray levels;
+  for (const GeneralisationLevel& level : column.levels)
+    levels.push_back(JsonObject{{"kind", NameOf(level.kind)}, {"prefix", level.prefix}, {"width", level.width}});
+  return {{"kind", NameOf(column.kind)},  {"source", column.source},
+          {"levels", std::move(levels)},  {"span", column.span},
+          {"band", column.band},          {"distinct_l", column.distinct_l}};
+}
+
+JsonObject Encode(const AnonymousRelease& release) {
+  JsonArray columns;
+  for (const AnonymousColumn& column : release.columns) columns.push_back(Encode(column));
+  JsonArray pinned;
+  for (const std::string& name : release.pin.columns) pinned.emplace_back(name);
+  return {{"kind", "anonymous"},
+          {"version", kAnonymityVersion},
+          {"unit", release.unit},
+          {"k", release.k},
+          {"suppression_max", release.suppression_max},
+          {"columns", std::move(columns)},
+          {"shown", Numbers(release.shown)},
+          {"pinned_columns", std::move(pinned)},
+          {"pinned_filter", release.pin.filter}};
+}
+
 }  // namespace
 
 codec::Json EncodeStage(const PlanStage& stage) {

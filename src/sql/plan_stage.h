@@ -86,8 +86,47 @@ struct NoisyRelease {
   std::int64_t groups_per_unit = 1;             // C
 };
 
+// Level k_anonymized: the first release of a dataset's version is its only one. Later queries may show part of it.
+struct AnonymousPin {
+  std::vector<std::string> columns;  // released, sorted
+  std::string filter;                // of the rows, in one spelling
+  bool operator==(const AnonymousPin&) const = default;
+};
+
+// How coarsely a quasi-identifier may be written; each level is a function of the one before.
+struct GeneralisationLevel {
+  enum class Kind { kValue, kPrefix, kBand, kAll };  // 00142, 0014*, [40, 50), *
+  Kind kind = Kind::kValue;
+  std::int64_t prefix = 0;  // characters kept
+  double width = 0;
+};
+
+struct AnonymousColumn {
+  enum class Kind {
+    kQuasiIdentifier,  // VARCHAR, or DOUBLE where a level is a band; written as text at the level of its class
+    kBanded,           // DOUBLE, written as the band of `band` that it lies in
+    kPlain,            // as it is
+    kTested,           // not released: the filter tells its value, so classes must be diverse in it
+  };
+  Kind kind = Kind::kPlain;
+  int source = 0;                           // exact column
+  std::vector<GeneralisationLevel> levels;  // of kQuasiIdentifier; the last is kAll
+  double span = 0;                          // of bands: the width of the column's bounds; 0 when there are none
+  double band = 0;
+  std::int64_t distinct_l = 1;  // different values in each class
+};
+
+struct AnonymousRelease {
+  int unit = 0;  // exact column: the person
+  std::int64_t k = 1;
+  double suppression_max = 0;
+  std::vector<AnonymousColumn> columns;
+  std::vector<int> shown;  // column i of the released table is columns[shown[i]]
+  AnonymousPin pin;
+};
+
 // What a stage does with its exact rows; further levels add their own kind.
-using StageProtection = std::variant<NoisyRelease>;
+using StageProtection = std::variant<NoisyRelease, AnonymousRelease>;
 
 struct PlanStage {
   std::string table;              // "released_0"; several stages may fill one table (grouping sets)
@@ -101,6 +140,8 @@ struct PlanStage {
 
 // Mechanisms as this release makes them: another sampler, another order of draws, another encoding is another version.
 inline constexpr std::string_view kNoiseVersion = "1";
+// The same for the choice of classes.
+inline constexpr std::string_view kAnonymityVersion = "1";
 
 // Every member; part of the plan's canonical bytes.
 codec::Json EncodeStage(const PlanStage& stage);

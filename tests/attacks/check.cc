@@ -1,5 +1,7 @@
 #include "check.h"
 
+#include "anonymity_check.h"
+
 #include <cmath>
 #include <optional>
 #include <regex>
@@ -193,6 +195,8 @@ std::string RunCheck(const Check& check, const Case& one, const Outcome& outcome
     const auto wanted = static_cast<std::size_t>(check.body.at("n").as_int64());
     return answer.rows.size() == wanted ? "" : "has " + std::to_string(answer.rows.size()) + " rows";
   }
+  if (check.type == "k_at_least") return KAtLeast(check.body, answer);
+  if (check.type == "l_at_least") return LAtLeast(check.body, answer);
   if (check.type == "no_error") return outcome.error;
   if (check.type == "not_derivable") return NotDerivable(check.body, answer);
   if (check.type == "same_as_suppressed") return SameAsSuppressed(one, outcome, lab);

@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "engine/database_internals.h"
+#include "enclave/protected_run.h"
 #include "engine/execute.h"
 
 namespace cloister::attacks {
@@ -34,6 +35,7 @@ Result<std::unique_ptr<Lab>> Lab::Open(const Corpus& corpus) {
 }
 
 Status Lab::Change(const std::string& sql) {
+  ForgetHistory();
   CLOISTER_ASSIGN(const auto connection, engine::Connect(database_->internals().database.get()));
   Status done = engine::RunStatement(connection.get(), sql, "fixture");
   if (!done) return Internal("the fixture failed: " + done.error().detail);
@@ -51,12 +53,17 @@ Status Lab::Rebuild(bool reversed) {
   return {};
 }
 
+void Lab::ForgetHistory() { pins_.clear(); }
+
 Outcome Lab::Run(const std::string& text, const std::string& level) {
   Outcome outcome;
   sql::CompileRequest request;
   request.text = text;
   request.level = level;
   request.datasets = corpus_.datasets;
+  for (sql::CompileDataset& dataset : request.datasets) {
+    if (const auto pin = pins_.find(dataset.id); pin != pins_.end()) dataset.pinned = pin->second;
+  }
   request.analyst_organisation = corpus_.analyst_organisation;
   request.cross_owner_joins_allowed = true;
   auto verdict = sql::Compile(request, *parser_);
@@ -74,7 +81,11 @@ Outcome Lab::Run(const std::string& text, const std::string& level) {
   for (const auto& column : compiled.plan.columns()) outcome.answer.columns.push_back(column.name);
   Collect sink(outcome.answer);
   engine::Cancellation cancellation;
-  const auto done = engine::Execute(*database_, compiled.plan, kLimits, cancellation, sink);
+  const auto done = enclave::ProtectedRun(*database_, noise_key_).Run(compiled.plan, kLimits, cancellation, sink);
+  for (const sql::PlanStage& stage : compiled.plan.stages()) {
+    if (const auto* release = std::get_if<sql::AnonymousRelease>(&stage.protection))
+      pins_.emplace(stage.datasets.front(), release->pin);
+  }
   if (!done) outcome.error = done.error().public_message + ": " + done.error().detail;
   return outcome;
 }

@@ -2,10 +2,12 @@
 
 // The fixture in a real DuckDB, and the compiler in front of it.
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/secret_bytes.h"
 #include "corpus.h"
 #include "engine/database.h"
 #include "engine/statement_parser.h"
@@ -34,6 +36,8 @@ class Lab {
   static Result<std::unique_ptr<Lab>> Open(const Corpus& corpus);
 
   Outcome Run(const std::string& text, const std::string& level);
+  // As for an environment that has answered nothing yet; each case is one.
+  void ForgetHistory();
   // A statement on the fixture, past the compiler.
   Status Change(const std::string& sql);
   // Builds the tables afresh; `reversed`: the same rows in another order.
@@ -46,6 +50,8 @@ class Lab {
   const Corpus& corpus_;
   std::unique_ptr<engine::DuckDbStatementParser> parser_;
   std::unique_ptr<engine::Database> database_;
+  SecretBytes noise_key_{32};
+  std::map<std::string, sql::AnonymousPin> pins_;  // by dataset
 };
 
 }  // namespace cloister::attacks

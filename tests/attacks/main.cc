@@ -62,6 +62,7 @@ void ShowRows(const Answer& answer) {
 
 // Empty when the case goes as its label says.
 std::string Judge(const Case& one, Lab& lab, bool verbose) {
+  lab.ForgetHistory();
   for (const std::string& earlier : one.sequence) {
     const Outcome outcome = lab.Run(earlier, one.level);
     if (outcome.refused()) return "an earlier statement is refused: " + Findings(outcome);

@@ -52,8 +52,39 @@ JsonArray Words(const PrivateQuery& query, const std::set<LineageEdge>& edges) {
   return words;
 }
 
+std::string NamesOf(const AnonymousProjection& projection, const std::function<bool(const UnitColumn&)>& which) {
+  std::set<std::string> names;
+  for (const int column : projection.released) {
+    if (which(projection.table->columns[column])) names.insert(projection.table->columns[column].name);
+  }
+  return Listed(names);
+}
+
+JsonArray AnonymousProtections(const AnonymousProjection& projection) {
+  JsonArray out;
+  const auto say = [&](std::string_view before, const std::string& names, std::string_view after) {
+    if (!names.empty()) out.emplace_back(std::string(before) + names + std::string(after));
+  };
+  say("Rows are shown in classes of at least ", std::to_string(projection.dataset->policy.min_group_size),
+      " different persons who look alike; up to 5 % of the rows are left out for that.");
+  say("To make them alike ", NamesOf(projection, [](const auto& column) { return column.policy.quasi_identifier; }),
+      " may be shown more coarsely, or as *.");
+  say("Each class has several different values of ",
+      NamesOf(projection, [](const auto& column) { return column.policy.sensitive; }), ".");
+  say("Only bands are shown of ",
+      NamesOf(projection,
+              [](const auto& column) {
+                return !column.policy.quasi_identifier && !column.policy.Is(agreement::Role::kDimension);
+              }),
+      ".");
+  out.emplace_back("This is the only release of this version of " + projection.dataset->name +
+                   " at this level: later queries may show part of it again, and nothing else.");
+  return out;
+}
+
 JsonArray Protections(const PrivateQuery& query) {
   JsonArray out;
+  if (query.anonymous()) return AnonymousProtections(*query.anonymous());
   if (query.level() != agreement::Level::kAggregateOnly) {
     out.emplace_back("Nothing is held back: every owner grants full access to these rows.");
     return out;

@@ -2,6 +2,7 @@
 
 #include "codec/json.h"
 #include "codec/text.h"
+#include "sql/lower/anonymous_stage.h"
 #include "sql/lower/sql_printer.h"
 
 namespace cloister::sql {
@@ -11,14 +12,21 @@ ExecutablePlan PlanBuilder::Build(const PrivateQuery& query) {
   using codec::JsonObject;
   ExecutablePlan plan;
   SqlPrinter printer(query);
-  plan.sql_ = printer.Print();
+  if (query.anonymous()) {
+    plan.stages_.push_back(MakeAnonymousStage(query, printer, plan.sql_));
+  } else {
+    plan.sql_ = printer.Print();
+  }
   plan.level_ = query.level();
   plan.rows_max_ = query.level() == agreement::Level::kFullAccess ? kFullAccessRowsMax : kReleasedRowsMax;
   JsonArray columns;
-  for (const OutputColumn& column : printer.output()) {
-    plan.columns_.push_back({column.name, column.type.ToString()});
-    columns.push_back(JsonObject{{"name", column.name}, {"type", column.type.ToString()}});
+  for (const OutputColumn& column : printer.output()) plan.columns_.push_back({column.name, column.type.ToString()});
+  if (query.anonymous()) {
+    for (std::size_t i = 0; i < query.root()->columns.size(); ++i)
+      plan.columns_.push_back({query.root()->columns[i].name, plan.stages_.front().columns[i].type});
   }
+  for (const PlanColumn& column : plan.columns_)
+    columns.push_back(JsonObject{{"name", column.name}, {"type", column.type}});
   JsonArray datasets;
   for (const CompileDataset* dataset : query.datasets()) {
     plan.datasets_.push_back(dataset->id);

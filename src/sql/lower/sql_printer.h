@@ -19,6 +19,8 @@ class SqlPrinter {
 
   // The whole query: its columns cast to their types and named as the analyst named them, rows in a fixed order.
   std::string Print();
+  // The rows of a release of level k_anonymized: `items` over source 0, the last one the unit. anonymous_stage.cc
+  std::string AnonymousSql(const AnonymousProjection& projection, const std::vector<std::string>& items);
   // Its columns; after Print().
   const std::vector<OutputColumn>& output() const { return output_; }
 

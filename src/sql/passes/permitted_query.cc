@@ -82,6 +82,14 @@ std::optional<PermittedQuery> PermittedQuery::Permit(BoundQuery bound, const Com
     Permitter permitter(bound, request, findings);
     query.root_ = permitter.ReleaseRelation(bound.root());
     if (query.root_ && findings.empty()) permitter.CheckSeveral(query.root_);
+  } else if (*level == Level::kKAnonymized) {
+    const bool of_persons = std::any_of(query.datasets_.begin(), query.datasets_.end(),
+                                        [](const CompileDataset* dataset) { return !dataset->policy.IsPublic(); });
+    if (of_persons)
+      query.anonymous_ = Permitter(bound, request, findings).PermitAnonymous(*bound.root());
+    else
+      CheckCost(bound.root(), findings);
+    query.root_ = bound.root();
   } else {
     findings.Add(
         {"R27", findings.Whole(),

@@ -4,6 +4,7 @@
 // aggregate_only each block over protected rows has become a Release, and everything above it works on released values.
 
 #include "sql/bind/bound_query.h"
+#include "sql/passes/anonymous.h"
 #include "sql/passes/release.h"
 
 namespace cloister::sql {
@@ -18,11 +19,15 @@ class PermittedQuery {
   // Datasets read, each once, in the order of their ids.
   const std::vector<const CompileDataset*>& datasets() const { return datasets_; }
 
+  // Of level k_anonymized over a protected dataset; `root` is then the query as it was bound.
+  const std::optional<AnonymousProjection>& anonymous() const { return anonymous_; }
+
  private:
   PermittedQuery() = default;
   RelationPtr root_;
   agreement::Level level_ = agreement::Level::kAggregateOnly;
   std::vector<const CompileDataset*> datasets_;
+  std::optional<AnonymousProjection> anonymous_;
 };
 
 }  // namespace cloister::sql

@@ -3,6 +3,7 @@
 // The work of PermittedQuery::Permit at aggregate_only: finds the blocks over protected rows, flattens each, checks it,
 // and puts a Release in its place. Spread over permit_*.cc.
 
+#include "sql/passes/anonymous.h"
 #include "sql/passes/unit_scope.h"
 
 namespace cloister::sql {
@@ -24,6 +25,8 @@ class Permitter {
 
   // The relation over released values only; null after a finding.
   RelationPtr ReleaseRelation(const RelationPtr& relation);
+  // Level k_anonymized (R26); nothing after a finding. permit_anonymous.cc
+  std::optional<AnonymousProjection> PermitAnonymous(const Relation& select);
   // Rules R17 and R24 inside one query: several releases of one dataset. permit_several.cc
   void CheckSeveral(const RelationPtr& root);
 
@@ -61,6 +64,11 @@ class Permitter {
   ExprPtr ReleaseExpr(const ExprPtr& expr);
   std::shared_ptr<const From> ReleaseFrom(const From& from);
   void RefuseRows(const Relation& relation);
+
+  // permit_anonymous.cc
+  bool CheckAnonymousShape(const Relation& select);
+  bool CheckAnonymousColumn(const ExprPtr& item, const UnitTable& table);
+  void PinAnonymous(const Relation& select, AnonymousProjection& out);
 
   // permit_flatten.cc: unit-level blocks; null after a finding
   std::shared_ptr<UnitBlock> FlattenSelect(const Relation& select);

@@ -108,6 +108,7 @@ PrivateQuery PrivateQuery::Protect(const PermittedQuery& permitted) {
   query.root_ = permitted.root();
   query.level_ = permitted.level();
   query.datasets_ = permitted.datasets();
+  query.anonymous_ = permitted.anonymous();
   ForEachRelation(query.root_, [&](const Relation& relation) {
     if (relation.kind != Relation::Kind::kRelease) return;
     Protection protection;

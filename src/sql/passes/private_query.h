@@ -41,6 +41,7 @@ class PrivateQuery {
   const RelationPtr& root() const { return root_; }
   agreement::Level level() const { return level_; }
   const std::vector<const CompileDataset*>& datasets() const { return datasets_; }
+  const std::optional<AnonymousProjection>& anonymous() const { return anonymous_; }
   // Of a release in `root`.
   const Protection& ProtectionOf(const Release& release) const { return protections_.at(&release); }
   const Protection& ProtectionOf(const FinestGroups& groups) const { return finest_.at(&groups); }
@@ -50,6 +51,7 @@ class PrivateQuery {
   RelationPtr root_;
   agreement::Level level_ = agreement::Level::kAggregateOnly;
   std::vector<const CompileDataset*> datasets_;
+  std::optional<AnonymousProjection> anonymous_;
   std::map<const Release*, Protection> protections_;
   std::map<const FinestGroups*, Protection> finest_;
 };
