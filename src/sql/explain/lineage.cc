@@ -129,7 +129,8 @@ class Tracer {
       for (const ExprPtr& expr : exprs) {
         std::set<int> sources;
         CollectSources(expr, sources);
-        Unit(expr, block, sources.size() > 1 ? "JOIN" : "FILTER", kEveryRow);
+        const bool join = sources.size() > 1 && IsCall(expr, "=");
+        Unit(expr, block, join ? "JOIN" : "FILTER", kEveryRow);
       }
     };
     conditions(block.where);

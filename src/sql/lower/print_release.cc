@@ -61,7 +61,7 @@ std::string SqlPrinter::RowTests(const Protection& protection, Counts& counts) {
   return all;
 }
 
-std::string SqlPrinter::ConditionTest(const CellThreshold& cell, const CellGuard& guard, Counts& counts) {
+std::string SqlPrinter::ConditionTest(const CellThreshold& cell, Counts& counts) {
   const std::string unit = Expression(cell.unit);
   const std::string condition = Total(cell.condition);
   const std::string k = std::to_string(cell.k);
@@ -72,10 +72,6 @@ std::string SqlPrinter::ConditionTest(const CellThreshold& cell, const CellGuard
   if (cell.skips) {
     And(all, ZeroOr(chosen, cell.k));
     And(all, total + " - " + chosen + " >= " + k);
-    for (const CellThreshold& other : guard.conditions) {
-      if (other.skips || other.between || !SameExpr(other.unit, cell.unit)) continue;
-      And(all, counts.Name(Distinct(unit, Total(other.condition))) + " - " + chosen + " >= " + k);
-    }
   } else {
     And(all, cell.or_none ? ZeroOr(chosen, cell.k) : chosen + " >= " + k);
     And(all, ZeroOr(counts.Name(Distinct(unit, "(NOT " + condition + ")")), cell.k));
@@ -87,7 +83,7 @@ std::string SqlPrinter::ConditionTest(const CellThreshold& cell, const CellGuard
 std::string SqlPrinter::CellTest(const CellGuard& guard, Counts& counts) {
   std::string all;
   for (const RowThreshold& row : guard.raised) And(all, RowTest(row, counts));
-  for (const CellThreshold& cell : guard.conditions) And(all, ConditionTest(cell, guard, counts));
+  for (const CellThreshold& cell : guard.conditions) And(all, ConditionTest(cell, counts));
   return all;
 }
 

@@ -73,7 +73,7 @@ class SqlPrinter {
   };
   std::string RowTest(const RowThreshold& row, Counts& counts);
   std::string RowTests(const Protection& protection, Counts& counts);
-  std::string ConditionTest(const CellThreshold& cell, const CellGuard& guard, Counts& counts);
+  std::string ConditionTest(const CellThreshold& cell, Counts& counts);
   std::string CellTest(const CellGuard& guard, Counts& counts);
   std::string OutsideTest(const UnitOutside& outside, Counts& counts);
 

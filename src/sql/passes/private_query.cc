@@ -27,22 +27,55 @@ std::vector<RowThreshold> RowThresholds(const UnitBlock& block) {
 
 bool IsTrivial(const RowThreshold& row) { return row.k <= 1; }
 
-CellGuard GuardOf(const UnitAggregate& aggregate, const std::vector<RowThreshold>& rows) {
+// What one value of an aggregate is made of: the rows where all of these hold. Where nothing but a NULL is left out,
+// the number of units with a NULL says enough.
+struct Selected {
+  std::vector<ExprPtr> tests;
+  bool conditional = false;
+
+  ExprPtr Test() const { return tests.size() == 1 ? tests[0] : MakeCall("and", tests, kBooleanType); }
+  bool Has(const ExprPtr& test) const {
+    return std::any_of(tests.begin(), tests.end(), [&](const ExprPtr& known) { return SameExpr(known, test); });
+  }
+  // Every row of this is a row of `other`.
+  bool IsWithin(const Selected& other) const {
+    return std::all_of(other.tests.begin(), other.tests.end(), [&](const ExprPtr& test) { return Has(test); });
+  }
+};
+
+std::vector<Selected> SelectionsOf(const UnitAggregate& aggregate, const UnitBlock& block) {
+  std::vector<ExprPtr> filled;
+  for (const ExprPtr& skipped : aggregate.skipped) {
+    // A unit column is never NULL here: such rows are left out.
+    const bool unit = std::any_of(block.counters.begin(), block.counters.end(), [&](const UnitCounter& counter) {
+      return !counter.optional && SameExpr(counter.unit, skipped->args[0]);
+    });
+    if (!unit) filled.push_back(MakeCall("not", {skipped}, kBooleanType));
+  }
+  if (aggregate.conditions.empty()) return filled.empty() ? std::vector<Selected>() : std::vector<Selected>{{filled}};
+  std::vector<Selected> out;
+  for (const ExprPtr& condition : aggregate.conditions) {
+    Selected selected{{condition}, true};
+    selected.tests.insert(selected.tests.end(), filled.begin(), filled.end());
+    out.push_back(std::move(selected));
+  }
+  return out;
+}
+
+CellGuard GuardOf(const UnitAggregate& aggregate, const UnitBlock& block, const std::vector<RowThreshold>& rows) {
   CellGuard guard;
   for (const RowThreshold& row : rows) {
     if (IsTrivial(row)) continue;
-    for (const ExprPtr& condition : aggregate.conditions)
-      guard.conditions.push_back({row.unit, condition, row.k, false, row.optional, false});
+    for (const Selected& selected : SelectionsOf(aggregate, block)) {
+      if (selected.conditional) {
+        guard.conditions.push_back({row.unit, selected.Test(), row.k, false, row.optional, false});
+        continue;
+      }
+      for (const ExprPtr& filled : selected.tests)
+        guard.conditions.push_back({row.unit, filled->args[0], row.k, true, row.optional, false});
+    }
     for (const ExprPtr& left_out : aggregate.differences)
       guard.conditions.push_back({row.unit, left_out, row.k, false, row.optional, true});
-    for (const ExprPtr& skipped : aggregate.skipped) {
-      const bool known = std::any_of(guard.conditions.begin(), guard.conditions.end(), [&](const CellThreshold& cell) {
-        return cell.skips && SameExpr(cell.unit, row.unit) && SameExpr(cell.condition, skipped);
-      });
-      // A unit column is never NULL here: such rows are left out.
-      if (!known && !SameExpr(skipped->args[0], row.unit))
-        guard.conditions.push_back({row.unit, skipped, row.k, true, row.optional, false});
-    }
     if (aggregate.threshold_factor > 1) {
       const double k = std::ceil(static_cast<double>(row.k) * aggregate.threshold_factor - 1e-9);
       guard.raised.push_back({row.unit, static_cast<std::int64_t>(k), row.optional});
@@ -51,28 +84,34 @@ CellGuard GuardOf(const UnitAggregate& aggregate, const std::vector<RowThreshold
   return guard;
 }
 
-// Two conditions of one release can be subtracted from each other as well: what one selects and the other does not is
-// no one or enough.
-void GuardDifferences(const std::vector<UnitAggregate>& aggregates, Protection& protection) {
-  std::vector<ExprPtr> conditions;
-  for (const UnitAggregate& aggregate : aggregates) {
-    for (const ExprPtr& condition : aggregate.conditions) {
-      const bool known =
-          std::any_of(conditions.begin(), conditions.end(), [&](const ExprPtr& c) { return SameExpr(c, condition); });
-      if (!known) conditions.push_back(condition);
-    }
+void GuardBetween(const Selected& in, const Selected& out, const std::vector<RowThreshold>& rows, CellGuard& guard) {
+  if (in.IsWithin(out)) return;
+  const ExprPtr rest = MakeCall("not", {out.Test()}, kBooleanType);
+  for (const RowThreshold& row : rows) {
+    if (IsTrivial(row)) continue;
+    guard.conditions.push_back(
+        {row.unit, MakeCall("and", {in.Test(), rest}, kBooleanType), row.k, false, row.optional, true});
   }
-  for (std::size_t i = 0; i < aggregates.size(); ++i) {
-    for (const ExprPtr& own : aggregates[i].conditions) {
-      for (const ExprPtr& other : conditions) {
-        if (SameExpr(own, other)) continue;
-        for (const RowThreshold& row : protection.rows) {
-          if (IsTrivial(row)) continue;
-          for (const auto& [in, out] : {std::pair{own, other}, std::pair{other, own}}) {
-            const ExprPtr rest = MakeCall("not", {out}, kBooleanType);
-            protection.cells[i].conditions.push_back(
-                {row.unit, MakeCall("and", {in, rest}, kBooleanType), row.k, false, row.optional, true});
-          }
+}
+
+// Two selections of one release can be subtracted from each other as well: what one has and the other has not is no
+// one or enough. Of a conditional and an unconditional one the conditional is held back.
+void GuardDifferences(const Release& release, Protection& protection) {
+  std::vector<std::vector<Selected>> all;
+  for (const UnitAggregate& aggregate : release.aggregates) all.push_back(SelectionsOf(aggregate, *release.block));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    std::vector<Selected> seen;
+    for (const Selected& own : all[i]) {
+      for (const std::vector<Selected>& others : all) {
+        for (const Selected& other : others) {
+          if (!own.conditional && other.conditional) continue;
+          const bool known = std::any_of(seen.begin(), seen.end(), [&](const Selected& selected) {
+            return selected.IsWithin(other) && other.IsWithin(selected);
+          });
+          if (known && all[i].size() == 1) continue;
+          seen.push_back(other);
+          GuardBetween(own, other, protection.rows, protection.cells[i]);
+          GuardBetween(other, own, protection.rows, protection.cells[i]);
         }
       }
     }
@@ -114,9 +153,9 @@ PrivateQuery PrivateQuery::Protect(const PermittedQuery& permitted) {
     Protection protection;
     protection.rows = RowThresholds(*relation.release->block);
     for (const UnitAggregate& aggregate : relation.release->aggregates) {
-      protection.cells.push_back(GuardOf(aggregate, protection.rows));
+      protection.cells.push_back(GuardOf(aggregate, *relation.release->block, protection.rows));
     }
-    GuardDifferences(relation.release->aggregates, protection);
+    GuardDifferences(*relation.release, protection);
     query.protections_[relation.release.get()] = std::move(protection);
     if (const FinestGroups* finest = relation.release->finest.get()) query.finest_[finest] = ProtectFinest(*finest);
   });

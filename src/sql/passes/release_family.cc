@@ -26,7 +26,7 @@ std::vector<ExprPtr> SelectionsOf(const UnitAggregate& aggregate, const UnitBloc
   for (const ExprPtr& skipped : aggregate.skipped) {
     // A unit is never NULL here: such rows are left out.
     const bool unit = std::any_of(block.counters.begin(), block.counters.end(), [&](const UnitCounter& counter) {
-      return SameExpr(counter.unit, skipped->args[0]);
+      return !counter.optional && SameExpr(counter.unit, skipped->args[0]);
     });
     if (!unit) base.push_back(MakeCall("not", {skipped}, kBooleanType, skipped->range));
   }

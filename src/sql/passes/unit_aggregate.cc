@@ -106,7 +106,13 @@ bool UnitScope::CheckCaseValue(const Expr& expr, std::string_view function, Unit
       out.skipped.push_back(MakeCall("is_null", {std::make_shared<Expr>(column)}, kBooleanType, column.range));
     });
   }
-  return CheckBranches(expr, out);
+  if (!CheckBranches(expr, out)) return false;
+  if (IsLiteral(expr.args.back())) return true;
+  // ELSE measure selects the rows that no branch takes.
+  std::vector<ExprPtr> rest;
+  for (std::size_t i = 0; i + 1 < expr.args.size(); i += 2) rest.push_back(Not(IsTrue(expr.args[i])));
+  out.conditions.push_back(rest.size() == 1 ? rest[0] : MakeCall("and", rest, kBooleanType, expr.range));
+  return true;
 }
 
 // Branches with one result are one condition; each holds where its WHEN does and no earlier one did.
