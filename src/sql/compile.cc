@@ -6,6 +6,7 @@
 #include "crypto/digest.h"
 #include "sql/explain/report.h"
 #include "sql/lower/lower.h"
+#include "sql/mend.h"
 #include "sql/parse/tree_reader.h"
 
 namespace cloister::sql {
@@ -56,10 +57,7 @@ void CheckLevelName(const CompileRequest& request, Findings& findings) {
        "There is no such privacy level; choose aggregate_only, k_anonymized, differential_privacy or full_access."});
 }
 
-}  // namespace
-
-Result<CompileVerdict> Compile(const CompileRequest& request, StatementParser& parser) {
-  CLOISTER_TRY(CheckRequest(request));
+Result<CompileVerdict> CompileOnce(const CompileRequest& request, StatementParser& parser) {
   Findings findings(request.text);
   CheckLevelName(request, findings);
   if (CheckText(request, findings)) {
@@ -69,6 +67,25 @@ Result<CompileVerdict> Compile(const CompileRequest& request, StatementParser& p
   }
   if (findings.empty()) findings.Add({"R01", findings.Whole(), "The query is not admitted."});
   return CompileVerdict(findings.Take());
+}
+
+}  // namespace
+
+Result<CompileVerdict> Compile(const CompileRequest& request, StatementParser& parser) {
+  CLOISTER_TRY(CheckRequest(request));
+  CLOISTER_ASSIGN(CompileVerdict verdict, CompileOnce(request, parser));
+  auto* findings = std::get_if<std::vector<Finding>>(&verdict);
+  if (findings == nullptr) return verdict;
+  CompileRequest mended = request;
+  const MendTrial trial = [&](const std::string& text) {
+    mended.text = text;
+    auto tried = CompileOnce(mended, parser);
+    // A parser that fails now is no mend, and no error of the query's.
+    if (!tried) return std::vector<Finding>(kFindingsMax);
+    auto* left = std::get_if<std::vector<Finding>>(&*tried);
+    return left == nullptr ? std::vector<Finding>() : std::move(*left);
+  };
+  return CompileVerdict(WithMends(request, std::move(*findings), trial));
 }
 
 codec::Json EncodeFindings(const std::vector<Finding>& findings) {

@@ -31,7 +31,8 @@ struct Tally {
 std::string Findings(const Outcome& outcome) {
   std::string text;
   for (const auto& finding : outcome.findings)
-    text += (text.empty() ? "" : " | ") + finding.rule + " " + finding.message;
+    text += (text.empty() ? "" : " | ") + finding.rule + " " + finding.message +
+            (finding.fix ? " INSTEAD " + *finding.fix : "");
   return text;
 }
 
@@ -60,6 +61,25 @@ void ShowRows(const Answer& answer) {
   }
 }
 
+// With a mend in its place, or with all of them in theirs, the query is admitted.
+std::string TryMends(const std::string& text, const std::string& level, const Outcome& outcome, Lab& lab) {
+  const auto put = [](std::string& into, const sql::Finding& finding) {
+    into.replace(static_cast<std::size_t>(finding.range.from),
+                 static_cast<std::size_t>(finding.range.to - finding.range.from), *finding.fix);
+  };
+  std::string all = text;
+  for (auto finding = outcome.findings.rbegin(); finding != outcome.findings.rend(); ++finding) {
+    if (finding->fix) put(all, *finding);
+  }
+  for (const sql::Finding& finding : outcome.findings) {
+    if (!finding.fix) continue;
+    std::string one = text;
+    put(one, finding);
+    if (lab.Run(one, level).refused() && lab.Run(all, level).refused()) return "a mend does not hold: " + one;
+  }
+  return "";
+}
+
 // Empty when the case goes as its label says.
 std::string Judge(const Case& one, Lab& lab, bool verbose) {
   lab.ForgetHistory();
@@ -74,7 +94,7 @@ std::string Judge(const Case& one, Lab& lab, bool verbose) {
                 outcome.refused() ? Findings(outcome).c_str() : outcome.sql.c_str());
   if (verbose && !outcome.refused()) ShowRows(outcome.answer);
   if (one.reject) {
-    if (outcome.refused()) return "";
+    if (outcome.refused()) return TryMends(one.sql, one.level, outcome, lab);
     if (one.runtime && outcome.error.empty() && ReleasesNothing(outcome.answer)) return "";
     return one.runtime ? "released something (no history guard yet)" : "ACCEPTED, must be refused: " + outcome.sql;
   }

@@ -66,9 +66,37 @@ Result<sql::CompileRequest> ReadPolicy(const std::string& section) {
   return request;
 }
 
+// With a mend in its place, or with all of them in theirs, the query is admitted.
+Status TryMends(sql::CompileRequest request, const sql::CompileVerdict& verdict, sql::StatementParser& parser) {
+  const auto* findings = std::get_if<std::vector<sql::Finding>>(&verdict);
+  if (findings == nullptr) return {};
+  const auto put = [](std::string& into, const sql::Finding& finding) {
+    into.replace(static_cast<std::size_t>(finding.range.from),
+                 static_cast<std::size_t>(finding.range.to - finding.range.from), *finding.fix);
+  };
+  const std::string text = request.text;
+  std::string all = text;
+  for (auto finding = findings->rbegin(); finding != findings->rend(); ++finding) {
+    if (finding->fix) put(all, *finding);
+  }
+  for (const sql::Finding& finding : *findings) {
+    if (!finding.fix) continue;
+    request.text = text;
+    put(request.text, finding);
+    CLOISTER_ASSIGN(const sql::CompileVerdict one, sql::Compile(request, parser));
+    request.text = all;
+    CLOISTER_ASSIGN(const sql::CompileVerdict together, sql::Compile(request, parser));
+    const bool held = std::holds_alternative<sql::CompiledQuery>(one) ||
+                      std::holds_alternative<sql::CompiledQuery>(together);
+    if (!held) return InvalidArgument("a mend does not hold: " + *finding.fix + " in " + text);
+  }
+  return {};
+}
+
 Result<std::string> Compiled(sql::CompileRequest request, const std::string& text, sql::StatementParser& parser) {
   request.text = text;
   CLOISTER_ASSIGN(const sql::CompileVerdict verdict, sql::Compile(request, parser));
+  CLOISTER_TRY(TryMends(request, verdict, parser));
   if (const auto* query = std::get_if<sql::CompiledQuery>(&verdict)) return "plan\n" + query->plan.sql();
   std::string out = "findings";
   for (const sql::Finding& finding : std::get<std::vector<sql::Finding>>(verdict)) {

@@ -188,6 +188,16 @@ ExprPtr ParseFunction(TreeReader& in, ParseContext& context, TextRange range) {
   const std::string schema = in.String("schema");
   in.Expect("catalog", "", "R04", "Call functions as f(x), not as x.f().");
   const codec::JsonArray& children = in.Array("children");
+  if (schema == "main" && (written == "list_value" || written == "row")) {
+    context.findings.Add({"R03", range,
+                          "Lists and rows of values are not admitted: test each column by itself, and write one "
+                          "QUANTILE_CONT for each quantile."});
+    return nullptr;
+  }
+  if (schema == "main" && written.ends_with("like_escape")) {
+    context.findings.Add({"R03", range, "LIKE takes a pattern without ESCAPE."});
+    return nullptr;
+  }
   if (!schema.empty() && !(schema == "main" && IsGrammarsOwn(written))) {
     context.findings.Add(
         {"R04", range, "Call functions as f(x), not as x.f(): the name before the dot would hide a column."});

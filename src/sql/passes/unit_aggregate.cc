@@ -97,7 +97,7 @@ bool UnitScope::CheckCaseValue(const Expr& expr, std::string_view function, Unit
     }
     if (!inside) {
       Refuse("R29", constant,
-             "A constant next to a measure must lie inside its bounds; a constant alone is 0, 1 or NULL.");
+             "A constant next to a measure must lie inside its bounds; a constant alone is 0, 1 or NULL.", "NULL");
       return false;
     }
   }

@@ -82,8 +82,13 @@ bool UnitScope::CheckKeyColumn(const Expr& column, bool quiet) {
     RefuseColumn("R10", column, known.name + " may be shown by " + part + " or coarser.",
                  "date_trunc('" + part + "', " + known.name + ")");
   } else {
+    std::optional<std::string> bands;
+    if (known.policy.filter_grid && known.policy.Is(Role::kMeasure)) {
+      const std::string grid = codec::CanonicalJson(*known.policy.filter_grid);
+      bands = "floor(" + known.name + " / " + grid + ") * " + grid;
+    }
     RefuseColumn("R10", column,
-                 known.name + " is a measure; group by bands of it on the owner's grid, or aggregate it.");
+                 known.name + " is a measure; group by bands of it on the owner's grid, or aggregate it.", bands);
   }
   return false;
 }
@@ -119,8 +124,9 @@ bool UnitScope::CheckDatePart(const ExprPtr& expr, bool quiet) {
       format ? FormatGranularity(*word->literal.AsText()) : DatePartGranularity(*word->literal.AsText());
   if (finest && *finest >= GranularityOf(known)) return true;
   if (!quiet) {
-    Refuse("R10", expr,
-           known.name + " may be shown by " + std::string(DateGranularityName(GranularityOf(known))) + " or coarser.");
+    const std::string part(DateGranularityName(GranularityOf(known)));
+    Refuse("R10", expr, known.name + " may be shown by " + part + " or coarser.",
+           "date_trunc('" + part + "', " + known.name + ")");
   }
   return false;
 }

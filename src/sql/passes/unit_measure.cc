@@ -133,7 +133,12 @@ bool UnitScope::CheckMeasureForm(const ExprPtr& expr) {
       const auto& bounds = Column(*expr->args[0]).policy.bounds;
       const auto value = expr->args[1]->literal.AsNumber();
       if (value && bounds && *value >= bounds->min && *value <= bounds->max) return true;
-      Refuse("R29", expr, "A constant in the place of a missing value must lie inside the measure's bounds.");
+      Complaint complaint{"R29", expr->args[1]->range,
+                          "A constant in the place of a missing value must lie inside the measure's bounds."};
+      const UnitColumn& known = Column(*expr->args[0]);
+      if (known.dataset != nullptr) complaint.owner = known.dataset->organisation;
+      if (bounds && value) complaint.fix = codec::CanonicalJson(std::clamp(*value, bounds->min, bounds->max));
+      findings_.Add(std::move(complaint));
       return false;
     }
   }

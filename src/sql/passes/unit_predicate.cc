@@ -1,6 +1,8 @@
 // Rule R09: filters are tests of one column against constants, joined by AND, OR and NOT. Anything cleverer could
 // hide a test of something else, and the history guard could not compare two filters.
 
+#include <cmath>
+
 #include "sql/function.h"
 #include "sql/passes/unit_scope.h"
 
@@ -133,7 +135,15 @@ bool UnitScope::CheckColumnTest(const Expr& test, const Expr& column, const Lite
   }
   if (known.type.kind == Type::Kind::kBoolean && place == Place::kCondition) return true;
   if (!range) {
-    Refuse("R09", self, known.name + " is a measure: test it by <, <=, >, >= only.");
+    std::optional<std::string> band;
+    const auto number = constant.AsNumber();
+    if (test.function == "=" && number && known.policy.filter_grid) {
+      const double grid = *known.policy.filter_grid;
+      const double low = std::floor(*number / grid) * grid;
+      band = "(" + known.name + " >= " + codec::CanonicalJson(low) + " AND " + known.name + " < " +
+             codec::CanonicalJson(low + grid) + ")";
+    }
+    Refuse("R09", self, known.name + " is a measure: test it by <, <=, >, >= only.", band);
     return false;
   }
   return CheckGrid(test, column, constant);
@@ -147,10 +157,17 @@ bool UnitScope::CheckGrid(const Expr& test, const Expr& column, const Literal& c
     RefuseColumn("R09", column, "The owner has set no filter grid for " + known.name + ", so it cannot be filtered.");
     return false;
   }
-  if (number && IsMultiple(*number, *known.policy.filter_grid)) return true;
-  Refuse(
-      "R09", self,
-      "Constants for " + known.name + " must be multiples of " + codec::CanonicalJson(*known.policy.filter_grid) + ".");
+  const double grid = *known.policy.filter_grid;
+  if (number && IsMultiple(*number, grid)) return true;
+  Complaint complaint{"R09", test.range,
+                      "Constants for " + known.name + " must be multiples of " + codec::CanonicalJson(grid) + "."};
+  if (known.dataset != nullptr) complaint.owner = known.dataset->organisation;
+  for (const ExprPtr& arg : test.args) {
+    if (!number || !IsLiteral(arg) || !(arg->literal == constant) || arg->range.from == arg->range.to) continue;
+    complaint.range = arg->range;
+    complaint.fix = codec::CanonicalJson(std::round(*number / grid) * grid);
+  }
+  findings_.Add(std::move(complaint));
   return false;
 }
 
@@ -171,9 +188,20 @@ bool UnitScope::CheckDateTest(const Expr& test, const Expr& column, const Litera
     const bool last = known.type.kind == Type::Kind::kDate && date && IsBoundary(days + 1, granularity);
     if ((test.function == ">" || test.function == "<=") && last) return true;
   }
-  Refuse("R09", self,
-         known.name + " may be tested at boundaries of a " + std::string(DateGranularityName(granularity)) +
-             " only, by >= and <.");
+  Complaint complaint{"R09", test.range,
+                      known.name + " may be tested at boundaries of a " +
+                          std::string(DateGranularityName(granularity)) + " only, by >= and <."};
+  if (known.dataset != nullptr) complaint.owner = known.dataset->organisation;
+  for (const ExprPtr& arg : test.args) {
+    if (value == nullptr || !date || !IsLiteral(arg) || !(arg->literal == constant)) continue;
+    CivilDate first = ToCivil(*value);
+    first.day = 1;
+    if (granularity == DateGranularity::kQuarter) first.month -= (first.month - 1) % 3;
+    if (granularity == DateGranularity::kYear) first.month = 1;
+    complaint.range = arg->range;
+    complaint.fix = "'" + FormatDate(FromCivil(first)) + "'";
+  }
+  findings_.Add(std::move(complaint));
   return false;
 }
 
