@@ -21,17 +21,17 @@ constexpr std::size_t kPersonBytesMax = 200;
 Result<PolicyTest> DecodeTest(const Json& json, const std::string& where) {
   ObjectReader in(json, where);
   PolicyTest test{.name = ReadText(in, "name", {.bytes_max = kTestNameBytesMax}),
-                  .query = ReadText(in, "query", {.bytes_max = kQueryTextBytesMax, .kind = TextKind::kLines}),
+                  .query = ReadText(in, "query_text", {.bytes_max = kQueryTextBytesMax, .kind = TextKind::kLines}),
                   .level = std::nullopt,
                   .parameters = {},
                   .rule = in.OptionalString("rule", kRuleBytesMax),
                   .as = in.OptionalString("as", kPersonBytesMax)};
-  if (const auto name = in.OptionalString("level")) {
+  if (const auto name = in.OptionalString("privacy_level")) {
     const auto level = ParseLevel(*name);
     if (level)
       test.level = *level;
     else
-      in.Fail("level", "is unknown: " + level.error().public_message);
+      in.Fail("privacy_level", "is unknown: " + level.error().public_message);
   }
   if (in.Has("parameters")) test.parameters = in.Object("parameters");
   const std::string expect = in.String("expect");

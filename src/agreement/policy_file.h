@@ -4,9 +4,10 @@
 //
 //   {"policy":{"levels":[...],...},                        docs/formats/policy.md, or
 //    "policy":{"preset":"aggregates_only","privacy_unit":"patient_id"},
-//    "tests":[{"name":"no single patient","query":"SELECT patient_id FROM visits","expect":"refused","rule":"R04"},
-//             {"name":"people by ward","query":"SELECT ward, COUNT(DISTINCT patient_id) FROM visits GROUP BY ward",
-//              "expect":"accepted"}]}
+//    "tests":[{"name":"no single patient","query_text":"SELECT patient_id FROM visits",
+//              "expect":"refused","rule":"R04"},
+//             {"name":"people by ward","expect":"accepted",
+//              "query_text":"SELECT ward, COUNT(DISTINCT patient_id) FROM visits GROUP BY ward"}]}
 //
 // A file that holds neither member is the policy itself. The tests do not go into the manifest: they are the owner's,
 // and what binds others is the policy alone.

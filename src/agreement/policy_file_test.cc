@@ -27,8 +27,9 @@ TEST(PolicyFile, IsAPolicyAPresetOrEitherWithTests) {
   ASSERT_TRUE(preset);
   EXPECT_TRUE(preset->policy.Column("ward").Is(Role::kDimension));
   const auto both = Decode(R"j({"policy":{"preset":"aggregates_only","privacy_unit":"person"},
-      "tests":[{"name":"rows","query":"SELECT ward FROM visits","expect":"refused","rule":"R05"},
-               {"name":"counts","query":"SELECT COUNT(*) FROM visits","expect":"accepted","as":"ana@example.org"}]})j");
+      "tests":[{"name":"rows","query_text":"SELECT ward FROM visits","expect":"refused","rule":"R05"},
+               {"name":"counts","query_text":"SELECT COUNT(*) FROM visits","expect":"accepted",
+                "as":"ana@example.org"}]})j");
   ASSERT_TRUE(both) << both.error().public_message;
   EXPECT_EQ(both->policy, preset->policy);
   ASSERT_EQ(both->tests.size(), 2u);
@@ -42,12 +43,13 @@ TEST(PolicyFile, RefusalsNameTheMember) {
   EXPECT_EQ(Problem(R"({"policy":{"preset":"x"}})").substr(0, 30), "file.policy: the presets are a");
   EXPECT_EQ(Problem(R"({"preset":"aggregates_only","privacy_unit":"person","k":3})"), "file.k is not known here");
   const std::string head = R"({"policy":{"preset":"aggregates_only","privacy_unit":"person"},"tests":[)";
-  EXPECT_EQ(Problem(head + R"({"name":"a","query":"SELECT 1","expect":"maybe"}]})"),
+  EXPECT_EQ(Problem(head + R"({"name":"a","query_text":"SELECT 1","expect":"maybe"}]})"),
             "file.tests[0].expect must be refused or accepted");
-  EXPECT_EQ(Problem(head + R"({"name":"a","query":"SELECT 1","expect":"accepted","rule":"R05"}]})"),
+  EXPECT_EQ(Problem(head + R"({"name":"a","query_text":"SELECT 1","expect":"accepted","rule":"R05"}]})"),
             "file.tests[0].rule is for queries that must be refused");
-  EXPECT_EQ(Problem(head + R"({"name":"a","query":"SELECT 1","expect":"refused","level":"none"}]})").substr(0, 34),
-            "file.tests[0].level is unknown: Th");
+  EXPECT_EQ(Problem(head + R"({"name":"a","query_text":"SELECT 1","expect":"refused","privacy_level":"none"}]})")
+                .substr(0, 34),
+            "file.tests[0].privacy_level is unk");
 }
 
 TEST(PolicyTest, SaysWhatWasExpectedAndWhatCame) {

@@ -122,17 +122,17 @@ constexpr std::string_view kSchema = R"json({
     "differential_privacy": {
       "type": "object",
       "properties": {
+        "accounting": {
+          "description": "How charges add up: sums of epsilon, or zero-concentrated differential privacy.",
+          "enum": ["sums", "zcdp"],
+          "default": "sums"
+        },
         "epsilon_budget": {"type": "number", "minimum": 0, "maximum": 1000000, "default": 0},
         "delta_budget": {"type": "number", "minimum": 0, "maximum": 1, "default": 0},
         "epsilon_per_query": {"type": "number", "minimum": 0, "maximum": 1000000, "default": 1},
         "delta_per_query": {"type": "number", "minimum": 0, "maximum": 1, "default": 1e-06},
         "max_groups_contributed": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 1},
-        "max_rows_per_unit": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 1},
-        "accounting": {
-          "description": "How charges add up: sums of epsilon, or zero-concentrated differential privacy.",
-          "enum": ["sums", "zcdp"],
-          "default": "sums"
-        }
+        "max_rows_per_unit": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 1}
       },
       "additionalProperties": false
     },
@@ -201,8 +201,8 @@ constexpr std::string_view kSchema = R"json({
       "type": "object",
       "properties": {
         "name": {"type": "string", "minLength": 1, "maxLength": 200},
-        "query": {"type": "string", "minLength": 1, "maxLength": 65536},
-        "level": {"$ref": "#/$defs/level"},
+        "query_text": {"type": "string", "minLength": 1, "maxLength": 65536},
+        "privacy_level": {"$ref": "#/$defs/level"},
         "parameters": {"type": "object"},
         "expect": {"enum": ["refused", "accepted"]},
         "rule": {
@@ -212,7 +212,7 @@ constexpr std::string_view kSchema = R"json({
         },
         "as": {"description": "E-mail address or thumbprint of who asks.", "type": "string", "maxLength": 200}
       },
-      "required": ["name", "query", "expect"],
+      "required": ["name", "query_text", "expect"],
       "additionalProperties": false
     }
   },

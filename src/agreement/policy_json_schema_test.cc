@@ -51,6 +51,7 @@ std::vector<std::string> Good() {
       WithMember(R"("levels":["full_access","k_anonymized","aggregate_only","differential_privacy"])"),
       WithMember(R"("min_group_size":1000000)"),
       WithMember(R"("may_query":[],"may_receive":["abc"],"owner_approval":"each_query")"),
+      WithMember(R"("differential_privacy":{"accounting":"zcdp"})"),
       WithMember(R"("differential_privacy":{"epsilon_budget":1,"delta_budget":0.5,"epsilon_per_query":0,
                     "delta_per_query":1,"max_groups_contributed":1,"max_rows_per_unit":1000000,
                     "accounting":"zcdp"})"),
@@ -62,7 +63,7 @@ std::vector<std::string> Good() {
       WithRange(R"({"values":["a",1,true]})"),
       R"({"preset":"public_table"})",
       R"({"policy":{"privacy_unit":null}})",
-      WithTest(R"({"name":"a","query":"SELECT 1","expect":"refused","rule":"R05","level":"full_access",
+      WithTest(R"({"name":"a","query_text":"SELECT 1","expect":"refused","rule":"R05","privacy_level":"full_access",
                    "parameters":{"x":1},"as":"ana@example.org"})"),
   };
 }
@@ -86,6 +87,7 @@ std::vector<std::string> Bad() {
       WithMember(R"("min_group_size":"25")"), WithMember(R"("may_query":null)"), WithMember(R"("may_query":[1])"),
       WithMember(R"("owner_approval":"none")"), WithMember(R"("differential_privacy":{"epsilon":1})"),
       WithMember(R"("differential_privacy":{"delta_budget":2})"),
+      WithMember(R"("differential_privacy":{"accounting":"pld"})"),
       WithMember(R"("differential_privacy":{"max_rows_per_unit":0})"), WithMember(R"("limits":{"runs":-1})"),
       WithMember(R"("limits":{"runs":1.5})"), WithMember(R"("limits":{"not_before":"tomorrow"})"),
       WithMember(R"("limits":{"templates_only":1})"), WithMember(R"("limits":{"templates":[{"name":"a"}]})"),
@@ -95,9 +97,10 @@ std::vector<std::string> Bad() {
       WithRange(R"({"earliest":"2020-01-01"})"), WithRange(R"({"earliest":"soon","latest":"later"})"),
       R"({"preset":"open","privacy_unit":"id"})", R"({"preset":"aggregates_only","privacy_unit":"id","k":1})",
       R"({"tests":[]})", R"({"policy":{"privacy_unit":null},"more":1})",
-      WithTest(R"({"name":"a","query":"SELECT 1"})"), WithTest(R"({"name":"a","query":"","expect":"refused"})"),
-      WithTest(R"({"name":"a","query":"SELECT 1","expect":"maybe"})"),
-      WithTest(R"({"name":"a","query":"SELECT 1","expect":"refused","level":"none"})"),
+      WithTest(R"({"name":"a","query_text":"SELECT 1"})"),
+      WithTest(R"({"name":"a","query_text":"","expect":"refused"})"),
+      WithTest(R"({"name":"a","query_text":"SELECT 1","expect":"maybe"})"),
+      WithTest(R"({"name":"a","query_text":"SELECT 1","expect":"refused","privacy_level":"none"})"),
   };
 }
 
@@ -123,7 +126,7 @@ TEST(PolicyJsonSchema, LeavesToTheDecoderWhatItCannotSay) {
        {std::string(R"({"privacy_unit":"nobody"})"), WithColumn(R"("colour":{"roles":["dimension"]})"),
         WithColumn(R"("zip":{"roles":["measure"]})"), WithColumn(R"("cost":{"roles":["measure"],"bounds":[2,1]})"),
         WithRange(R"({"min":2,"max":1})"), std::string(R"({"preset":"aggregates_only"})"),
-        WithTest(R"({"name":"a","query":"SELECT 1","expect":"accepted","rule":"R05"})")}) {
+        WithTest(R"({"name":"a","query_text":"SELECT 1","expect":"accepted","rule":"R05"})")}) {
     EXPECT_FALSE(DecodePolicyFile(*codec::ParseJson(text), Schema(), "policy")) << text;
     EXPECT_TRUE(TheSchema().Accepts(*codec::ParseJson(text))) << text;
   }

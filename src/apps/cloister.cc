@@ -4,15 +4,23 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 
 #include "cli/command_line.h"
 #include "cli/run.h"
+#include "cloud/local/local_query_checker.h"
+#include "crypto/digest.h"
 #include "net/client/curl_transport.h"
 
 namespace cloister::cli {
 namespace {
+
+constexpr std::int64_t kCheckTimeoutMs = 10'000;
+constexpr std::int64_t kTryTimeoutMs = 30'000;
 
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
@@ -44,6 +52,36 @@ Result<std::unique_ptr<net::HttpTransport>> ConnectByCurl(const net::ServerAddre
       std::make_unique<net::CurlTransport>(server, net::CurlOptions{.ca_file = ca_file}));
 }
 
+Result<Digest256> Measure(const std::filesystem::path& program) {
+  std::ifstream file(program, std::ios::binary);
+  crypto::Sha256Stream digest;
+  std::array<char, 1 << 16> piece{};
+  while (file.read(piece.data(), piece.size()) || file.gcount() > 0) {
+    digest.Update(AsBytes(std::string_view(piece.data(), static_cast<std::size_t>(file.gcount()))));
+  }
+  if (!file.eof()) return Unavailable("the enclave's program on this machine cannot be read");
+  return digest.Finish();
+}
+
+// CLOISTER_ENCLAVE_PROGRAM, else the program beside this one.
+CompilerPort FindCompiler(const Clock& clock) {
+  std::error_code error;
+  std::filesystem::path program = Environment("CLOISTER_ENCLAVE_PROGRAM");
+  if (program.empty()) {
+    program = std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "cloister-enclave";
+  }
+  if (!std::filesystem::is_regular_file(program, error)) return {};
+  const auto ask = [program = program.string(), &clock](CompilerMode mode, std::string_view request) {
+    const bool runs = mode == CompilerMode::kTry;
+    cloud::LocalQueryChecker checker({.enclave_program = program,
+                                      .timeout_ms = runs ? kTryTimeoutMs : kCheckTimeoutMs,
+                                      .mode = runs ? "--try" : "--compile"},
+                                     clock);
+    return checker.Check(request);
+  };
+  return {.ask = ask, .measure = [program] { return Measure(program); }};
+}
+
 ExitCode RunInvocation(const Invocation& invocation) {
   Output out(std::cout, std::cerr, ChooseStyle(invocation.global.style, LookAround()));
   const auto folder = ChooseHomeFolder({.flag = invocation.global.home,
@@ -65,7 +103,8 @@ ExitCode RunInvocation(const Invocation& invocation) {
                   .input_is_terminal = isatty(STDIN_FILENO) == 1,
                   .api_key_file = Environment("CLOISTER_API_KEY_FILE"),
                   .connect = ConnectByCurl,
-                  .sleep = [](std::int64_t ms) { usleep(static_cast<useconds_t>(ms * 1000)); }};
+                  .sleep = [](std::int64_t ms) { usleep(static_cast<useconds_t>(ms * 1000)); },
+                  .compiler = FindCompiler(clock)};
   return RunVerb(context, invocation.verb);
 }
 

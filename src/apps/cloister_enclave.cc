@@ -3,6 +3,7 @@
 //
 //   cloister-enclave             serve one environment until the channel ends
 //   cloister-enclave --compile   one compile request on standard input, the verdict on standard output
+//   cloister-enclave --try       the same, and what the query answers on synthetic rows; no key and no data either
 //
 // Exit codes: 0 the channel ended, 1 could not start, 2 wrong usage.
 
@@ -22,6 +23,7 @@
 #include "enclave/check_mode.h"
 #include "enclave/enclave.h"
 #include "enclave/service.h"
+#include "enclave/try_mode.h"
 #include "engine/statement_parser.h"
 #include "net/frame/channel.h"
 #include "tee/attester.h"
@@ -33,6 +35,7 @@ namespace {
 constexpr int kChannelDescriptor = 3;
 // Enough that long executions and loads never keep a link or a cancel waiting.
 constexpr int kChannelWorkers = 8;
+constexpr std::int64_t kTryMemoryBytes = std::int64_t{512} << 20;
 
 int Fail(const Error& error) {
   std::fprintf(stderr, "cloister-enclave: %s: %s\n", std::string(CodeName(error.code)).c_str(),
@@ -107,11 +110,7 @@ Result<std::string> ReadStandardInput() {
   return text;
 }
 
-Status Compile() {
-  CLOISTER_ASSIGN(auto parser, engine::DuckDbStatementParser::Open());
-  CLOISTER_TRY(tee::EnterSandbox({.descriptors_kept = {}}));
-  CLOISTER_ASSIGN(const std::string request, ReadStandardInput());
-  CLOISTER_ASSIGN(const std::string answer, enclave::AnswerCheck(request, *parser));
+Status WriteStandardOutput(std::string_view answer) {
   for (std::string_view rest = answer; !rest.empty();) {
     const ssize_t put = write(STDOUT_FILENO, rest.data(), rest.size());
     if (put <= 0) return Unavailable("standard output could not be written");
@@ -120,15 +119,34 @@ Status Compile() {
   return {};
 }
 
+Status Compile() {
+  CLOISTER_ASSIGN(auto parser, engine::DuckDbStatementParser::Open());
+  CLOISTER_TRY(tee::EnterSandbox({.descriptors_kept = {}}));
+  CLOISTER_ASSIGN(const std::string request, ReadStandardInput());
+  CLOISTER_ASSIGN(const std::string answer, enclave::AnswerCheck(request, *parser));
+  return WriteStandardOutput(answer);
+}
+
+Status Try() {
+  CLOISTER_ASSIGN(auto parser, engine::DuckDbStatementParser::Open());
+  CLOISTER_ASSIGN(auto opened, engine::UnconfinedDatabase::Open());
+  CLOISTER_TRY(tee::EnterSandbox({.descriptors_kept = {opened.descriptor()}}));
+  CLOISTER_ASSIGN(const auto database, std::move(opened).EnterSandboxedMode({.memory_bytes = kTryMemoryBytes}));
+  CLOISTER_ASSIGN(const std::string request, ReadStandardInput());
+  CLOISTER_ASSIGN(const std::string answer, enclave::AnswerTry(request, *parser, *database));
+  return WriteStandardOutput(answer);
+}
+
 int Main(int argc, char** argv) {
   crypto::StartLibrary();
   signal(SIGPIPE, SIG_IGN);
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // an enclave without its control plane is of no use to anybody
-  if (argc > 2 || (argc == 2 && std::string_view(argv[1]) != "--compile")) {
-    std::fprintf(stderr, "usage: cloister-enclave [--compile]\n");
+  const std::string_view mode = argc == 2 ? argv[1] : "";
+  if (argc > 2 || (argc == 2 && mode != "--compile" && mode != "--try")) {
+    std::fprintf(stderr, "usage: cloister-enclave [--compile | --try]\n");
     return 2;
   }
-  const Status done = argc == 2 ? Compile() : Serve();
+  const Status done = mode == "--compile" ? Compile() : mode == "--try" ? Try() : Serve();
   return done ? 0 : Fail(done.error());
 }
 

@@ -1,38 +1,12 @@
 #include "cli/command_line.h"
 
-#include <CLI/CLI.hpp>
+#include "cli/command_line_family.h"
 
 namespace cloister::cli {
 namespace {
 
 constexpr std::string_view kVersion = "cloister 0.1.0";
 constexpr double kTimeoutSecondsMax = 86'400;
-
-constexpr const char* kEnvironmentHelp = "id or name of an environment";
-constexpr const char* kQueryHelp = "id or name of a query";
-constexpr const char* kDatasetHelp = "id or name of a dataset";
-
-// Adds subcommands to one family. Each verb's flags write into a struct that the callback copies into the invocation,
-// so what was parsed is what runs.
-class Family {
- public:
-  Family(CLI::App& app, Invocation& invocation, const char* name, const char* help)
-      : app_(*app.add_subcommand(name, help)), invocation_(invocation) {
-    app_.require_subcommand(1);
-  }
-
-  template <typename V>
-  CLI::App& Add(const char* name, const char* help, std::shared_ptr<V>& verb) {
-    CLI::App& command = *app_.add_subcommand(name, help);
-    verb = std::make_shared<V>();
-    command.callback([&invocation = invocation_, verb] { invocation.verb = *verb; });
-    return command;
-  }
-
- private:
-  CLI::App& app_;
-  Invocation& invocation_;
-};
 
 void AddInit(CLI::App& app, Invocation& invocation) {
   CLI::App& command =
@@ -114,7 +88,8 @@ void AddEnv(CLI::App& app, Invocation& invocation) {
 void AddDatasetTerms(CLI::App& command, DatasetTerms& terms) {
   command.add_option("--env", terms.environment, kEnvironmentHelp)->required();
   command.add_option("--name", terms.name, "lower-case letters, digits and _; how queries call it")->required();
-  command.add_option("--policy", terms.policy_file, "JSON file: what may be done with it")->required();
+  command.add_option("--policy", terms.policy_file, "JSON file, or a preset: what may be done with it")->required();
+  command.add_option("--unit", terms.unit, "with a preset: the column that says whom a row is about");
   command.add_option("--schema", terms.schema_file, "JSON file: names and types of its columns");
   command.add_option("--format", terms.format, "csv, parquet or jsonl; default: from the file's name")
       ->check(CLI::IsMember({"csv", "parquet", "jsonl"}));
@@ -146,18 +121,10 @@ void AddDataset(CLI::App& app, Invocation& invocation) {
       ->required();
 }
 
-void AddQueryText(CLI::App& command, std::string& file, std::string& environment, std::string& level,
-                  std::vector<std::string>& parameters) {
-  command.add_option("FILE", file, "SQL; - is standard input")->capture_default_str();
-  command.add_option("--env", environment, kEnvironmentHelp)->required();
-  command.add_option("--level", level, "privacy level")->capture_default_str();
-  command.add_option("--param", parameters, "NAME=JSON value of a parameter")->take_all()->allow_extra_args(false);
-}
-
 void AddQuerySubmit(Family& family) {
   std::shared_ptr<QuerySubmitVerb> verb;
   CLI::App& command = family.Add("submit", "Check a query, sign it and ask for approval", verb);
-  AddQueryText(command, verb->file, verb->environment, verb->level, verb->parameters);
+  AddQueryText(command, *verb);
   command.add_option("--name", verb->name, "what it is for, in a few words")->required();
   command.add_option("--description", verb->description);
   command.add_option("--to", verb->to, "e-mail addresses of who may read the result; default: every participant");
@@ -175,7 +142,7 @@ void AddQuery(CLI::App& app, Invocation& invocation) {
   Family family(app, invocation, "query", "Queries: check, submit, approve");
   std::shared_ptr<QueryCheckVerb> check;
   CLI::App& check_command = family.Add("check", "What would be refused, and how to mend it; nothing is stored", check);
-  AddQueryText(check_command, check->file, check->environment, check->level, check->parameters);
+  AddQueryText(check_command, *check);
   AddQuerySubmit(family);
   std::shared_ptr<QueryListVerb> list;
   family.Add("list", "Queries", list).add_option("--env", list->environment, kEnvironmentHelp);
@@ -194,6 +161,7 @@ void AddQuery(CLI::App& app, Invocation& invocation) {
   AddOnQuery(family, "cancel", "Withdraw your own query", cancel);
   std::shared_ptr<QueryWaitVerb> wait;
   AddOnQuery(family, "wait", "Until it is answered", wait);
+  AddQueryTry(family);
 }
 
 void AddResult(CLI::App& app, Invocation& invocation) {
@@ -242,14 +210,7 @@ void AddGlobalFlags(CLI::App& app, GlobalFlags& global) {
       ->check(CLI::Range(0.0, kTimeoutSecondsMax));
 }
 
-}  // namespace
-
-std::variant<Invocation, CommandLineAnswer> ParseCommandLine(const std::vector<std::string>& arguments) {
-  Invocation invocation;
-  CLI::App app(
-      "A participant's client of the Cloister data clean room.\n"
-      "It verifies evidence, reports, receipts and proofs on this machine and takes nobody's word.",
-      "cloister");
+void AddAll(CLI::App& app, Invocation& invocation) {
   app.set_version_flag("--version", std::string(kVersion));
   app.require_subcommand(1);
   app.fallthrough();  // global flags may stand behind the verb, where people type them
@@ -261,9 +222,48 @@ std::variant<Invocation, CommandLineAnswer> ParseCommandLine(const std::vector<s
   AddKey(app, invocation);
   AddEnv(app, invocation);
   AddDataset(app, invocation);
+  AddPolicy(app, invocation);
   AddQuery(app, invocation);
   AddResult(app, invocation);
   AddLedger(app, invocation);
+  AddAcross(app, invocation);
+}
+
+CommandNode Describe(const CLI::App& app) {
+  CommandNode node{.name = app.get_name(), .help = app.get_description(), .options = {}, .commands = {}};
+  for (const CLI::Option* option : app.get_options()) {
+    CommandOption described{.names = {},
+                            .help = option->get_description(),
+                            .takes_value = option->get_items_expected() > 0};
+    for (const std::string& name : option->get_lnames()) described.names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) described.names.push_back("-" + name);
+    if (described.names.empty()) described.positional = option->get_name();
+    node.options.push_back(std::move(described));
+  }
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    node.commands.push_back(Describe(*command));
+  }
+  return node;
+}
+
+constexpr const char* kProgram = "cloister";
+constexpr const char* kAbout =
+    "A participant's client of the Cloister data clean room.\n"
+    "It verifies evidence, reports, receipts and proofs on this machine and takes nobody's word.";
+
+}  // namespace
+
+CommandNode DescribeCommandLine() {
+  Invocation invocation;
+  CLI::App app(kAbout, kProgram);
+  AddAll(app, invocation);
+  return Describe(app);
+}
+
+std::variant<Invocation, CommandLineAnswer> ParseCommandLine(const std::vector<std::string>& arguments) {
+  Invocation invocation;
+  CLI::App app(kAbout, kProgram);
+  AddAll(app, invocation);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // the library reads from the back
   } catch (const CLI::ParseError& error) {

@@ -1,7 +1,6 @@
 #pragma once
 
-// argv into an Invocation. The only file of this room that knows the library that parses flags, because that library
-// costs seconds per translation unit.
+// argv into an Invocation, and the tree of what can be typed.
 
 #include <string>
 #include <variant>
@@ -20,5 +19,20 @@ struct CommandLineAnswer {
 
 // `arguments` without the program's name.
 std::variant<Invocation, CommandLineAnswer> ParseCommandLine(const std::vector<std::string>& arguments);
+
+// What the command line knows, as data: for completion scripts.
+struct CommandOption {
+  std::vector<std::string> names;  // "--env"; empty for a positional argument
+  std::string help;
+  bool takes_value = false;
+  std::string positional = {};  // its name, such as FILE
+};
+struct CommandNode {
+  std::string name;
+  std::string help;
+  std::vector<CommandOption> options;
+  std::vector<CommandNode> commands;
+};
+CommandNode DescribeCommandLine();
 
 }  // namespace cloister::cli

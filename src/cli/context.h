@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/rng.h"
 #include "cli/home.h"
@@ -20,6 +21,16 @@ namespace cloister::cli {
 using Connect = std::function<Result<std::unique_ptr<net::HttpTransport>>(const net::ServerAddress& server,
                                                                           const std::string& ca_file)>;
 
+// The compiler's program on this machine (local_compiler.h): one question, one answer, in a process of its own.
+enum class CompilerMode {
+  kCheck,  // what would be refused
+  kTry,    // and what it would answer on synthetic rows
+};
+struct CompilerPort {
+  std::function<Result<std::string>(CompilerMode mode, std::string_view request)> ask = {};  // none: no such program
+  std::function<Result<Digest256>()> measure = {};  // SHA-256 of its file, as charters name it
+};
+
 // References must outlive the context.
 struct Context {
   Output& out;
@@ -32,6 +43,7 @@ struct Context {
   std::string api_key_file = {};  // CLOISTER_API_KEY_FILE
   Connect connect;
   std::function<void(std::int64_t ms)> sleep;
+  CompilerPort compiler = {};
 };
 
 // Asks on standard error. Yes only for "y" or "yes"; --yes answers by itself. kInvalidArgument when nobody can be

@@ -5,13 +5,15 @@
 
 #include "cli/dataset_check.h"
 #include "cli/dataset_seal.h"
-#include "cli/durable_file.h"
+#include "cli/local_compiler.h"
 #include "cli/lookup.h"
 #include "cli/object_scan.h"
 #include "cli/part_upload.h"
+#include "cli/policy_terms.h"
 #include "cli/printable.h"
 #include "cli/progress.h"
 #include "cli/query_wait.h"
+#include "cli/replay.h"
 #include "cli/run.h"
 #include "cli/schema_guess.h"
 #include "cli/server_json.h"
@@ -23,8 +25,6 @@
 namespace cloister::cli {
 namespace {
 
-constexpr std::size_t kTermsFileBytesMax = 1 << 20;
-
 // The terms as they will be signed.
 struct DatasetDraft {
   std::string name;
@@ -32,19 +32,13 @@ struct DatasetDraft {
   agreement::DataFormat format = agreement::DataFormat::kCsv;
   agreement::DatasetSchema schema;
   agreement::DatasetPolicy policy;
+  std::vector<agreement::PolicyTest> tests;  // not signed
 
   Digest256 Digest() const {
     return crypto::Sha256(AsBytes(codec::CanonicalJson(codec::JsonArray{
         name, agreement::DataFormatName(format), agreement::EncodeSchema(schema), agreement::EncodePolicy(policy)})));
   }
 };
-
-Result<codec::Json> ReadJsonFile(const std::string& path) {
-  CLOISTER_ASSIGN(const std::string text, ReadFile(path, kTermsFileBytesMax));
-  Result<codec::Json> json = codec::ParseJson(text);
-  if (json) return json;
-  return InvalidArgument(path + ": " + json.error().public_message);
-}
 
 // "visits.csv" and "visits.csv.age" are csv.
 Result<agreement::DataFormat> FormatOf(const std::string& file, const DatasetTerms& terms) {
@@ -61,8 +55,7 @@ Result<agreement::DataFormat> FormatOf(const std::string& file, const DatasetTer
 Result<agreement::DatasetSchema> SchemaOf(Session& session, const std::string& file, const DatasetTerms& terms,
                                           agreement::DataFormat format) {
   if (!terms.schema_file.empty()) {
-    CLOISTER_ASSIGN(const codec::Json json, ReadJsonFile(terms.schema_file));
-    return agreement::DecodeSchema(json, terms.schema_file);
+    return ReadSchemaFile(session.context(), terms.schema_file);
   }
   if (format != agreement::DataFormat::kCsv || file.ends_with(".age")) {
     return InvalidArgument(
@@ -82,12 +75,32 @@ Result<DatasetDraft> MakeDraft(Session& session, const std::string& file, const 
   if (!agreement::IsDatasetName(terms.name)) {
     return InvalidArgument("--name must be lower-case letters, digits and _, beginning with a letter, at most 63");
   }
-  DatasetDraft draft{.name = terms.name, .description = terms.description, .schema = {}, .policy = {}};
+  DatasetDraft draft{.name = terms.name, .description = terms.description, .schema = {}, .policy = {}, .tests = {}};
   CLOISTER_ASSIGN(draft.format, FormatOf(file, terms));
   CLOISTER_ASSIGN(draft.schema, SchemaOf(session, file, terms, draft.format));
-  CLOISTER_ASSIGN(const codec::Json policy, ReadJsonFile(terms.policy_file));
-  CLOISTER_ASSIGN(draft.policy, agreement::DecodePolicy(policy, draft.schema, terms.policy_file));
+  CLOISTER_ASSIGN(agreement::PolicyFile rules,
+                  ReadPolicyTerms(session.context(), {terms.policy_file, terms.unit}, draft.schema));
+  draft.policy = std::move(rules.policy);
+  draft.tests = std::move(rules.tests);
   return draft;
+}
+
+// The tests that the owner stored beside his policy, before anything is sealed or sent.
+Status RunStoredTests(Session& session, const VerifiedEnvironment& environment, const DatasetDraft& draft) {
+  if (draft.tests.empty()) return {};
+  CLOISTER_ASSIGN(const ledger::LedgerState state, ReplayLedger(session, environment));
+  CompilerScene scene = SceneOf(environment, state);
+  const agreement::Participant* me = environment.charter().Find(session.me());
+  std::erase_if(scene.datasets, [&](const SceneDataset& each) { return each.name == draft.name; });
+  scene.datasets.push_back({.id = DatasetId::New(session.context().clock, session.context().rng),
+                            .name = draft.name,
+                            .owner = session.me(),
+                            .organisation = me == nullptr ? "" : me->organisation,
+                            .schema = draft.schema,
+                            .policy = draft.policy});
+  const std::size_t place = scene.datasets.size() - 1;
+  return RequirePolicyTests(session.context(), std::move(scene), place,
+                            {.policy = draft.policy, .tests = draft.tests});
 }
 
 // Problems are the user's to mend, so they are shown like a compiler's and the exit code is that of a usage error.
@@ -245,6 +258,7 @@ Result<ExitCode> Upload(Context& context, const std::string& file, const Dataset
   CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, named, WhichCharter::kAccepted));
   CLOISTER_TRY(CatchUpLinks(*session, environment));
   CLOISTER_ASSIGN(const DatasetDraft draft, MakeDraft(*session, file, terms));
+  CLOISTER_TRY(RunStoredTests(*session, environment, draft));
   const Job job{*session, environment, file, draft, sealed_already};
   UploadCache cache(context.home, id, draft.name);
   CLOISTER_ASSIGN(UploadState state, PrepareState(job, cache, terms.resume));

@@ -65,6 +65,8 @@ class Output {
   void Raw(std::string_view bytes);
   void Json(const codec::Json& value);
   void Show(const Facts& facts);
+  // For what is read while it is written.
+  void Flush() { data_ << std::flush; }
 
   // Talk.
   void Say(std::string_view text);   // not with -q

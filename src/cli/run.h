@@ -41,6 +41,19 @@ Result<ExitCode> Run(Context& context, const ResultVerifyVerb& verb);
 Result<ExitCode> Run(Context& context, const LedgerShowVerb& verb);
 Result<ExitCode> Run(Context& context, const LedgerVerifyVerb& verb);
 Result<ExitCode> Run(Context& context, const LedgerProveVerb& verb);
+Result<ExitCode> Run(Context& context, const PolicyShowVerb& verb);
+Result<ExitCode> Run(Context& context, const PolicyTestVerb& verb);
+Result<ExitCode> Run(Context& context, const PolicyDiffVerb& verb);
+Result<ExitCode> Run(Context& context, const PolicySetVerb& verb);
+Result<ExitCode> Run(Context& context, const PolicyPresetVerb& verb);
+Result<ExitCode> Run(Context& context, const PolicySchemaVerb& verb);
+Result<ExitCode> Run(Context& context, const CatalogueVerb& verb);
+Result<ExitCode> Run(Context& context, const QueryTryVerb& verb);
+Result<ExitCode> Run(Context& context, const BudgetVerb& verb);
+Result<ExitCode> Run(Context& context, const InboxVerb& verb);
+Result<ExitCode> Run(Context& context, const WatchVerb& verb);
+Result<ExitCode> Run(Context& context, const ApiVerb& verb);
+Result<ExitCode> Run(Context& context, const CompletionVerb& verb);
 
 // Runs the verb and says what went wrong, if something did.
 ExitCode RunVerb(Context& context, const Verb& verb);

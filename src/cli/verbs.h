@@ -57,6 +57,7 @@ struct EnvDiscardVerb {
 struct DatasetTerms {
   std::string environment, name, description;
   std::string policy_file, schema_file;
+  std::string unit;    // with the name of a preset instead of a policy file
   std::string format;  // empty: from the file's name
   bool resume = false;
 };
@@ -76,6 +77,53 @@ struct DatasetShowVerb {
 };
 struct DatasetRecipientVerb {
   std::string environment;
+};
+
+// A policy file is JSON (agreement/policy_file.h); "-" is standard input.
+struct PolicyShowVerb {
+  std::string dataset;
+};
+struct PolicyTestVerb {
+  std::string file, environment, dataset, name, schema_file;
+};
+struct PolicyDiffVerb {
+  std::string from, to, schema_file;  // `from`: a dataset, or a file
+};
+struct PolicySetVerb {
+  std::string dataset, file, unit;
+};
+struct PolicyPresetVerb {
+  std::string preset, unit, schema_file;  // no preset: the list of them
+};
+struct PolicySchemaVerb {};
+
+struct CatalogueVerb {
+  std::string environment, dataset;  // empty dataset: all
+  bool examples = true;
+};
+struct QueryTryVerb {
+  std::string file = "-";
+  std::string environment, level = "aggregate_only";
+  std::vector<std::string> parameters;
+  std::int64_t seed = 1;
+  std::int64_t people = 1000;
+  bool thresholds = true;
+};
+
+struct BudgetVerb {
+  std::string environment;
+};
+struct InboxVerb {
+  std::string environment;  // empty: all
+};
+struct WatchVerb {
+  std::string environment;  // empty: all
+};
+struct ApiVerb {
+  std::string method, path, body;  // "-": standard input
+};
+struct CompletionVerb {
+  std::string shell;
 };
 
 struct QueryCheckVerb {
@@ -141,7 +189,9 @@ using Verb = std::variant<InitVerb, KeyShowVerb, KeyExportAgeVerb, EnvCreateVerb
                           DatasetRecipientVerb, QueryCheckVerb, QuerySubmitVerb, QueryListVerb, QueryShowVerb,
                           QueryReportVerb, QueryApproveVerb, QueryRejectVerb, QueryCancelVerb, QueryWaitVerb,
                           ResultGetVerb, ResultReceiptVerb, ResultVerifyVerb, LedgerShowVerb, LedgerVerifyVerb,
-                          LedgerProveVerb>;
+                          LedgerProveVerb, PolicyShowVerb, PolicyTestVerb, PolicyDiffVerb, PolicySetVerb,
+                          PolicyPresetVerb, PolicySchemaVerb, CatalogueVerb, QueryTryVerb, BudgetVerb, InboxVerb,
+                          WatchVerb, ApiVerb, CompletionVerb>;
 
 struct GlobalFlags {
   std::string home;

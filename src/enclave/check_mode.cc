@@ -30,7 +30,9 @@ Result<VisibleDataset> DecodeDataset(const codec::Json& json, const std::string&
   return dataset;
 }
 
-Result<CompileQuestion> DecodeQuestion(const codec::Json& json) {
+}  // namespace
+
+Result<CompileQuestion> DecodeCheckRequest(const codec::Json& json) {
   codec::ObjectReader in(json, "check");
   CompileQuestion question{.text = in.String("text", sql::kQueryBytesMax),
                            .parameters = in.Object("parameters"),
@@ -55,7 +57,7 @@ Result<CompileQuestion> DecodeQuestion(const codec::Json& json) {
   return question;
 }
 
-codec::JsonObject EncodeAnswer(const CompileAnswer& answer) {
+codec::JsonObject EncodeCheckAnswer(const CompileAnswer& answer) {
   codec::JsonObject json;
   if (!answer.compiled) {
     json["verdict"] = "refused";
@@ -71,13 +73,11 @@ codec::JsonObject EncodeAnswer(const CompileAnswer& answer) {
   return json;
 }
 
-}  // namespace
-
 Result<std::string> AnswerCheck(std::string_view request, sql::StatementParser& parser) {
   CLOISTER_ASSIGN(const codec::Json json, codec::ParseJson(request, {.bytes_max = kCheckRequestBytesMax}));
-  CLOISTER_ASSIGN(const CompileQuestion question, DecodeQuestion(json));
+  CLOISTER_ASSIGN(const CompileQuestion question, DecodeCheckRequest(json));
   CLOISTER_ASSIGN(const CompileAnswer answer, AskCompiler(question, parser));
-  return codec::CanonicalJson(EncodeAnswer(answer));
+  return codec::CanonicalJson(EncodeCheckAnswer(answer));
 }
 
 }  // namespace cloister::enclave

@@ -7,11 +7,16 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "enclave/compilation.h"
 #include "sql/statement_parser.h"
 
 namespace cloister::enclave {
 
 inline constexpr std::size_t kCheckRequestBytesMax = 8 << 20;
+
+// The two ends of it, for the try mode (try_mode.h) too.
+Result<CompileQuestion> DecodeCheckRequest(const codec::Json& json);
+codec::JsonObject EncodeCheckAnswer(const CompileAnswer& answer);
 
 // Canonical JSON of the verdict.
 Result<std::string> AnswerCheck(std::string_view request, sql::StatementParser& parser);

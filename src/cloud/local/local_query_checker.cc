@@ -92,7 +92,7 @@ Result<std::string> LocalQueryChecker::Run(std::string_view request) const {
   MakeBlocking(input.read_end);
   MakeBlocking(output.write_end);
   CLOISTER_ASSIGN(ChildProcess child, ChildProcess::Start({.program = options_.enclave_program,
-                                                           .arguments = {"--compile"},
+                                                           .arguments = {options_.mode},
                                                            .standard_input = input.read_end.get(),
                                                            .standard_output = output.write_end.get(),
                                                            .cpu_seconds_max = kCpuSecondsMax,

@@ -1,6 +1,7 @@
 #pragma once
 
-// The compile-only process of this machine: `cloister-enclave --compile`, one per question, under limits.
+// The compile-only process of this machine: `cloister-enclave --compile`, one per question, under limits. With --try
+// the same program also runs the query, on synthetic rows of its own making.
 
 #include <string>
 
@@ -18,6 +19,7 @@ class LocalQueryChecker final : public QueryChecker {
   struct Options {
     std::string enclave_program;
     std::int64_t timeout_ms = 10'000;
+    std::string mode = "--compile";
   };
   LocalQueryChecker(Options options, const Clock& clock) : options_(std::move(options)), clock_(clock) {}
 

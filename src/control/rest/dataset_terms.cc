@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agreement/documents.h"
+#include "agreement/policy_presets.h"
 
 namespace cloister::control {
 namespace {
@@ -54,41 +55,22 @@ codec::Json WithOurTypes(const codec::JsonArray& columns) {
   return out;
 }
 
-// What a column may do under a preset: the unit joins, numbers are measured, the rest is grouped by.
-codec::JsonObject PresetColumn(const agreement::SchemaColumn& column, std::string_view unit) {
-  if (column.name == unit) return {{"roles", {"join_key"}}, {"domain", "person"}};
-  if (column.type.IsNumeric()) return {{"roles", {"measure", "dimension"}}};
-  return {{"roles", {"dimension"}}};
-}
-
+// agreement/policy_presets.h, and `full_access`: the safe one with the level that shows rows.
 Result<codec::Json> PresetPolicy(const std::string& preset, const std::optional<std::string>& unit,
                                  const agreement::DatasetSchema& schema) {
-  codec::JsonObject columns;
-  if (preset == "public") {
-    if (unit) return InvalidArgument("'privacy_unit' does not go with the preset 'public': it protects nobody");
-    for (const auto& column : schema.columns) columns[column.name] = {{"roles", {"public"}}};
-    return codec::Json(codec::JsonObject{
-        {"levels", {"aggregate_only", "full_access"}}, {"privacy_unit", nullptr}, {"columns", std::move(columns)}});
-  }
-  if (preset != "aggregate_only" && preset != "full_access") {
-    return InvalidArgument("'policy': the presets are aggregate_only, full_access and public");
-  }
-  const auto* column = unit ? schema.Find(*unit) : nullptr;
-  if (column == nullptr) {
-    return InvalidArgument("'privacy_unit' must name the column of the person whom the preset protects");
-  }
-  for (const auto& each : schema.columns) columns[each.name] = PresetColumn(each, column->name);
-  codec::JsonArray levels{"aggregate_only"};
-  if (preset == "full_access") levels.emplace_back("full_access");
-  return codec::Json(codec::JsonObject{
-      {"levels", std::move(levels)}, {"privacy_unit", column->name}, {"columns", std::move(columns)}});
+  const bool rows = preset == "full_access";
+  auto policy = agreement::PresetPolicy(rows ? "aggregates_only" : preset, schema, unit.value_or(""));
+  if (!policy) return InvalidArgument("'policy': " + policy.error().public_message);
+  if (rows) policy->levels.insert(agreement::Level::kFullAccess);
+  return agreement::EncodePolicy(*policy);
 }
 
-// "aggregates-only", "Aggregate_Only" and the level's name are one preset.
+// "aggregates-only", "Aggregates_Only" and the level's name are one preset.
 std::string PresetName(std::string_view text) {
   std::string name;
   for (const char c : text) name += c == '-' || c == ' ' ? '_' : static_cast<char>(std::tolower(c));
-  return name == "aggregates_only" ? "aggregate_only" : name;
+  if (name == "aggregate_only") return "aggregates_only";
+  return name == "public" ? "public_table" : name;
 }
 
 }  // namespace

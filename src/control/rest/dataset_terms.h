@@ -3,7 +3,8 @@
 // What an owner registers, read as people write it, kept as manifests say it. Room-private.
 //
 //   schema  [{"name":"cost","type":"DOUBLE"}], {"columns":[...]}, or {"cost":"double"}; types of SQL in any case
-//   policy  the policy itself, or a preset: "aggregate_only" beside "privacy_unit", or {"preset","privacy_unit"}
+//   policy  the policy itself, or a preset (agreement/policy_presets.h): "aggregates_only" beside "privacy_unit", or
+//           {"preset","privacy_unit"}; "full_access" is aggregates_only with that level besides
 //
 // Absent policy: the dataset is kept and nothing in it can be asked for.
 

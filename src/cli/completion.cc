@@ -1,0 +1,195 @@
+#include "cli/completion.h"
+
+#include <functional>
+#include <set>
+
+#include "cli/run.h"
+
+namespace cloister::cli {
+namespace {
+
+// Each node with the words that lead to it: "", "env", "env show".
+using Visit = std::function<void(const std::string& path, const CommandNode& node)>;
+
+void Walk(const CommandNode& node, const std::string& path, const Visit& visit) {
+  visit(path, node);
+  for (const CommandNode& command : node.commands) {
+    Walk(command, path + (path.empty() ? "" : " ") + command.name, visit);
+  }
+}
+
+std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+// Inside single quotes of any of the three shells.
+std::string Quoted(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return "'" + out + "'";
+}
+
+std::string Words(const CommandNode& node) {
+  std::string words;
+  const auto add = [&](const std::string& word) { words += (words.empty() ? "" : " ") + word; };
+  for (const CommandNode& command : node.commands) add(command.name);
+  for (const CommandOption& option : node.options) {
+    for (const std::string& name : option.names) add(name);
+  }
+  return words;
+}
+
+// Global options may stand behind any verb.
+std::string GlobalWords(const CommandNode& root) {
+  return Words({.name = "", .help = "", .options = root.options, .commands = {}});
+}
+
+std::string ValueOptions(const CommandNode& root) {
+  std::set<std::string> names;
+  Walk(root, "", [&](const std::string&, const CommandNode& node) {
+    for (const CommandOption& option : node.options) {
+      if (option.takes_value) names.insert(option.names.begin(), option.names.end());
+    }
+  });
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : "|") + name;
+  return text;
+}
+
+// The commands by path, as branches of a shell's `case`.
+std::string Cases(const CommandNode& root, const std::string& assign) {
+  std::string text;
+  Walk(root, "", [&](const std::string& path, const CommandNode& node) {
+    text += "    " + Quoted(path) + ") " + assign + Quoted(Words(node)) + " ;;\n";
+  });
+  return text;
+}
+
+std::string FishDescription(const std::string& help) { return help.empty() ? "" : " -d " + Quoted(FirstLine(help)); }
+
+// Two conditions: what was typed already, and the verb under which it is offered.
+std::string FishLine(const std::string& path, const std::string& rest) {
+  return "complete -c cloister -n " + Quoted("test (__cloister_path) = \"" + path + "\"") + rest + "\n";
+}
+
+std::string FishOption(const CommandOption& option) {
+  std::string text;
+  for (const std::string& name : option.names) {
+    text += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
+  }
+  return text + (option.takes_value ? " -r" : "") + FishDescription(option.help);
+}
+
+}  // namespace
+
+std::string BashCompletion(const CommandNode& root) {
+  return "# bash completion of cloister; load it with: source <(cloister completion bash)\n"
+         "_cloister() {\n"
+         "  local current=${COMP_WORDS[COMP_CWORD]} path='' words='' i word next\n"
+         "  COMPREPLY=()\n"
+         "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
+         "    word=${COMP_WORDS[i]}\n"
+         "    case $word in\n"
+         "      " +
+         ValueOptions(root) +
+         ") ((i++)); continue ;;\n"
+         "      -*) continue ;;\n"
+         "    esac\n"
+         "    next=\"${path:+$path }$word\"\n"
+         "    _cloister_words \"$next\" && path=$next\n"
+         "  done\n"
+         "  case ${COMP_WORDS[COMP_CWORD-1]} in\n"
+         "    " +
+         ValueOptions(root) +
+         ") COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
+         "  esac\n"
+         "  _cloister_words \"$path\"\n"
+         "  COMPREPLY=($(compgen -W \"$words " +
+         GlobalWords(root) +
+         "\" -- \"$current\"))\n"
+         "  [[ ${#COMPREPLY[@]} -eq 0 && $current != -* ]] && COMPREPLY=($(compgen -f -- \"$current\"))\n"
+         "}\n"
+         "_cloister_words() {\n"
+         "  case $1 in\n" +
+         Cases(root, "words=") +
+         "    *) return 1 ;;\n"
+         "  esac\n"
+         "}\n"
+         "complete -o filenames -F _cloister cloister\n";
+}
+
+std::string ZshCompletion(const CommandNode& root) {
+  return "#compdef cloister\n"
+         "# zsh completion of cloister; put it into a folder of $fpath as _cloister\n"
+         "_cloister_words() {\n"
+         "  case $1 in\n" +
+         Cases(root, "found=") +
+         "    *) return 1 ;;\n"
+         "  esac\n"
+         "}\n"
+         "_cloister() {\n"
+         "  local path_so_far='' found='' word i\n"
+         "  for ((i = 2; i < CURRENT; i++)); do\n"
+         "    word=${words[i]}\n"
+         "    case $word in\n"
+         "      " +
+         ValueOptions(root) +
+         ") ((i++)); continue ;;\n"
+         "      -*) continue ;;\n"
+         "    esac\n"
+         "    _cloister_words \"${path_so_far:+$path_so_far }$word\" && path_so_far=\"${path_so_far:+$path_so_far "
+         "}$word\"\n"
+         "  done\n"
+         "  case ${words[CURRENT-1]} in\n"
+         "    " +
+         ValueOptions(root) +
+         ") _files; return ;;\n"
+         "  esac\n"
+         "  _cloister_words \"$path_so_far\"\n"
+         "  compadd -- ${=found} " +
+         GlobalWords(root) +
+         " || _files\n"
+         "}\n"
+         "compdef _cloister cloister\n";
+}
+
+std::string FishCompletion(const CommandNode& root) {
+  std::string text =
+      "# fish completion of cloister; put it into ~/.config/fish/completions/cloister.fish\n"
+      "function __cloister_path\n"
+      "  set -l path ''\n"
+      "  for word in (commandline -opc)[2..-1]\n"
+      "    string match -q -- '-*' $word; and continue\n"
+      "    set -l next (string trim -- \"$path $word\")\n"
+      "    contains -- $next $__cloister_paths; and set path $next\n"
+      "  end\n"
+      "  echo $path\n"
+      "end\n"
+      "set -g __cloister_paths";
+  Walk(root, "", [&](const std::string& path, const CommandNode&) {
+    if (!path.empty()) text += " " + Quoted(path);
+  });
+  text += "\n";
+  Walk(root, "", [&](const std::string& path, const CommandNode& node) {
+    for (const CommandNode& command : node.commands) {
+      text += FishLine(path, " -f -a " + command.name + FishDescription(command.help));
+    }
+    for (const CommandOption& option : node.options) {
+      if (option.names.empty()) continue;
+      text += path.empty() ? "complete -c cloister" + FishOption(option) + "\n" : FishLine(path, FishOption(option));
+    }
+  });
+  return text;
+}
+
+Result<ExitCode> Run(Context& context, const CompletionVerb& verb) {
+  const CommandNode root = DescribeCommandLine();
+  if (verb.shell == "bash") {
+    context.out.Raw(BashCompletion(root));
+  } else if (verb.shell == "zsh") {
+    context.out.Raw(ZshCompletion(root));
+  } else {
+    context.out.Raw(FishCompletion(root));
+  }
+  return ExitCode::kOk;
+}
+
+}  // namespace cloister::cli

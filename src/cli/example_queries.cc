@@ -1,0 +1,178 @@
+#include "cli/example_queries.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+
+namespace cloister::cli {
+namespace {
+
+using agreement::ColumnPolicy;
+using agreement::ColumnType;
+using agreement::Level;
+using agreement::Role;
+using agreement::SchemaColumn;
+
+constexpr std::array kAggregateLevels = {Level::kAggregateOnly, Level::kDifferentialPrivacy};
+
+bool IsTemporal(const SchemaColumn& column) {
+  return column.type.kind == ColumnType::Kind::kDate || column.type.kind == ColumnType::Kind::kTimestamp;
+}
+
+using Wanted = std::function<bool(const SchemaColumn&, const ColumnPolicy&)>;
+
+const SchemaColumn* First(const SceneDataset& dataset, const Wanted& wanted) {
+  for (const SchemaColumn& column : dataset.schema.columns) {
+    if (wanted(column, dataset.policy.Column(column.name))) return &column;
+  }
+  return nullptr;
+}
+
+const SchemaColumn* Dimension(const SceneDataset& dataset) {
+  const auto plain = [](const SchemaColumn& column, const ColumnPolicy& policy) {
+    return policy.Is(Role::kDimension) && !IsTemporal(column) && !column.type.IsNumeric() && !policy.quasi_identifier;
+  };
+  const auto any = [](const SchemaColumn& column, const ColumnPolicy& policy) {
+    return policy.Is(Role::kDimension) && !IsTemporal(column) && column.type.kind != ColumnType::Kind::kDouble;
+  };
+  const SchemaColumn* found = First(dataset, plain);
+  return found != nullptr ? found : First(dataset, any);
+}
+
+const SchemaColumn* Measure(const SceneDataset& dataset) {
+  return First(dataset, [](const SchemaColumn& column, const ColumnPolicy& policy) {
+    return policy.Is(Role::kMeasure) && column.type.IsNumeric();
+  });
+}
+
+// A multiple of the grid near the middle of the bounds.
+std::string Threshold(const ColumnPolicy& policy) {
+  const double grid = *policy.filter_grid;
+  const double middle = policy.bounds ? (policy.bounds->min + policy.bounds->max) / 2 : grid;
+  return codec::CanonicalJson(codec::Json(std::max(1.0, std::round(middle / grid)) * grid));
+}
+
+// Adds to the examples of one dataset at one level.
+class Writer {
+ public:
+  Writer(const SceneDataset& dataset, Level level, std::vector<ExampleQuery>& out)
+      : dataset_(dataset), level_(agreement::LevelName(level)), out_(out) {}
+
+  void Write() {
+    const std::string& unit = *dataset_.policy.privacy_unit;
+    people_ = "COUNT(DISTINCT " + unit + ") AS people";
+    Add("how many people", "SELECT " + people_ + " FROM " + dataset_.name);
+    if (const SchemaColumn* dimension = Dimension(dataset_)) ByDimension(dimension->name);
+    ByDate();
+    OnGrid();
+  }
+
+ private:
+  void Add(std::string title, std::string text) { out_.push_back({std::move(title), std::move(text), level_}); }
+
+  void ByDimension(const std::string& name) {
+    const std::string tail = " FROM " + dataset_.name + " GROUP BY " + name + " ORDER BY " + name;
+    Add("people by " + name, "SELECT " + name + ", " + people_ + tail);
+    const SchemaColumn* measure = Measure(dataset_);
+    if (measure == nullptr) return;
+    Add("average " + measure->name + " by " + name,
+        "SELECT " + name + ", AVG(" + measure->name + ") AS average, SUM(" + measure->name + ") AS total" + tail);
+  }
+
+  void ByDate() {
+    const SchemaColumn* date = First(dataset_, [](const SchemaColumn& column, const ColumnPolicy& policy) {
+      return policy.Is(Role::kDimension) && IsTemporal(column);
+    });
+    if (date == nullptr) return;
+    const auto finest = dataset_.policy.Column(date->name).date_granularity.value_or(agreement::DateGranularity::kYear);
+    const std::string part(agreement::DateGranularityName(finest));
+    const std::string truncated = "date_trunc('" + part + "', " + date->name + ")";
+    Add("people by " + part, "SELECT " + truncated + " AS since, " + people_ + " FROM " + dataset_.name +
+                                 " GROUP BY " + truncated + " ORDER BY since");
+  }
+
+  void OnGrid() {
+    const SchemaColumn* measure = First(dataset_, [](const SchemaColumn& column, const ColumnPolicy& policy) {
+      return policy.Is(Role::kMeasure) && column.type.IsNumeric() && policy.filter_grid.has_value();
+    });
+    if (measure == nullptr) return;
+    const ColumnPolicy& policy = dataset_.policy.Column(measure->name);
+    Add("people above a " + measure->name, "SELECT " + people_ + " FROM " + dataset_.name + " WHERE " + measure->name +
+                                               " >= " + Threshold(policy));
+    if (policy.quantiles) {
+      Add("median " + measure->name, "SELECT MEDIAN(" + measure->name + ") AS median FROM " + dataset_.name);
+    }
+  }
+
+  const SceneDataset& dataset_;
+  std::string level_;
+  std::vector<ExampleQuery>& out_;
+  std::string people_;
+};
+
+// A release of rows as they may be released: every column that shows anything.
+void AddRows(const SceneDataset& dataset, Level level, std::vector<ExampleQuery>& out) {
+  std::string columns;
+  for (const SchemaColumn& column : dataset.schema.columns) {
+    const ColumnPolicy& policy = dataset.policy.Column(column.name);
+    const bool shown = level == Level::kFullAccess ? !policy.Is(Role::kHidden)
+                                                   : policy.Is(Role::kDimension) || policy.Is(Role::kMeasure);
+    if (shown) columns += (columns.empty() ? "" : ", ") + column.name;
+  }
+  if (columns.empty()) return;
+  out.push_back({level == Level::kFullAccess ? "its rows" : "a generalised release of its rows",
+                 "SELECT " + columns + " FROM " + dataset.name, std::string(agreement::LevelName(level))});
+}
+
+bool JoinOnUnit(const SceneDataset& a, const SceneDataset& b) {
+  if (a.policy.IsPublic() || b.policy.IsPublic()) return false;
+  const std::string& domain = a.policy.Column(*a.policy.privacy_unit).domain;
+  return !domain.empty() && domain == b.policy.Column(*b.policy.privacy_unit).domain;
+}
+
+void AddJoin(const SceneDataset& a, const SceneDataset& b, std::vector<ExampleQuery>& out) {
+  const SchemaColumn* dimension = Dimension(a);
+  if (dimension == nullptr || !JoinOnUnit(a, b)) return;
+  for (const Level level : kAggregateLevels) {
+    if (!a.policy.levels.contains(level) || !b.policy.levels.contains(level)) continue;
+    const SchemaColumn* measure = Measure(b);
+    const std::string average =
+        measure == nullptr ? "" : ", AVG(b." + measure->name + ") AS average_" + measure->name;
+    const std::string key = "a." + *a.policy.privacy_unit;
+    out.push_back({a.name + " with " + b.name + " by " + dimension->name,
+                   "SELECT a." + dimension->name + ", COUNT(DISTINCT " + key + ") AS people" + average + " FROM " +
+                       a.name + " a JOIN " + b.name + " b ON " + key + " = b." + *b.policy.privacy_unit +
+                       " GROUP BY a." + dimension->name + " ORDER BY a." + dimension->name,
+                   std::string(agreement::LevelName(level))});
+  }
+}
+
+}  // namespace
+
+std::vector<ExampleQuery> ExamplesOn(const SceneDataset& dataset) {
+  std::vector<ExampleQuery> out;
+  if (!dataset.policy.IsPublic()) {
+    for (const Level level : kAggregateLevels) {
+      if (dataset.policy.levels.contains(level)) Writer(dataset, level, out).Write();
+    }
+  }
+  for (const Level level : {Level::kKAnonymized, Level::kFullAccess}) {
+    if (dataset.policy.levels.contains(level) && !(dataset.policy.IsPublic() && level == Level::kKAnonymized)) {
+      AddRows(dataset, level, out);
+    }
+  }
+  return out;
+}
+
+std::vector<ExampleQuery> ExamplesAcross(const std::vector<SceneDataset>& datasets) {
+  std::vector<ExampleQuery> out;
+  for (const SceneDataset& a : datasets) {
+    for (const SceneDataset& b : datasets) {
+      if (a.id != b.id) AddJoin(a, b, out);
+    }
+  }
+  return out;
+}
+
+}  // namespace cloister::cli

@@ -1,0 +1,73 @@
+#include "cli/example_queries.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace cloister::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+SceneDataset Dataset(const std::string& name, std::string_view schema, std::string_view policy) {
+  SceneDataset dataset{.id = DatasetId::Parse("ds_" + std::string(25, '0') + (name == "visits" ? "1" : "2")).value(),
+                       .name = name,
+                       .owner = name,
+                       .organisation = name,
+                       .schema = *agreement::DecodeSchema(*codec::ParseJson(schema), "schema"),
+                       .policy = {}};
+  dataset.policy = *agreement::DecodePolicy(*codec::ParseJson(policy), dataset.schema, "policy");
+  return dataset;
+}
+
+SceneDataset Visits() {
+  return Dataset("visits", R"j([{"name":"person","type":"BIGINT"},{"name":"ward","type":"VARCHAR"},
+      {"name":"day","type":"DATE"},{"name":"cost","type":"DOUBLE"},{"name":"note","type":"VARCHAR"}])j",
+                 R"j({"privacy_unit":"person","columns":{"person":{"roles":["join_key"],"domain":"person"},
+      "ward":{"roles":["dimension"]},"day":{"roles":["dimension"],"date_granularity":"quarter"},
+      "cost":{"roles":["measure"],"bounds":[0,1000],"filter_grid":100,"quantiles":true}}})j");
+}
+
+SceneDataset Claims(const std::string& domain) {
+  return Dataset("claims", R"j([{"name":"member","type":"BIGINT"},{"name":"plan","type":"VARCHAR"}])j",
+                 R"j({"privacy_unit":"member","columns":{"member":{"roles":["join_key"],"domain":")j" + domain +
+                     R"j("},"plan":{"roles":["dimension"]}}})j");
+}
+
+std::vector<std::string> Texts(const std::vector<ExampleQuery>& examples) {
+  std::vector<std::string> texts;
+  for (const ExampleQuery& each : examples) texts.push_back(each.text);
+  return texts;
+}
+
+TEST(ExampleQueries, UseWhatThePolicyAllowsAndNothingHidden) {
+  EXPECT_THAT(
+      Texts(ExamplesOn(Visits())),
+      ElementsAre("SELECT COUNT(DISTINCT person) AS people FROM visits",
+                  "SELECT ward, COUNT(DISTINCT person) AS people FROM visits GROUP BY ward ORDER BY ward",
+                  "SELECT ward, AVG(cost) AS average, SUM(cost) AS total FROM visits GROUP BY ward ORDER BY ward",
+                  "SELECT date_trunc('quarter', day) AS since, COUNT(DISTINCT person) AS people FROM visits "
+                  "GROUP BY date_trunc('quarter', day) ORDER BY since",
+                  "SELECT COUNT(DISTINCT person) AS people FROM visits WHERE cost >= 500",
+                  "SELECT MEDIAN(cost) AS median FROM visits"));
+}
+
+TEST(ExampleQueries, JoinOnUnitsOfOneDomainOnly) {
+  EXPECT_THAT(Texts(ExamplesAcross({Visits(), Claims("person")})),
+              ElementsAre("SELECT a.ward, COUNT(DISTINCT a.person) AS people FROM visits a JOIN claims b "
+                          "ON a.person = b.member GROUP BY a.ward ORDER BY a.ward",
+                          "SELECT a.plan, COUNT(DISTINCT a.member) AS people, AVG(b.cost) AS average_cost FROM "
+                          "claims a JOIN visits b ON a.member = b.person GROUP BY a.plan ORDER BY a.plan"));
+  EXPECT_THAT(ExamplesAcross({Visits(), Claims("member")}), IsEmpty());
+}
+
+TEST(ExampleQueries, FollowTheLevels) {
+  SceneDataset visits = Visits();
+  visits.policy.levels = {agreement::Level::kDifferentialPrivacy};
+  for (const ExampleQuery& each : ExamplesOn(visits)) EXPECT_EQ(each.level, "differential_privacy");
+  visits.policy.levels.clear();
+  EXPECT_THAT(ExamplesOn(visits), IsEmpty());
+}
+
+}  // namespace
+}  // namespace cloister::cli

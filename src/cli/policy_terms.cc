@@ -1,0 +1,56 @@
+#include "cli/policy_terms.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+
+#include "agreement/policy_presets.h"
+#include "cli/durable_file.h"
+
+namespace cloister::cli {
+namespace {
+
+bool IsPreset(const std::string& text) {
+  return std::ranges::any_of(agreement::PolicyPresets(), [&](const auto& preset) { return preset.name == text; });
+}
+
+}  // namespace
+
+Result<codec::Json> ReadJsonFile(Context& context, const std::string& path) {
+  std::string text;
+  if (path == "-") {
+    text.assign(std::istreambuf_iterator<char>(context.input), {});
+  } else {
+    CLOISTER_ASSIGN(text, ReadFile(path, agreement::kPolicyFileBytesMax));
+  }
+  Result<codec::Json> json = codec::ParseJson(text);
+  if (json) return json;
+  return InvalidArgument(path + ": " + json.error().public_message);
+}
+
+Result<agreement::DatasetSchema> ReadSchemaFile(Context& context, const std::string& path) {
+  CLOISTER_ASSIGN(const codec::Json json, ReadJsonFile(context, path));
+  return agreement::DecodeSchema(json, path);
+}
+
+Result<agreement::PolicyFile> ReadPolicyTerms(Context& context, const PolicyTerms& terms,
+                                              const agreement::DatasetSchema& schema) {
+  std::error_code error;
+  if (IsPreset(terms.policy) && !std::filesystem::exists(terms.policy, error)) {
+    if (terms.unit.empty() && terms.policy != "public_table") {
+      return InvalidArgument("the preset " + terms.policy + " needs --unit COLUMN: the column that says whom a row is "
+                             "about");
+    }
+    agreement::PolicyFile file;
+    CLOISTER_ASSIGN(file.policy, agreement::PresetPolicy(terms.policy, schema, terms.unit));
+    return file;
+  }
+  if (!terms.unit.empty()) {
+    return InvalidArgument("--unit goes with a preset (cloister policy preset lists them); a policy file says it as "
+                           "privacy_unit");
+  }
+  CLOISTER_ASSIGN(const codec::Json json, ReadJsonFile(context, terms.policy));
+  return agreement::DecodePolicyFile(json, schema, terms.policy);
+}
+
+}  // namespace cloister::cli

@@ -1,0 +1,72 @@
+"""Completion scripts are written out of the command line's own tree, and the shells that are here accept them."""
+
+import re
+import shutil
+import subprocess
+import unittest
+
+import support
+from support import USAGE, stage
+
+
+def cloister(*arguments):
+    return subprocess.run([stage.programs() / 'cloister', *arguments], capture_output=True, text=True,
+                          env={**stage.CLIENT_ENVIRONMENT, 'CLOISTER_HOME': '/nonexistent'})
+
+
+def script(shell):
+    done = cloister('completion', shell)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+    return done.stdout
+
+
+class Bash(unittest.TestCase):
+    def offered(self, *words):
+        """What bash offers for the last of the words."""
+        line = ' '.join("'" + word + "'" for word in ('cloister', *words))
+        code = f'''{script('bash')}
+            complete -p cloister > /dev/null || exit 9
+            COMP_WORDS=({line}); COMP_CWORD={len(words)}; _cloister; printf '%s\\n' "${{COMPREPLY[@]}}"'''
+        done = subprocess.run(['bash', '--norc', '-c', code], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        return done.stdout.split()
+
+    def test_families_verbs_and_options(self):
+        self.assertEqual(self.offered('pol'), ['policy'])
+        self.assertEqual(self.offered('policy', 'se'), ['set'])
+        self.assertIn('--no-joins', self.offered('env', 'create', 'room', '--no'))
+        self.assertEqual(self.offered('query', 'submit', 'q.sql', '--env', 'room', '--wa'), ['--wait'])
+        self.assertIn('--json', self.offered('query', 'list', '--j'), 'global options stand behind verbs too')
+        self.assertEqual(self.offered('--home', 'env', 'quer'), ['query'], 'a value is no verb')
+
+    def test_every_verb_of_the_help_is_offered(self):
+        for family in ('env', 'dataset', 'policy', 'query', 'result', 'ledger', 'key'):
+            listed = cloister(family, '--help').stdout.split('Subcommands:' if 'Subcommands:' in cloister(
+                family, '--help').stdout else 'SUBCOMMANDS:')[1]
+            verbs = set(re.findall(r'^  ([a-z-]+) ', listed, re.M))
+            self.assertTrue(verbs)
+            self.assertLessEqual(verbs, set(self.offered(family, '')), family)
+
+
+class OtherShells(unittest.TestCase):
+    def test_zsh_and_fish_read_their_scripts(self):
+        for shell in ('zsh', 'fish'):
+            text = script(shell)
+            self.assertIn('policy', text)
+            if shutil.which(shell):
+                done = subprocess.run([shell, '-n'], input=text, capture_output=True, text=True)
+                self.assertEqual((done.returncode, done.stderr), (0, ''), shell)
+
+    def test_scripts_hold_no_unbalanced_quote(self):
+        for shell in ('zsh', 'bash'):
+            done = subprocess.run(['bash', '-n'], input=script(shell).replace('${=found}', '$found'),
+                                  capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stderr), (0, ''), shell)
+
+    def test_another_shell_is_refused(self):
+        self.assertEqual(cloister('completion', 'tcsh').returncode, USAGE)
+
+
+if __name__ == '__main__':
+    support.main()
