@@ -9,8 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "expect.h"
-#include "lab.h"
+#include "channels.h"
 
 namespace cloister::oracle {
 namespace {
@@ -66,18 +65,22 @@ std::string Compare(const attacks::Answer& answer, const std::vector<ExpectedRow
 }
 
 struct Seen {
+  long questions = 0;
   long shown = 0;
   long held_back = 0;
 };
 
 // Empty when all is as it must be.
-std::string Judge(attacks::Lab& lab, const World& world, const Question& question, Seen& seen) {
+std::string Judge(attacks::Lab& lab, const World& world, const Question& question, Seen& seen,
+                  std::vector<Asked>& asked) {
+  lab.ForgetHistory();
   const attacks::Outcome outcome = lab.Run(question.sql, "aggregate_only");
   if (outcome.refused()) return "refused: " + outcome.findings[0].rule + " " + outcome.findings[0].message;
   if (!outcome.error.empty()) return "failed: " + outcome.error;
   const std::vector<ExpectedRow> wanted = Expect(world, question);
   if (std::string problem = Compare(outcome.answer, wanted); !problem.empty()) return problem + "\n  " + outcome.sql;
   if (std::string problem = Subtract(world, question, wanted); !problem.empty()) return problem + "\n  " + outcome.sql;
+  asked.push_back({question, outcome.answer});
   for (const ExpectedRow& row : wanted) {
     for (const Cell& cell : row.cells) ++(cell.value ? seen.shown : seen.held_back);
   }
@@ -87,32 +90,55 @@ std::string Judge(attacks::Lab& lab, const World& world, const Question& questio
   return "";
 }
 
-int Run(const Options& options) {
+void Tell(std::uint64_t seed, const World& world, const std::string& sql, const std::string& problem) {
+  std::printf("FAIL seed %llu k %lld %lld: %s\n  %s\n", static_cast<unsigned long long>(seed),
+              static_cast<long long>(world.people_k), static_cast<long long>(world.events_k), sql.c_str(),
+              problem.c_str());
+}
+
+// The number of questions of one world that went wrong; nothing when it cannot be set up.
+std::optional<int> RunWorld(std::uint64_t seed, const Options& options, Seen& seen) {
   constexpr int kQuestionsPerWorld = 12;
+  Dice dice(seed);
+  World world = MakeWorld(dice);
+  auto lab = attacks::Lab::Open(world.corpus);
+  if (!lab) {
+    std::printf("%s (%s)\n", lab.error().public_message.c_str(), lab.error().detail.c_str());
+    return std::nullopt;
+  }
+  if (options.wrong_k) world.people_k += 1;
+  int failed = 0;
+  std::vector<Asked> asked;
+  for (int i = 0; i < kQuestionsPerWorld; ++i) {
+    const Question question = Ask(dice);
+    ++seen.questions;
+    const std::string problem = Judge(**lab, world, question, seen, asked);
+    if (problem.empty()) continue;
+    ++failed;
+    Tell(seed, world, question.sql, problem);
+  }
+  // Each changes the tables and makes them again, which takes as long as the questions.
+  constexpr std::uint64_t kChannelsEvery = 5;
+  if (seed % kChannelsEvery != 0) return failed;
+  if (const std::string problem = CheckChannels(**lab, world, asked); !problem.empty()) {
+    ++failed;
+    Tell(seed, world, "channels", problem);
+  }
+  return failed;
+}
+
+int Run(const Options& options) {
+  constexpr int kFailuresMax = 5;
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options.seconds);
-  int asked = 0;
   int failed = 0;
   Seen seen;
-  for (std::uint64_t seed = options.seed; std::chrono::steady_clock::now() < end && failed < 5; ++seed) {
-    Dice dice(seed);
-    World world = MakeWorld(dice);
-    auto lab = attacks::Lab::Open(world.corpus);
-    if (!lab) {
-      std::printf("%s (%s)\n", lab.error().public_message.c_str(), lab.error().detail.c_str());
-      return 2;
-    }
-    if (options.wrong_k) world.people_k += 1;
-    for (int i = 0; i < kQuestionsPerWorld; ++i, ++asked) {
-      const Question question = Ask(dice);
-      const std::string problem = Judge(**lab, world, question, seen);
-      if (problem.empty()) continue;
-      ++failed;
-      std::printf("FAIL seed %llu k %lld %lld: %s\n  %s\n", static_cast<unsigned long long>(seed),
-                  static_cast<long long>(world.people_k), static_cast<long long>(world.events_k), question.sql.c_str(),
-                  problem.c_str());
-    }
+  for (std::uint64_t seed = options.seed; std::chrono::steady_clock::now() < end && failed < kFailuresMax; ++seed) {
+    const auto wrong = RunWorld(seed, options, seen);
+    if (!wrong) return 2;
+    failed += *wrong;
   }
-  std::printf("%d questions, %ld cells shown, %ld held back, %d failed\n", asked, seen.shown, seen.held_back, failed);
+  std::printf("%ld questions, %ld cells shown, %ld held back, %d failed\n", seen.questions, seen.shown, seen.held_back,
+              failed);
   return failed == 0 && seen.shown > 0 && seen.held_back > 0 ? 0 : 1;
 }
 
