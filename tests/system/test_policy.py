@@ -151,6 +151,11 @@ class NextVersion(RoomCase):
         self.check(template['text'], OK, '--param', 't=plus')
         self.check(template['text'], REFUSED, '--param', 't=gold', saying='one of ["basic","plus"]')
         self.check(TARIFFS, REFUSED, saying='word for word: one tariff')
+        asked = room.institute.json('query', 'submit', '-', '--env', room.environment, '--name', 'by template',
+                                    '--param', 't=plus', stdin=template['text'])
+        query = support.find(asked, 'id')
+        room.approve(query, room.insurer)
+        self.assertEqual(room.rows(query), [[15]])
 
 
 class ForbiddenJoins(RoomCase):
