@@ -42,7 +42,7 @@ std::string GlobalWords(const CommandNode& root) {
   return Words({.name = "", .help = "", .options = root.options, .commands = {}});
 }
 
-std::string ValueOptions(const CommandNode& root) {
+std::string ValueOptions(const CommandNode& root, const std::string& separator) {
   std::set<std::string> names;
   Walk(root, "", [&](const std::string&, const CommandNode& node) {
     for (const CommandOption& option : node.options) {
@@ -50,7 +50,7 @@ std::string ValueOptions(const CommandNode& root) {
     }
   });
   std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : "|") + name;
+  for (const std::string& name : names) text += (text.empty() ? "" : separator) + name;
   return text;
 }
 
@@ -89,7 +89,7 @@ std::string BashCompletion(const CommandNode& root) {
          "    word=${COMP_WORDS[i]}\n"
          "    case $word in\n"
          "      " +
-         ValueOptions(root) +
+         ValueOptions(root, "|") +
          ") ((i++)); continue ;;\n"
          "      -*) continue ;;\n"
          "    esac\n"
@@ -98,7 +98,7 @@ std::string BashCompletion(const CommandNode& root) {
          "  done\n"
          "  case ${COMP_WORDS[COMP_CWORD-1]} in\n"
          "    " +
-         ValueOptions(root) +
+         ValueOptions(root, "|") +
          ") COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
          "  esac\n"
          "  _cloister_words \"$path\"\n"
@@ -131,7 +131,7 @@ std::string ZshCompletion(const CommandNode& root) {
          "    word=${words[i]}\n"
          "    case $word in\n"
          "      " +
-         ValueOptions(root) +
+         ValueOptions(root, "|") +
          ") ((i++)); continue ;;\n"
          "      -*) continue ;;\n"
          "    esac\n"
@@ -140,7 +140,7 @@ std::string ZshCompletion(const CommandNode& root) {
          "  done\n"
          "  case ${words[CURRENT-1]} in\n"
          "    " +
-         ValueOptions(root) +
+         ValueOptions(root, "|") +
          ") _files; return ;;\n"
          "  esac\n"
          "  _cloister_words \"$path_so_far\"\n"
@@ -156,7 +156,15 @@ std::string FishCompletion(const CommandNode& root) {
       "# fish completion of cloister; put it into ~/.config/fish/completions/cloister.fish\n"
       "function __cloister_path\n"
       "  set -l path ''\n"
+      "  set -l value 0\n"
       "  for word in (commandline -opc)[2..-1]\n"
+      "    if test $value -eq 1\n"
+      "      set value 0\n"
+      "      continue\n"
+      "    end\n"
+      "    contains -- $word " +
+      ValueOptions(root, " ") +
+      "; and set value 1\n"
       "    string match -q -- '-*' $word; and continue\n"
       "    set -l next (string trim -- \"$path $word\")\n"
       "    contains -- $next $__cloister_paths; and set path $next\n"

@@ -26,6 +26,7 @@ TEST(Completion, WordsOfOthersStayInsideTheirQuotes) {
   const std::string script = FishCompletion(Small());
   EXPECT_NE(script.find("-a list -d 'It'\\''s a list'"), std::string::npos) << script;
   EXPECT_NE(script.find(" -l env -s e -r -d 'which'"), std::string::npos) << script;
+  EXPECT_NE(script.find("contains -- $word --env -e; and set value 1"), std::string::npos) << script;
 }
 
 TEST(Completion, TheRealTreeHasEveryFamily) {

@@ -117,6 +117,14 @@ Status SetByServer(Session& session, const DatasetId& dataset, const agreement::
   return answer.ok() ? Status() : net::ProblemError(answer);
 }
 
+// A server that keeps the versions takes the signed manifest there, and what it shows of the dataset stays in step;
+// any other takes it as a link like all others.
+Result<std::string> TargetOf(Session& session, const KnownDataset& known) {
+  const std::string versions = DatasetPath(known.record->dataset) + "/versions";
+  CLOISTER_ASSIGN(const net::HttpAnswer answer, session.api().Send({.target = versions}));
+  return answer.ok() ? versions : EnvironmentPath(known.environment.id()) + "/links";
+}
+
 // The next version: everything as it is but the policy.
 Status SignNextVersion(Session& session, const KnownDataset& known, const agreement::DatasetPolicy& policy) {
   agreement::Manifest next = known.newest().manifest;
@@ -125,11 +133,9 @@ Status SignNextVersion(Session& session, const KnownDataset& known, const agreem
   next.previous_manifest = known.newest().digest;
   next.charter = known.environment.charter_digest();
   next.policy = policy;
+  CLOISTER_ASSIGN(const std::string target, TargetOf(session, known));
   const auto recorded =
-      SignAndSend(session, known.environment,
-                  {.body = std::move(next),
-                   .target = EnvironmentPath(known.environment.id()) + "/links",
-                   .request = {}});
+      SignAndSend(session, known.environment, {.body = std::move(next), .target = target, .request = {}});
   return recorded ? Status() : recorded.error();
 }
 

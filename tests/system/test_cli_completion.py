@@ -1,5 +1,6 @@
 """Completion scripts are written out of the command line's own tree, and the shells that are here accept them."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -50,6 +51,29 @@ class Bash(unittest.TestCase):
 
 
 class OtherShells(unittest.TestCase):
+    def ask(self, shell, *arguments):
+        path = f'{stage.programs()}:{stage.CLIENT_ENVIRONMENT["PATH"]}'
+        done = subprocess.run([shell, *arguments], capture_output=True, text=True,
+                              env={**stage.CLIENT_ENVIRONMENT, 'PATH': path, 'HOME': '/nonexistent'})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [line.split('\t')[0] for line in done.stdout.splitlines()]
+
+    @unittest.skipUnless(shutil.which('fish'), 'the program fish is not installed')
+    def test_fish_offers_the_same(self):
+        for line, expected in (('cloister pol', ['policy']), ('cloister policy se', ['set']),
+                               ('cloister query submit x --wa', ['--wait']), ('cloister --home env quer', ['query'])):
+            code = script('fish') + f'\ncomplete -C{json.dumps(line)}'
+            self.assertEqual(self.ask('fish', '--no-config', '-c', code), expected, line)
+
+    @unittest.skipUnless(shutil.which('zsh'), 'the program zsh is not installed')
+    def test_zsh_offers_the_same(self):
+        for line, expected in (('cloister policy', 'catalogue'), ('cloister policy se', 'preset'),
+                               ('cloister --home env quer', 'dataset')):
+            words = line.split()
+            code = f"""compdef() {{ }}; {script('zsh')}
+                compadd() {{ shift; print -l -- "$@" }}; words=({line}); CURRENT={len(words)}; _cloister"""
+            self.assertIn(expected, self.ask('zsh', '-f', '-c', code), line)
+
     def test_zsh_and_fish_read_their_scripts(self):
         for shell in ('zsh', 'fish'):
             text = script(shell)
