@@ -126,7 +126,6 @@ bool UnitScope::CheckColumnTest(const Expr& test, const Expr& column, const Lite
   if (IsUntouchable(column)) return false;
   const UnitColumn& known = Column(column);
   const bool range = test.function == "<" || test.function == "<=" || test.function == ">" || test.function == ">=";
-  const auto self = std::make_shared<Expr>(test);
   if (known.policy.Is(Role::kPublic) || known.unit_count) return true;
   if (known.type.IsTemporal() && known.policy.Is(Role::kDimension)) return CheckDateTest(test, column, constant);
   if (known.policy.Is(Role::kDimension)) {
@@ -143,7 +142,8 @@ bool UnitScope::CheckColumnTest(const Expr& test, const Expr& column, const Lite
       band = "(" + known.name + " >= " + codec::CanonicalJson(low) + " AND " + known.name + " < " +
              codec::CanonicalJson(low + grid) + ")";
     }
-    Refuse("R09", self, known.name + " is a measure: test it by <, <=, >, >= only.", band);
+    // Not before: a list is tested constant by constant, and each copy of it is as long as the list.
+    Refuse("R09", std::make_shared<Expr>(test), known.name + " is a measure: test it by <, <=, >, >= only.", band);
     return false;
   }
   return CheckGrid(test, column, constant);
@@ -151,7 +151,6 @@ bool UnitScope::CheckColumnTest(const Expr& test, const Expr& column, const Lite
 
 bool UnitScope::CheckGrid(const Expr& test, const Expr& column, const Literal& constant) {
   const UnitColumn& known = Column(column);
-  const auto self = std::make_shared<Expr>(test);
   const auto number = constant.AsNumber();
   if (!known.policy.filter_grid) {
     RefuseColumn("R09", column, "The owner has set no filter grid for " + known.name + ", so it cannot be filtered.");
@@ -175,7 +174,6 @@ bool UnitScope::CheckGrid(const Expr& test, const Expr& column, const Literal& c
 bool UnitScope::CheckDateTest(const Expr& test, const Expr& column, const Literal& constant) {
   const UnitColumn& known = Column(column);
   const DateGranularity granularity = GranularityOf(known);
-  const auto self = std::make_shared<Expr>(test);
   if (granularity == DateGranularity::kDay) return true;
   const auto* value = std::get_if<std::int64_t>(&constant.value);
   const bool date = constant.type.kind == Type::Kind::kDate;
