@@ -122,6 +122,29 @@ bool Permitter::GuardFamily(const std::vector<const Seen*>& family) {
   return true;
 }
 
+// Which rows of a dataset a block has depends on their persons alone: nothing tests the rows themselves that `common`
+// does not hold, and no public table is joined to them that the other block lacks.
+bool Permitter::RowsFollowPersons(const Seen& one, const Seen& other, const std::set<std::string>& common) {
+  const auto has = [](const UnitBlock& block, const CompileDataset* dataset) {
+    return std::any_of(block.tables.begin(), block.tables.end(),
+                       [&](const UnitTablePtr& table) { return table->dataset == dataset; });
+  };
+  for (const UnitTablePtr& table : one.release->block->tables) {
+    const bool lacks = table->dataset != nullptr && !has(*other.release->block, table->dataset);
+    if (lacks && table->counters.empty()) return false;
+  }
+  for (const ExprPtr& test : one.release->block->where) {
+    if (common.contains(one.form->Form(test))) continue;
+    bool shared = false;
+    ForEachColumn(test, [&](const Expr& column) {
+      const CompileDataset* dataset = scope_.Table(column.source)->dataset;
+      shared = shared || (dataset != nullptr && has(*other.release->block, dataset));
+    });
+    if (shared) return false;
+  }
+  return true;
+}
+
 // Releases of different tables, grouped by the same columns of a dataset that both have: the persons of one that the
 // other lacks are none or enough.
 bool Permitter::GuardOutside(const Seen& one, const Seen& other) {
@@ -137,17 +160,21 @@ bool Permitter::GuardOutside(const Seen& one, const Seen& other) {
   const bool alike = release.sets.empty() && second.sets.empty() && keys(one) == keys(other) &&
                      !keys(one).contains("") && !release.finest && !second.finest;
   std::set<std::string> fixed;
-  for (const Seen* seen : {&one, &other}) {
-    for (const ExprPtr& test : seen->release->block->where) {
-      if (IsKeyEquality(test) || IsPublicEquality(test)) fixed.insert(seen->form->Form(test));
-    }
+  std::set<std::string> others;
+  for (const ExprPtr& test : second.block->where) others.insert(other.form->Form(test));
+  for (const ExprPtr& test : release.block->where) {
+    const std::string form = one.form->Form(test);
+    if (IsKeyEquality(test) || IsPublicEquality(test) || others.contains(form)) fixed.insert(form);
   }
-  if (built == built_.end() || !alike || !Extras(one, fixed) || !Extras(other, fixed)) return false;
+  if (built == built_.end() || !alike || !Extras(one, fixed) || !RowsFollowPersons(one, other, fixed)) return false;
   for (const CompileDataset* dataset : one.datasets) {
     if (!other.datasets.contains(dataset)) continue;
     const UnitCounter* own = CounterOf(*release.block, dataset);
     const UnitCounter* inner = CounterOf(*second.block, dataset);
-    if (own == nullptr || inner == nullptr) return false;
+    // In a derived table the rows may be a choice of each person's rows.
+    if (own == nullptr || inner == nullptr || !one.form->HasDatasets(own->unit) ||
+        !other.form->HasDatasets(inner->unit))
+      return false;
     built->second->outside.push_back({own->unit, own->k, second.block, inner->unit});
   }
   return true;

@@ -36,6 +36,7 @@ class Permitter {
   bool GuardFamily(const std::vector<const Seen*>& family);
   std::optional<std::vector<ExprPtr>> Extras(const Seen& one, const std::set<std::string>& common);
   bool GuardOutside(const Seen& one, const Seen& other);
+  bool RowsFollowPersons(const Seen& one, const Seen& other, const std::set<std::string>& common);
 
   // permit_constants.cc
   bool ReleasesOneValue(const RelationPtr& relation) const;
