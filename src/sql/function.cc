@@ -86,6 +86,7 @@ constexpr std::array kFunctions = std::to_array<FunctionSpec>({
     {"approx_count_distinct", Kind::kAggregate, 1, 1, Rule::kBigint},
     {"quantile_cont", Kind::kAggregate, 2, 2, Rule::kQuantile},
     {"median", Kind::kAggregate, 1, 1, Rule::kQuantile},
+    {"string_agg", Kind::kAggregate, 2, 2, Rule::kVarchar},
     {"bool_and", Kind::kAggregate, 1, 1, Rule::kBoolean},
     {"bool_or", Kind::kAggregate, 1, 1, Rule::kBoolean},
     // Windows.
@@ -123,6 +124,8 @@ constexpr std::array kSynonyms = std::to_array<Synonym>({
     {"character_length", "length"},
     {"len", "length"},
     {"mod", "%"},
+    {"listagg", "string_agg"},
+    {"group_concat", "string_agg"},
     {"~~", "like"},
     {"~~*", "ilike"},
     {"@", "abs"},

@@ -130,11 +130,16 @@ std::string SqlPrinter::Aggregate(const Expr& expr) {
     args = As(Expression(expr.args[0]), kDoubleType) + ", " + Expression(expr.args[1]);
   const std::string name = expr.function == "count_star" ? "count" : expr.function;
   std::string order;
+  if (name == "string_agg") {
+    const std::string text = As(Expression(expr.args[0]), kVarcharType);
+    args = text + ", " + Expression(expr.args[1]);
+    order = " ORDER BY " + (expr.order.empty() || expr.distinct ? "" : Orders(expr.order) + ", ") + text;
+  }
   // Sums of doubles depend on the order of rows; released rows are few, so sort them.
   const bool floating =
       !expr.args.empty() && (expr.args[0]->type.kind == Type::Kind::kDouble || expr.type.kind == Type::Kind::kDouble);
   if (released() && floating && !expr.distinct && name != "min" && name != "max" && name != "count" &&
-      name != "quantile_cont" && name != "approx_count_distinct") {
+      name != "quantile_cont" && name != "approx_count_distinct" && name != "string_agg") {
     order = " ORDER BY " + List(expr.args);
   }
   const std::string filter = expr.filter ? " FILTER (WHERE " + Expression(expr.filter) + ")" : "";

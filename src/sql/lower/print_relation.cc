@@ -76,7 +76,8 @@ std::string SqlPrinter::Key(const ExprPtr& key) {
 std::string SqlPrinter::GroupBy(const Relation& select) {
   if (!select.grouped || (select.keys.empty() && select.sets.empty())) return "";
   std::vector<std::string> keys;
-  for (const ExprPtr& key : select.keys) keys.push_back(Key(key));
+  // As in the select list, so that the engine knows it again there; DuckDB 1.5 does not through TRY().
+  for (const ExprPtr& key : select.keys) keys.push_back(IsLiteral(key) ? Key(key) : Expression(key));
   if (select.sets.empty()) {
     std::string out;
     for (const std::string& key : keys) out += (out.empty() ? " GROUP BY " : ", ") + key;
@@ -105,7 +106,7 @@ std::string SqlPrinter::OrderAndLimit(const Relation& relation) {
         used.push_back(i);
       }
       if (item.expr->source == kOwnOutput) used.push_back(item.expr->column);
-      if (sql.empty()) sql = Total(item.expr);
+      if (sql.empty()) sql = relation.grouped ? Expression(item.expr) : Total(item.expr);
       out += (out.empty() ? " ORDER BY " : ", ") + sql + (item.descending ? " DESC" : " ASC") +
              (item.nulls_first ? " NULLS FIRST" : " NULLS LAST");
     }

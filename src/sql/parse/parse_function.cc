@@ -122,6 +122,8 @@ void NormaliseAggregate(CallParts& call) {
     call.name = "count_star";
     call.args.clear();
   }
+  if (call.name == "string_agg" && call.args.size() == 1)
+    call.args.push_back(MakeLiteral(Literal::Text(","), call.range));
   if (call.name == "median" && call.args.size() == 1) {
     call.name = "quantile_cont";
     call.args.push_back(MakeLiteral(Literal::Double(0.5), call.range));
@@ -149,7 +151,13 @@ ExprPtr Assemble(CallParts call, ParseContext& context) {
     RefuseFunction(call.name, call.range, context);
     return nullptr;
   }
-  if (!call.order.empty() || (aggregate == nullptr && (call.distinct || call.filter))) {
+  // A list of texts has an order, the analyst's and after it the texts' own; other aggregates have none.
+  const bool ordered = call.name == "string_agg";
+  if (ordered && !IsLiteral(call.args[1])) {
+    context.findings.Add({"R13", call.range, "The separator of STRING_AGG is a constant."});
+    return nullptr;
+  }
+  if ((!call.order.empty() && !ordered) || (aggregate == nullptr && (call.distinct || call.filter))) {
     context.findings.Add({aggregate != nullptr ? "R06" : "R03", call.range,
                           "DISTINCT, FILTER and ORDER BY are not admitted inside " + call.name + "()."});
     return nullptr;
@@ -160,6 +168,7 @@ ExprPtr Assemble(CallParts call, ParseContext& context) {
   expr->args = std::move(call.args);
   expr->filter = std::move(call.filter);
   expr->distinct = call.distinct;
+  expr->order = std::move(call.order);
   expr->range = call.range;
   return expr;
 }

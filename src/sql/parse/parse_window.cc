@@ -77,6 +77,7 @@ ExprPtr ParseWindow(const codec::Json& node, ParseContext& context) {
   if (expr->function == "count" && expr->args.empty()) expr->function = "count_star";
   const FunctionSpec* spec = FindFunction(expr->function, FunctionKind::kWindow);
   const auto count = static_cast<int>(expr->args.size());
+  if (expr->function == "string_agg") spec = nullptr;
   if (spec == nullptr || count < spec->args_min || count > spec->args_max) {
     RefuseFunction(name, range, context);
     return nullptr;
