@@ -17,6 +17,7 @@ import check_layers
 import check_style
 import count_tests
 import cpp_text
+import openapi
 import tcb
 import wrap_comments
 
@@ -326,6 +327,42 @@ class ExamplesTest(unittest.TestCase):
                 json.dump({'columns': [], 'rows': rows}, file)
                 file.flush()
                 self.assertEqual(self.plain('01_coinsurance', file.name).returncode, code)
+
+
+
+class OpenApiTest(unittest.TestCase):
+    """The reader of api/openapi.yaml, and the alarms about it."""
+
+    def read(self, text):
+        return openapi.Block(text).read()
+
+    def test_it_reads_what_the_contract_uses(self):
+        text = ('a: 1\nb:\n  "c d": {x: [1, "two, three", null], y: plain text}\n  e:\n    - {f: true}\n'
+                '# note\ng: "#h"\n')
+        self.assertEqual(self.read(text), {'a': 1, 'b': {'c d': {'x': [1, 'two, three', None], 'y': 'plain text'},
+                                                         'e': [{'f': True}]}, 'g': '#h'})
+
+    def test_what_it_does_not_know_is_an_error_with_its_line(self):
+        for text in ('a: 1\na: 2\n', 'a: {b: 1\n', 'a:\n', 'a: 1\n   b: 2\n', 'a: [1, 2}\n', 'just text\n',
+                     'a: {b: 1, b: 2}\n'):
+            with self.assertRaisesRegex(openapi.Unreadable, 'line'):
+                self.read(text)
+
+    def test_an_operation_without_an_expectation_is_found(self):
+        contract = openapi.read()
+        self.assertEqual(list(openapi.problems(contract)), [])
+        for member in ('x-access', 'x-scope'):
+            broken = openapi.read()
+            del broken['paths']['/api/me']['get'][member]
+            self.assertTrue(any(member in each for each in openapi.problems(broken)), member)
+        broken = openapi.read()
+        broken['paths']['/api/keys/{id}']['delete']['parameters'] = []
+        self.assertTrue(list(openapi.problems(broken)))
+
+    def test_the_page_has_nothing_that_runs(self):
+        page = openapi.page(openapi.read())
+        self.assertNotIn('<script', page)
+        self.assertNotRegex(page, 'https?://')
 
 
 class DevTest(Tree):

@@ -30,6 +30,8 @@
 #include "cloud/local/local_buckets.h"
 #include "cloud/local/local_provider.h"
 #include "cloud/local/local_query_checker.h"
+#include "codec/text.h"
+#include "control/metrics.h"
 #include "control/rest/api.h"
 #include "control/rest/problem.h"
 #include "net/server/server.h"
@@ -48,6 +50,9 @@ struct Flags {
   bool behind_proxy = false;
   std::string sealer;
   std::string buckets;
+  std::string metrics;
+  std::string first_user;
+  control::ApiLimits limits;
   std::string enclave_binary;
   std::uint64_t enclave_memory_bytes = std::uint64_t{1} << 30;
   int enclave_threads = 2;
@@ -158,12 +163,15 @@ class Program {
     const control::EnclaveLimits limits{.memory_bytes = static_cast<std::int64_t>(flags_.enclave_memory_bytes),
                                         .threads = flags_.enclave_threads,
                                         .query_ms = std::int64_t{flags_.query_timeout_seconds} * 1000};
-    workflow_.emplace(control::WorkflowServices{*store_, *provider_, *blobs_, clock_, log_, limits});
+    workflow_.emplace(control::WorkflowServices{*store_, *provider_, *blobs_, clock_, log_, limits,
+                                                  NewOwner()});
     fleet_.emplace(*workflow_, rng_);
     CLOISTER_TRY(fleet_->Restore());
     custodian_.emplace(control::Custodian::Parts{*store_, *vault_, clock_, rng_});
     api_.emplace(control::Api{*store_, *fleet_, *custodian_, *vault_, *provider_, *checker_, *blobs_, clock_, rng_,
-                              flags_.dev_login, buckets_ ? &*buckets_ : nullptr});
+                              flags_.dev_login, buckets_ ? &*buckets_ : nullptr, flags_.limits});
+    CLOISTER_TRY(MakeFirstUser());
+    CLOISTER_TRY(ServeMetrics());
     return Serve(listen);
   }
 
@@ -181,6 +189,12 @@ class Program {
   }
 
  private:
+  std::string NewOwner() {
+    ByteArray<16> bytes{};
+    rng_.Fill(bytes);
+    return codec::HexEncode(bytes);
+  }
+
   Status OpenAdapters() {
     CLOISTER_ASSIGN(const fs::path sealer, SealerPath(flags_));
     const std::string binary = EnclaveBinary(flags_);
@@ -195,13 +209,48 @@ class Program {
     return {};
   }
 
+  // Somebody has to be the first: his key goes into a file that he alone reads, once, while there is nobody yet.
+  Status MakeFirstUser() {
+    if (flags_.first_user.empty()) return {};
+    CLOISTER_ASSIGN(const auto key, control::MakeFirstUser(*api_, flags_.first_user));
+    if (!key) return {};
+    const std::string path = (fs::path(flags_.data) / "first-api-key").string();
+    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const bool written = file >= 0 && write(file, key->data(), key->size()) == static_cast<ssize_t>(key->size());
+    if (file >= 0) close(file);
+    return written ? Status() : Unavailable("the first user's API key cannot be written to " + path);
+  }
+
+  // On a port of its own: who watches the server has no business with its routes, and the other way round.
+  Status ServeMetrics() {
+    if (flags_.metrics.empty()) return {};
+    CLOISTER_ASSIGN(const ListenAddress listen, ParseListen(flags_.metrics));
+    net::Router router;
+    router.Add("GET", "/metrics", [this](const net::Request&) -> Result<net::Response> {
+      net::Response response;
+      response.headers = {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}};
+      response.body = metrics_.Render(*fleet_);
+      return response;
+    });
+    CLOISTER_ASSIGN(metrics_server_, net::Server::Start({.address = listen.address,
+                                                         .port = listen.port,
+                                                         .io_threads = 1,
+                                                         .worker_threads = 1},
+                                                        {clock_, rng_, log_, control::RenderProblem},
+                                                        std::move(router)));
+    return {};
+  }
+
   Status Serve(const ListenAddress& listen) {
     net::ServerOptions options{.address = listen.address,
                                .port = listen.port,
                                .io_threads = std::max(1u, std::thread::hardware_concurrency()),
                                .worker_threads = kWorkerThreads};
     if (listen.loopback) options.hosts = {"127.0.0.1", "localhost", "[::1]", listen.address};
-    CLOISTER_ASSIGN(server_, net::Server::Start(options, {clock_, rng_, log_, control::RenderProblem},
+    const auto measure = [this](const net::RequestMeasure& request) {
+      metrics_.Count({request.method, request.pattern, request.status, request.duration_ms});
+    };
+    CLOISTER_ASSIGN(server_, net::Server::Start(options, {clock_, rng_, log_, control::RenderProblem, measure},
                                                 control::MakeRouter(*api_)));
     return {};
   }
@@ -220,6 +269,8 @@ class Program {
   std::optional<control::Fleet> fleet_;
   std::optional<control::Custodian> custodian_;
   std::optional<control::Api> api_;
+  control::Metrics metrics_;
+  std::unique_ptr<net::Server> metrics_server_;
   std::unique_ptr<net::Server> server_;
 };
 
@@ -232,6 +283,22 @@ void AddFlags(CLI::App& app, Flags& flags) {
                  "key file of the local sealer, outside the data folder (default: DATA.sealer)");
   app.add_option("--buckets", flags.buckets,
                  "folder of buckets: a dataset's gcs_path is read from FOLDER/gcs_bucket/gcs_path");
+  app.add_option("--metrics", flags.metrics, "ADDRESS:PORT of /metrics; none unless given");
+  app.add_option("--first-user", flags.first_user,
+                 "e-mail address: on a server without users, makes this one, an administrator, with an API key in "
+                 "DATA/first-api-key");
+  app.add_option("--requests-per-minute", flags.limits.requests_per_minute, "of one API key; 0: no limit")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--environments-per-day", flags.limits.environments_per_day, "of one user; 0: no limit")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--datasets-per-day", flags.limits.datasets_per_day, "of one environment; 0: no limit")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--queries-per-day", flags.limits.queries_per_day, "of one environment; 0: no limit")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   app.add_option("--enclave-binary", flags.enclave_binary,
                  "the enclave program (default: cloister-enclave beside this one)");
   app.add_option("--enclave-memory", flags.enclave_memory_bytes, "memory of one enclave, such as 2GiB (default: 1GiB)")

@@ -36,6 +36,12 @@ Status InMemoryBlobStore::Publish(std::string_view name, std::uint64_t size_byte
   return {};
 }
 
+Status InMemoryBlobStore::Remove(std::string_view name) {
+  MutexLock lock(mutex_);
+  if (const auto found = blobs_.find(name); found != blobs_.end()) blobs_.erase(found);
+  return {};
+}
+
 Status InMemoryBlobStore::DiscardDraft(std::string_view name) {
   MutexLock lock(mutex_);
   if (const auto draft = drafts_.find(name); draft != drafts_.end()) drafts_.erase(draft);

@@ -29,6 +29,7 @@ class BlobStore {
   // Durable when it returns, if the draft has exactly `size_bytes`.
   virtual Status Publish(std::string_view name, std::uint64_t size_bytes) = 0;
   virtual Status DiscardDraft(std::string_view name) = 0;  // absent is fine
+  virtual Status Remove(std::string_view name) = 0;        // a blob; absent is fine
   // Fewer bytes than asked for only at the end.
   virtual Result<Bytes> Read(std::string_view name, std::uint64_t offset, std::size_t length) = 0;
 };
@@ -40,6 +41,7 @@ class InMemoryBlobStore final : public BlobStore {
   Result<Bytes> ReadDraft(std::string_view name, std::uint64_t offset, std::size_t length) override;
   Status Publish(std::string_view name, std::uint64_t size_bytes) override;
   Status DiscardDraft(std::string_view name) override;
+  Status Remove(std::string_view name) override;
   Result<Bytes> Read(std::string_view name, std::uint64_t offset, std::size_t length) override;
 
  private:

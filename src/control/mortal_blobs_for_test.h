@@ -37,6 +37,9 @@ class MortalBlobStore final : public cloud::BlobStore {
   Status Publish(std::string_view name, std::uint64_t size_bytes) override {
     return Live([&] { return blobs_.Publish(name, size_bytes); });
   }
+  Status Remove(std::string_view name) override {
+    return Live([&] { return blobs_.Remove(name); });
+  }
   Status DiscardDraft(std::string_view name) override {
     return Live([&] { return blobs_.DiscardDraft(name); });
   }

@@ -105,7 +105,8 @@ class ServerFixture : public testing::Test {
     fleet_.emplace(*services_, rng_);
     EXPECT_TRUE(fleet_->Restore().has_value());
     custodian_.emplace(Custodian::Parts{*store_, *vault_, clock_, rng_});
-    api_.emplace(Api{*store_, *fleet_, *custodian_, *vault_, provider_, checker_, blobs_, clock_, rng_, true});
+    api_.emplace(Api{*store_, *fleet_, *custodian_, *vault_, provider_, checker_, blobs_, clock_, rng_, true, nullptr,
+                     limits_});
     server_ = *net::Server::Start({}, {clock_, rng_, log_, RenderProblem}, MakeRouter(*api_));
   }
   void StopServer() {
@@ -201,6 +202,10 @@ class ServerFixture : public testing::Test {
   SystemClock clock_;
   SystemRng rng_;
   NullLogSink log_;
+  ApiLimits limits_{.requests_per_minute = 0,  // tests ask as quickly as they can
+                    .environments_per_day = 0,
+                    .datasets_per_day = 0,
+                    .queries_per_day = 0};
   FakeProvider provider_;
   FakeChecker checker_;
   std::filesystem::path folder_;

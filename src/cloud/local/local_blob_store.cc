@@ -85,6 +85,12 @@ Status LocalBlobStore::DiscardDraft(std::string_view name) {
   return {};
 }
 
+Status LocalBlobStore::Remove(std::string_view name) {
+  CLOISTER_ASSIGN(const std::string path, PathOf(name, ""));
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return Unavailable("a blob cannot be removed");
+  return {};
+}
+
 Result<Bytes> LocalBlobStore::Read(std::string_view name, std::uint64_t offset, std::size_t length) {
   CLOISTER_ASSIGN(const std::string path, PathOf(name, ""));
   return ReadAt(path, offset, length);

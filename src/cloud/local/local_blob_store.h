@@ -18,6 +18,7 @@ class LocalBlobStore final : public BlobStore {
   Result<Bytes> ReadDraft(std::string_view name, std::uint64_t offset, std::size_t length) override;
   Status Publish(std::string_view name, std::uint64_t size_bytes) override;
   Status DiscardDraft(std::string_view name) override;
+  Status Remove(std::string_view name) override;
   Result<Bytes> Read(std::string_view name, std::uint64_t offset, std::size_t length) override;
 
  private:

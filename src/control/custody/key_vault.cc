@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kPurpose = "cloister/v1/custody\n";
 constexpr std::size_t kSeedBytes = 32;
 constexpr std::size_t kPlaintextBytesMax = 512;
+constexpr std::size_t kTextBytesMax = 16 << 20;
 
 Error Damaged() { return {Code::kDataLoss, "a key that the server keeps cannot be opened with its sealer"}; }
 
@@ -37,6 +38,17 @@ Result<Bytes> KeyVault::Seal(const ParticipantSecrets& secrets) const {
   std::memcpy(out.data() + kPurpose.size() + kSeedBytes, identity.view().data(), identity.size());
   const sealing::AgeRecipient recipient = sealer_.recipient();
   return sealing::SealBytes(plaintext.view(), std::span(&recipient, 1), rng_);
+}
+
+Result<Bytes> KeyVault::SealText(std::string_view text) const {
+  const sealing::AgeRecipient recipient = sealer_.recipient();
+  return sealing::SealBytes(AsBytes(text), std::span(&recipient, 1), rng_);
+}
+
+Result<std::string> KeyVault::OpenText(ByteView sealed) const {
+  const Result<Bytes> text = sealing::OpenBytes(sealed, sealer_, kTextBytesMax);
+  if (!text) return Damaged();
+  return std::string(AsText(*text));
 }
 
 Result<ParticipantSecrets> KeyVault::Open(ByteView sealed, std::string_view thumbprint) const {

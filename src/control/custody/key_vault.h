@@ -28,6 +28,9 @@ class KeyVault {
   // A key of this server for one purpose, the same after a restart.
   SecretBytes DeriveKey(std::string_view purpose) const;
   Result<Bytes> Seal(const ParticipantSecrets& secrets) const;
+  // A text that must not lie on the disk in the clear.
+  Result<Bytes> SealText(std::string_view text) const;
+  Result<std::string> OpenText(ByteView sealed) const;
   // kDataLoss when it is no file of this vault or holds the secrets of somebody else than `thumbprint`.
   Result<ParticipantSecrets> Open(ByteView sealed, std::string_view thumbprint) const;
 

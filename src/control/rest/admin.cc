@@ -98,6 +98,16 @@ Result<net::Response> AddUser(const Api& api, const net::Request& request) {
 
 }  // namespace
 
+Result<std::optional<std::string>> MakeFirstUser(const Api& api, const std::string& email) {
+  CLOISTER_ASSIGN(const auto known, api.store.users.AllUsers());
+  if (!known.empty()) return std::optional<std::string>();
+  CLOISTER_ASSIGN(const UserRecord user, DecodeNewUser(api, codec::Json(codec::JsonObject{{"email", email}})));
+  CLOISTER_TRY(api.store.users.AddUser(user));
+  CLOISTER_ASSIGN(NewKey made, MakeApiKey(api, user.id, {.name = "first key"}));
+  CLOISTER_TRY(api.store.users.AddApiKey(made.record));
+  return std::optional(std::move(made.text));
+}
+
 void AddAdminRoutes(net::Router& router, const Api& api) {
   const std::string requests = "/api/admin/requests";
   router.Add("GET", requests, [&api](const net::Request& request) { return ListRequests(api, request); });

@@ -7,6 +7,7 @@
 #include "codec/text.h"
 #include "control/api_key.h"
 #include "control/rest/epochs.h"
+#include "control/rest/gate.h"
 #include "control/rest/routes.h"
 
 namespace cloister::control {
@@ -48,9 +49,17 @@ net::Router MakeRouter(const Api& api) {
   AddDatasetRoutes(router, api);
   AddUploadRoutes(router, api);
   AddContentRoutes(router, api);
+  AddPolicyRoutes(router, api);
+  AddCatalogueRoutes(router, api);
+  AddInboxRoutes(router, api);
+  AddEventRoutes(router, api);
+  AddEvidencePackRoutes(router, api);
+  AddLifecycleRoutes(router, api);
+  AddContractRoutes(router, api);
   AddQueryRoutes(router, api);
   AddDecisionRoutes(router, api);
   AddResultRoutes(router, api);
+  AddGate(router, api);
   return router;
 }
 
@@ -159,6 +168,14 @@ Result<net::Response> AnswerList(const net::Request& request, const char* name, 
     page.push_back(std::move(item));
   }
   return JsonResponse(200, {{name, std::move(page)}, {"next_cursor", std::move(next)}});
+}
+
+Instant DayBefore(const Api& api) { return {api.clock.Now().unix_ms - 86'400'000}; }
+
+Status CheckDaily(std::int64_t count, std::int64_t limit, std::string_view what) {
+  if (limit == 0 || count < limit) return {};
+  return ResourceExhausted("there were " + std::to_string(limit) + " " + std::string(what) +
+                           " within a day, which is the limit; try again later");
 }
 
 Result<std::uint64_t> QueryNumber(const net::Request& request, const std::string& name, std::uint64_t absent) {

@@ -25,6 +25,14 @@
 
 namespace cloister::control {
 
+// How much one caller and one environment may ask for. 0: no limit.
+struct ApiLimits {
+  std::int64_t requests_per_minute = 100;  // of one API key
+  std::int64_t environments_per_day = 10;  // of one user
+  std::int64_t datasets_per_day = 50;      // of one environment, registrations
+  std::int64_t queries_per_day = 100;      // of one environment
+};
+
 // All outlive the server and are thread-safe.
 struct Api {
   Store& store;
@@ -38,10 +46,14 @@ struct Api {
   Rng& rng;
   bool dev_login = false;
   cloud::BucketReader* buckets = nullptr;  // null: this server fetches from nowhere
+  ApiLimits limits = {};
 };
 
 // `api` must outlive the router.
 net::Router MakeRouter(const Api& api);
+
+// Makes the first user of a server that has none, an administrator, and answers his API key. Absent when there is one.
+Result<std::optional<std::string>> MakeFirstUser(const Api& api, const std::string& email);
 
 // Who asks.
 struct Caller {
@@ -83,6 +95,11 @@ net::Response JsonResponse(int status, codec::JsonObject body);
 inline constexpr std::uint64_t kPageMax = 1000;
 // One page of a list, {name: [...], "next_cursor": id or null}, by `?limit=&cursor=`. Every item has an `id`.
 Result<net::Response> AnswerList(const net::Request& request, const char* name, codec::JsonArray items);
+
+// The start of the day that a daily limit counts: 24 hours ago.
+Instant DayBefore(const Api& api);
+// kResourceExhausted at the limit, with when there is room again.
+Status CheckDaily(std::int64_t count, std::int64_t limit, std::string_view what);
 
 // A whole number of the query string; `absent` when it is not there.
 Result<std::uint64_t> QueryNumber(const net::Request& request, const std::string& name, std::uint64_t absent);

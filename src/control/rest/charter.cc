@@ -3,10 +3,12 @@
 
 #include <algorithm>
 
+#include "agreement/charter_diff.h"
 #include "codec/text.h"
 #include "control/rest/environment_json.h"
 #include "control/rest/epochs.h"
 #include "control/rest/participant_keys.h"
+#include "control/rest/preconditions.h"
 #include "control/rest/routes.h"
 
 namespace cloister::control {
@@ -24,6 +26,14 @@ codec::Json EncodeCharterRecord(const ledger::CharterRecord* record) {
   return json;
 }
 
+// Of the charter in force: what a change builds on.
+std::optional<std::string> CharterTag(const Member& member) {
+  return member.session->Look([](const ledger::LedgerState& state) -> std::optional<std::string> {
+    if (state.in_force() == nullptr) return std::nullopt;
+    return '"' + codec::HexEncode(state.in_force()->digest) + '"';
+  });
+}
+
 Result<net::Response> ShowCharter(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
   codec::JsonObject answer;
@@ -31,7 +41,9 @@ Result<net::Response> ShowCharter(const Api& api, const net::Request& request) {
     answer["current"] = EncodeCharterRecord(state.in_force());
     answer["proposed"] = EncodeCharterRecord(state.proposed());
   });
-  return JsonResponse(200, std::move(answer));
+  net::Response response = JsonResponse(200, std::move(answer));
+  if (const auto tag = CharterTag(member)) response.headers.emplace_back("etag", *tag);
+  return response;
 }
 
 Result<net::Response> Propose(const Api& api, const Member& member, const agreement::Charter& next,
@@ -44,6 +56,43 @@ Result<net::Response> Propose(const Api& api, const Member& member, const agreem
                                          {"digest", codec::HexEncode(agreement::CharterDigest(next))}}}};
   AddRecorded(answer, recorded);
   return JsonResponse(201, std::move(answer));
+}
+
+// The terms that may change without people coming or going; what is not named stays.
+Result<net::Response> PutCharter(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(agreement::Charter next, NextEpoch(*member.session));
+  if (auto failed = CheckIfMatch(request, CharterTag(member).value_or(""))) return *std::move(failed);
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  codec::ObjectReader in(body, "");
+  next.name = in.OptionalString("name", agreement::kLabelBytesMax).value_or(next.name);
+  next.cross_owner_joins = in.OptionalBool("allow_cross_party_joins").value_or(next.cross_owner_joins);
+  const codec::Json* rule = in.OptionalAny("approval_rule");
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_TRY(CheckLabel("name", next.name, agreement::kLabelBytesMax));
+  if (rule != nullptr) {
+    CLOISTER_ASSIGN(next.approval_rule, DecodeApprovalRule(*rule));
+  }
+  return Propose(api, member, next, {member.key});
+}
+
+Result<net::Response> DiffProposed(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  return member.session->Look([](const ledger::LedgerState& state) -> Result<net::Response> {
+    const auto* from = state.in_force();
+    const auto* to = state.proposed();
+    codec::Json from_digest, to_digest;
+    codec::JsonArray changes;
+    if (from != nullptr) from_digest = codec::HexEncode(from->digest);
+    if (to != nullptr) {
+      to_digest = codec::HexEncode(to->digest);
+      for (const auto& each : agreement::DiffCharter(from != nullptr ? &from->charter : nullptr, to->charter)) {
+        changes.emplace_back(each);
+      }
+    }
+    return JsonResponse(
+        200, {{"from", std::move(from_digest)}, {"to", std::move(to_digest)}, {"changes", std::move(changes)}});
+  });
 }
 
 // Nobody of that address is known: he becomes a participant when he comes.
@@ -150,6 +199,9 @@ Result<net::Response> PostLink(const Api& api, const net::Request& request) {
 void AddCharterRoutes(net::Router& router, const Api& api) {
   const std::string base = "/api/tee/environments/{id}";
   router.Add("GET", base + "/charter", [&api](const net::Request& request) { return ShowCharter(api, request); });
+  router.Add("PUT", base + "/charter", [&api](const net::Request& request) { return PutCharter(api, request); });
+  router.Add("GET", base + "/charter/diff",
+             [&api](const net::Request& request) { return DiffProposed(api, request); });
   router.Add("POST", base + "/participants",
              [&api](const net::Request& request) { return AddParticipant(api, request); });
   router.Add("DELETE", base + "/participants/{email}",

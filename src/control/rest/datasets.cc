@@ -3,6 +3,7 @@
 #include "codec/text.h"
 #include "control/rest/dataset_json.h"
 #include "control/rest/dataset_terms.h"
+#include "control/rest/idempotency.h"
 #include "control/rest/routes.h"
 
 namespace cloister::control {
@@ -68,20 +69,32 @@ Result<DatasetRecord> DecodeRegistration(const Api& api, const Member& member, c
   return dataset;
 }
 
+Result<net::Response> AnswerRegistered(const Api& api, const Member& member, const DatasetRecord& dataset) {
+  CLOISTER_ASSIGN(auto json, EncodeDataset(api, member, dataset));
+  return JsonResponse(
+      201, {{"dataset", std::move(json)},
+            {"message", "Registered. Upload its file, and it becomes available once the enclave has loaded it."}});
+}
+
 Result<net::Response> Register(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
-  CLOISTER_ASSIGN(const DatasetRecord dataset, DecodeRegistration(api, member, body));
+  CLOISTER_ASSIGN(DatasetRecord dataset, DecodeRegistration(api, member, body));
+  RequestIds ids(api, request);
+  if (!body.get_object().contains("id")) dataset.id = ids.Make<DatasetId>();
+  CLOISTER_ASSIGN(const auto again, api.store.datasets.Find(dataset.id));
+  if (again && ids.repeatable() && again->owner == member.key.thumbprint && again->environment == member.record.id) {
+    return AnswerRegistered(api, member, *again);
+  }
+  CLOISTER_ASSIGN(const std::int64_t today, api.store.datasets.RegisteredSince(member.record.id, DayBefore(api)));
+  CLOISTER_TRY(CheckDaily(today, api.limits.datasets_per_day, "datasets registered in this environment"));
   CLOISTER_ASSIGN(const auto known, api.store.datasets.InEnvironment(member.record.id));
   if (known.size() >= kDatasetsPerEnvironmentMax)
     return ResourceExhausted("the environment has as many datasets as it may");
   const Status added = api.store.datasets.Add(dataset);
   if (!added && added.error().code == Code::kConflict) return Conflict("a dataset of that name or id exists already");
   CLOISTER_TRY(added);
-  CLOISTER_ASSIGN(auto json, EncodeDataset(api, member, dataset));
-  return JsonResponse(
-      201, {{"dataset", std::move(json)},
-            {"message", "Registered. Upload its file, and it becomes available once the enclave has loaded it."}});
+  return AnswerRegistered(api, member, dataset);
 }
 
 Result<net::Response> List(const Api& api, const net::Request& request) {

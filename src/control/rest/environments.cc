@@ -5,11 +5,14 @@
 
 #include "control/rest/environment_json.h"
 #include "control/rest/epochs.h"
+#include "control/rest/idempotency.h"
 #include "control/rest/participant_keys.h"
 #include "control/rest/routes.h"
 
 namespace cloister::control {
 namespace {
+
+constexpr int kAttemptsMax = 4;  // to make one environment, of a request that comes again after crashes
 
 struct CreateRequest {
   std::string name;
@@ -30,17 +33,25 @@ Result<agreement::ApprovalRule> RuleOf(std::string_view kind, std::int64_t count
   return InvalidArgument("'approval_rule.kind' must be owners, unanimous, majority or count");
 }
 
+}  // namespace
+
+Result<agreement::ApprovalRule> DecodeApprovalRule(const codec::Json& rule) {
+  codec::ObjectReader in(rule, "approval_rule");
+  const std::string kind = in.String("kind");
+  const std::int64_t count = in.OptionalInteger("count", 1, agreement::kParticipantsMax).value_or(0);
+  CLOISTER_TRY(in.Finish());
+  return RuleOf(kind, count);
+}
+
+namespace {
+
 // `approval_rule` {"kind","count"?} and the older yes or no; both only if they agree. Neither: everybody.
 Result<agreement::ApprovalRule> DecodeRule(const codec::Json* rule, std::optional<bool> unanimous) {
   using Kind = agreement::ApprovalRule::Kind;
   if (rule == nullptr) {
     return agreement::ApprovalRule{.kind = unanimous.value_or(true) ? Kind::kUnanimous : Kind::kOwners, .count = 0};
   }
-  codec::ObjectReader in(*rule, "approval_rule");
-  const std::string kind = in.String("kind");
-  const std::int64_t count = in.OptionalInteger("count", 1, agreement::kParticipantsMax).value_or(0);
-  CLOISTER_TRY(in.Finish());
-  CLOISTER_ASSIGN(const agreement::ApprovalRule decoded, RuleOf(kind, count));
+  CLOISTER_ASSIGN(const agreement::ApprovalRule decoded, DecodeApprovalRule(*rule));
   if (unanimous && *unanimous != (decoded.kind == Kind::kUnanimous)) {
     return InvalidArgument("'approval_rule' and 'require_unanimous_approval' contradict each other");
   }
@@ -104,10 +115,18 @@ Result<People> GatherPeople(const Api& api, const Caller& caller, const std::vec
   return people;
 }
 
-Result<EnvironmentRecord> MakeRecord(const Api& api, const Caller& caller, const CreateRequest& create,
-                                     const People& people) {
+// What a request asks for, ready to be made.
+struct Draft {
+  const CreateRequest& create;
+  const People& people;
+  const EnvironmentId& id;
+};
+
+Result<EnvironmentRecord> MakeRecord(const Api& api, const Caller& caller, const Draft& draft) {
+  const CreateRequest& create = draft.create;
+  const People& people = draft.people;
   const Instant now = api.clock.Now();
-  agreement::Charter charter{.environment = EnvironmentId::New(api.clock, api.rng),
+  agreement::Charter charter{.environment = draft.id,
                              .epoch = 1,
                              .previous = std::nullopt,
                              .name = create.name,
@@ -142,16 +161,57 @@ std::string CreatedMessage(const People& people, agreement::Recovery recovery) {
                         : " Recovery 'none': when the enclave stops, the environment ends with it.");
 }
 
+struct Made {
+  EnvironmentRecord record;
+  std::shared_ptr<EnvironmentSession> session;
+};
+struct Wanted {
+  const CreateRequest& create;
+  const People& people;
+};
+
+// A request that comes again finds what it made before, unless its making was cut off.
+Result<Made> MakeOnce(const Api& api, const net::Request& request, const Caller& caller, const Wanted& wanted) {
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    RequestIds ids(api, request, attempt);
+    const auto id = ids.Make<EnvironmentId>();
+    CLOISTER_ASSIGN(const auto known, api.store.environments.Find(id));
+    if (!known) {
+      CLOISTER_ASSIGN(const std::int64_t today, api.store.environments.CreatedSince(caller.user.id, DayBefore(api)));
+      CLOISTER_TRY(CheckDaily(today, api.limits.environments_per_day, "environments of yours"));
+      CLOISTER_ASSIGN(EnvironmentRecord record, MakeRecord(api, caller, {wanted.create, wanted.people, id}));
+      CLOISTER_ASSIGN(auto session, api.fleet.Create(record, wanted.people.invited));
+      return Made{.record = std::move(record), .session = std::move(session)};
+    }
+    auto session = api.fleet.Find(id);
+    if (session && session->health().lifecycle == Lifecycle::kRunning) {
+      return Made{.record = *known, .session = std::move(session)};
+    }
+  }
+  return Unavailable("the environment's enclave does not start; try again later");
+}
+
+Status AcceptForServerKeys(const Api& api, EnvironmentSession& session,
+                           const std::vector<ParticipantKeyRecord>& keys) {
+  for (const ParticipantKeyRecord& key : keys) {
+    if (key.custody != KeyCustody::kServer) continue;
+    const bool due = session.Look([&](const ledger::LedgerState& state) {
+      const auto* proposed = state.proposed();
+      return proposed != nullptr && !proposed->acceptances.contains(key.thumbprint);
+    });
+    if (due) CLOISTER_TRY(api.custodian.Accept(session, key));
+  }
+  return {};
+}
+
 Result<net::Response> Create(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   CLOISTER_ASSIGN(const CreateRequest create, DecodeCreate(api, body));
   CLOISTER_ASSIGN(const People people, GatherPeople(api, caller, create.emails));
-  CLOISTER_ASSIGN(const EnvironmentRecord record, MakeRecord(api, caller, create, people));
-  CLOISTER_ASSIGN(const auto session, api.fleet.Create(record, people.invited));
-  for (const ParticipantKeyRecord& key : people.keys) {
-    if (key.custody == KeyCustody::kServer) CLOISTER_TRY(api.custodian.Accept(*session, key));
-  }
+  CLOISTER_ASSIGN(const Made made, MakeOnce(api, request, caller, {create, people}));
+  const auto& [record, session] = made;
+  CLOISTER_TRY(AcceptForServerKeys(api, *session, people.keys));
   CLOISTER_ASSIGN(codec::JsonObject tee, EncodeEnvironment(api, record, *session));
   return JsonResponse(201, {{"tee", std::move(tee)}, {"message", CreatedMessage(people, create.recovery)}});
 }

@@ -11,6 +11,9 @@ namespace cloister::control {
 // The charter of the next epoch, as a copy to change. kFailedPrecondition before the first is in force.
 Result<agreement::Charter> NextEpoch(const EnvironmentSession& session);
 
+// {"kind","count"?}
+Result<agreement::ApprovalRule> DecodeApprovalRule(const codec::Json& rule);
+
 // Hands the proposal to the enclave, and accepts it for those of `keys` whose keys the server has.
 Result<RecordedLink> ProposeEpoch(const Api& api, EnvironmentSession& session, const agreement::Charter& next,
                                   const std::vector<ParticipantKeyRecord>& keys);

@@ -6,6 +6,8 @@
 
 #include "codec/text.h"
 #include "control/rest/problem.h"
+#include "control/rest/idempotency.h"
+#include "control/rest/query_check.h"
 #include "control/rest/query_json.h"
 #include "control/rest/routes.h"
 
@@ -198,10 +200,31 @@ Result<net::Response> AnswerSubmitted(const Api& api, const Member& member, cons
   return JsonResponse(201, std::move(answer));
 }
 
+bool IsRecorded(const Member& member, const QueryId& id) {
+  return member.session->Look([&](const ledger::LedgerState& state) { return state.FindQuery(id) != nullptr; });
+}
+
+RecordedLink RecordedBefore(const Member& member, const QueryId& id) {
+  const std::uint64_t entry = member.session->Look([&](const ledger::LedgerState& state) {
+    const auto* query = state.FindQuery(id);
+    return query != nullptr ? query->entry : 0;
+  });
+  return {.entry = entry, .checkpoint = member.session->Checkpoint().value_or(""), .refused = std::nullopt};
+}
+
 Result<net::Response> SubmitQuery(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const codec::Json json, ReadJsonBody(request));
   CLOISTER_ASSIGN(QueryBody body, DecodeQueryBody(json, false));
+  RequestIds ids(api, request);
+  const auto new_id = ids.Make<QueryId>();
+  if (ids.repeatable() && !body.document) {
+    CLOISTER_ASSIGN(const auto again, api.store.queries.FindLabel(new_id));
+    if (again && IsRecorded(member, new_id))
+      return AnswerSubmitted(api, member, *again, RecordedBefore(member, new_id));
+  }
+  CLOISTER_ASSIGN(const std::int64_t today, api.store.queries.SubmittedSince(member.record.id, DayBefore(api)));
+  CLOISTER_TRY(CheckDaily(today, api.limits.queries_per_day, "queries submitted in this environment"));
   CLOISTER_TRY(NameDatasets(api, member, body));
   const Instant now = api.clock.Now();
   std::optional<QueryLabel> label;
@@ -222,13 +245,20 @@ Result<net::Response> SubmitQuery(const Api& api, const net::Request& request) {
     CLOISTER_TRY(label_it(id));
   }
   const auto make = [&](const VerifiedView& view) -> Result<agreement::LinkBody> {
+    // A link that a crash left behind was sent first, and may have been this one.
+    if (IsRecorded(member, new_id)) return Conflict("the query is recorded already");
     CLOISTER_ASSIGN(agreement::QueryRequest query, MakeQuery(api, member, body, view));
+    query.query = new_id;
     CLOISTER_TRY(label_it(query.query));
     return agreement::LinkBody(std::move(query));
   };
-  CLOISTER_ASSIGN(const RecordedLink recorded,
-                  Submit(api, member, {.typ = "cloister-query+jws", .document = body.document, .make = make}));
-  return AnswerSubmitted(api, member, *label, recorded);
+  const auto recorded = Submit(api, member, {.typ = "cloister-query+jws", .document = body.document, .make = make});
+  if (!recorded && !body.document && IsRecorded(member, new_id)) {
+    CLOISTER_ASSIGN(const auto again, api.store.queries.FindLabel(new_id));
+    if (again) return AnswerSubmitted(api, member, *again, RecordedBefore(member, new_id));
+  }
+  if (!recorded) return recorded.error();
+  return AnswerSubmitted(api, member, *label, *recorded);
 }
 
 Result<net::Response> List(const Api& api, const net::Request& request) {
@@ -252,6 +282,7 @@ Result<net::Response> List(const Api& api, const net::Request& request) {
 Result<net::Response> Show(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const QueryAccess access, RequireQuery(api, request, request.Param("id")));
   CLOISTER_ASSIGN(auto json, EncodeQuery(api, access.member, access.label, access.query));
+  CLOISTER_ASSIGN(json["decisions"], EncodeDecisions(api, access.member, access.query));
   return JsonResponse(200, {{"query", std::move(json)}});
 }
 
@@ -263,7 +294,44 @@ Result<net::Response> ShowReport(const Api& api, const net::Request& request) {
                             {"document", access.query.document}});
 }
 
+// The dataset's terms in the question, in the place of those that are in force.
+void PutUnder(codec::JsonArray& datasets, const Member& member, const CheckUnder& under) {
+  const std::string organisation = member.session->Look([&](const ledger::LedgerState& state) -> std::string {
+    const auto* person = state.in_force() ? state.in_force()->charter.Find(under.dataset.owner) : nullptr;
+    return person != nullptr ? person->organisation : "";
+  });
+  codec::JsonObject terms{{"dataset", under.dataset.id.str()},
+                          {"name", under.dataset.name},
+                          {"organisation", organisation},
+                          {"owner", under.dataset.owner},
+                          {"manifest", std::string(64, '0')},
+                          {"schema", agreement::EncodeSchema(under.schema)},
+                          {"policy", agreement::EncodePolicy(under.policy)}};
+  for (codec::Json& each : datasets) {
+    if (each.at("dataset") != terms.at("dataset")) continue;
+    terms["manifest"] = each.at("manifest");
+    each = std::move(terms);
+    return;
+  }
+  datasets.push_back(std::move(terms));
+  std::ranges::sort(datasets, {}, [](const codec::Json& each) { return std::string(each.at("dataset").as_string()); });
+}
+
 }  // namespace
+
+Result<codec::JsonObject> CheckUnderTerms(const Api& api, const Member& member, const CheckAsked& asked,
+                                          const CheckUnder& under) {
+  const QueryBody body{.name = "", .description = "", .text = asked.text, .level = asked.level};
+  CLOISTER_ASSIGN(const std::string text, member.session->Look([&](const ledger::LedgerState& state) {
+    return MakeCheckRequest(state, member, body);
+  }));
+  CLOISTER_ASSIGN(codec::Json question, codec::ParseJson(text, {.bytes_max = text.size()}));
+  PutUnder(question.at("datasets").as_array(), member, under);
+  CLOISTER_ASSIGN(const std::string answer, api.checker.Check(codec::WriteJson(question)));
+  CLOISTER_ASSIGN(const codec::Json verdict, codec::ParseJson(answer, {.bytes_max = answer.size()}));
+  if (!verdict.is_object()) return Internal("the compiler's verdict is malformed");
+  return verdict.get_object();
+}
 
 void AddQueryRoutes(net::Router& router, const Api& api) {
   const std::string base = "/api/tee/environments/{id}/queries";

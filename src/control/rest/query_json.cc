@@ -1,6 +1,9 @@
 #include "control/rest/query_json.h"
 
+#include <algorithm>
+
 #include "codec/text.h"
+#include "ledger/audit.h"
 
 namespace cloister::control {
 namespace {
@@ -72,6 +75,14 @@ void AddDecisions(codec::JsonObject& json, const ledger::LedgerState& state, con
   }
 }
 
+// The receipt's time bucket: how long it ran, no more exactly than everybody may know.
+std::optional<double> ExecutionSeconds(const Member& member, const ResultRecord& result) {
+  const auto checked = member.session->Look(
+      [&](const ledger::LedgerState& state) { return ledger::CheckReceipt(state, result.receipt); });
+  if (!checked) return std::nullopt;
+  return static_cast<double>(checked->receipt.body().time_bucket_ms) / 1000;
+}
+
 }  // namespace
 
 std::string_view QueryStatus(const ledger::LedgerState& state, const ledger::QueryRecord& query,
@@ -108,6 +119,35 @@ codec::JsonArray EncodeFindings(const std::vector<agreement::ReportFinding>& fin
   return json;
 }
 
+Result<codec::JsonArray> EncodeDecisions(const Api& api, const Member& member, const ledger::QueryRecord& query) {
+  struct Decision {
+    std::string_view word;
+    std::string thumbprint;
+    std::uint64_t entry = 0;
+  };
+  std::vector<Decision> decisions;
+  member.session->Look([&](const ledger::LedgerState& state) {
+    for (const auto& [who, approval] : query.approvals) decisions.push_back({"approved", who, approval.entry});
+    for (const auto& [who, digest] : query.rejections) {
+      if (const auto entry = state.EntryOfLink(digest)) decisions.push_back({"rejected", who, *entry});
+    }
+  });
+  std::ranges::sort(decisions, {}, &Decision::entry);
+  codec::JsonArray json;
+  for (const Decision& each : decisions) {
+    CLOISTER_ASSIGN(const auto texts, api.store.ledgers.Read(member.record.id, each.entry, 1));
+    if (texts.empty()) return Error{Code::kDataLoss, "a ledger entry is missing"};
+    CLOISTER_ASSIGN(const ledger::Entry entry, ledger::DecodeEntry(texts.front()));
+    codec::JsonObject person =
+        member.session->Look([&](const ledger::LedgerState& state) { return EncodePerson(state, each.thumbprint); });
+    json.push_back({{"decision", each.word},
+                    {"participant", std::move(person)},
+                    {"entry", each.entry},
+                    {"decided_at", FormatRfc3339(entry.time)}});
+  }
+  return json;
+}
+
 Result<codec::JsonObject> EncodeQuery(const Api& api, const Member& member, const QueryLabel& label,
                                       const ledger::QueryRecord& query) {
   CLOISTER_ASSIGN(const auto job, api.store.queries.FindJob(label.id));
@@ -133,6 +173,7 @@ Result<codec::JsonObject> EncodeQuery(const Api& api, const Member& member, cons
     json["error_message"] = query.execution->code;
   }
   if (result) {
+    if (const auto seconds = ExecutionSeconds(member, *result)) json["execution_time_seconds"] = *seconds;
     json["completed_at"] = FormatRfc3339(result->created_at);
     json["release_entry"] = result->release_entry;
   }

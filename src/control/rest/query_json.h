@@ -13,6 +13,9 @@ std::string_view QueryStatus(const ledger::LedgerState& state, const ledger::Que
 Result<codec::JsonObject> EncodeQuery(const Api& api, const Member& member, const QueryLabel& label,
                                       const ledger::QueryRecord& query);
 
+// Who decided what and when, in the order of the ledger.
+Result<codec::JsonArray> EncodeDecisions(const Api& api, const Member& member, const ledger::QueryRecord& query);
+
 // The findings of a report as `violations`.
 codec::JsonArray EncodeFindings(const std::vector<agreement::ReportFinding>& findings);
 

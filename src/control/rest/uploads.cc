@@ -9,6 +9,7 @@
 // The server never holds a file in memory and never sees what is in it.
 
 #include "codec/text.h"
+#include "control/rest/idempotency.h"
 #include "control/rest/manifests.h"
 #include "control/rest/routes.h"
 #include "crypto/digest.h"
@@ -19,7 +20,9 @@ namespace {
 constexpr std::uint64_t kPartBytes = 8 << 20;
 constexpr std::uint64_t kOpenUploadsMax = 4;  // of one dataset
 
+// A file that came in one request has no parts.
 std::uint64_t PartCount(const UploadRecord& upload) {
+  if (upload.part_size_bytes == 0) return 0;
   return (upload.size_bytes + upload.part_size_bytes - 1) / upload.part_size_bytes;
 }
 
@@ -66,11 +69,18 @@ Result<net::Response> Begin(const Api& api, const net::Request& request) {
   codec::ObjectReader in(body, "");
   const std::int64_t size = in.Integer("size_bytes", 1, static_cast<std::int64_t>(agreement::kSealedObjectBytesMax));
   CLOISTER_TRY(in.Finish());
+  RequestIds ids(api, request);
+  const auto id = ids.Make<UploadId>();
+  CLOISTER_ASSIGN(const auto again, api.store.datasets.FindUpload(id));
+  if (again) {
+    CLOISTER_ASSIGN(auto json, EncodeUpload(api, *again));
+    return JsonResponse(201, {{"upload", std::move(json)}});
+  }
   CLOISTER_ASSIGN(const std::int64_t open, api.store.datasets.OpenUploads(access.dataset.id));
   if (open >= static_cast<std::int64_t>(kOpenUploadsMax)) {
     return ResourceExhausted("the dataset has as many unfinished uploads as it may; resume one of them");
   }
-  const UploadRecord upload{.id = UploadId::New(api.clock, api.rng),
+  const UploadRecord upload{.id = id,
                             .dataset = access.dataset.id,
                             .size_bytes = static_cast<std::uint64_t>(size),
                             .part_size_bytes = kPartBytes,

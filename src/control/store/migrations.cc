@@ -93,7 +93,13 @@ constexpr std::string_view kAccess[] = {
     "ALTER TABLE uploads ADD COLUMN updated_at TEXT",
 };
 
-constexpr std::span<const std::string_view> kSteps[] = {kUsers, kEnvironments, kWork, kAccess};
+// 5: who works on a job, and until when nobody else may.
+constexpr std::string_view kLeases[] = {
+    "ALTER TABLE jobs ADD COLUMN lease_owner TEXT",
+    "ALTER TABLE jobs ADD COLUMN lease_until TEXT",
+};
+
+constexpr std::span<const std::string_view> kSteps[] = {kUsers, kEnvironments, kWork, kAccess, kLeases};
 
 }  // namespace
 

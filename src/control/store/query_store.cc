@@ -104,21 +104,33 @@ Result<std::vector<QueryLabel>> QueryStore::LabelsIn(const EnvironmentId& id) {
   });
 }
 
-Status QueryStore::BeginJob(const QueryId& query, Instant now) {
-  return db_.Transact([&](Transaction& tx) -> Status {
-    CLOISTER_TRY(tx.Run(
-        "INSERT INTO jobs(query_id, status, attempts, created_at, updated_at) VALUES (?, 'running', 1, ?, ?)"
-        " ON CONFLICT(query_id) DO UPDATE SET status = 'running', attempts = attempts + 1, code = NULL,"
-        " updated_at = excluded.updated_at",
-        {query.str(), StoredTime(now), StoredTime(now)}));
-    return NoteQuery(tx, query);
+Result<bool> QueryStore::BeginJob(const QueryId& query, const JobLease& lease, Instant now) {
+  return db_.Transact([&](Transaction& tx) -> Result<bool> {
+    CLOISTER_ASSIGN(const std::int64_t taken,
+                    tx.Change("INSERT INTO jobs(query_id, status, attempts, lease_owner, lease_until, created_at,"
+                              " updated_at) VALUES (?, 'running', 1, ?, ?, ?, ?)"
+                              " ON CONFLICT(query_id) DO UPDATE SET status = 'running', attempts = attempts + 1,"
+                              " code = NULL, lease_owner = excluded.lease_owner, lease_until = excluded.lease_until,"
+                              " updated_at = excluded.updated_at"
+                              " WHERE lease_owner IS NULL OR lease_owner = excluded.lease_owner"
+                              " OR lease_until <= excluded.updated_at",
+                              {query.str(), lease.owner, StoredTime(lease.until), StoredTime(now), StoredTime(now)}));
+    if (taken > 0) CLOISTER_TRY(NoteQuery(tx, query));
+    return taken > 0;
+  });
+}
+
+Status QueryStore::ReleaseLeases(std::string_view owner) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run("UPDATE jobs SET lease_owner = NULL, lease_until = NULL WHERE lease_owner <> ?", {owner});
   });
 }
 
 Status QueryStore::EndJob(const QueryId& query, JobStatus status, const std::optional<std::string>& code,
                           Instant now) {
   return db_.Transact([&](Transaction& tx) -> Status {
-    CLOISTER_TRY(tx.Run("UPDATE jobs SET status = ?, code = ?, updated_at = ? WHERE query_id = ?",
+    CLOISTER_TRY(tx.Run("UPDATE jobs SET status = ?, code = ?, lease_owner = NULL, lease_until = NULL, updated_at = ?"
+                        " WHERE query_id = ?",
                         {JobStatusText(status), code, StoredTime(now), query.str()}));
     return NoteQuery(tx, query);
   });

@@ -40,6 +40,11 @@ struct JobRecord {
   Instant updated_at;
 };
 
+struct JobLease {
+  std::string owner;  // of one process, made when it starts
+  Instant until;
+};
+
 struct ResultRecord {
   ResultId id;
   QueryId query;
@@ -64,8 +69,11 @@ class QueryStore {
   // How many queries of an environment were submitted since then.
   Result<std::int64_t> SubmittedSince(const EnvironmentId& id, Instant since);
 
-  // Counts an attempt.
-  Status BeginJob(const QueryId& query, Instant now);
+  // Takes the job, and counts an attempt. False when another owner's lease on it has not ended: nobody works on one job
+  // twice at once. EndJob gives the lease back; after a crash it ends by itself, or by ReleaseLeases.
+  Result<bool> BeginJob(const QueryId& query, const JobLease& lease, Instant now);
+  // The leases of every other owner end now: for the one process that can have the database open, when it starts.
+  Status ReleaseLeases(std::string_view owner);
   Status EndJob(const QueryId& query, JobStatus status, const std::optional<std::string>& code, Instant now);
   Result<std::optional<JobRecord>> FindJob(const QueryId& query);
   Result<std::vector<JobRecord>> RunningJobsIn(const EnvironmentId& id);

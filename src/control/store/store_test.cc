@@ -199,8 +199,11 @@ TEST_F(StoreTest, KeepsOneResultPerQuery) {
   ASSERT_TRUE(store_->queries.AddLabel(label).has_value());
   ASSERT_TRUE(store_->queries.AddLabel(label).has_value());
   EXPECT_EQ(store_->queries.LabelsIn(environment.id)->size(), 1u);
-  ASSERT_TRUE(store_->queries.BeginJob(label.id, clock_.Now()).has_value());
-  ASSERT_TRUE(store_->queries.BeginJob(label.id, clock_.Now()).has_value());
+  const JobLease mine{.owner = "a", .until = {clock_.Now().unix_ms + 60'000}};
+  const JobLease other{.owner = "b", .until = mine.until};
+  EXPECT_TRUE(store_->queries.BeginJob(label.id, mine, clock_.Now()).value());
+  EXPECT_FALSE(store_->queries.BeginJob(label.id, other, clock_.Now()).value());  // the lease is another's
+  EXPECT_TRUE(store_->queries.BeginJob(label.id, mine, clock_.Now()).value());
   EXPECT_EQ(store_->queries.RunningJobsIn(environment.id)->size(), 1u);
   ASSERT_TRUE(store_->queries.EndJob(label.id, JobStatus::kFailed, "CANCELLED", clock_.Now()).has_value());
   EXPECT_TRUE(store_->queries.RunningJobsIn(environment.id)->empty());

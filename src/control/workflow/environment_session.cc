@@ -152,6 +152,8 @@ Result<std::shared_ptr<EnclaveClient>> EnvironmentSession::Enclave() {
     return FailedPrecondition(health_.error.value_or("the environment has failed"));
   if (!running_ || !health_.enclave_runs) {
     if (health_.lifecycle == Lifecycle::kTerminated) return FailedPrecondition("the environment is terminated");
+    if (health_.lifecycle == Lifecycle::kSuspended)
+      return FailedPrecondition("the environment is suspended; resume it");
     return Unavailable("the environment's enclave does not run now; try again");
   }
   return std::shared_ptr<EnclaveClient>(running_, running_->client.get());
@@ -178,6 +180,35 @@ void EnvironmentSession::Fail(std::string_view error) {
   services_.log.Write(LogLevel::kError, kRoom, id_.str() + " failed: " + std::string(error));
   (void)services_.store.environments.SetLifecycle(id_, Lifecycle::kFailed, std::string(error), services_.clock.Now());
 }
+
+Status EnvironmentSession::SetLifecycle(Lifecycle from, Lifecycle to) {
+  {
+    MutexLock lock(mutex_);
+    if (health_.lifecycle != from) {
+      return FailedPrecondition(to == Lifecycle::kSuspended ? "the environment does not run now"
+                                                            : "the environment is not suspended");
+    }
+  }
+  CLOISTER_TRY(services_.store.environments.SetLifecycle(id_, to, std::nullopt, services_.clock.Now()));
+  MutexLock lock(mutex_);
+  health_.lifecycle = to;
+  ++news_;
+  news_changed_.NotifyAll();
+  return {};
+}
+
+Status EnvironmentSession::Suspend() {
+  CLOISTER_ASSIGN(const auto record, services_.store.environments.Find(id_));
+  if (!record) return NotFound("no such environment");
+  if (!record->recovery_blob) {
+    return FailedPrecondition("with recovery 'none' the environment would end with its enclave; terminate it instead");
+  }
+  CLOISTER_TRY(SetLifecycle(Lifecycle::kRunning, Lifecycle::kSuspended));
+  Shutdown();
+  return {};
+}
+
+Status EnvironmentSession::Resume() { return SetLifecycle(Lifecycle::kSuspended, Lifecycle::kRunning); }
 
 std::uint64_t EnvironmentSession::WaitForNews(std::uint64_t seen, std::int64_t timeout_ms) {
   MutexLock lock(mutex_);

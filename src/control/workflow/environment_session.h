@@ -35,6 +35,7 @@ struct WorkflowServices {
   const Clock& clock;
   LogSink& log;
   EnclaveLimits limits;
+  std::string owner = "one";  // of leases on jobs: another one for each process
 };
 
 class EnvironmentSession {
@@ -80,6 +81,12 @@ class EnvironmentSession {
   // The environment is over for this server; written to the store.
   void Fail(std::string_view error) CLOISTER_EXCLUDES(mutex_);
 
+  // Stops the enclave until Resume(), through restarts of the server too. kFailedPrecondition when it does not run, or
+  // when stopping it would end the environment (recovery 'none').
+  Status Suspend() CLOISTER_EXCLUDES(mutex_);
+  // The environment's thread starts the enclave again. kFailedPrecondition when it is not suspended.
+  Status Resume() CLOISTER_EXCLUDES(mutex_);
+
   // A counter that moves with every append, boot and end of a channel. Waits until it is not `seen`, at most
   // so long.
   std::uint64_t WaitForNews(std::uint64_t seen, std::int64_t timeout_ms) CLOISTER_EXCLUDES(mutex_);
@@ -93,6 +100,7 @@ class EnvironmentSession {
   Result<std::shared_ptr<Running>> Launch(const EnvironmentRecord& record, std::uint64_t boot);
   Result<LaunchCall> MakeLaunchCall(const EnvironmentRecord& record, const agreement::Charter& charter,
                                     const SecretBytes& sealer);
+  Status SetLifecycle(Lifecycle from, Lifecycle to) CLOISTER_EXCLUDES(mutex_);
   void OnAppended(const ledger::LogAppend& append) CLOISTER_EXCLUDES(mutex_);
   void OnClosed(std::uint64_t boot) CLOISTER_EXCLUDES(mutex_);
 

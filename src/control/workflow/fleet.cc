@@ -5,6 +5,8 @@ namespace cloister::control {
 Fleet::~Fleet() { Stop(); }
 
 Status Fleet::Restore() {
+  // What a process before this one was at is over with it: the data folder is ours alone.
+  CLOISTER_TRY(services_.store.queries.ReleaseLeases(services_.owner));
   CLOISTER_ASSIGN(const auto records, services_.store.environments.All());
   for (const EnvironmentRecord& record : records) {
     auto session = EnvironmentSession::Open(services_, record);

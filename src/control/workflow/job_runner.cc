@@ -159,7 +159,10 @@ bool JobRunner::ExecuteDue(EnclaveClient& enclave) {
 bool JobRunner::Execute(EnclaveClient& enclave, const QueryId& query) {
   // A host that is short of something spends none of the query's attempts.
   if (!session_.desk().ExpectResult(query, ResultId::New(services_.clock, rng_))) return false;
-  if (!services_.store.queries.BeginJob(query, services_.clock.Now())) return false;
+  const Instant now = services_.clock.Now();
+  const JobLease lease{.owner = services_.owner,
+                       .until = {now.unix_ms + services_.limits.query_ms + kExecuteGraceMs}};
+  if (const auto begun = services_.store.queries.BeginJob(query, lease, now); !begun || !*begun) return false;
   const Result<Executed> executed = enclave.Execute(query, services_.limits.query_ms + kExecuteGraceMs);
   session_.desk().StopExpecting();
   // The ledger knows, even where the answer was lost.

@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "net/server/on_pool.h"
+#include "net/server/trace_context.h"
 
 namespace cloister::net {
 namespace {
@@ -23,6 +24,25 @@ std::string HttpDate(Instant now) {
   const std::size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
   return {text, size};
 }
+
+// One event stream's place among all of the server, for as long as it lives.
+class EventShare {
+ public:
+  EventShare(std::atomic<std::size_t>& streams, bool counts) : streams_(streams), counts_(counts) {
+    if (counts_) count_ = streams_.fetch_add(1) + 1;
+  }
+  ~EventShare() {
+    if (counts_) streams_.fetch_sub(1);
+  }
+  EventShare(const EventShare&) = delete;
+  EventShare& operator=(const EventShare&) = delete;
+  std::size_t count() const { return count_; }
+
+ private:
+  std::atomic<std::size_t>& streams_;
+  const bool counts_;
+  std::size_t count_ = 0;
+};
 
 // Runs a piece of a handler. The one place where an exception of a library, or of an empty heap, ends a
 // request and not the process.
@@ -298,7 +318,11 @@ std::string Connection::HeadOfAnswer(const Request& request, const Response& res
   head += ReasonPhrase(response.status);
   head += "\r\nrequest-id: " + request.id + "\r\ndate: " + HttpDate(context_.services.clock.Now()) + "\r\n";
   const std::uint64_t length = response.source ? response.source->size() : response.body.size();
-  head += "content-length: " + std::to_string(length) + "\r\nx-content-type-options: nosniff\r\n";
+  head += response.events ? "transfer-encoding: chunked" : "content-length: " + std::to_string(length);
+  head += "\r\nx-content-type-options: nosniff\r\n";
+  if (const std::string* trace = request.Header("traceparent"); trace != nullptr && IsTraceParent(*trace)) {
+    head += "traceparent: " + *trace + "\r\n";
+  }
   if (FindHeader(response.headers, "cache-control") == nullptr) head += "cache-control: no-store\r\n";
   for (const auto& [name, value] : response.headers) {
     CLOISTER_CHECK(value.find_first_of("\r\n") == std::string::npos);
@@ -310,14 +334,24 @@ std::string Connection::HeadOfAnswer(const Request& request, const Response& res
 
 void Connection::Log(const Request& request, int status) const {
   const std::string where = route_ != nullptr ? route_->method + " " + route_->pattern : "(no route)";
-  context_.services.log.Write(
-      status >= 500 ? LogLevel::kWarning : LogLevel::kInfo, "net/server",
-      request.id + " " + where + " " + std::to_string(status) + " " + std::to_string(NowMs() - started_ms_) + " ms");
+  const std::string* trace = request.Header("traceparent");
+  const std::string trace_id = trace != nullptr && IsTraceParent(*trace) ? " trace " + trace->substr(3, 32) : "";
+  if (context_.services.measure) {
+    context_.services.measure({.method = route_ != nullptr ? std::string_view(route_->method) : "",
+                               .pattern = route_ != nullptr ? std::string_view(route_->pattern) : "",
+                               .status = status,
+                               .duration_ms = NowMs() - started_ms_});
+  }
+  context_.services.log.Write(status >= 500 ? LogLevel::kWarning : LogLevel::kInfo, "net/server",
+                              request.id + " " + where + " " + std::to_string(status) + " " +
+                                  std::to_string(NowMs() - started_ms_) + " ms" + trace_id);
 }
 
 boost::asio::awaitable<bool> Connection::Answer(const Request& request, Response response) {
   if (context_.stopping) close_after_ = true;
   const bool without_body = request.method == "HEAD";
+  const EventShare share(context_.event_streams, response.events != nullptr);
+  if (share.count() > limits().event_streams_max) response = RefusalResponse(503, "too many event streams at once");
   std::string out = HeadOfAnswer(request, response);
   Log(request, response.status);
   Arm(limits().stall_ms, limits().stream_ms);
@@ -326,6 +360,7 @@ boost::asio::awaitable<bool> Connection::Answer(const Request& request, Response
   bool sent = co_await WriteAll(AsBytes(out));
   if (!sent || without_body) co_return sent;
   if (response.source) co_return co_await SendSource(*response.source);
+  if (response.events) co_return co_await SendEvents(*response.events);
   if (!gather) sent = co_await WriteAll(AsBytes(response.body));
   co_return sent;
 }

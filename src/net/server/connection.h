@@ -27,6 +27,7 @@ struct ServerContext {
   WorkerPool pool;
   std::atomic<std::size_t> connections = 0;
   std::atomic<std::size_t> buffered_bytes = 0;
+  std::atomic<std::size_t> event_streams = 0;
   std::atomic<bool> stopping = false;
 };
 
@@ -78,6 +79,7 @@ class Connection {
   Awaitable<bool> PutContinue(const RequestHead& head);
   Awaitable<bool> Answer(const Request& request, Response response);
   Awaitable<bool> SendSource(BodySource& source);
+  Awaitable<bool> SendEvents(EventSource& source);
   Awaitable<bool> ReadMore();
   Awaitable<bool> WriteAll(ByteView bytes);
   Awaitable<void> Linger();

@@ -28,6 +28,7 @@ constexpr std::array kPhrases = {
     Phrase{417, "Expectation Failed"},
     Phrase{421, "Misdirected Request"},
     Phrase{422, "Unprocessable Content"},
+    Phrase{428, "Precondition Required"},
     Phrase{429, "Too Many Requests"},
     Phrase{431, "Request Header Fields Too Large"},
     Phrase{500, "Internal Server Error"},

@@ -35,6 +35,7 @@ struct Request {
   std::map<std::string, std::string> params;  // what the route's {names} matched
   Headers headers;
   std::string body;  // whole; empty on streamed routes
+  std::string note;  // empty; for handlers that wrap others, and know what to tell them
   std::uint64_t body_bytes = 0;  // on streamed routes: the announced length, 0 when chunked
 
   const std::string* Header(std::string_view name) const { return FindHeader(headers, name); }
@@ -53,11 +54,20 @@ class BodySource {
   virtual Result<std::size_t> Read(std::span<std::uint8_t> out) = 0;
 };
 
+// A body that goes on until somebody ends it (Server-Sent Events). Calls come one after the other, on any worker.
+class EventSource {
+ public:
+  virtual ~EventSource() = default;
+  // What is to be sent now; empty: nothing yet, and it is asked again a little later. An Error ends the stream.
+  virtual Result<std::string> Poll() = 0;
+};
+
 struct Response {
   int status = 200;
   Headers headers;
   std::string body;
   std::unique_ptr<BodySource> source;  // instead of `body`
+  std::unique_ptr<EventSource> events;  // likewise
 };
 
 // A request body that is taken while it arrives. Calls come one after the other, on any worker; destruction

@@ -23,6 +23,9 @@ struct HttpLimits {
   std::int64_t stream_ms = 1'800'000;  // a streamed body or an answer from its first to its last byte
   std::int64_t linger_ms = 2'000;      // reading on after an early answer, so that the client sees it and not a reset
 
+  std::int64_t event_poll_ms = 300;  // how often an event stream is asked for more
+  std::size_t event_streams_max = 128;  // of the whole server, at once: 503
+
   // Of the whole server.
   std::size_t connections_max = 512;                 // the next is answered 503 and closed
   std::size_t buffered_bytes_max = 64 << 20;         // whole bodies in memory at once: 503

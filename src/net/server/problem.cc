@@ -18,7 +18,7 @@ std::string_view ErrorNameOf(int status) {
 
 Response ProblemResponse(const Problem& problem) {
   codec::JsonObject body = problem.more;
-  body["type"] = "about:blank";
+  body["type"] = problem.type;
   body["title"] = ReasonPhrase(problem.status);
   body["status"] = problem.status;
   body["detail"] = problem.message;

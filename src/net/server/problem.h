@@ -16,6 +16,7 @@ struct Problem {
   std::string error;             // stable name, "NOT_FOUND"
   std::string message;           // for people: what happened, where, and the mend
   codec::JsonObject more = {};   // further members (`violations`)
+  std::string type = "about:blank";
 };
 
 Response ProblemResponse(const Problem& problem);

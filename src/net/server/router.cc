@@ -62,6 +62,16 @@ void Router::Insert(Route route) {
   entries_.insert(place, std::move(entry));
 }
 
+void Router::Transform(const std::function<void(Route&)>& change) {
+  for (Entry& entry : entries_) change(entry.route);
+}
+
+std::vector<const Route*> Router::routes() const {
+  std::vector<const Route*> all;
+  for (const Entry& entry : entries_) all.push_back(&entry.route);
+  return all;
+}
+
 Router::Match Router::Find(std::string_view method, const std::vector<std::string>& segments) const {
   Match match;
   const std::string_view wanted = method == "HEAD" ? "GET" : method;

@@ -32,6 +32,10 @@ class Router {
   void Add(std::string_view method, std::string_view pattern, Handler handler);
   void AddUpload(std::string_view method, std::string_view pattern, std::uint64_t body_bytes_max, UploadHandler upload);
 
+  // Hands each route to `change`, which may put something before its handler. Before the server starts.
+  void Transform(const std::function<void(Route&)>& change);
+  std::vector<const Route*> routes() const;
+
   struct Match {
     const Route* route = nullptr;  // null: see `allowed`
     std::map<std::string, std::string> params;

@@ -40,11 +40,20 @@ struct ServerOptions {
 };
 
 // All must outlive the server and be thread-safe.
+// One answered request, without a word that a client chose.
+struct RequestMeasure {
+  std::string_view method;   // of the route; empty when there was none
+  std::string_view pattern;
+  int status = 0;
+  std::int64_t duration_ms = 0;
+};
+
 struct ServerServices {
   const Clock& clock;
   Rng& rng;  // request ids
   LogSink& log;
   std::function<Response(const Error&)> render_error;  // what a handler's Error looks like on the wire
+  std::function<void(const RequestMeasure&)> measure = {};  // called for each answer, from any thread; may be empty
 };
 
 class Server {

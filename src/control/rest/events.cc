@@ -1,0 +1,157 @@
+// GET /api/tee/events: what changes in the caller's environments, as it changes (Server-Sent Events, the HTML standard
+// section 9.2). The id of an event is its place in the server's change sequence: whoever comes back with Last-Event-ID
+// misses nothing, and may see the last one again.
+//
+//   id: 42
+//   event: query
+//   data: {"kind":"query","environment":"env_...","id":"qry_...","status":"completed"}
+
+#include <algorithm>
+#include <charconv>
+
+#include "control/rest/environment_json.h"
+#include "control/rest/query_json.h"
+#include "control/rest/routes.h"
+
+namespace cloister::control {
+namespace {
+
+constexpr std::int64_t kChangesAtOnce = 64;
+constexpr std::int64_t kPingMs = 15'000;  // so that proxies and both ends know that the line is alive
+constexpr std::string_view kOpening = "retry: 3000\n: cloister\n\n";
+
+std::string Block(const codec::JsonObject& data, const std::optional<std::int64_t>& id) {
+  std::string text;
+  if (id) text += "id: " + std::to_string(*id) + "\n";
+  const std::string kind(data.at("kind").as_string());
+  return text + "event: " + kind + "\ndata: " + codec::WriteJson(codec::Json(data)) + "\n\n";
+}
+
+// "3-7" -> 3 and 7.
+std::pair<std::uint64_t, std::uint64_t> Positions(const std::string& object) {
+  std::uint64_t from = 0, to = 0;
+  const char* end = object.data() + object.size();
+  const auto first = std::from_chars(object.data(), end, from);
+  if (first.ptr < end) std::from_chars(first.ptr + 1, end, to);
+  return {from, to};
+}
+
+bool IsIn(const std::optional<std::uint64_t>& entry, std::uint64_t from, std::uint64_t to) {
+  return entry && *entry >= from && *entry < to;
+}
+
+// Whether one of these entries is about the query.
+bool Touches(const ledger::QueryRecord& query, std::uint64_t from, std::uint64_t to) {
+  const bool step = IsIn(query.entry, from, to) || IsIn(query.report_entry, from, to) ||
+                    IsIn(query.reservation_entry, from, to) || IsIn(query.execution_entry, from, to) ||
+                    IsIn(query.release_entry, from, to);
+  return step || std::ranges::any_of(query.approvals, [&](const auto& each) {
+           return IsIn(each.second.entry, from, to);
+         });
+}
+
+class EventSource final : public net::EventSource {
+ public:
+  EventSource(const Api& api, net::Request request, std::int64_t seq)
+      : api_(api), request_(std::move(request)), seq_(seq), pinged_ms_(api.clock.MonotonicMs()) {}
+
+  // The key is looked at each time: a stream does not outlive it.
+  Result<std::string> Poll() override {
+    CLOISTER_ASSIGN(const Caller caller, Authenticate(api_, request_));
+    CLOISTER_ASSIGN(const auto changes, api_.store.changes.After(seq_, kChangesAtOnce));
+    std::string text = std::exchange(opening_, "");
+    for (const ChangeRecord& change : changes) {
+      const auto member = RequireMember(api_, caller, change.environment);
+      if (member) text += Render(*member, change);
+      seq_ = change.seq;
+    }
+    const std::int64_t now_ms = api_.clock.MonotonicMs();
+    if (text.empty() && now_ms - pinged_ms_ >= kPingMs) text = ": ping\n\n";
+    if (!text.empty()) pinged_ms_ = now_ms;
+    return text;
+  }
+
+ private:
+  std::string Render(const Member& member, const ChangeRecord& change) const {
+    codec::JsonObject data{
+        {"kind", change.kind}, {"environment", change.environment.str()}, {"id", change.object}};
+    if (change.kind == "ledger") return RenderLedger(member, change, std::move(data));
+    if (change.kind == "tee") data["status"] = EnvironmentStatus(*member.session);
+    if (change.kind == "dataset") {
+      const auto dataset = api_.store.datasets.Find(*DatasetId::Parse(change.object));
+      data["status"] = dataset && *dataset ? DatasetStatusName((*dataset)->status) : "removed";
+    }
+    if (change.kind == "query") {
+      const auto status = StatusOf(member, *QueryId::Parse(change.object));
+      if (!status) return "";
+      data["status"] = *status;
+    }
+    return Block(data, change.seq);
+  }
+
+  // First the queries that the new entries are about, then the ledger itself, with the id: a stream that breaks in
+  // between says them again.
+  std::string RenderLedger(const Member& member, const ChangeRecord& change, codec::JsonObject data) const {
+    const auto [from, to] = Positions(change.object);
+    std::vector<QueryId> touched;
+    member.session->Look([&, from = from, to = to](const ledger::LedgerState& state) {
+      for (const auto& [digest, query] : state.queries()) {
+        if (Touches(query, from, to)) touched.push_back(query.request.query);
+      }
+    });
+    std::string text;
+    for (const QueryId& id : touched) {
+      const auto status = StatusOf(member, id);
+      if (!status) continue;
+      text += Block({{"kind", "query"}, {"environment", change.environment.str()}, {"id", id.str()},
+                     {"status", *status}}, std::nullopt);
+    }
+    data["id"] = change.environment.str();
+    data["from"] = from;
+    data["size"] = to;
+    return text + Block(data, change.seq);
+  }
+
+  std::optional<std::string> StatusOf(const Member& member, const QueryId& id) const {
+    const auto job = api_.store.queries.FindJob(id);
+    if (!job) return std::nullopt;
+    return member.session->Look([&](const ledger::LedgerState& state) -> std::optional<std::string> {
+      const ledger::QueryRecord* query = state.FindQuery(id);
+      if (query == nullptr) return std::nullopt;
+      return std::string(QueryStatus(state, *query, *job, api_.clock.Now()));
+    });
+  }
+
+  const Api& api_;
+  const net::Request request_;
+  std::int64_t seq_;
+  std::int64_t pinged_ms_;
+  std::string opening_ = std::string(kOpening);
+};
+
+// Where the caller left off; without a word of it, now.
+Result<std::int64_t> StartOf(const Api& api, const net::Request& request) {
+  net::Request given;
+  if (const std::string* field = request.Header("last-event-id")) given.query["last_event_id"] = *field;
+  else if (request.query.contains("last_event_id")) given.query = request.query;
+  else return api.store.changes.Newest();
+  CLOISTER_ASSIGN(const std::uint64_t seq, QueryNumber(given, "last_event_id", 0));
+  return static_cast<std::int64_t>(seq);
+}
+
+Result<net::Response> Open(const Api& api, const net::Request& request) {
+  CLOISTER_TRY(Authenticate(api, request));
+  CLOISTER_ASSIGN(const std::int64_t seq, StartOf(api, request));
+  net::Response response;
+  response.headers = {{"content-type", "text/event-stream"}, {"x-accel-buffering", "no"}};
+  response.events = std::make_unique<EventSource>(api, request, seq);
+  return response;
+}
+
+}  // namespace
+
+void AddEventRoutes(net::Router& router, const Api& api) {
+  router.Add("GET", "/api/tee/events", [&api](const net::Request& request) { return Open(api, request); });
+}
+
+}  // namespace cloister::control

@@ -1,0 +1,50 @@
+#pragma once
+
+// A POST with `Idempotency-Key` is done once (draft-ietf-httpapi-idempotency-key-header-07, except that the field is
+// optional): the same request again within kIdempotencyHours is answered with the first answer, another request under
+// the same key is 422, and one whose first is still in work 409. After a crash in the middle the work is done again
+// under the ids that the first attempt used, so that what it made is found and not made twice. Room-private.
+
+#include "control/rest/api.h"
+#include "control/store/idempotency_store.h"
+#include "crypto/digest.h"
+
+namespace cloister::control {
+
+net::Handler Idempotent(const Api& api, net::Handler inner);
+
+// The clock and the bytes that an idempotent request's ids are made of: the same each time it comes.
+class RequestIds {
+ public:
+  // `attempt`: other ids for the same request, for what must be made anew.
+  RequestIds(const Api& api, const net::Request& request, int attempt = 0);
+
+  template <typename IdType>
+  IdType Make() {
+    if (!fixed_) return IdType::New(api_.clock, api_.rng);
+    return IdType::New(clock_, rng_);
+  }
+  bool repeatable() const { return fixed_; }
+
+ private:
+  class FixedClock final : public Clock {
+   public:
+    Instant Now() const override { return now; }
+    std::int64_t MonotonicMs() const override { return now.unix_ms; }
+    Instant now;
+  };
+  // SHA-256 of a seed that nobody outside can guess, and a counter.
+  class SeededRng final : public Rng {
+   public:
+    void Fill(std::span<std::uint8_t> out) override;
+    Bytes seed;
+    std::uint8_t count = 0;
+  };
+
+  const Api& api_;
+  bool fixed_ = false;
+  FixedClock clock_;
+  SeededRng rng_;
+};
+
+}  // namespace cloister::control

@@ -1,0 +1,91 @@
+// GET /api/tee/inbox: what waits for the caller, in all his environments, oldest first.
+
+#include <algorithm>
+
+#include "codec/text.h"
+#include "control/rest/routes.h"
+
+namespace cloister::control {
+namespace {
+
+class Inbox {
+ public:
+  explicit Inbox(const std::string& me) : me_(me) {}
+
+  void LookAt(const EnvironmentRecord& record, const ledger::LedgerState& state, Instant now) {
+    environment_ = &record;
+    if (state.terminated()) return;
+    Charter(state);
+    Datasets(state);
+    for (const auto& [digest, query] : state.queries()) Query(state, query, now);
+  }
+  codec::JsonArray Take() { return std::move(items_); }
+
+ private:
+  codec::JsonObject& Add(std::string_view kind, const std::string& id, const std::string& name,
+                         std::string_view what) {
+    items_.push_back(codec::JsonObject{{"kind", kind},
+                                       {"id", id},
+                                       {"name", name},
+                                       {"environment", environment_->id.str()},
+                                       {"environment_name", environment_->name},
+                                       {"message", what}});
+    return items_.back().get_object();
+  }
+
+  void Charter(const ledger::LedgerState& state) {
+    const auto* proposed = state.proposed();
+    const bool mine = proposed != nullptr && proposed->charter.Find(me_) != nullptr;
+    if (!mine || proposed->acceptances.contains(me_)) return;
+    codec::JsonObject& item = Add("charter", environment_->id.str(), environment_->name,
+                                  "a charter waits for your acceptance");
+    item["epoch"] = proposed->charter.epoch;
+    item["digest"] = codec::HexEncode(proposed->digest);
+  }
+
+  void Datasets(const ledger::LedgerState& state) {
+    for (const auto& [id, record] : state.datasets()) {
+      const auto& newest = record.versions.back();
+      const bool waits = record.owner == me_ && !newest.revoked && state.ManifestInForce(id) == nullptr;
+      if (waits && state.in_force() != nullptr && newest.manifest.charter != state.in_force()->digest) {
+        Add("dataset", id.str(), newest.manifest.name, "its manifest names an older charter; sign it anew");
+      }
+    }
+  }
+
+  void Query(const ledger::LedgerState& state, const ledger::QueryRecord& query, Instant now) {
+    if (query.phase != ledger::QueryPhase::kReported) return;
+    const auto readiness = state.ReadinessOf(query.digest, now);
+    if (!readiness) return;
+    const auto has = [&](const auto& people) { return std::ranges::find(people, me_) != people.end(); };
+    if (!has(readiness->rule.owners_missing) && !has(readiness->rule.approvers_waiting)) return;
+    codec::JsonObject& item = Add("query", query.request.query.str(), query.request.name,
+                                  "a query waits for your decision");
+    item["query_digest"] = codec::HexEncode(query.digest);
+    item["entry"] = query.entry;
+  }
+
+  const std::string me_;
+  const EnvironmentRecord* environment_ = nullptr;
+  codec::JsonArray items_;
+};
+
+Result<net::Response> Show(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
+  if (!caller.key) return JsonResponse(200, {{"items", codec::JsonArray()}, {"next_cursor", nullptr}});
+  Inbox inbox(caller.key->thumbprint);
+  for (const auto& session : api.fleet.All()) {
+    const auto member = RequireMember(api, caller, session->id());
+    if (!member) continue;
+    session->Look([&](const ledger::LedgerState& state) { inbox.LookAt(member->record, state, api.clock.Now()); });
+  }
+  return AnswerList(request, "items", inbox.Take());
+}
+
+}  // namespace
+
+void AddInboxRoutes(net::Router& router, const Api& api) {
+  router.Add("GET", "/api/tee/inbox", [&api](const net::Request& request) { return Show(api, request); });
+}
+
+}  // namespace cloister::control

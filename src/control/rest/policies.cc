@@ -1,0 +1,282 @@
+// A dataset's terms over time: GET, PUT .../policy with ETag and If-Match, POST .../policy/test, GET .../policy/diff,
+// GET, POST .../versions, DELETE .../datasets/{id}.
+//
+// Another policy or schema is another manifest over the same sealed file: the enclave loads it anew under the new
+// terms.
+
+#include "agreement/policy_diff.h"
+#include "codec/text.h"
+#include "control/rest/dataset_json.h"
+#include "control/rest/dataset_terms.h"
+#include "control/rest/manifests.h"
+#include "control/rest/preconditions.h"
+#include "control/rest/query_check.h"
+#include "control/rest/routes.h"
+
+namespace cloister::control {
+namespace {
+
+constexpr std::size_t kPolicyTestsMax = 50;
+
+struct Terms {
+  agreement::DatasetSchema schema;
+  agreement::DatasetPolicy policy;
+};
+
+Result<Terms> TermsOf(const DatasetRecord& dataset) {
+  Terms terms;
+  CLOISTER_ASSIGN(const codec::Json schema, codec::ParseJson(dataset.schema));
+  CLOISTER_ASSIGN(const codec::Json policy, codec::ParseJson(dataset.policy));
+  CLOISTER_ASSIGN(terms.schema, agreement::DecodeSchema(schema, "schema"));
+  CLOISTER_ASSIGN(terms.policy, agreement::DecodePolicy(policy, terms.schema, "policy"));
+  return terms;
+}
+
+codec::JsonArray EncodeChanges(const std::vector<agreement::PolicyChange>& changes) {
+  codec::JsonArray json;
+  for (const auto& each : changes) {
+    json.push_back({{"kind", agreement::PolicyChangeKindName(each.kind)}, {"message", each.words}});
+  }
+  return json;
+}
+
+Result<net::Response> ShowPolicy(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const DatasetAccess access, RequireDataset(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(auto policy, codec::ParseJson(access.dataset.policy));
+  net::Response response = JsonResponse(200, {{"policy", std::move(policy)},
+                                              {"dataset", access.dataset.id.str()},
+                                              {"created_at", FormatRfc3339(access.dataset.created_at)},
+                                              {"updated_at", FormatRfc3339(access.dataset.updated_at)}});
+  response.headers.emplace_back("etag", EntityTag(access.dataset.policy));
+  return response;
+}
+
+// What a request changes; what it does not say stays.
+struct NewTerms {
+  DatasetRecord dataset;
+  std::optional<std::string> document;
+};
+
+Result<NewTerms> DecodeTerms(const codec::Json& body, const DatasetRecord& dataset, bool with_schema) {
+  codec::ObjectReader in(body, "");
+  NewTerms terms{.dataset = dataset, .document = std::nullopt};
+  const codec::Json* schema_given = with_schema ? in.OptionalAny("schema") : nullptr;
+  if (with_schema) terms.dataset.format = in.OptionalString("format").value_or(dataset.format);
+  const GivenPolicy given{.policy = in.OptionalAny("policy"), .privacy_unit = in.OptionalString("privacy_unit")};
+  terms.document = in.OptionalString("document", crypto::kJwsBytesMax);
+  if (!with_schema && given.policy == nullptr && !terms.document) in.Fail("policy", "is missing");
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_TRY(agreement::ParseDataFormat(terms.dataset.format));
+  if (schema_given != nullptr) {
+    CLOISTER_ASSIGN(const codec::Json schema, NormaliseSchema(*schema_given));
+    terms.dataset.schema = codec::CanonicalJson(schema);
+  }
+  CLOISTER_ASSIGN(const codec::Json schema_json, codec::ParseJson(terms.dataset.schema));
+  CLOISTER_ASSIGN(const auto schema, agreement::DecodeSchema(schema_json, "schema"));
+  if (given.policy != nullptr) {
+    CLOISTER_ASSIGN(const codec::Json policy, NormalisePolicy(given, schema));
+    terms.dataset.policy = codec::CanonicalJson(policy);
+  }
+  CLOISTER_TRY(TermsOf(terms.dataset));
+  return terms;
+}
+
+// A manifest that its owner signed says its own terms.
+Status TakeFromDocument(const Member& member, NewTerms& terms) {
+  if (!terms.document) return {};
+  CLOISTER_ASSIGN(const auto link, member.session->Look([&](const ledger::LedgerState& state) {
+    return state.VerifyLink(*terms.document);
+  }));
+  const auto* manifest = link.As<agreement::Manifest>();
+  if (manifest == nullptr || manifest->dataset != terms.dataset.id) {
+    return InvalidArgument("'document' is no manifest of this dataset");
+  }
+  terms.dataset.policy = codec::CanonicalJson(agreement::EncodePolicy(manifest->policy));
+  terms.dataset.schema = codec::CanonicalJson(agreement::EncodeSchema(manifest->schema));
+  terms.dataset.format = agreement::DataFormatName(manifest->format);
+  return {};
+}
+
+Result<net::Response> Restate(const Api& api, DatasetAccess access, NewTerms terms) {
+  CLOISTER_TRY(TakeFromDocument(access.member, terms));
+  CLOISTER_ASSIGN(const Terms before, TermsOf(access.dataset));
+  CLOISTER_ASSIGN(const Terms after, TermsOf(terms.dataset));
+  terms.dataset.updated_at = api.clock.Now();
+  access.dataset = terms.dataset;
+  std::optional<RecordedLink> recorded;
+  if (const auto object = NewestObject(access)) {
+    CLOISTER_ASSIGN(recorded, RecordManifest(api, access, *object, terms.document));
+  }
+  const bool holds = !recorded || !recorded->refused;
+  if (holds) CLOISTER_TRY(api.store.datasets.SetTerms(terms.dataset));
+  CLOISTER_ASSIGN(const auto stored, api.store.datasets.Find(access.dataset.id));
+  CLOISTER_ASSIGN(auto json, EncodeDataset(api, access.member, stored.value_or(access.dataset)));
+  codec::JsonObject answer{{"dataset", std::move(json)},
+                           {"changes", EncodeChanges(agreement::DiffPolicy(before.policy, after.policy))},
+                           {"message", holds ? "The new terms are recorded." : "The enclave refused the new terms."}};
+  if (recorded) AddRecorded(answer, *recorded);
+  net::Response response = JsonResponse(200, std::move(answer));
+  if (stored) response.headers.emplace_back("etag", EntityTag(stored->policy));
+  return response;
+}
+
+Result<net::Response> PutPolicy(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
+  if (auto failed = CheckIfMatch(request, EntityTag(access.dataset.policy))) return *std::move(failed);
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  CLOISTER_ASSIGN(NewTerms terms, DecodeTerms(body, access.dataset, false));
+  return Restate(api, std::move(access), std::move(terms));
+}
+
+Result<net::Response> AddVersion(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  CLOISTER_ASSIGN(NewTerms terms, DecodeTerms(body, access.dataset, true));
+  return Restate(api, std::move(access), std::move(terms));
+}
+
+std::vector<ledger::ManifestRecord> VersionsOf(const DatasetAccess& access) {
+  return access.member.session->Look([&](const ledger::LedgerState& state) {
+    const auto known = state.datasets().find(access.dataset.id);
+    return known == state.datasets().end() ? std::vector<ledger::ManifestRecord>() : known->second.versions;
+  });
+}
+
+Result<net::Response> ListVersions(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const DatasetAccess access, RequireDataset(api, request, request.Param("id")));
+  codec::JsonArray versions;
+  for (const ledger::ManifestRecord& each : VersionsOf(access)) {
+    versions.push_back({{"version", each.manifest.version},
+                        {"manifest", codec::HexEncode(each.digest)},
+                        {"entry", each.entry},
+                        {"revoked", each.revoked},
+                        {"format", agreement::DataFormatName(each.manifest.format)},
+                        {"schema", agreement::EncodeSchema(each.manifest.schema)},
+                        {"policy", agreement::EncodePolicy(each.manifest.policy)},
+                        {"object", agreement::EncodeObjectRef(each.manifest.object)}});
+  }
+  return JsonResponse(200, {{"versions", std::move(versions)}});
+}
+
+Result<net::Response> ShowDiff(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const DatasetAccess access, RequireDataset(api, request, request.Param("id")));
+  const auto versions = VersionsOf(access);
+  CLOISTER_ASSIGN(const std::uint64_t to, QueryNumber(request, "to", versions.size()));
+  CLOISTER_ASSIGN(const std::uint64_t from, QueryNumber(request, "from", to > 1 ? to - 1 : to));
+  if (from < 1 || to < 1 || from > versions.size() || to > versions.size()) {
+    return NotFound("the dataset has no such versions");
+  }
+  const auto& a = versions[from - 1].manifest;
+  const auto& b = versions[to - 1].manifest;
+  return JsonResponse(200, {{"from", a.version},
+                            {"to", b.version},
+                            {"same_file", a.object == b.object},
+                            {"same_schema", a.schema == b.schema},
+                            {"changes", EncodeChanges(agreement::DiffPolicy(a.policy, b.policy))}});
+}
+
+struct PolicyTest {
+  std::string name;
+  std::string text;
+  std::string level;
+  std::string expect;
+};
+
+Result<PolicyTest> DecodeTest(const codec::Json& json, std::size_t index) {
+  codec::ObjectReader in(json, "tests[" + std::to_string(index) + "]");
+  PolicyTest test{.name = in.OptionalString("name").value_or("test " + std::to_string(index + 1)),
+                  .text = in.String("query_text", agreement::kQueryTextBytesMax),
+                  .level = in.OptionalString("privacy_level").value_or("aggregate_only"),
+                  .expect = in.String("expect")};
+  if (test.expect != "accepted" && test.expect != "refused") in.Fail("expect", "must be 'accepted' or 'refused'");
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_TRY(agreement::ParseLevel(test.level));
+  return test;
+}
+
+Result<codec::JsonObject> RunTest(const Api& api, const DatasetAccess& access, const PolicyTest& test,
+                                  const Terms& terms) {
+  const CheckUnder under{.dataset = access.dataset, .schema = terms.schema, .policy = terms.policy};
+  CLOISTER_ASSIGN(const codec::JsonObject verdict,
+                  CheckUnderTerms(api, access.member, {.text = test.text, .level = test.level}, under));
+  const std::string got = verdict.contains("verdict") && verdict.at("verdict") == "accepted" ? "accepted" : "refused";
+  const codec::Json* findings = verdict.if_contains("findings");
+  return codec::JsonObject{{"name", test.name},
+                           {"expect", test.expect},
+                           {"verdict", got},
+                           {"passed", got == test.expect},
+                           {"violations", findings != nullptr ? *findings : codec::Json(codec::JsonArray())}};
+}
+
+// Nothing is stored: what queries would say of the terms in force, or of others.
+Result<net::Response> TestPolicy(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const DatasetAccess access, RequireDataset(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  codec::ObjectReader in(body, "");
+  const codec::JsonArray& tests = in.Array("tests", kPolicyTestsMax);
+  const GivenPolicy given{.policy = in.OptionalAny("policy"), .privacy_unit = in.OptionalString("privacy_unit")};
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_ASSIGN(Terms terms, TermsOf(access.dataset));
+  if (given.policy != nullptr) {
+    CLOISTER_ASSIGN(const codec::Json policy, NormalisePolicy(given, terms.schema));
+    CLOISTER_ASSIGN(terms.policy, agreement::DecodePolicy(policy, terms.schema, "policy"));
+  }
+  codec::JsonArray results;
+  bool passed = true;
+  for (std::size_t i = 0; i < tests.size(); ++i) {
+    CLOISTER_ASSIGN(const PolicyTest test, DecodeTest(tests[i], i));
+    CLOISTER_ASSIGN(codec::JsonObject result, RunTest(api, access, test, terms));
+    passed = passed && result.at("passed").as_bool();
+    results.push_back(std::move(result));
+  }
+  return JsonResponse(200, {{"passed", passed}, {"results", std::move(results)}});
+}
+
+// The newest manifest ends by its owner's signature; without one there is nothing to end but the registration.
+Result<std::optional<RecordedLink>> Revoke(const Api& api, const DatasetAccess& access,
+                                           const std::optional<std::string>& document) {
+  const auto versions = VersionsOf(access);
+  if (versions.empty() || versions.back().revoked) return std::optional<RecordedLink>();
+  const auto make = [&](const VerifiedView&) -> Result<agreement::LinkBody> {
+    return agreement::LinkBody(agreement::Revocation{.ends = agreement::Revocation::Ends::kManifest,
+                                                     .document = versions.back().digest,
+                                                     .reason = "the dataset is removed"});
+  };
+  CLOISTER_ASSIGN(RecordedLink recorded,
+                  Submit(api, access.member, {.typ = "cloister-revocation+jws", .document = document, .make = make}));
+  return std::optional(std::move(recorded));
+}
+
+Result<net::Response> Remove(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(const DatasetAccess access, RequireOwner(api, request));
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  codec::ObjectReader in(body, "");
+  const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
+  CLOISTER_TRY(in.Finish());
+  CLOISTER_ASSIGN(const auto recorded, Revoke(api, access, document));
+  codec::JsonObject answer{{"message", "The dataset is removed; what the ledger says of it stays."}};
+  if (recorded) AddRecorded(answer, *recorded);
+  if (recorded && recorded->refused) return JsonResponse(200, std::move(answer));
+  CLOISTER_ASSIGN(const auto uploads, api.store.datasets.UploadsOf(access.dataset.id));
+  CLOISTER_TRY(api.store.datasets.Remove(access.dataset.id, api.clock.Now()));
+  for (const UploadRecord& upload : uploads) {
+    CLOISTER_TRY(api.blobs.DiscardDraft(upload.id.str()));
+    CLOISTER_TRY(api.blobs.Remove(upload.id.str()));
+  }
+  return JsonResponse(200, std::move(answer));
+}
+
+}  // namespace
+
+void AddPolicyRoutes(net::Router& router, const Api& api) {
+  const std::string base = "/api/tee/datasets/{id}";
+  router.Add("DELETE", base, [&api](const net::Request& request) { return Remove(api, request); });
+  router.Add("GET", base + "/policy", [&api](const net::Request& request) { return ShowPolicy(api, request); });
+  router.Add("PUT", base + "/policy", [&api](const net::Request& request) { return PutPolicy(api, request); });
+  router.Add("POST", base + "/policy/test", [&api](const net::Request& request) { return TestPolicy(api, request); });
+  router.Add("GET", base + "/policy/diff", [&api](const net::Request& request) { return ShowDiff(api, request); });
+  router.Add("GET", base + "/versions", [&api](const net::Request& request) { return ListVersions(api, request); });
+  router.Add("POST", base + "/versions", [&api](const net::Request& request) { return AddVersion(api, request); });
+}
+
+}  // namespace cloister::control

@@ -1,0 +1,141 @@
+// A dataset's terms over time, what waits for people, what may be asked, what is left.
+#include "control/server_for_test.h"
+
+namespace cloister::control {
+namespace {
+
+class PoliciesTest : public ServerFixture {
+ protected:
+  PoliciesTest()
+      : ada_(WithServerKey("ada@hospital.example")),
+        bob_(WithServerKey("bob@insurer.example")),
+        eve_(WithServerKey("eve@else.example")),
+        environment_("/api/tee/environments/" + CreateEnvironment(ada_, {"bob@insurer.example"})) {}
+
+  std::string Register(codec::JsonObject more = {}) {
+    codec::JsonObject body{{"name", "visits"}, {"schema", {{"id", "bigint"}, {"ward", "text"}, {"cost", "double"}}}};
+    for (auto& [name, value] : more) body[name] = value;
+    const Reply reply = ada_.Post(environment_ + "/datasets", body);
+    EXPECT_EQ(reply.status, 201) << reply.body;
+    return "/api/tee/datasets/" + reply.TextAt("/dataset/id");
+  }
+  std::string Share() {
+    const std::string dataset = Register({{"policy", "aggregate_only"}, {"privacy_unit", "id"}});
+    const Reply put = ada_.Put(dataset + "/content", "id,ward,cost\n1,north,3\n", "");
+    EXPECT_EQ(put.status, 200) << put.body;
+    EXPECT_EQ(ada_.Post(dataset + "/mark-available").status, 200);
+    return dataset;
+  }
+  Reply PutJson(Person& person, const std::string& target, codec::JsonObject body, const std::string& tag) {
+    net::HttpRequest request{.method = net::HttpMethod::kPut,
+                             .target = target,
+                             .fields = {{"Content-Type", "application/json"}},
+                             .body = codec::WriteJson(codec::Json(std::move(body)))};
+    if (!tag.empty()) request.fields.push_back({"If-Match", tag});
+    return person.Send(std::move(request));
+  }
+
+  Person ada_, bob_, eve_;
+  std::string environment_;
+};
+
+codec::JsonObject Stricter() {
+  return {{"privacy_unit", "id"},
+          {"min_group_size", 50},
+          {"columns", {{"id", {{"roles", {"join_key"}}, {"domain", "person"}}}, {"ward", {{"roles", {"dimension"}}}}}}};
+}
+
+TEST_F(PoliciesTest, AnotherPolicyIsTheNextVersion) {
+  const std::string dataset = Share();
+  EXPECT_EQ(PutJson(ada_, dataset + "/policy", {{"policy", Stricter()}}, "").status, 428);
+  EXPECT_EQ(PutJson(ada_, dataset + "/policy", {{"policy", Stricter()}}, "\"old\"").status, 412);
+  EXPECT_EQ(PutJson(bob_, dataset + "/policy", {{"policy", Stricter()}}, "*").status, 403);
+  EXPECT_EQ(PutJson(eve_, dataset + "/policy", {{"policy", Stricter()}}, "*").status, 404);
+  const Reply changed = PutJson(ada_, dataset + "/policy", {{"policy", Stricter()}}, "*");
+  ASSERT_EQ(changed.status, 200) << changed.body;
+  EXPECT_EQ(changed.At("/dataset/version").as_int64(), 2);
+  EXPECT_EQ(changed.TextAt("/changes/0/kind"), "looser");
+  EXPECT_EQ(bob_.Get(dataset + "/versions").At("/versions").as_array().size(), 2u);
+  EXPECT_TRUE(bob_.Get(dataset + "/policy/diff").At("/same_file").as_bool());
+  EXPECT_EQ(bob_.Get(dataset + "/policy/diff?from=1&to=9").status, 404);
+  EXPECT_EQ(bob_.Get(dataset + "/policy").At("/policy/min_group_size").as_int64(), 50);
+}
+
+TEST_F(PoliciesTest, ARemovedDatasetIsGoneAndItsNameIsFree) {
+  const std::string dataset = Share();
+  EXPECT_EQ(bob_.Delete(dataset).status, 403);
+  EXPECT_EQ(eve_.Delete(dataset).status, 404);
+  EXPECT_EQ(ada_.Delete(dataset).status, 200);
+  EXPECT_EQ(ada_.Get(dataset).status, 404);
+  EXPECT_TRUE(bob_.Get(environment_ + "/catalogue").At("/datasets").as_array().empty());
+  Share();
+}
+
+TEST_F(PoliciesTest, TestsAskTheCompilerUnderOtherTerms) {
+  const std::string dataset = Register({{"policy", "aggregate_only"}, {"privacy_unit", "id"}});
+  const codec::JsonArray tests{{{"query_text", "SELECT 1"}, {"expect", "accepted"}},
+                               {{"query_text", "SELECT 2"}, {"expect", "refused"}, {"name", "rows"}}};
+  const Reply reply = bob_.Post(dataset + "/policy/test", {{"tests", tests}, {"policy", Stricter()}});
+  ASSERT_EQ(reply.status, 200) << reply.body;
+  EXPECT_FALSE(reply.At("/passed").as_bool());
+  EXPECT_TRUE(reply.At("/results/0/passed").as_bool());
+  const codec::Json asked = codec::ParseJson(checker_.last_request).value();
+  EXPECT_EQ(asked.at_pointer("/datasets/0/policy/min_group_size").as_int64(), 50);
+}
+
+TEST_F(PoliciesTest, TheCatalogueSaysWhatMayBeAsked) {
+  Share();
+  const Reply reply = bob_.Get(environment_ + "/catalogue");
+  EXPECT_EQ(reply.TextAt("/datasets/0/columns/1/allowed_uses/0"), "group");
+  EXPECT_EQ(reply.TextAt("/datasets/0/examples/0"), "SELECT COUNT(DISTINCT t.id) AS people FROM visits t");
+  const Reply budgets = bob_.Get(environment_ + "/budgets");
+  EXPECT_EQ(budgets.At("/budgets/0/runs/spent").as_int64(), 0);
+  EXPECT_EQ(budgets.At("/budgets/0/runs/left").as_int64(), 100);
+  EXPECT_EQ(eve_.Get(environment_ + "/catalogue").status, 404);
+}
+
+TEST_F(PoliciesTest, TheInboxHoldsWhatWaitsForOneself) {
+  Share();
+  const Reply asked = bob_.Post(environment_ + "/queries", {{"name", "costs"}, {"query_text", "SELECT 1"}});
+  ASSERT_EQ(asked.status, 201) << asked.body;
+  const Reply inbox = ada_.Get("/api/tee/inbox");
+  EXPECT_EQ(inbox.TextAt("/items/0/kind"), "query");
+  EXPECT_EQ(inbox.TextAt("/items/0/id"), asked.TextAt("/query/id"));
+  EXPECT_TRUE(eve_.Get("/api/tee/inbox").At("/items").as_array().empty());
+  const std::string query = "/api/tee/queries/" + asked.TextAt("/query/id");
+  EXPECT_EQ(ada_.Post(query + "/approve").status, 200);
+  EXPECT_TRUE(ada_.Get("/api/tee/inbox").At("/items").as_array().empty());
+  EXPECT_EQ(ada_.Get(query).TextAt("/query/decisions/0/decision"), "approved");
+  EXPECT_EQ(AskUntil(bob_, query, "/query/status", {"completed", "error"}).TextAt("/query/status"), "completed");
+  EXPECT_EQ(bob_.Get(query).At("/query/execution_time_seconds").as_double(), 0.25);
+  const Reply pack = bob_.Get(query + "/evidence-pack");
+  EXPECT_EQ(pack.status, 200);
+  EXPECT_GE(pack.At("/entries").as_array().size(), 8u);
+  EXPECT_EQ(eve_.Get(query + "/evidence-pack").status, 404);
+}
+
+TEST_F(PoliciesTest, AnEnvironmentRestsAndGoesOn) {
+  EXPECT_EQ(bob_.Post(environment_ + "/suspend").status, 403);
+  EXPECT_EQ(ada_.Post(environment_ + "/suspend").TextAt("/tee/status"), "suspended");
+  EXPECT_EQ(ada_.Post(environment_ + "/suspend").status, 409);
+  RestartServer();
+  Person ada = LogIn("ada@hospital.example");
+  EXPECT_EQ(ada.Get(environment_).TextAt("/tee/status"), "suspended");
+  EXPECT_EQ(ada.Post(environment_ + "/resume").status, 200);
+  EXPECT_EQ(AskUntil(ada, environment_, "/tee/status", {"active"}).TextAt("/tee/status"), "active");
+  const std::string mortal = "/api/tee/environments/" + CreateEnvironment(ada, {}, "none");
+  EXPECT_EQ(ada.Post(mortal + "/suspend").status, 409);
+}
+
+TEST_F(PoliciesTest, OtherTermsAreTheNextEpoch) {
+  EXPECT_EQ(PutJson(ada_, environment_ + "/charter", {{"name", "renamed"}}, "").status, 428);
+  EXPECT_EQ(PutJson(ada_, environment_ + "/charter", {{"name", "renamed"}}, "*").status, 201);
+  EXPECT_FALSE(bob_.Get(environment_ + "/charter/diff").At("/changes").as_array().empty());
+  EXPECT_EQ(bob_.Get("/api/tee/inbox").TextAt("/items/0/kind"), "charter");
+  EXPECT_EQ(bob_.Post(environment_ + "/acceptances").status, 200);
+  EXPECT_EQ(bob_.Get(environment_).At("/tee/epoch").as_int64(), 2);
+  EXPECT_TRUE(bob_.Get(environment_ + "/charter/diff").At("/changes").as_array().empty());
+}
+
+}  // namespace
+}  // namespace cloister::control

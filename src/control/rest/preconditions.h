@@ -1,0 +1,19 @@
+#pragma once
+
+// ETag and If-Match (RFC 9110 section 13.1.1) for what people edit. Room-private.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "net/server/http.h"
+
+namespace cloister::control {
+
+// A strong tag of these bytes.
+std::string EntityTag(std::string_view content);
+
+// Absent when the request names the present tag. Else the answer: 428 without If-Match, 412 with another one.
+std::optional<net::Response> CheckIfMatch(const net::Request& request, std::string_view present);
+
+}  // namespace cloister::control

@@ -1,0 +1,49 @@
+// Answers that go on until somebody ends them. Apart from connection.cc, since only they wait for a clock.
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdio>
+
+#include "net/server/connection.h"
+#include "net/server/on_pool.h"
+
+namespace cloister::net {
+namespace {
+
+// A part of a body whose length nobody knows (RFC 9112 section 7.1).
+std::string Chunk(std::string_view text) {
+  char size[20];
+  std::snprintf(size, sizeof size, "%zx\r\n", text.size());
+  return size + std::string(text) + "\r\n";
+}
+
+}  // namespace
+
+boost::asio::awaitable<bool> Connection::SendEvents(EventSource& source) {
+  const std::int64_t until_ms = NowMs() + limits().stream_ms;
+  boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
+  while (!context_.stopping && !close_after_ && NowMs() < until_ms) {
+    std::function<Result<std::string>()> poll = [&source]() -> Result<std::string> {
+      try {
+        return source.Poll();
+      } catch (const std::exception& e) {
+        return Error{Code::kInternal, "the stream cannot go on", e.what()};
+      }
+    };
+    Hold();
+    const auto text = co_await OnPool(context_.pool, PoolDoor::kContinuation, std::move(poll));
+    if (!text || !*text) break;
+    if ((*text)->empty()) {
+      pause.expires_after(std::chrono::milliseconds(limits().event_poll_ms));
+      co_await pause.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+      continue;
+    }
+    Arm(limits().stall_ms, limits().stall_ms);
+    const bool sent = co_await WriteAll(AsBytes(Chunk(**text)));
+    if (!sent) co_return false;
+  }
+  Arm(limits().stall_ms, limits().stall_ms);
+  co_return co_await WriteAll(AsBytes(std::string_view("0\r\n\r\n")));
+}
+
+}  // namespace cloister::net

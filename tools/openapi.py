@@ -1,0 +1,394 @@
+#!/usr/bin/env python3
+"""What is made of api/openapi.yaml: the server's copy, the reference page and docs/api/reference.md.
+
+    tools/openapi.py json                prints it as JSON
+    tools/openapi.py cc FILE             writes the C++ source that the server is built with
+    tools/openapi.py reference           writes docs/api/reference.md
+    tools/openapi.py check               is all described, and docs/api/reference.md up to date? exit 1 if not
+
+The reader knows YAML as far as the contract uses it: block maps and lists by two spaces, flow collections on one line,
+plain and quoted scalars, comments on lines of their own. What it does not know is an error with its line.
+"""
+
+import html
+import json
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CONTRACT = ROOT / 'api/openapi.yaml'
+REFERENCE = ROOT / 'docs/api/reference.md'
+METHODS = ('get', 'post', 'put', 'delete')
+ACCESS = ('open', 'caller', 'caller-own', 'member', 'owner', 'submitter', 'recipient', 'creator', 'administrator')
+SCOPES = ('read', 'data', 'query', 'decide', 'manage', 'admin')
+PIECE = 8000  # characters of one C++ string literal; compilers have a bound
+
+
+class Unreadable(Exception):
+    pass
+
+
+def scalar(text):
+    """A plain scalar of YAML's core schema."""
+    words = {'true': True, 'false': False, 'null': None, '~': None}
+    if text in words:
+        return words[text]
+    if re.fullmatch(r'-?\d+', text):
+        return int(text)
+    if re.fullmatch(r'-?\d+\.\d+', text):
+        return float(text)
+    return text
+
+
+class Flow:
+    """A value on one line: {a: 1, b: [x, "y"]}, "quoted" or plain."""
+
+    def __init__(self, text):
+        self.text, self.at = text, 0
+
+    def skip(self):
+        while self.text[self.at:self.at + 1] == ' ':
+            self.at += 1
+
+    def take(self, expected):
+        self.skip()
+        if not self.text.startswith(expected, self.at):
+            raise Unreadable(f'{expected!r} is missing at column {self.at + 1}')
+        self.at += len(expected)
+
+    def next_is(self, text):
+        self.skip()
+        return self.text.startswith(text, self.at)
+
+    def value(self, inside=False):
+        self.skip()
+        first = self.text[self.at:self.at + 1]
+        if first == '{':
+            return self.mapping()
+        if first == '[':
+            return self.sequence()
+        if first == '"':
+            found, end = json.JSONDecoder().raw_decode(self.text, self.at)
+            self.at = end
+            return found
+        stop = re.compile(r',|\}|\]' if inside else r'$').search(self.text, self.at)
+        found = self.text[self.at:stop.start() if stop else len(self.text)].rstrip()
+        self.at = stop.start() if stop else len(self.text)
+        return scalar(found)
+
+    def key(self):
+        if self.next_is('"'):
+            found = self.value()
+        else:
+            match = re.compile(r'[^:,{}\[\]]+').match(self.text, self.at)
+            if not match:
+                raise Unreadable(f'a name is missing at column {self.at + 1}')
+            self.at = match.end()
+            found = match.group().strip()
+        self.take(':')
+        return found
+
+    def mapping(self):
+        found = {}
+        self.take('{')
+        while not self.next_is('}'):
+            name = self.key()
+            if name in found:
+                raise Unreadable(f'{name!r} occurs twice')
+            found[name] = self.value(inside=True)
+            if not self.next_is('}'):
+                self.take(',')
+        self.take('}')
+        return found
+
+    def sequence(self):
+        found = []
+        self.take('[')
+        while not self.next_is(']'):
+            found.append(self.value(inside=True))
+            if not self.next_is(']'):
+                self.take(',')
+        self.take(']')
+        return found
+
+    def whole(self):
+        found = self.value()
+        self.skip()
+        if self.at != len(self.text):
+            raise Unreadable(f'{self.text[self.at:]!r} is left over')
+        return found
+
+
+class Block:
+    def __init__(self, text):
+        self.lines = [(number, len(line) - len(line.lstrip(' ')), line.strip())
+                      for number, line in enumerate(text.split('\n'), 1)
+                      if line.strip() and not line.lstrip().startswith('#')]
+        self.at = 0
+
+    def read(self):
+        found = self.block(0)
+        if self.at != len(self.lines):
+            self.fail('this line is indented in a way that fits nothing')
+        return found
+
+    def fail(self, message):
+        raise Unreadable(f'line {self.lines[self.at][0]}: {message}')
+
+    def peek(self):
+        return self.lines[self.at] if self.at < len(self.lines) else (0, -1, '')
+
+    def inline(self, text):
+        try:
+            return Flow(text).whole()
+        except Unreadable as problem:
+            self.at -= 1
+            self.fail(problem)
+
+    def block(self, indent):
+        return self.items(indent) if self.peek()[2].startswith('- ') else self.members(indent)
+
+    def items(self, indent):
+        found = []
+        while self.peek()[1] == indent and self.peek()[2].startswith('- '):
+            text = self.peek()[2][2:]
+            self.at += 1
+            found.append(self.inline(text))
+        return found
+
+    def members(self, indent):
+        found = {}
+        while self.peek()[1] == indent:
+            match = re.match(r'("(?:[^"\\]|\\.)*"|[^:"{}\[\]]+):(?: (.*))?$', self.peek()[2])
+            if not match:
+                self.fail('this is no member')
+            name = json.loads(match.group(1)) if match.group(1).startswith('"') else match.group(1)
+            if name in found:
+                self.fail(f'{name!r} occurs twice')
+            self.at += 1
+            if match.group(2):
+                found[name] = self.inline(match.group(2))
+            else:
+                if self.peek()[1] <= indent:
+                    self.at -= 1
+                    self.fail('a value is missing')
+                found[name] = self.block(self.peek()[1])
+        return found
+
+
+def read(path=CONTRACT):
+    return Block(path.read_text()).read()
+
+
+def operations(contract):
+    for path, item in contract['paths'].items():
+        for method in METHODS:
+            if method in item:
+                yield method, path, item[method]
+
+
+def resolve(contract, schema):
+    while isinstance(schema, dict) and '$ref' in schema:
+        found = contract
+        for step in schema['$ref'][2:].split('/'):
+            found = found[step]
+        schema = found
+    return schema
+
+
+def problems(contract):
+    """What is missing in the contract itself."""
+    names = set()
+    for method, path, operation in operations(contract):
+        where = f'{method.upper()} {path}'
+        if operation.get('x-access') not in ACCESS:
+            yield f'{where}: x-access must say who may call it: {", ".join(ACCESS)}'
+        if operation.get('x-access') != 'open' and operation.get('x-scope') not in SCOPES:
+            yield f'{where}: x-scope must be one of {", ".join(SCOPES)}'
+        if operation['operationId'] in names:
+            yield f'{where}: operationId {operation["operationId"]} occurs twice'
+        names.add(operation['operationId'])
+        declared = {resolve(contract, each)['name'] for each in operation.get('parameters', ())}
+        for name in re.findall(r'{(\w+)}', path):
+            if name not in declared:
+                yield f'{where}: the parameter {name} is not described'
+        if 'default' not in operation['responses']:
+            yield f'{where}: what it answers when it fails is not described'
+
+
+def literal(text):
+    pieces = [text[at:at + PIECE] for at in range(0, len(text), PIECE)] or ['']
+    return '\n    '.join(f'R"~~({piece})~~"' for piece in pieces)
+
+
+def short(contract, schema):
+    """A schema in a few words."""
+    if not schema:
+        return 'any'
+    if '$ref' in schema:
+        return schema['$ref'].rsplit('/', 1)[1]
+    if 'anyOf' in schema:
+        return ' or '.join(short(contract, each) for each in schema['anyOf'])
+    if 'enum' in schema:
+        return ' \\| '.join(f'`{each}`' for each in schema['enum'])
+    kind = schema.get('type', 'any')
+    if isinstance(kind, list):
+        return ' or '.join(kind)
+    if kind == 'array':
+        return f'[{short(contract, schema.get("items"))}]'
+    if kind == 'object' and schema.get('properties'):
+        required = schema.get('required', ())
+        return '{' + ', '.join(name + ('' if name in required else '?') for name in schema['properties']) + '}'
+    return kind
+
+
+def content_schema(part):
+    content = part.get('content', {})
+    return content.get('application/json', {}).get('schema'), next(iter(content), '')
+
+
+def describe(contract, method, path, operation):
+    lines = [f'### {method.upper()} `{path}`', '', operation['summary'] + '.', '']
+    rights = f'For: {operation["x-access"]}'
+    lines.append(rights + (f' · scope `{operation["x-scope"]}`' if 'x-scope' in operation else '') + '.')
+    rows = []
+    for given in operation.get('parameters', ()):
+        each = resolve(contract, given)
+        if each['in'] != 'path' and each['name'] not in ('limit', 'cursor', 'Idempotency-Key'):
+            rows.append(f'`{each["name"]}` ({each["in"]}{"" if each.get("required") else ", optional"})')
+    if rows:
+        lines.append('Parameters: ' + ', '.join(rows) + '.')
+    if 'requestBody' in operation:
+        schema, kind = content_schema(operation['requestBody'])
+        lines.append('Body: ' + (short(contract, schema) if schema is not None else f'`{kind}`') + '.')
+    for status, answer in operation['responses'].items():
+        if status == 'default':
+            continue
+        schema, kind = content_schema(answer)
+        lines.append(f'{status}: ' + (short(contract, schema) if schema is not None else f'`{kind}`') + '.')
+    return '\n'.join(line if not line or line.startswith('#') or line == lines[-1] else line + '  '
+                     for line in lines) + '\n'
+
+
+def reference(contract):
+    out = ['# Reference of the REST API', '',
+           'Made of [api/openapi.yaml](../../api/openapi.yaml) by `tools/openapi.py reference`; a running server has '
+           'it at `/docs`. To begin with: [quick-reference.md](quick-reference.md).', '',
+           'A `?` marks what may be absent. Lists take `?limit=&cursor=` and answer `next_cursor`; every POST takes '
+           '`Idempotency-Key`. Failures are `application/problem+json` with `error` and `message`.', '']
+    for tag in contract['tags']:
+        out += [f'## {tag["name"]}', '', tag['description'] + '.', '']
+        out += [describe(contract, *each) for each in operations(contract) if each[2]['tags'] == [tag['name']]]
+    out += ['## Objects', '']
+    for name, schema in contract['components']['schemas'].items():
+        out += [f'### {name}', '', '| member | type |', '| --- | --- |']
+        required = schema.get('required', ())
+        for member, each in schema.get('properties', {}).items():
+            out.append(f'| `{member}`{"" if member in required else "?"} | {short(contract, each)} |')
+        out.append('')
+    return '\n'.join(out).rstrip() + '\n'
+
+
+STYLE = """:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
+h3 { font-size: 1rem; border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent); padding-top: 1rem; }
+code, pre { font: 13px/1.5 ui-monospace, monospace; }
+pre { overflow-x: auto; padding: .5rem; background: color-mix(in srgb, currentColor 6%, transparent); }
+.method { display: inline-block; min-width: 4rem; font-weight: 600; text-transform: uppercase; }
+nav ul { columns: 2; } nav { font-size: 14px; }
+"""
+
+
+def page(contract):
+    """The reference as one page of HTML: no script, nothing of another site."""
+    esc = html.escape
+    out = ['<!doctype html>', '<html lang="en">', '<head>', '<meta charset="utf-8">',
+           '<meta name="viewport" content="width=device-width, initial-scale=1">', '<title>Cloister: REST API</title>',
+           '<link rel="stylesheet" href="/docs/style.css">', '</head>', '<body>', '<h1>Cloister: REST API</h1>',
+           '<p>For programs: <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1). Send your API key as '
+           '<code>Authorization: Bearer KEY</code> or <code>X-API-Key: KEY</code>.</p>',
+           '<nav aria-label="Routes"><ul>']
+    for _, path, operation in operations(contract):
+        out.append(f'<li><a href="#{operation["operationId"]}">{esc(operation["summary"])}</a></li>')
+    out += ['</ul></nav>', '<main>']
+    for tag in contract['tags']:
+        out.append(f'<h2>{esc(tag["name"])}</h2><p>{esc(tag["description"])}.</p>')
+        for method, path, operation in operations(contract):
+            if operation['tags'] != [tag['name']]:
+                continue
+            out.append(f'<section id="{operation["operationId"]}"><h3><span class="method">{method}</span> '
+                       f'<code>{esc(path)}</code></h3><p>{esc(operation["summary"])}.</p>')
+            rights = operation['x-access'] + (f', scope {operation["x-scope"]}' if 'x-scope' in operation else '')
+            out.append(f'<p>For: {esc(rights)}</p>')
+            body = operation.get('requestBody', {}).get('content', {}).get('application/json', {})
+            if 'example' in body:
+                out.append(f'<pre>{esc(json.dumps(body["example"], indent=2))}</pre>')
+            elif body.get('schema', {}).get('properties'):
+                out.append(f'<p>Body: <code>{esc(short(contract, body["schema"]).replace("`", ""))}</code></p>')
+            for status, answer in operation['responses'].items():
+                schema, kind = content_schema(answer)
+                if status != 'default':
+                    said = short(contract, schema).replace('`', '').replace('\\', '') if schema is not None else kind
+                    out.append(f'<p>{status}: <code>{esc(said)}</code></p>')
+            out.append('</section>')
+    return '\n'.join(out + ['</main>', '</body>', '</html>']) + '\n'
+
+
+def source(contract):
+    text = json.dumps(contract, ensure_ascii=False, separators=(',', ':'))
+    return f"""// Made of api/openapi.yaml by tools/openapi.py.
+#include "control/rest/contract.h"
+
+namespace cloister::control {{
+
+std::string_view OpenApiJson() {{
+  return {literal(text)};
+}}
+std::string_view ReferencePage() {{
+  return {literal(page(contract))};
+}}
+std::string_view ReferenceStyle() {{
+  return {literal(STYLE)};
+}}
+
+}}  // namespace cloister::control
+"""
+
+
+def check(contract):
+    found = list(problems(contract))
+    if not REFERENCE.exists() or REFERENCE.read_text() != reference(contract):
+        found.append(f'{REFERENCE.relative_to(ROOT)} is not what api/openapi.yaml says: run tools/openapi.py reference')
+    for each in found:
+        print(each)
+    return 1 if found else 0
+
+
+def main(arguments):
+    if not arguments or arguments[0] not in ('json', 'cc', 'reference', 'check'):
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        contract = read()
+    except Unreadable as problem:
+        print(f'{CONTRACT.relative_to(ROOT)}: {problem}', file=sys.stderr)
+        return 1
+    if arguments[0] == 'json':
+        print(json.dumps(contract, indent=2, ensure_ascii=False))
+    elif arguments[0] == 'cc':
+        missing = list(problems(contract))
+        if missing:
+            print('\n'.join(missing), file=sys.stderr)
+            return 1
+        Path(arguments[1]).write_text(source(contract))
+    elif arguments[0] == 'reference':
+        REFERENCE.parent.mkdir(parents=True, exist_ok=True)
+        REFERENCE.write_text(reference(contract))
+    else:
+        return check(contract)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
