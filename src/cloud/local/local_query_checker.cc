@@ -10,6 +10,7 @@ namespace cloister::cloud {
 namespace {
 
 constexpr std::int64_t kCpuSecondsMax = 10;
+constexpr int kKilled = 128 + 9;  // by SIGKILL
 constexpr std::int64_t kMemoryBytesMax = std::int64_t{4} << 30;
 
 struct Pipe {
@@ -102,9 +103,11 @@ Result<std::string> LocalQueryChecker::Run(std::string_view request) const {
   output.write_end.Close();
   CLOISTER_ASSIGN(std::string verdict,
                   Exchange(std::move(input.write_end), std::move(output.read_end), request).Run(clock_, due_ms));
-  if (!child.WaitEnded(static_cast<int>(options_.timeout_ms)) || child.Reap() != 0) {
-    return InvalidArgument("the compiler could not read this query");
-  }
+  const bool ended = child.WaitEnded(static_cast<int>(options_.timeout_ms));
+  const int code = ended ? child.Reap() : 0;
+  // Somebody ended it, such as a machine that is short of memory: that says nothing of the query.
+  if (code == kKilled) return Unavailable("the compiler was ended before it had an answer; try again");
+  if (!ended || code != 0) return InvalidArgument("the compiler could not read this query");
   return verdict;
 }
 
