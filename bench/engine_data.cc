@@ -40,7 +40,13 @@ constexpr ShapeText kShapes[] = {
 // Measures are bounded, dates shown by month, everything else is a dimension.
 agreement::DatasetPolicy PolicyOf(const agreement::DatasetSchema& schema) {
   agreement::DatasetPolicy policy;
-  policy.levels = {agreement::Level::kAggregateOnly};
+  policy.levels = {agreement::Level::kAggregateOnly, agreement::Level::kDifferentialPrivacy};
+  policy.budget = {.epsilon_per_query = 1,
+                   .delta_per_query = 1e-6,
+                   .epsilon_budget = 10,
+                   .delta_budget = 1e-5,
+                   .max_groups_contributed = 4,
+                   .max_rows_per_unit = 20};
   policy.privacy_unit = schema.columns.front().name;
   for (const auto& column : schema.columns) {
     agreement::ColumnPolicy& says = policy.columns[column.name];
@@ -115,10 +121,11 @@ std::vector<ShapeTable> ShapeTables(std::int64_t persons) {
   };
 }
 
-Result<std::vector<Shape>> CompileShapes() {
+Result<std::vector<Shape>> CompileShapes(agreement::Level level) {
   CLOISTER_ASSIGN(const auto parser, engine::DuckDbStatementParser::Open());
   sql::CompileRequest request;
   request.analyst_organisation = "analyst";
+  request.level = agreement::LevelName(level);
   request.cross_owner_joins_allowed = true;
   for (const ShapeTable& table : ShapeTables(1)) {
     request.datasets.push_back({.id = table.dataset,
@@ -133,7 +140,7 @@ Result<std::vector<Shape>> CompileShapes() {
     CLOISTER_ASSIGN(auto verdict, sql::Compile(request, *parser));
     auto* compiled = std::get_if<sql::CompiledQuery>(&verdict);
     if (compiled == nullptr) return Internal(std::string("the compiler refuses the shape ") + shape.name);
-    shapes.push_back({.name = shape.name, .plan = std::move(compiled->plan)});
+    shapes.push_back({.name = shape.name, .text = shape.text, .plan = std::move(compiled->plan)});
   }
   return shapes;
 }

@@ -30,8 +30,9 @@ std::vector<ShapeTable> ShapeTables(std::int64_t persons);
 // Compiled by the product's own compiler: a shape that it refuses is an error.
 struct Shape {
   std::string name;
+  std::string text;  // over tables by the names an analyst uses
   sql::ExecutablePlan plan;
 };
-Result<std::vector<Shape>> CompileShapes();
+Result<std::vector<Shape>> CompileShapes(agreement::Level level);
 
 }  // namespace cloister::bench

@@ -11,6 +11,7 @@
 #include <functional>
 
 #include "base/clock.h"
+#include "enclave/protected_run.h"
 #include "engine/database.h"
 #include "engine/execute.h"
 #include "engine/load.h"
@@ -106,11 +107,11 @@ Result<Times> LoadOurs(const std::string& format_name, const std::string& path, 
 
 // The least of several runs of each shape.
 Result<Times> TimeShapes(const std::vector<Shape>& shapes,
-                         const std::function<Status(const sql::ExecutablePlan&)>& run) {
+                         const std::function<Status(const Shape&)>& run) {
   Times times;
   for (int i = 0; i < kRepetitions; ++i) {
     for (const Shape& shape : shapes) {
-      CLOISTER_ASSIGN(const double seconds, Seconds([&] { return run(shape.plan); }));
+      CLOISTER_ASSIGN(const double seconds, Seconds([&] { return run(shape); }));
       const auto* least = times.if_contains(shape.name);
       times[shape.name] = least == nullptr ? seconds : std::min(seconds, least->get_double());
     }
@@ -123,8 +124,18 @@ Result<Times> ShapesPlain(std::int64_t persons) {
   for (const ShapeTable& table : ShapeTables(persons)) {
     CLOISTER_TRY(duckdb.Run("CREATE TABLE " + table.dataset + " AS " + table.sql));
   }
-  CLOISTER_ASSIGN(const auto shapes, CompileShapes());
-  return TimeShapes(shapes, [&](const sql::ExecutablePlan& plan) { return duckdb.Run(plan.sql()); });
+  CLOISTER_ASSIGN(const auto shapes, CompileShapes(agreement::Level::kAggregateOnly));
+  return TimeShapes(shapes, [&](const Shape& shape) { return duckdb.Run(shape.plan.sql()); });
+}
+
+// What an analyst would get from a plain database: his own text, and no protection at all.
+Result<Times> TextsPlain(std::int64_t persons) {
+  CLOISTER_ASSIGN(auto duckdb, engine::PlainDuckDb::Open(kEngineThreads));
+  for (const ShapeTable& table : ShapeTables(persons)) {
+    CLOISTER_TRY(duckdb.Run("CREATE TABLE " + table.name + " AS " + table.sql));
+  }
+  CLOISTER_ASSIGN(const auto shapes, CompileShapes(agreement::Level::kDifferentialPrivacy));
+  return TimeShapes(shapes, [&](const Shape& shape) { return duckdb.Run(shape.text); });
 }
 
 struct TableFile {
@@ -174,18 +185,19 @@ class NoRows final : public engine::RowSink {
   Status Row(std::span<const engine::Value>) override { return {}; }
 };
 
-Result<Times> ShapesOurs(std::int64_t persons) {
+Result<Times> ShapesOurs(std::int64_t persons, agreement::Level level) {
   CLOISTER_ASSIGN(const auto files, WriteShapeTables(persons));
-  CLOISTER_ASSIGN(const auto shapes, CompileShapes());
+  CLOISTER_ASSIGN(const auto shapes, CompileShapes(level));
   std::vector<int> descriptors;
   for (const TableFile& file : files) descriptors.push_back(file.fd);
   CLOISTER_ASSIGN(const auto database, Confined(std::move(descriptors)));
   CLOISTER_TRY(LoadShapeTables(*database, files));
   const engine::ExecutionLimits limits{.time_ms = 600'000, .rows_max = 1 << 20, .result_bytes_max = 1 << 30};
-  return TimeShapes(shapes, [&](const sql::ExecutablePlan& plan) -> Status {
+  const SecretBytes noise_key(32);
+  return TimeShapes(shapes, [&](const Shape& shape) -> Status {
     engine::Cancellation cancellation;
     NoRows sink;
-    CLOISTER_TRY(engine::Execute(*database, plan, limits, cancellation, sink));
+    CLOISTER_TRY(enclave::ProtectedRun(*database, noise_key).Run(shape.plan, limits, cancellation, sink));
     return {};
   });
 }
@@ -199,7 +211,13 @@ Result<Times> Work(const std::vector<std::string>& arguments) {
   if (what == "load-plain" && arguments.size() == 3) return LoadPlain(arguments[1], arguments[2]);
   if (what == "load-ours" && arguments.size() == 4) return LoadOurs(arguments[1], arguments[2], arguments[3]);
   if (what == "shapes-plain" && arguments.size() == 2) return ShapesPlain(std::stoll(arguments[1]));
-  if (what == "shapes-ours" && arguments.size() == 2) return ShapesOurs(std::stoll(arguments[1]));
+  if (what == "texts-plain" && arguments.size() == 2) return TextsPlain(std::stoll(arguments[1]));
+  if (what == "shapes-ours" && arguments.size() == 2) {
+    return ShapesOurs(std::stoll(arguments[1]), agreement::Level::kAggregateOnly);
+  }
+  if (what == "noisy-ours" && arguments.size() == 2) {
+    return ShapesOurs(std::stoll(arguments[1]), agreement::Level::kDifferentialPrivacy);
+  }
   return InvalidArgument("unknown work");
 }
 

@@ -20,15 +20,27 @@
 namespace cloister::cli {
 namespace {
 
+// What the noise may cost and how it is drawn; the owners' own limits where nothing is said.
+template <typename V>
+codec::JsonObject ReadPrivacy(const V& verb) {
+  codec::JsonObject privacy;
+  if (verb.epsilon) privacy["epsilon"] = *verb.epsilon;
+  if (verb.delta) privacy["delta"] = *verb.delta;
+  if (!verb.mechanism.empty()) privacy["mechanism"] = verb.mechanism;
+  return privacy;
+}
+
 struct Question {
   NamedEnvironment environment;
   QuerySource source;
   codec::JsonObject parameters;
   std::string level;
+  codec::JsonObject privacy;
 
   codec::JsonObject Request() const {
     codec::JsonObject request{{"query_text", source.text}, {"privacy_level", level}};
     if (!parameters.empty()) request["parameters"] = parameters;
+    if (!privacy.empty()) request["privacy"] = privacy;
     return request;
   }
 };
@@ -38,7 +50,7 @@ Result<Question> ReadQuestion(Session& session, const V& verb) {
   CLOISTER_ASSIGN(const NamedEnvironment named, FindEnvironment(session, verb.environment));
   CLOISTER_ASSIGN(QuerySource source, ReadQueryText(session.context(), verb.file));
   CLOISTER_ASSIGN(codec::JsonObject parameters, ReadParameters(verb.parameters));
-  return Question{named, std::move(source), std::move(parameters), verb.level};
+  return Question{named, std::move(source), std::move(parameters), verb.level, ReadPrivacy(verb)};
 }
 
 // The compiler's verdict; nothing is stored or signed.
@@ -62,6 +74,16 @@ void ShowRefusal(Output& out, const codec::Json& verdict, const QuerySource& sou
   out.Line(RenderFindings(findings, source));
 }
 
+// How far the budgets reach, as the server reads the ledger.
+void ShowBudgets(Output& out, const codec::Json& verdict) {
+  for (const codec::Json& budget : ArrayAt(verdict, "budgets")) {
+    const codec::Json& left = MemberAt(budget, "queries_left");
+    if (!left.is_int64()) continue;
+    out.Line("  " + Printable(TextAt(budget, "dataset")) + ": " + std::to_string(left.get_int64()) +
+             " such queries fit into its limits");
+  }
+}
+
 void ShowVerdict(Output& out, const codec::Json& verdict, const QuerySource& source) {
   if (out.json()) {
     out.Json(verdict);
@@ -70,6 +92,7 @@ void ShowVerdict(Output& out, const codec::Json& verdict, const QuerySource& sou
   } else {
     out.Line(out.Mark(true) + "  would be accepted");
     if (const auto* report = MemberAt(verdict, "report").if_object()) out.Line(RenderReport(*report, out.style()));
+    ShowBudgets(out, verdict);
   }
 }
 
@@ -120,7 +143,7 @@ Result<Draft> MakeDraft(Session& session, const VerifiedEnvironment& environment
                        .parameters = question.parameters,
                        .datasets = std::move(datasets),
                        .level = level,
-                       .privacy = {},
+                       .privacy = question.privacy,
                        .recipients = std::move(recipients),
                        .charter = environment.charter_digest()},
               .request = question.Request()};

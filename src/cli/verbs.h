@@ -130,11 +130,15 @@ struct QueryCheckVerb {
   std::string file = "-";
   std::string environment, level = "aggregate_only";
   std::vector<std::string> parameters;  // name=value
+  std::optional<double> epsilon, delta;
+  std::string mechanism;
 };
 struct QuerySubmitVerb {
   std::string file = "-";
   std::string environment, name, description, level = "aggregate_only";
   std::vector<std::string> parameters;
+  std::optional<double> epsilon, delta;
+  std::string mechanism;
   std::vector<std::string> to;  // e-mail addresses; empty: every participant
   bool wait = false;
 };

@@ -38,6 +38,7 @@ Result<CompileQuestion> DecodeCheckRequest(const codec::Json& json) {
                            .parameters = in.Object("parameters"),
                            .level = in.String("level", 64),
                            .cross_owner_joins = in.Bool("cross_owner_joins")};
+  if (in.Has("privacy")) question.privacy = in.Object("privacy");
   const codec::Json& analyst = in.Any("analyst");
   const codec::JsonArray& datasets = in.Array("datasets", kVisibleDatasetsMax);
   const codec::JsonArray& recipients = in.Array("recipients", kPeopleMax);

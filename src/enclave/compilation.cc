@@ -71,7 +71,11 @@ Status FillAccepted(const CompileQuestion& question, sql::CompiledQuery compiled
     const VisibleDataset* dataset = FindDataset(question, use.id);
     CLOISTER_CHECK(dataset != nullptr);  // the compiler knows only what it was shown
     CLOISTER_ASSIGN(DatasetId id, DatasetId::Parse(use.id));
-    answer.charges.push_back({.dataset = std::move(id), .runs = 1});
+    answer.charges.push_back({.dataset = std::move(id),
+                              .runs = 1,
+                              .epsilon = use.loss.epsilon.ToNumber(),
+                              .delta = use.loss.delta.ToNumber(),
+                              .rho = use.loss.rho.ToNumber()});
     owners.insert(dataset->owner);
   }
   answer.approvers.assign(owners.begin(), owners.end());
@@ -85,6 +89,7 @@ Status FillAccepted(const CompileQuestion& question, sql::CompiledQuery compiled
 Result<CompileAnswer> AskCompiler(const CompileQuestion& question, sql::StatementParser& parser) {
   sql::CompileRequest request{.text = question.text,
                               .level = question.level,
+                              .privacy = question.privacy,
                               .analyst_organisation = question.analyst_organisation,
                               .cross_owner_joins_allowed = question.cross_owner_joins};
   for (const auto& parameter : question.parameters) request.parameters.emplace(parameter.key(), parameter.value());
@@ -109,6 +114,7 @@ Result<CompileQuestion> QuestionOf(const ledger::LedgerState& state, const agree
   CompileQuestion question{.text = request.text,
                            .parameters = request.parameters,
                            .level = std::string(agreement::LevelName(request.level)),
+                           .privacy = request.privacy,
                            .analyst = submitter,
                            .analyst_organisation = analyst->organisation,
                            .cross_owner_joins = charter->charter.cross_owner_joins};

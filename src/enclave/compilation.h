@@ -27,6 +27,7 @@ struct CompileQuestion {
   std::string text;
   codec::JsonObject parameters;
   std::string level;
+  codec::JsonObject privacy = {};  // parameters of the level
   std::vector<VisibleDataset> datasets;
   agreement::Thumbprint analyst;
   std::string analyst_organisation;

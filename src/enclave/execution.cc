@@ -161,7 +161,7 @@ Result<Bytes> Enclave::ComputeSealedResult(Job& job) {
                             .result_bytes_max = static_cast<std::int64_t>(kResultBytesMax)},
                            *job.cancellation, writer));
   job.rows = summary.rows;
-  std::string text = writer.Finish();
+  std::string text = writer.Finish(job.compiled.plan.noise());
   auto sealed = sealing::SealBytes(AsBytes(text), job.recipients, rng_);
   Wipe(text);
   return sealed;

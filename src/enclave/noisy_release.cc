@@ -123,8 +123,7 @@ double Variance(const ReleasedColumn& column, const std::vector<double>& noisy) 
 }  // namespace
 
 Result<std::unique_ptr<NoisyReleaser>> NoisyReleaser::Make(const sql::PlanStage& stage,
-                                                           const sql::NoisyRelease& release,
-                                                           const SecretBytes& draws) {
+                                                           const sql::NoisyRelease& release, const SecretBytes& draws) {
   std::unique_ptr<NoisyReleaser> releaser(new NoisyReleaser(stage, release, draws));
   for (const NoiseMechanism& mechanism : release.mechanisms) {
     const privacy::Contribution contribution{.per_group_max = mechanism.per_group_max,
@@ -142,9 +141,9 @@ Result<std::unique_ptr<NoisyReleaser>> NoisyReleaser::Make(const sql::PlanStage&
       }
       case NoiseMechanism::Kind::kQuantile: {
         CLOISTER_ASSIGN(auto quantile, privacy::QuantileMechanism::Make({.epsilon = mechanism.epsilon,
-                                                                          .rank = mechanism.rank,
-                                                                          .rows_max = mechanism.per_group_max,
-                                                                          .groups_max = mechanism.groups_max}));
+                                                                         .rank = mechanism.rank,
+                                                                         .rows_max = mechanism.per_group_max,
+                                                                         .groups_max = mechanism.groups_max}));
         releaser->mechanisms_.emplace_back(quantile);
         break;
       }
@@ -159,7 +158,7 @@ Result<std::unique_ptr<NoisyReleaser>> NoisyReleaser::Make(const sql::PlanStage&
 std::string NoisyReleaser::DrawInput(std::string_view mechanism, const std::string& group) const {
   std::string input;
   AppendText(input, stage_.table);
-  AppendNumber(input, static_cast<std::uint64_t>(stage_.choice));
+  AppendNumber(input, static_cast<std::uint64_t>(stage_.part));
   AppendText(input, mechanism);
   AppendText(input, group);
   return input;

@@ -19,7 +19,9 @@ std::uint64_t ReadWord(const std::uint8_t* bytes) {
 
 struct Sip {
   explicit Sip(const ChoiceKey& key)
-      : v0(key[0] ^ 0x736f6d6570736575), v1(key[1] ^ 0x646f72616e646f6d), v2(key[0] ^ 0x6c7967656e657261),
+      : v0(key[0] ^ 0x736f6d6570736575),
+        v1(key[1] ^ 0x646f72616e646f6d),
+        v2(key[0] ^ 0x6c7967656e657261),
         v3(key[1] ^ 0x7465646279746573) {}
 
   void Round() {

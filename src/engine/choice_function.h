@@ -1,6 +1,6 @@
 #pragma once
 
-// cloister_choice(stage, unit, ...): the number by which a plan's stage decides which of a person's groups count.
+// cloister_choice(unit, key, ...): the number by which a plan's stage decides which of a person's groups count.
 //
 // A UBIGINT that is SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012) of the arguments' values
 // and types under the key of the execution. It is a keyed function, not the engine's hash(): without the key nobody can

@@ -26,10 +26,10 @@ class ChoiceTest : public testing::Test {
     Cancellation cancellation;
     const Watchdog watchdog(connection->get(), cancellation.state(), 60'000);
     TextSink sink;
-    CLOISTER_TRY(RunSelectOn(connection->get(), watchdog,
-                             {.sql = "SELECT CAST(cloister_choice(" + arguments + ") AS HUGEINT)",
-                              .columns = {{"c", "HUGEINT"}}},
-                             kLimitsForTest, sink));
+    CLOISTER_TRY(RunSelectOn(
+        connection->get(), watchdog,
+        {.sql = "SELECT CAST(cloister_choice(" + arguments + ") AS HUGEINT)", .columns = {{"c", "HUGEINT"}}},
+        kLimitsForTest, sink));
     return std::move(sink.rows);
   }
 

@@ -1,5 +1,6 @@
 #include "engine/database.h"
 
+#include "engine/bounded_aggregate.h"
 #include "engine/database_internals.h"
 #include "engine/row_load.h"
 
@@ -78,6 +79,7 @@ Result<std::unique_ptr<Database>> UnconfinedDatabase::EnterSandboxedMode(const D
   CLOISTER_ASSIGN(const ConnectionHandle connection, Connect(state.database.get()));
   CLOISTER_TRY(RegisterRowLoad(connection.get(), state.row_load));
   CLOISTER_TRY(RegisterChoice(connection.get(), state.choice_keys));
+  CLOISTER_TRY(RegisterBounded(connection.get()));
   for (const std::string& sql : LockDownStatements(limits, state.file.path())) {
     CLOISTER_TRY(RunStatement(connection.get(), sql, kLockDownFailed));
   }

@@ -52,8 +52,8 @@ struct Append {
   duckdb_state operator()(Int128 value) const { return duckdb_append_hugeint(appender, ToHugeint(value)); }
   duckdb_state operator()(double value) const { return duckdb_append_double(appender, value); }
   duckdb_state operator()(const Decimal& value) const {
-    const ValueHandle decimal(duckdb_create_decimal(
-        {kDecimalWidth, static_cast<std::uint8_t>(value.scale), ToHugeint(value.unscaled)}));
+    const ValueHandle decimal(
+        duckdb_create_decimal({kDecimalWidth, static_cast<std::uint8_t>(value.scale), ToHugeint(value.unscaled)}));
     return duckdb_append_value(appender, decimal.get());
   }
   duckdb_state operator()(const std::string& value) const {
@@ -79,8 +79,8 @@ Result<std::unique_ptr<PlanSession>> PlanSession::Open(Database& database, const
   CLOISTER_TRY(CheckExecutionLimits(limits));
   CLOISTER_TRY(AdmitPlan(database, plan));
   CLOISTER_ASSIGN(ConnectionHandle connection, Connect(database.internals().database.get()));
-  return std::unique_ptr<PlanSession>(new PlanSession(
-      std::make_unique<State>(std::move(connection), database, plan, limits, cancellation, key)));
+  return std::unique_ptr<PlanSession>(
+      new PlanSession(std::make_unique<State>(std::move(connection), database, plan, limits, cancellation, key)));
 }
 
 Status PlanSession::ReadStage(const sql::PlanStage& stage, RowSink& sink) {

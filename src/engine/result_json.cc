@@ -68,8 +68,10 @@ Status JsonResultWriter::Row(std::span<const Value> row) {
   return ResourceExhausted("the result is larger than it may be; ask for fewer columns or rows");
 }
 
-std::string JsonResultWriter::Finish() {
-  text_ += "]}";
+std::string JsonResultWriter::Finish(std::string_view noise) {
+  text_ += ']';
+  if (!noise.empty()) text_.append(R"(,"noise":)").append(noise);
+  text_ += '}';
   text_.resize(ResultBandBytes(text_.size()), ' ');
   return std::move(text_);
 }

@@ -5,7 +5,8 @@
 //   {"columns":[{"name":"city","type":"VARCHAR"},{"name":"n","type":"BIGINT"}],
 //    "rows":[["Basel",120],["Bern",null]]}
 //
-// in one line, followed by spaces up to a size band, so that the sealed file's length says little. Numbers
+// with a member "noise" behind the rows where there is noise (sql/lower/noisy_columns.h), in one line, followed by
+// spaces up to a size band, so that the sealed file's length says little. Numbers
 // that JavaScript could not hold exactly (integers beyond 2^53, DECIMAL, HUGEINT) are texts, as are dates and
 // times (ISO 8601) and NaN and infinities; a column's type tells how to read them. Doubles are the shortest
 // text that reads back the same (RFC 8785).
@@ -30,8 +31,8 @@ class JsonResultWriter final : public RowSink {
   // kResourceExhausted instead of a text beyond `bytes_max`.
   JsonResultWriter(const std::vector<sql::PlanColumn>& columns, std::size_t bytes_max);
   Status Row(std::span<const Value> row) override;
-  // The padded text; the writer is empty afterwards.
-  std::string Finish();
+  // The padded text; the writer is empty afterwards. `noise`: canonical JSON of that member, or nothing.
+  std::string Finish(std::string_view noise = {});
 
  private:
   std::string text_;

@@ -6,6 +6,7 @@
 #include "crypto/digest.h"
 #include "sql/explain/report.h"
 #include "sql/lower/lower.h"
+#include "sql/lower/noisy_stages.h"
 #include "sql/mend.h"
 #include "sql/parse/tree_reader.h"
 
@@ -42,6 +43,12 @@ std::optional<CompiledQuery> Stages(const CompileRequest& request, const Stateme
   if (!permitted) return std::nullopt;
   const PrivateQuery protected_query = PrivateQuery::Protect(*permitted);
   ExecutablePlan plan = PlanBuilder::Build(protected_query);
+  if (const std::string problem = NoiseProblem(plan.stages()); !problem.empty()) {
+    findings.Add({"R25", findings.Whole(),
+                  "The noise cannot be made with so little to spend: " + problem +
+                      "; ask for more epsilon and delta, or for fewer aggregates."});
+    return std::nullopt;
+  }
   Report report = Explain(protected_query, plan);
   const Digest256 plan_digest = crypto::Sha256(AsBytes(plan.canonical()));
   const Digest256 report_digest = crypto::Sha256(AsBytes(report.canonical));

@@ -19,6 +19,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "codec/json.h"
+#include "privacy/accountant.h"
 #include "sql/executable_plan.h"
 #include "sql/finding.h"
 #include "sql/statement_parser.h"
@@ -42,6 +43,9 @@ struct CompileRequest {
   // Values of $name or $1 (names "1", "2", ...): JSON strings, numbers, booleans or null.
   std::map<std::string, codec::Json> parameters;
   std::string level = "aggregate_only";  // as the analyst wrote it; unknown names are refused (R27)
+  // Parameters of the level. differential_privacy: "epsilon" and "delta" (numbers; absent: the least that the owners
+  // allow a query), "mechanism" ("laplace", "gaussian"). Unknown members are refused (R25).
+  codec::JsonObject privacy;
   std::vector<CompileDataset> datasets;  // all of the environment; names are unique without regard to case
   std::string analyst_organisation;
   bool cross_owner_joins_allowed = false;  // the charter's word
@@ -53,6 +57,7 @@ struct DatasetUse {
   std::string organisation;
   std::vector<std::string> columns;  // read, in whatever role; sorted
   Digest256 manifest{};
+  privacy::PrivacyLoss loss;  // what the query costs its budget; zero but for protected datasets with noise
 };
 
 struct CompiledQuery {

@@ -28,6 +28,9 @@ class ExecutablePlan {
   // Rows of the result beyond this are an error with a fixed text, never a cut.
   std::int64_t rows_max() const { return rows_max_; }
 
+  // What readers of the answer must know about its noise (lower/noisy_columns.h), canonical JSON; empty without noise.
+  const std::string& noise() const { return noise_; }
+
   // Canonical JSON of all of the above plus the privacy parameters; its SHA-256 is the plan digest.
   const std::string& canonical() const { return canonical_; }
 
@@ -44,6 +47,7 @@ class ExecutablePlan {
   std::vector<std::string> datasets_;
   agreement::Level level_ = agreement::Level::kAggregateOnly;
   std::int64_t rows_max_ = 0;
+  std::string noise_;
   std::string canonical_;
 };
 

@@ -168,7 +168,7 @@ JsonObject Encode(const AnonymousRelease& release) {
 codec::Json EncodeStage(const PlanStage& stage) {
   return JsonObject{{"table", stage.table},
                     {"sql", stage.sql},
-                    {"choice", stage.choice},
+                    {"part", stage.part},
                     {"exact", Columns(stage.exact)},
                     {"columns", Columns(stage.columns)},
                     {"datasets", Numbers(stage.datasets)},

@@ -80,10 +80,10 @@ struct ReleasedColumn {
 struct NoisyRelease {
   std::vector<NoiseMechanism> mechanisms;
   std::optional<GroupSelection> selection;  // absent without keys, and where keys are public
-  std::vector<int> keys;                        // columns of the exact table that name a group
-  std::vector<ReleasedColumn> columns;          // of the released table
-  std::int64_t rows_per_unit = 1;               // R: of one person in one group
-  std::int64_t groups_per_unit = 1;             // C
+  std::vector<int> keys;                    // columns of the exact table that name a group
+  std::vector<ReleasedColumn> columns;      // of the released table
+  std::int64_t rows_per_unit = 1;           // R: of one person in one group
+  std::int64_t groups_per_unit = 1;         // C
 };
 
 // Level k_anonymized: the first release of a dataset's version is its only one. Later queries may show part of it.
@@ -129,11 +129,11 @@ struct AnonymousRelease {
 using StageProtection = std::variant<NoisyRelease, AnonymousRelease>;
 
 struct PlanStage {
-  std::string table;              // "released_0"; several stages may fill one table (grouping sets)
-  std::string sql;                // over dataset tables; its choices of contributions are keyed by `choice`
-  int choice = 0;                 // number of the stage's key for cloister_choice()
-  std::vector<PlanColumn> exact;  // columns of `sql`
-  std::vector<PlanColumn> columns;  // of the released table
+  std::string table;                  // "released_0"; several stages may fill one table (grouping sets)
+  int part = 0;                       // of the table: one stage for each grouping set
+  std::string sql;                    // over dataset tables; chooses contributions by cloister_choice()
+  std::vector<PlanColumn> exact;      // columns of `sql`
+  std::vector<PlanColumn> columns;    // of the released table
   std::vector<std::string> datasets;  // protected ones that `sql` reads, sorted: each is charged for it
   StageProtection protection;
 };

@@ -51,7 +51,18 @@ std::string Text(const codec::JsonObject& object, std::string_view name) {
 }
 
 // P0 keeps type and roles of a column together, and the owner beside the policy.
-Result<sql::CompileDataset> ReadDataset(const std::string& name, const codec::JsonObject& given) {
+// Its budget for differential privacy stands once for all of them.
+codec::JsonObject Budget(const codec::JsonObject& defaults) {
+  codec::JsonObject budget;
+  for (const char* member : {"epsilon_per_query", "delta_per_query", "epsilon_budget", "delta_budget",
+                             "max_groups_contributed", "max_rows_per_unit"}) {
+    budget[member] = defaults.at(member);
+  }
+  return budget;
+}
+
+Result<sql::CompileDataset> ReadDataset(const std::string& name, const codec::JsonObject& given,
+                                        const codec::JsonObject& dp_defaults) {
   sql::CompileDataset dataset;
   dataset.name = name;
   dataset.id = "ds_" + name;
@@ -67,6 +78,7 @@ Result<sql::CompileDataset> ReadDataset(const std::string& name, const codec::Js
   codec::JsonObject policy = given;
   policy.erase("owner");
   policy["columns"] = std::move(columns);
+  if (!policy.contains("differential_privacy")) policy["differential_privacy"] = Budget(dp_defaults);
   CLOISTER_ASSIGN(dataset.schema, agreement::DecodeSchema(schema, name + ".schema"));
   CLOISTER_ASSIGN(dataset.policy, agreement::DecodePolicy(policy, dataset.schema, name));
   return dataset;
@@ -111,8 +123,9 @@ Result<Corpus> ReadCorpus(const std::string& folder) {
   CLOISTER_ASSIGN(const std::string policies, ReadFile(std::filesystem::path(folder) / "policies.json"));
   CLOISTER_ASSIGN(const codec::Json set, codec::ParseJson(policies));
   corpus.analyst_organisation = Text(set.as_object().at("analyst").as_object(), "org");
+  const codec::JsonObject& dp_defaults = set.as_object().at("dp_defaults").as_object();
   for (const auto& member : set.as_object().at("datasets").as_object()) {
-    CLOISTER_ASSIGN(auto dataset, ReadDataset(std::string(member.key()), member.value().as_object()));
+    CLOISTER_ASSIGN(auto dataset, ReadDataset(std::string(member.key()), member.value().as_object(), dp_defaults));
     corpus.datasets.push_back(std::move(dataset));
   }
   std::vector<std::filesystem::path> files;

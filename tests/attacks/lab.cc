@@ -76,7 +76,10 @@ Outcome Lab::Run(const std::string& text, const std::string& level) {
     return outcome;
   }
   const auto& compiled = std::get<sql::CompiledQuery>(*verdict);
-  outcome.sql = compiled.plan.sql();
+  for (const sql::PlanStage& stage : compiled.plan.stages()) outcome.sql += stage.sql + "\n     ";
+  outcome.sql += compiled.plan.sql();
+  outcome.stages = compiled.plan.stages();
+  outcome.uses = compiled.datasets;
   outcome.report = compiled.report;
   for (const auto& column : compiled.plan.columns()) outcome.answer.columns.push_back(column.name);
   Collect sink(outcome.answer);

@@ -27,6 +27,8 @@ struct Outcome {
   std::string error;
   std::string sql;  // what ran
   std::string report;
+  std::vector<sql::PlanStage> stages;
+  std::vector<sql::DatasetUse> uses;
   Answer answer;
   bool refused() const { return !findings.empty(); }
 };
@@ -50,8 +52,8 @@ class Lab {
   const Corpus& corpus_;
   std::unique_ptr<engine::DuckDbStatementParser> parser_;
   std::unique_ptr<engine::Database> database_;
-  SecretBytes noise_key_{32};
   std::map<std::string, sql::AnonymousPin> pins_;  // by dataset
+  SecretBytes noise_key_ = SecretBytes(32);  // all zero: noise that anyone can repeat
 };
 
 }  // namespace cloister::attacks

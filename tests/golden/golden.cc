@@ -9,6 +9,8 @@
 //   SELECT ...
 //   plan                      or: findings
 //   SELECT ...                    R04 owner 7-12: sentence
+//
+// A plan with stages lists each before its last statement, with what protects its rows.
 //   ---
 //
 // --record writes plan and findings as they are now; the diff is what a reviewer reads.
@@ -97,7 +99,14 @@ Result<std::string> Compiled(sql::CompileRequest request, const std::string& tex
   request.text = text;
   CLOISTER_ASSIGN(const sql::CompileVerdict verdict, sql::Compile(request, parser));
   CLOISTER_TRY(TryMends(request, verdict, parser));
-  if (const auto* query = std::get_if<sql::CompiledQuery>(&verdict)) return "plan\n" + query->plan.sql();
+  if (const auto* query = std::get_if<sql::CompiledQuery>(&verdict)) {
+    std::string plan = "plan\n";
+    for (const sql::PlanStage& stage : query->plan.stages()) {
+      const codec::Json encoded = sql::EncodeStage(stage);
+      plan += stage.table + ": " + stage.sql + "\n  " + codec::CanonicalJson(encoded.as_object().at("protection")) + "\n";
+    }
+    return plan + query->plan.sql();
+  }
   std::string out = "findings";
   for (const sql::Finding& finding : std::get<std::vector<sql::Finding>>(verdict)) {
     out += "\n" + finding.rule + " " + finding.owner + " " + std::to_string(finding.range.from) + "-" +

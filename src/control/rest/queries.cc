@@ -22,6 +22,7 @@ struct QueryBody {
   std::vector<std::string> recipients;  // e-mail addresses or thumbprints; empty: all participants
   std::string level = "aggregate_only";
   codec::JsonObject parameters;
+  codec::JsonObject privacy;  // parameters of the level: epsilon, delta, mechanism
   std::optional<std::string> document;
 };
 
@@ -34,6 +35,7 @@ Result<QueryBody> DecodeQueryBody(const codec::Json& json, bool for_check) {
   if (in.Has("accesses_datasets")) body.datasets = in.Strings("accesses_datasets", agreement::kQueryDatasetsMax);
   if (in.Has("recipients")) body.recipients = in.Strings("recipients", agreement::kLinkParticipantsMax);
   if (in.Has("parameters")) body.parameters = in.Object("parameters");
+  if (in.Has("privacy")) body.privacy = in.Object("privacy");
   body.level = in.OptionalString("privacy_level").value_or(body.level);
   if (!for_check) body.document = in.OptionalString("document", crypto::kJwsBytesMax);
   if (!for_check && body.name.empty()) in.Fail("name", "is missing");
@@ -110,6 +112,7 @@ Result<std::string> MakeCheckRequest(const ledger::LedgerState& state, const Mem
       {"text", body.text},
       {"parameters", body.parameters},
       {"level", body.level},
+      {"privacy", body.privacy},
       {"datasets", std::move(datasets)},
       {"analyst", {{"thumbprint", member.key.thumbprint}, {"organisation", member.caller.user.organisation}}},
       {"cross_owner_joins", charter.cross_owner_joins},
@@ -128,6 +131,25 @@ Result<codec::JsonObject> AskCompiler(const Api& api, const Member& member, cons
   return *members;
 }
 
+// What each dataset's budget was spent on so far, and how many queries of this cost it still holds.
+Result<codec::JsonArray> BudgetsAfter(const ledger::LedgerState& state, const codec::JsonObject& verdict) {
+  codec::JsonArray budgets;
+  const codec::Json* charges = verdict.if_contains("charges");
+  if (charges == nullptr || !charges->is_array()) return budgets;
+  CLOISTER_ASSIGN(const auto decoded, agreement::DecodeCharges(charges->get_array(), "charges"));
+  for (const agreement::Charge& charge : decoded) {
+    const auto* manifest = state.ManifestInForce(charge.dataset);
+    if (manifest == nullptr) continue;
+    const ledger::Spending spent = state.SpentOn(charge.dataset);
+    budgets.push_back({{"dataset", charge.dataset.str()},
+                       {"epsilon_spent", spent.privacy.epsilon.ToNumber()},
+                       {"delta_spent", spent.privacy.delta.ToNumber()},
+                       {"runs", spent.runs},
+                       {"queries_left", ledger::QueriesLeft(spent, charge, manifest->manifest.policy)}});
+  }
+  return budgets;
+}
+
 Result<net::Response> Check(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const codec::Json json, ReadJsonBody(request));
@@ -137,6 +159,9 @@ Result<net::Response> Check(const Api& api, const net::Request& request) {
   const codec::Json* findings = verdict.if_contains("findings");
   answer["violations"] = findings != nullptr ? *findings : codec::Json(codec::JsonArray());
   answer.erase("findings");
+  CLOISTER_ASSIGN(answer["budgets"], member.session->Look([&](const ledger::LedgerState& state) {
+    return BudgetsAfter(state, verdict);
+  }));
   return JsonResponse(200, std::move(answer));
 }
 
@@ -159,7 +184,7 @@ Result<agreement::QueryRequest> MakeQuery(const Api& api, const Member& member, 
                                 .text = body.text,
                                 .parameters = body.parameters,
                                 .datasets = {},
-                                .privacy = {},
+                                .privacy = body.privacy,
                                 .recipients = {},
                                 .charter = view.enclave.charter()};
   CLOISTER_ASSIGN(query.level, agreement::ParseLevel(body.level));

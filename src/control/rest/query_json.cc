@@ -33,6 +33,7 @@ void AddRequest(codec::JsonObject& json, const ledger::LedgerState& state, const
   for (const auto& read : query.request.datasets) datasets.emplace_back(read.dataset.str());
   json["query_text"] = query.request.text;
   json["parameters"] = query.request.parameters;
+  json["privacy"] = query.request.privacy;
   json["privacy_level"] = agreement::LevelName(query.request.level);
   json["accesses_datasets"] = std::move(datasets);
   json["recipients"] = EncodePeople(state, query.request.recipients);

@@ -1,6 +1,7 @@
 #include "sql/explain/report.h"
 
 #include "codec/text.h"
+#include "sql/lower/noisy_stages.h"
 
 namespace cloister::sql {
 namespace {
@@ -82,6 +83,35 @@ JsonArray AnonymousProtections(const AnonymousProjection& projection) {
   return out;
 }
 
+std::string Times(std::int64_t count, std::string_view one, std::string_view many) {
+  return std::to_string(count) + " " + std::string(count == 1 ? one : many);
+}
+
+// What noise protects, and what it costs.
+JsonArray NoisyProtections(const ExecutablePlan& plan, const std::vector<DatasetUse>& datasets) {
+  std::set<std::string> lines;
+  for (const PlanStage& stage : plan.stages()) {
+    const auto* release = std::get_if<NoisyRelease>(&stage.protection);
+    if (release == nullptr) continue;
+    lines.insert("Every number carries random noise, made for what one person can change: " +
+                 Times(release->rows_per_unit, "row", "rows") + " in each of " +
+                 Times(release->groups_per_unit, "group", "groups") + "; what a person has beyond is left out.");
+    if (release->selection)
+      lines.insert("Whether a group is shown is decided by chance and by how many persons it has, not by its content.");
+  }
+  lines.insert("The same question gets the same noise, so asking again tells nothing more.");
+  JsonArray out;
+  for (const std::string& line : lines) out.emplace_back(line);
+  for (const DatasetUse& use : datasets) {
+    if (use.loss.IsZero()) continue;
+    std::string words = "It spends epsilon " + codec::CanonicalJson(use.loss.epsilon.ToNumber()) + " and delta " +
+                        codec::CanonicalJson(use.loss.delta.ToNumber());
+    if (!use.loss.rho.IsZero()) words += " and rho " + codec::CanonicalJson(use.loss.rho.ToNumber());
+    out.emplace_back(words + " of the budget of " + use.id + ".");
+  }
+  return out;
+}
+
 JsonArray Protections(const PrivateQuery& query) {
   JsonArray out;
   if (query.anonymous()) return AnonymousProtections(*query.anonymous());
@@ -128,15 +158,21 @@ Report Explain(const PrivateQuery& query, const ExecutablePlan& plan) {
       if (edge.dataset == dataset) columns.insert(edge.column);
     }
     report.datasets.push_back(
-        {dataset->id, dataset->organisation, {columns.begin(), columns.end()}, dataset->manifest});
+        {dataset->id, dataset->organisation, {columns.begin(), columns.end()}, dataset->manifest,
+         LossOf(plan.stages(), dataset->id)});
     JsonArray names;
     for (const std::string& column : columns) names.emplace_back(column);
-    datasets.push_back(JsonObject{{"id", dataset->id},
-                                  {"name", dataset->name},
-                                  {"organisation", dataset->organisation},
-                                  {"k", dataset->policy.min_group_size},
-                                  {"columns", std::move(names)},
-                                  {"manifest", codec::HexEncode(dataset->manifest)}});
+    JsonObject entry{{"id", dataset->id},
+                     {"name", dataset->name},
+                     {"organisation", dataset->organisation},
+                     {"k", dataset->policy.min_group_size},
+                     {"columns", std::move(names)},
+                     {"manifest", codec::HexEncode(dataset->manifest)}};
+    if (const privacy::PrivacyLoss& loss = report.datasets.back().loss; !loss.IsZero()) {
+      entry["loss"] = JsonObject{
+          {"epsilon", loss.epsilon.ToNumber()}, {"delta", loss.delta.ToNumber()}, {"rho", loss.rho.ToNumber()}};
+    }
+    datasets.push_back(std::move(entry));
   }
   JsonArray lineage;
   for (const LineageEdge& edge : edges) {
@@ -149,12 +185,15 @@ Report Explain(const PrivateQuery& query, const ExecutablePlan& plan) {
   JsonArray columns;
   for (const PlanColumn& column : plan.columns())
     columns.push_back(JsonObject{{"name", column.name}, {"type", column.type}});
-  report.canonical = codec::CanonicalJson(JsonObject{{"level", agreement::LevelName(query.level())},
-                                                     {"datasets", std::move(datasets)},
-                                                     {"columns", std::move(columns)},
-                                                     {"lineage", std::move(lineage)},
-                                                     {"words", Words(query, edges)},
-                                                     {"protections", Protections(query)}});
+  const bool noisy = query.level() == agreement::Level::kDifferentialPrivacy;
+  JsonObject canonical{{"level", agreement::LevelName(query.level())},
+                       {"datasets", std::move(datasets)},
+                       {"columns", std::move(columns)},
+                       {"lineage", std::move(lineage)},
+                       {"words", Words(query, edges)},
+                       {"protections", noisy ? NoisyProtections(plan, report.datasets) : Protections(query)}};
+  if (!plan.noise().empty()) canonical["noise"] = codec::ParseJson(plan.noise()).value();
+  report.canonical = codec::CanonicalJson(canonical);
   return report;
 }
 

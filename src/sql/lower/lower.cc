@@ -3,6 +3,8 @@
 #include "codec/json.h"
 #include "codec/text.h"
 #include "sql/lower/anonymous_stage.h"
+#include "sql/lower/noisy_columns.h"
+#include "sql/lower/noisy_stages.h"
 #include "sql/lower/sql_printer.h"
 
 namespace cloister::sql {
@@ -11,7 +13,10 @@ ExecutablePlan PlanBuilder::Build(const PrivateQuery& query) {
   using codec::JsonArray;
   using codec::JsonObject;
   ExecutablePlan plan;
-  SqlPrinter printer(query);
+  NoisyStages noisy = BuildNoisyStages(query);
+  if (!noisy.stages.empty()) plan.noise_ = codec::CanonicalJson(DescribeNoise(query, noisy));
+  plan.stages_ = std::move(noisy.stages);
+  SqlPrinter printer(query, noisy.tables);
   if (query.anonymous()) {
     plan.stages_.push_back(MakeAnonymousStage(query, printer, plan.sql_));
   } else {

@@ -33,11 +33,17 @@ std::string QuoteIdentifier(std::string_view name) {
   return out + "\"";
 }
 
+std::string SqlPrinter::Alias(int source) {
+  if (!numbers_) return "\"s" + std::to_string(source) + "\"";
+  const auto number = numbers_->emplace(source, static_cast<int>(numbers_->size())).first->second;
+  return "\"s" + std::to_string(number) + "\"";
+}
+
 std::string SqlPrinter::Column(const Expr& column) {
   if (column.source == kOwnOutput) return std::to_string(column.column + 1);
   const auto names = names_.find(column.source);
   CLOISTER_CHECK(names != names_.end() && column.column < static_cast<int>(names->second.size()));
-  return "\"s" + std::to_string(column.source) + "\"." + names->second[column.column];
+  return Alias(column.source) + "." + names->second[column.column];
 }
 
 std::string SqlPrinter::List(const std::vector<ExprPtr>& exprs) {

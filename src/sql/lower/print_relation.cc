@@ -52,7 +52,7 @@ std::string SqlPrinter::SourceSql(const Source& source) {
     sql = "(" + RelationSql(relation, false) + ")";
   }
   names_[source.id] = std::move(names);
-  return sql + " AS \"s" + std::to_string(source.id) + "\"";
+  return sql + " AS " + Alias(source.id);
 }
 
 std::string SqlPrinter::FromSql(const From& from) {

@@ -107,7 +107,7 @@ std::string SqlPrinter::TableSql(const UnitTable& table) {
       sql = "((" + BlockSelect(*table.blocks[0], {}) + ") INTERSECT (" + BlockSelect(*table.blocks[1], {}) + "))";
   }
   names_[table.source] = std::move(names);
-  return sql + " AS " + Quoted("s", table.source);
+  return sql + " AS " + Alias(table.source);
 }
 
 std::string SqlPrinter::BlockFrom(const UnitBlock& block) {
@@ -233,6 +233,7 @@ std::string SqlPrinter::OutsideTest(const UnitOutside& outside, Counts& counts) 
 }
 
 std::string SqlPrinter::ReleaseSql(const Release& release) {
+  if (const auto made = tables_.find(&release); made != tables_.end()) return "SELECT * FROM \"" + made->second + "\"";
   const Protection& protection = query_.ProtectionOf(release);
   const UnitBlock& block = *release.block;
   std::string from = BlockFrom(block);

@@ -4,10 +4,12 @@
 // comes from a typed value; what can fail on a row (a cast, a division) is printed so that it gives NULL instead.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sql/passes/private_query.h"
+#include "sql/plan_stage.h"
 
 namespace cloister::sql {
 
@@ -16,6 +18,9 @@ std::string QuoteIdentifier(std::string_view name);
 class SqlPrinter {
  public:
   explicit SqlPrinter(const PrivateQuery& query) : query_(query) {}
+  // Releases that stages make: they are read from these tables.
+  SqlPrinter(const PrivateQuery& query, const std::map<const Release*, std::string>& tables)
+      : query_(query), tables_(tables) {}
 
   // The whole query: its columns cast to their types and named as the analyst named them, rows in a fixed order.
   std::string Print();
@@ -23,6 +28,11 @@ class SqlPrinter {
   std::string AnonymousSql(const AnonymousProjection& projection, const std::vector<std::string>& items);
   // Its columns; after Print().
   const std::vector<OutputColumn>& output() const { return output_; }
+
+  // The stage that makes one grouping set (indices into the release's keys) of a noisy release, without its share of
+  // epsilon and without its table's name. Sources are numbered from 0, so that equal stages print alike. A printer
+  // prints one stage.
+  PlanStage NoisyStage(const Release& release, const std::vector<int>& set);
 
  private:
   bool released() const { return query_.level() != agreement::Level::kFullAccess; }
@@ -62,6 +72,16 @@ class SqlPrinter {
   std::string UnionSql(const UnitTable& table);
   std::string FinestCells(const FinestGroups& finest, const Protection& protection);
   std::string JoinFinest(const Release& release, const Protection& protection, std::vector<std::string>& tests);
+  // print_noisy.cc
+  struct NoisyDraft;
+  std::string FixedPoint(const UnitAggregate& aggregate);
+  void AddNoisyKeys(const Release& release, const std::vector<int>& set, NoisyDraft& draft);
+  static void AddGroupings(const Release& release, const std::vector<int>& set, NoisyDraft& draft);
+  void AddNoisyAggregate(const UnitAggregate& aggregate, NoisyDraft& draft);
+  void AddNoisyCount(const UnitAggregate& aggregate, NoisyDraft& draft);
+  void AddNoisySum(const UnitAggregate& aggregate, NoisyDraft& draft);
+  void AddNoisyMoments(const UnitAggregate& aggregate, NoisyDraft& draft);
+  void AddNoisyQuantile(const UnitAggregate& aggregate, NoisyDraft& draft);
   // print_aggregate.cc
   std::string UnitAggregateSql(const UnitAggregate& aggregate, const UnitBlock& block);
   std::string ExactSum(const ExprPtr& arg, const UnitAggregate& aggregate, const UnitBlock& block, bool average);
@@ -77,7 +97,11 @@ class SqlPrinter {
   std::string CellTest(const CellGuard& guard, Counts& counts);
   std::string OutsideTest(const UnitOutside& outside, Counts& counts);
 
+  std::string Alias(int source);
+
   const PrivateQuery& query_;
+  std::map<const Release*, std::string> tables_;
+  std::optional<std::map<int, int>> numbers_;      // of sources, where they are numbered from 0
   std::map<int, std::vector<std::string>> names_;  // by source: how its columns are printed
   std::vector<OutputColumn> output_;
 };

@@ -231,11 +231,14 @@ std::vector<ExprPtr> Permitter::ReleaseAggregates(const std::vector<ExprPtr>& ag
     out.push_back(aggregate);
     const ExprPtr inlined = Inline(aggregate);
     if (!inlined) continue;
-    if (CountsValues(inlined)) {
+    if (scope_.is_noisy()) {
+      if (!release.limits) continue;
+    } else if (CountsValues(inlined)) {
       if (ExprPtr count = AddValueCount(*inlined, release, from)) out.back() = count;
       continue;
     }
-    const auto checked = scope_.CheckAggregate(*inlined, *release.block);
+    const auto checked = release.limits ? scope_.CheckNoisyAggregate(*inlined, *release.limits)
+                                        : scope_.CheckAggregate(*inlined, *release.block);
     if (!checked) continue;
     conditions += checked->conditions.size();
     release.aggregates.push_back(*checked);
@@ -279,6 +282,7 @@ RelationPtr Permitter::BuildRelease(const Relation& written) {
   OverRelease over(select, source);
   ForEachPostExpr(*post, [&](ExprPtr& expr) { expr = over(expr); });
   ReleaseKeys(select, *release, *relation);
+  if (scope_.is_noisy()) release->limits = LimitsOf(*block, release->keys, select);
   const std::vector<ExprPtr> aggregates = ReleaseAggregates(over.aggregates, *release, *relation, post->from);
   std::vector<ExprPtr> groupings;
   for (const ExprPtr& grouping : over.groupings) {

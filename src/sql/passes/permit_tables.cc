@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "privacy/additive_noise.h"
 #include "sql/passes/permitter.h"
 
 namespace cloister::sql {
@@ -19,8 +20,19 @@ agreement::ColumnPolicy MeasureFrom(const UnitScope& scope, const ExprPtr& arg) 
   return policy;
 }
 
+// Level differential_privacy: as many rows as the strictest owner lets a person have, times what each may add. A value
+// beyond is clamped where it is aggregated, as one row's is.
+std::optional<agreement::Bounds> PerUnitBounds(const UnitAggregate& aggregate, const UnitBlock& block) {
+  double rows = static_cast<double>(privacy::kGroupsMax);
+  for (const UnitCounter& counter : block.counters)
+    rows = std::min(rows, static_cast<double>(counter.dataset->policy.budget.max_rows_per_unit));
+  if (aggregate.function.starts_with("count")) return agreement::Bounds{0, rows};
+  if (aggregate.function != "sum" || !aggregate.bounds) return aggregate.bounds;
+  return agreement::Bounds{std::min(0.0, aggregate.bounds->min * rows), std::max(0.0, aggregate.bounds->max * rows)};
+}
+
 // What both branches of a union allow: one role, the stricter of each number.
-void MergeColumn(UnitColumn& into, const UnitColumn& other) {
+void MergeColumn(UnitColumn& into, const UnitColumn& other, bool noisy) {
   for (const Role role : {Role::kJoinKey, Role::kDimension, Role::kMeasure}) {
     if (!into.policy.Is(role) || !other.policy.Is(role)) into.policy.roles.erase(role);
   }
@@ -29,7 +41,12 @@ void MergeColumn(UnitColumn& into, const UnitColumn& other) {
   if (into.policy.filter_grid != other.policy.filter_grid) into.policy.filter_grid = std::nullopt;
   if (into.policy.granularity != other.policy.granularity) into.policy.granularity = std::nullopt;
   if (into.policy.date_granularity != other.policy.date_granularity) into.policy.date_granularity = std::nullopt;
-  into.policy.bounds = std::nullopt;
+  if (noisy && into.policy.bounds && other.policy.bounds) {
+    into.policy.bounds = agreement::Bounds{std::min(into.policy.bounds->min, other.policy.bounds->min),
+                                           std::max(into.policy.bounds->max, other.policy.bounds->max)};
+  } else {
+    into.policy.bounds = std::nullopt;
+  }
   into.policy.quantiles = false;
   into.policy.quasi_identifier = into.policy.quasi_identifier || other.policy.quasi_identifier;
   into.unit_count = false;
@@ -39,12 +56,14 @@ void MergeColumn(UnitColumn& into, const UnitColumn& other) {
 }  // namespace
 
 bool Permitter::AddPerUnitAggregate(const ExprPtr& item, const std::string& name, UnitBlock& block, UnitTable& table) {
-  const auto aggregate = scope_.CheckPerUnitAggregate(*item);
+  const auto aggregate =
+      scope_.is_noisy() ? scope_.CheckNoisyPerUnitAggregate(*item) : scope_.CheckPerUnitAggregate(*item);
   if (!aggregate) return false;
   UnitColumn column{name, item->type, MeasureFrom(scope_, item->args.empty() ? item : item->args[0]), nullptr};
   column.unit_count = aggregate->function.starts_with("count");
   ForEachColumn(item, [&](const Expr& inner) { column.dataset = scope_.Column(inner).dataset; });
   if (column.dataset == nullptr && !block.counters.empty()) column.dataset = block.counters[0].dataset;
+  if (scope_.is_noisy()) column.policy.bounds = PerUnitBounds(*aggregate, block);
   table.columns.push_back(std::move(column));
   block.items.push_back(item);
   block.aggregates.push_back(*aggregate);
@@ -193,7 +212,7 @@ UnitTablePtr Permitter::UnionTable(const Relation& relation, int source) {
       // A constant beside a dimension would put one branch's persons into a group of the other's choice.
       const auto constant = [](const ExprPtr& item) { return IsLiteral(item) && !item->literal.IsNull(); };
       if (constant(block->items[i]) != constant(table->blocks[0]->items[i])) column.policy.roles = {Role::kHidden};
-      MergeColumn(table->columns[i], column);
+      MergeColumn(table->columns[i], column, scope_.is_noisy());
     }
     table->blocks.push_back(block);
     for (const UnitCounter& counter : block->counters) {

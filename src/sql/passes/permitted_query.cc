@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sql/passes/permitter.h"
+#include "sql/passes/query_loss.h"
 
 namespace cloister::sql {
 namespace {
@@ -90,6 +91,10 @@ std::optional<PermittedQuery> PermittedQuery::Permit(BoundQuery bound, const Com
     else
       CheckCost(bound.root(), findings);
     query.root_ = bound.root();
+  } else if (*level == Level::kDifferentialPrivacy) {
+    Permitter permitter(bound, request, findings);
+    query.root_ = permitter.ReleaseRelation(bound.root());
+    query.loss_ = CheckLoss(query.datasets_, request, findings);
   } else {
     findings.Add(
         {"R27", findings.Whole(),

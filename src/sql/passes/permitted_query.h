@@ -5,6 +5,7 @@
 
 #include "sql/bind/bound_query.h"
 #include "sql/passes/anonymous.h"
+#include "sql/passes/query_loss.h"
 #include "sql/passes/release.h"
 
 namespace cloister::sql {
@@ -16,6 +17,8 @@ class PermittedQuery {
 
   const RelationPtr& root() const { return root_; }
   agreement::Level level() const { return level_; }
+  // What the query may spend of each protected dataset's budget; of level differential_privacy.
+  const QueryLoss& loss() const { return loss_; }
   // Datasets read, each once, in the order of their ids.
   const std::vector<const CompileDataset*>& datasets() const { return datasets_; }
 
@@ -28,6 +31,7 @@ class PermittedQuery {
   agreement::Level level_ = agreement::Level::kAggregateOnly;
   std::vector<const CompileDataset*> datasets_;
   std::optional<AnonymousProjection> anonymous_;
+  QueryLoss loss_;
 };
 
 }  // namespace cloister::sql

@@ -70,6 +70,10 @@ class Permitter {
   bool CheckAnonymousShape(const Relation& select);
   bool CheckAnonymousColumn(const ExprPtr& item, const UnitTable& table);
   void PinAnonymous(const Relation& select, AnonymousProjection& out);
+  // permit_noisy.cc: level differential_privacy; nothing after a finding
+  std::optional<UnitLimits> LimitsOf(const UnitBlock& block, const std::vector<ExprPtr>& keys, const Relation& at);
+  ExprPtr UnitOf(const UnitBlock& block, const Relation& at);
+  bool IsOfUnit(const UnitBlock& block, const ExprPtr& key) const;
 
   // permit_flatten.cc: unit-level blocks; null after a finding
   std::shared_ptr<UnitBlock> FlattenSelect(const Relation& select);

@@ -148,8 +148,9 @@ PrivateQuery PrivateQuery::Protect(const PermittedQuery& permitted) {
   query.level_ = permitted.level();
   query.datasets_ = permitted.datasets();
   query.anonymous_ = permitted.anonymous();
+  query.loss_ = permitted.loss();
   ForEachRelation(query.root_, [&](const Relation& relation) {
-    if (relation.kind != Relation::Kind::kRelease) return;
+    if (relation.kind != Relation::Kind::kRelease || relation.release->limits) return;
     Protection protection;
     protection.rows = RowThresholds(*relation.release->block);
     for (const UnitAggregate& aggregate : relation.release->aggregates) {

@@ -42,6 +42,7 @@ class PrivateQuery {
   agreement::Level level() const { return level_; }
   const std::vector<const CompileDataset*>& datasets() const { return datasets_; }
   const std::optional<AnonymousProjection>& anonymous() const { return anonymous_; }
+  const QueryLoss& loss() const { return loss_; }
   // Of a release in `root`.
   const Protection& ProtectionOf(const Release& release) const { return protections_.at(&release); }
   const Protection& ProtectionOf(const FinestGroups& groups) const { return finest_.at(&groups); }
@@ -54,6 +55,7 @@ class PrivateQuery {
   std::optional<AnonymousProjection> anonymous_;
   std::map<const Release*, Protection> protections_;
   std::map<const FinestGroups*, Protection> finest_;
+  QueryLoss loss_;
 };
 
 }  // namespace cloister::sql

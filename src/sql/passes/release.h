@@ -86,6 +86,8 @@ struct UnitAggregate {
   double threshold_factor = 1;     // quantiles need more units: ceil(k * factor)
   std::optional<double> round_to;  // and show no single value
   std::optional<double> step;      // the finest step of a DOUBLE argument, for an exact sum
+  // Level differential_privacy: what the argument of any row lies in, by the owners' bounds and the expression.
+  std::optional<agreement::Bounds> bounds;
 };
 
 // Select, project, join at the unit level, flattened: expressions name leaves of this block only.
@@ -117,6 +119,15 @@ struct UnitOutside {
   ExprPtr inner;
 };
 
+// Level differential_privacy: whose contributions are bounded, and by how much.
+struct UnitLimits {
+  ExprPtr unit;             // one column for all persons' tables of the block
+  std::int64_t rows = 1;    // of a unit in one group
+  std::int64_t groups = 1;  // of a unit
+  // The groups need not be chosen: there is one, or the keys are functions of the unit.
+  bool one_group = false;
+};
+
 struct Release {
   std::shared_ptr<const UnitBlock> block;
   std::vector<ExprPtr> keys;
@@ -126,6 +137,7 @@ struct Release {
   std::shared_ptr<const FinestGroups> finest;   // another release of the query has smaller groups of these rows
   std::vector<UnitOutside> outside;
   bool counted = false;  // the query shows only how many groups there are
+  std::optional<UnitLimits> limits;             // of level differential_privacy
 };
 
 }  // namespace cloister::sql

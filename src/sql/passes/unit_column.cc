@@ -43,6 +43,10 @@ UnitColumn UnitScope::DescribeItem(const ExprPtr& expr, const std::string& name)
     });
     // A label may hide an exact test of an identifier, so it is no condition inside an aggregate.
     if (column.policy.quasi_identifier) column.policy.generalise = {{std::nullopt, "*"}};
+  } else if (is_noisy()) {
+    const auto bounds = probe.BoundsOf(expr);
+    column.policy = PolicyOf(bounds ? Role::kMeasure : Role::kHidden);
+    column.policy.bounds = bounds;
   } else if (probe.CheckMeasure(expr)) {
     column.policy = PolicyOf(Role::kMeasure);
   } else {

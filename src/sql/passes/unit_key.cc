@@ -174,7 +174,7 @@ bool UnitScope::CheckKeyCondition(const ExprPtr& condition) {
   ForEachColumn(condition, [&](const Expr& column) {
     if (Column(column).policy.quasi_identifier) identifiers.insert({column.source, column.column});
   });
-  const bool several = identifiers.size() > 1;
+  const bool several = identifiers.size() > 1 && !is_noisy();
   if (several) {
     Refuse("R08", condition,
            "A group that is defined by several quasi-identifiers could pick out one person; group by the columns "

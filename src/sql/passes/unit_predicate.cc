@@ -25,6 +25,7 @@ bool IsWideningCast(const ExprPtr& expr) {
 }  // namespace
 
 bool UnitScope::CheckPredicate(const ExprPtr& expr, Place place) {
+  if (is_noisy()) return CheckRowExpression(expr);
   if (IsLiteral(expr) && expr->type.kind == Type::Kind::kBoolean) return true;
   if (IsColumn(expr)) return CheckBooleanColumn(expr, place);
   if (expr->kind == ExprKind::kCall) {

@@ -37,6 +37,18 @@ class UnitScope {
   std::optional<UnitAggregate> CheckAggregate(const Expr& aggregate, const UnitBlock& block);
   // The same for a block that groups by the unit: one person's own rows.
   std::optional<UnitAggregate> CheckPerUnitAggregate(const Expr& aggregate);
+  // Level differential_privacy, where noise protects what thresholds cannot: any row expression that is a function of
+  // its row alone and cannot fail. noisy_value.cc
+  bool is_noisy() const { return request_.level == "differential_privacy"; }
+  bool CheckRowExpression(const ExprPtr& expr);
+  // What the value of every row lies in; nothing after a finding. Finite only where all columns are bounded or clamped
+  // by constants.
+  std::optional<agreement::Bounds> BoundsOf(const ExprPtr& expr);
+  // Adds the finding that names the owner of a column without bounds.
+  bool CheckFinite(const ExprPtr& expr, const agreement::Bounds& bounds);
+  // Rules R06, R20, R25, R29 at that level. noisy_aggregate.cc
+  std::optional<UnitAggregate> CheckNoisyAggregate(const Expr& aggregate, const UnitLimits& limits);
+  std::optional<UnitAggregate> CheckNoisyPerUnitAggregate(const Expr& aggregate);
   // What an enclosing block may do with a column computed by `expr`. unit_column.cc
   UnitColumn DescribeItem(const ExprPtr& expr, const std::string& name);
 
@@ -79,6 +91,15 @@ class UnitScope {
   std::optional<UnitAggregate> CheckCount(const Expr& aggregate, UnitAggregate out);
   std::optional<UnitAggregate> CheckQuantile(const Expr& aggregate, UnitAggregate out);
   std::optional<UnitAggregate> CheckDistinct(const Expr& aggregate, UnitAggregate out);
+  std::optional<agreement::Bounds> BoundsOfColumn(const Expr& column);
+  std::optional<agreement::Bounds> BoundsOfCase(const Expr& expr);
+  std::optional<agreement::Bounds> BoundsOfCall(const Expr& call);
+  std::optional<agreement::Bounds> BoundsOfClamp(const Expr& call);
+  bool CheckConstantInside(const ExprPtr& constant, const agreement::Bounds& bounds);
+  bool CheckNoisyCount(const Expr& aggregate, const UnitLimits& limits, UnitAggregate& out);
+  bool CheckNoisyQuantile(const Expr& aggregate, UnitAggregate& out);
+  bool CheckNoisyValue(const Expr& aggregate, UnitAggregate& out);
+  double StepOf(const ExprPtr& expr, const agreement::Bounds& bounds) const;
 
   const CompileRequest& request_;
   Findings& findings_;

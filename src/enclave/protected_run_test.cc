@@ -1,0 +1,204 @@
+// Queries with noise, from SQL to answers: the real compiler, engine and samplers under a fixed noise key. With an
+// epsilon of 100,000,000 the noise vanishes, and what is left is what the bounds on contributions let through.
+
+#include "enclave/protected_run.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "engine/database_for_test.h"
+#include "engine/statement_parser.h"
+#include "sql/compile.h"
+
+namespace cloister::enclave {
+namespace {
+
+using testing::AnyOf;
+using testing::ElementsAre;
+using testing::Not;
+
+constexpr const char* kDataset = "ds_00000000000000000000000001";
+constexpr double kNoNoise = 100'000'000;
+
+agreement::DatasetPolicy PolicyOf(double epsilon) {
+  agreement::DatasetPolicy policy;
+  policy.levels = {agreement::Level::kDifferentialPrivacy};
+  policy.privacy_unit = "person";
+  policy.columns["person"] = {.roles = {agreement::Role::kJoinKey}, .domain = "person"};
+  policy.columns["ward"].roles = {agreement::Role::kDimension};
+  policy.columns["cost"] = {.roles = {agreement::Role::kMeasure},
+                            .bounds = agreement::Bounds{.min = 0, .max = 100},
+                            .granularity = 1,
+                            .quantiles = true};
+  policy.budget = {.epsilon_per_query = epsilon,
+                   .delta_per_query = 1e-6,
+                   .epsilon_budget = 10 * epsilon,
+                   .delta_budget = 1e-3,
+                   .max_groups_contributed = 2,
+                   .max_rows_per_unit = 3};
+  return policy;
+}
+
+class ProtectedRunTest : public testing::Test {
+ protected:
+  ProtectedRunTest() { database_ = engine::DatabaseForTest(); }
+
+  void Load(const std::string& rows) {
+    ASSERT_TRUE(engine::LoadText(*database_, engine::FileFormat::kCsv, Schema(), "person,ward,cost\n" + rows, kDataset)
+                    .has_value());
+  }
+
+  agreement::DatasetSchema Schema() const {
+    return engine::SchemaForTest({{"person", "BIGINT"}, {"ward", "VARCHAR"}, {"cost", "DOUBLE"}});
+  }
+
+  sql::CompiledQuery Compile(const std::string& text) {
+    sql::CompileRequest request;
+    request.text = text;
+    request.level = "differential_privacy";
+    request.privacy = privacy_;
+    request.datasets.push_back({.id = kDataset,
+                                .name = "visits",
+                                .organisation = "hospital",
+                                .schema = Schema(),
+                                .policy = PolicyOf(epsilon_),
+                                .manifest = manifest_});
+    auto verdict = sql::Compile(request, *parser_).value();
+    if (const auto* findings = std::get_if<std::vector<sql::Finding>>(&verdict)) {
+      ADD_FAILURE() << findings->front().rule << ": " << findings->front().message;
+    }
+    return std::get<sql::CompiledQuery>(std::move(verdict));
+  }
+
+  std::vector<std::string> Ask(const std::string& text) {
+    const sql::CompiledQuery compiled = Compile(text);
+    engine::Cancellation cancellation;
+    engine::TextSink sink;
+    const auto done = ProtectedRun(*database_, key_).Run(compiled.plan, engine::kLimitsForTest, cancellation, sink);
+    EXPECT_TRUE(done.has_value()) << done.error().public_message << done.error().detail;
+    return std::move(sink.rows);
+  }
+
+  // `count` persons with one row each in a ward.
+  static std::string Persons(int first, int count, const std::string& ward) {
+    std::string rows;
+    for (int i = first; i < first + count; ++i)
+      rows += std::to_string(i) + "," + ward + "," + std::to_string(i % 100) + "\n";
+    return rows;
+  }
+
+  double epsilon_ = 1;
+  codec::JsonObject privacy_;
+  Digest256 manifest_{};
+  SecretBytes key_ = SecretBytes(32);
+  std::unique_ptr<engine::DuckDbStatementParser> parser_ = engine::DuckDbStatementParser::Open().value();
+  std::unique_ptr<engine::Database> database_;
+};
+
+constexpr const char* kByWard = "SELECT ward, COUNT(*) AS n, SUM(cost) AS s FROM visits GROUP BY ward";
+
+TEST_F(ProtectedRunTest, IsAFunctionOfKeyPlanAndManifests) {
+  Load(Persons(0, 400, "er") + Persons(400, 400, "general"));
+  const auto answer = Ask(kByWard);
+  EXPECT_EQ(answer.size(), 2u);
+  EXPECT_EQ(Ask(kByWard), answer);
+  EXPECT_EQ(Ask("SELECT  \"ward\", COUNT(*) n, SUM(cost) s FROM visits v GROUP BY 1"), answer);
+  manifest_[31] = 1;
+  EXPECT_NE(Ask(kByWard), answer);
+  manifest_[31] = 0;
+  key_.mutable_view()[0] = 1;
+  EXPECT_NE(Ask(kByWard), answer);
+}
+
+TEST_F(ProtectedRunTest, OrderOfRowsAndThreadsChangeNoDraw) {
+  std::string several;
+  for (int i = 0; i < 300; ++i) {
+    for (const char* ward : {"er", "general", "surgery", "oncology"})
+      several += std::to_string(i) + "," + ward + "," + std::to_string(i % 7) + "\n";
+  }
+  Load(several);
+  const auto answer = Ask(kByWard);
+  std::string reversed;
+  for (std::size_t at = several.size(); at > 0;) {
+    const std::size_t line = several.rfind('\n', at - 2);
+    const std::size_t begin = line == std::string::npos ? 0 : line + 1;
+    reversed += several.substr(begin, at - begin);
+    at = begin;
+  }
+  database_ = engine::DatabaseForTest({.memory_bytes = 1 << 30, .threads = 1});
+  Load(reversed);
+  EXPECT_EQ(Ask(kByWard), answer);
+}
+
+// 2 wards and 3 rows in each are what a person may add; the rest is left out.
+TEST_F(ProtectedRunTest, BoundsWhatOnePersonAdds) {
+  epsilon_ = kNoNoise;
+  std::string rows;
+  for (int person = 0; person < 20; ++person) {
+    for (const char* ward : {"a", "b", "c", "d"}) {
+      for (int i = 0; i < 10; ++i) rows += std::to_string(person) + "," + ward + ",1000\n";
+    }
+  }
+  Load(rows);
+  EXPECT_THAT(Ask("SELECT SUM(n), SUM(s) FROM (SELECT ward, COUNT(*) AS n, SUM(cost) AS s FROM visits GROUP BY ward)"),
+              ElementsAre("120|12000.000000"));
+  EXPECT_THAT(Ask("SELECT SUM(n) FROM (SELECT ward, COUNT(*) AS n, MEDIAN(cost) AS m FROM visits GROUP BY ward)"),
+              ElementsAre("120"));
+  EXPECT_THAT(Ask("SELECT COUNT(*), COUNT(DISTINCT person), SUM(cost), AVG(cost) FROM visits"),
+              ElementsAre("60|20|6000.000000|100.000000"));
+  EXPECT_THAT(Ask("SELECT SUM(n) FROM (SELECT person, COUNT(*) AS n FROM visits GROUP BY person)"), ElementsAre("60"));
+}
+
+TEST_F(ProtectedRunTest, MakesEveryAggregateOfBoundedSums) {
+  epsilon_ = kNoNoise;
+  Load("1,er,10\n2,er,20\n3,er,30\n4,er,40\n5,er,\n");
+  EXPECT_THAT(Ask("SELECT COUNT(*), COUNT(cost), SUM(cost), AVG(cost), VAR_POP(cost), STDDEV_SAMP(cost), MEDIAN(cost), "
+                  "COUNT(*) FILTER (WHERE cost > 15), SUM(CASE WHEN cost < 25 THEN 1 ELSE 0 END) FROM visits"),
+              ElementsAre(testing::MatchesRegex("5\\|4\\|100.000000\\|25.000000\\|125.000000\\|12.909944\\|"
+                                                "[23][0-9]\\.[0-9]+\\|3\\|2")));
+}
+
+TEST_F(ProtectedRunTest, GivesTotalsBesideGroups) {
+  epsilon_ = kNoNoise;
+  Load(Persons(0, 40, "er") + Persons(40, 60, "general"));
+  EXPECT_THAT(Ask("SELECT ward, GROUPING(ward), COUNT(*) FROM visits GROUP BY ROLLUP (ward) ORDER BY 3"),
+              ElementsAre("er|0|40", "general|0|60", "NULL|1|100"));
+}
+
+TEST_F(ProtectedRunTest, ReadsReleasedValuesOnlyAfterTheNoise) {
+  epsilon_ = kNoNoise;
+  Load(Persons(0, 40, "er") + Persons(40, 60, "general"));
+  EXPECT_THAT(Ask("SELECT ward, 100.0 * COUNT(*) / SUM(COUNT(*)) OVER () AS share FROM visits GROUP BY ward "
+                  "HAVING COUNT(*) > 50 ORDER BY share DESC LIMIT 1"),
+              ElementsAre("general|100.000000"));
+}
+
+// A ward of one person is shown once in a million times.
+TEST_F(ProtectedRunTest, KeepsSmallGroupsBack) {
+  Load(Persons(0, 400, "er") + "1000,rare,1\n");
+  EXPECT_THAT(Ask("SELECT ward FROM visits GROUP BY ward"), ElementsAre("er"));
+}
+
+TEST_F(ProtectedRunTest, AnswersWithoutAnyRow) {
+  Load(Persons(0, 10, "er"));
+  EXPECT_EQ(Ask("SELECT COUNT(*), AVG(cost) FROM visits WHERE ward = 'nowhere'").size(), 1u);
+  EXPECT_TRUE(Ask("SELECT ward, COUNT(*) FROM visits WHERE ward = 'nowhere' GROUP BY ward").empty());
+}
+
+TEST_F(ProtectedRunTest, ChargesWhatTheMechanismsSpend) {
+  Load(Persons(0, 10, "er"));
+  const auto loss = [&](const std::string& text) { return Compile(text).datasets.front().loss; };
+  EXPECT_EQ(loss("SELECT COUNT(*) FROM visits").epsilon.ToNumber(), 1);
+  EXPECT_TRUE(loss("SELECT COUNT(*) FROM visits").delta.IsZero());
+  EXPECT_EQ(loss(kByWard).delta.ToNumber(), 1e-6);
+  EXPECT_LE(loss(kByWard).epsilon.ToNumber(), 1);
+  privacy_["epsilon"] = 0.25;
+  EXPECT_EQ(loss("SELECT COUNT(*) FROM visits").epsilon.ToNumber(), 0.25);
+  privacy_["mechanism"] = "gaussian";
+  EXPECT_TRUE(loss("SELECT COUNT(*) FROM visits").epsilon.IsZero());
+  EXPECT_FALSE(loss("SELECT COUNT(*) FROM visits").rho.IsZero());
+}
+
+}  // namespace
+}  // namespace cloister::enclave
