@@ -7,6 +7,7 @@
 
 #include "cli/bar_chart.h"
 #include "cli/printable.h"
+#include "cli/server_json.h"
 #include "cli/table.h"
 
 namespace cloister::cli {
@@ -82,8 +83,9 @@ Result<ResultTable> DecodeResult(const codec::Json& json) {
   codec::ObjectReader in(json, "result");
   const codec::JsonArray& columns = in.Array("columns", kColumnsMax);
   const codec::JsonArray& rows = in.Array("rows", kRowsMax);
-  CLOISTER_TRY(in.Finish());
   ResultTable table;
+  if (in.Has("noise")) table.noise = in.Object("noise");
+  CLOISTER_TRY(in.Finish());
   for (const codec::Json& each : columns) {
     codec::ObjectReader column(each, "result.columns[" + std::to_string(table.columns.size()) + "]");
     table.columns.push_back({column.String("name"), column.String("type")});
@@ -102,6 +104,27 @@ Result<ResultTable> DecodeResult(const codec::Json& json) {
   return table;
 }
 
+namespace {
+
+// How far a column of one noisy number is from the exact one.
+std::string RenderNoise(const ResultTable& table) {
+  std::string out;
+  const codec::Json* columns = table.noise.if_contains("columns");
+  if (columns == nullptr || !columns->is_array()) return out;
+  for (const codec::Json& column : columns->get_array()) {
+    const codec::JsonArray& parts = ArrayAt(column, "parts");
+    if (parts.size() != 1) continue;
+    const codec::Json& width = MemberAt(parts[0], "half_width_95");
+    if (!width.is_number() && !width.is_string()) continue;
+    out += Printable(TextAt(column, "name")) + ": with noise; the exact value is within " +
+           (width.is_string() ? Printable(TextAt(parts[0], "half_width_95")) : codec::CanonicalJson(width)) +
+           " of it, 95 times in 100\n";
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string RenderResult(const ResultTable& table, const OutputStyle& style) {
   std::vector<TableColumn> titles;
   for (const ResultColumn& column : table.columns) {
@@ -115,6 +138,8 @@ std::string RenderResult(const ResultTable& table, const OutputStyle& style) {
   }
   std::string out = shown.Render(style);
   if (style.format != OutputFormat::kHuman) return out;
+  const std::string widths = RenderNoise(table);
+  if (!widths.empty()) out += "\n" + widths;
   const std::string chart = RenderChart(table, style);
   return chart.empty() ? out : out + "\n" + chart;
 }
@@ -137,7 +162,9 @@ codec::Json ResultJson(const ResultTable& table) {
   for (const ResultColumn& column : table.columns) {
     columns.push_back(codec::JsonObject{{"name", column.name}, {"type", column.type}});
   }
-  return codec::JsonObject{{"columns", std::move(columns)}, {"rows", table.rows}};
+  codec::JsonObject json{{"columns", std::move(columns)}, {"rows", table.rows}};
+  if (!table.noise.empty()) json["noise"] = table.noise;
+  return json;
 }
 
 }  // namespace cloister::cli

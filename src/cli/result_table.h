@@ -23,9 +23,10 @@ struct ResultColumn {
 struct ResultTable {
   std::vector<ResultColumn> columns;
   codec::JsonArray rows;  // arrays of as many scalars as there are columns
+  codec::JsonObject noise = {};  // what the numbers carry (docs/formats/noise.md); empty without noise
 };
 
-// {"columns":[{"name","type"},...],"rows":[[...],...]}
+// {"columns":[{"name","type"},...],"rows":[[...],...]}, and "noise" where there is noise
 Result<ResultTable> DecodeResult(const codec::Json& json);
 
 // A table, and below it a bar chart of its last column, if that is numeric, labelled by the first.
