@@ -22,7 +22,7 @@ std::string Chunk(std::string_view text) {
 boost::asio::awaitable<bool> Connection::SendEvents(EventSource& source) {
   const std::int64_t until_ms = NowMs() + limits().stream_ms;
   boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
-  while (!context_.stopping && !close_after_ && NowMs() < until_ms) {
+  while (!context_.stopping && NowMs() < until_ms) {
     std::function<Result<std::string>()> poll = [&source]() -> Result<std::string> {
       try {
         return source.Poll();

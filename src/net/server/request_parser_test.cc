@@ -127,9 +127,10 @@ TEST(ParseTarget, HasOneReading) {
   EXPECT_EQ(Path("/"), "");
   EXPECT_EQ(Path("/a/b%20c"), "[a][b c]");
   EXPECT_EQ(Path("/a?x=1&y=a%26b&z="), "[a] x=1 y=a&b z=");
+  EXPECT_EQ(Path("/a?x"), "[a] x=");  // as "?verbose" is written
   for (const char* bad : {"",       "a",      "//",    "/a//b", "/a/",        "/.",   "/a/..",    "/a/%2e%2e/b", "/%2E",
                           "/a%2fb", "/a%5cb", "/a\\b", "/%",    "/%4",        "/%zz", "/%00",     "/%0a",        "/%ff",
-                          "/a#b",   "/a b",   "/a?x",  "/a?=1", "/a?x=1&x=2", "/a?&", "/\xc3\xa9"}) {
+                          "/a#b",   "/a b",   "/a?x&x",  "/a?=1", "/a?x=1&x=2", "/a?&", "/\xc3\xa9"}) {
     EXPECT_EQ(Path(bad), "refused") << bad;
   }
   EXPECT_EQ(Path("/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17"), "refused");

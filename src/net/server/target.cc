@@ -63,12 +63,11 @@ Result<std::map<std::string, std::string>> ParseQuery(std::string_view text) {
     const std::size_t end = std::min(text.find('&'), text.size());
     const std::string_view member = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
-    const std::size_t equals = member.find('=');
-    if (equals == 0 || equals == std::string_view::npos) {
-      return InvalidArgument("the request query must be name=value members");
-    }
+    // A name alone, as in "?verbose", has an empty value.
+    const std::size_t equals = std::min(member.find('='), member.size());
+    if (equals == 0) return InvalidArgument("the request query must be name=value members");
     CLOISTER_ASSIGN(std::string name, PercentDecode(member.substr(0, equals)));
-    CLOISTER_ASSIGN(std::string value, PercentDecode(member.substr(equals + 1)));
+    CLOISTER_ASSIGN(std::string value, PercentDecode(member.substr(std::min(equals + 1, member.size()))));
     if (query.size() == kQueryMembersMax) return InvalidArgument("the request query has too many members");
     if (!query.emplace(std::move(name), std::move(value)).second) {
       return InvalidArgument("the request query names a member twice");

@@ -2,7 +2,7 @@
 
 // The request target (RFC 9112 section 3.2.1, origin-form only) taken apart, so strictly that a path has one
 // reading: no dot segments, no empty segments, no encoded slash, backslash or control character, no `+` for a
-// space.
+// space. A query member without `=` has an empty value.
 //
 //   ParseTarget("/a/b%20c?from=1&to=2") == {path "/a/b%20c", segments {"a","b c"}, query
 //   {{"from","1"},{"to","2"}}}
