@@ -6,36 +6,13 @@
 #include <optional>
 #include <regex>
 
+#include "noise_check.h"
+#include "value_text.h"
+
 namespace cloister::attacks {
 namespace {
 
 using engine::Value;
-
-std::optional<double> NumberOf(const Value& value) {
-  if (const auto* number = std::get_if<std::int64_t>(&value)) return static_cast<double>(*number);
-  if (const auto* number = std::get_if<double>(&value)) return *number;
-  if (const auto* number = std::get_if<codec::Int128>(&value)) return static_cast<double>(*number);
-  if (const auto* number = std::get_if<engine::Decimal>(&value))
-    return static_cast<double>(number->unscaled) / std::pow(10.0, number->scale);
-  return std::nullopt;
-}
-
-bool Matches(const Value& value, const codec::Json& wanted) {
-  if (wanted.is_string()) {
-    const auto* text = std::get_if<std::string>(&value);
-    return text != nullptr && *text == std::string_view(wanted.get_string());
-  }
-  if (wanted.is_null()) return engine::IsNull(value);
-  const auto number = NumberOf(value);
-  return number && std::fabs(*number - wanted.to_number<double>()) < 1e-6;
-}
-
-std::optional<std::size_t> ColumnIndex(const Answer& answer, std::string_view name) {
-  for (std::size_t i = 0; i < answer.columns.size(); ++i) {
-    if (answer.columns[i] == name) return i;
-  }
-  return std::nullopt;
-}
 
 std::string Absent(const codec::JsonObject& body, const Answer& answer) {
   const auto column = ColumnIndex(answer, body.at("column").as_string());
@@ -205,6 +182,7 @@ std::string RunCheck(const Check& check, const Case& one, const Outcome& outcome
   if (check.type == "count_distinct_only_released") return CountDistinctOnlyReleased(one, outcome, lab);
   if (check.type == "rounded_to_granularity") return RoundedToGranularity(outcome, lab);
   if (check.type == "null_group_not_remainder") return NullGroupNotRemainder(answer);
+  if (const auto verdict = RunNoiseCheck(check, one, outcome, lab)) return *verdict;
   return "the check " + check.type + " belongs to a level that is not offered yet";
 }
 

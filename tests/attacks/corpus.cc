@@ -117,6 +117,13 @@ Result<Case> ReadCase(const codec::JsonObject& given) {
 
 }  // namespace
 
+const sql::CompileDataset* FindDataset(const Corpus& corpus, std::string_view name) {
+  for (const auto& dataset : corpus.datasets) {
+    if (dataset.name == name || dataset.id == name) return &dataset;
+  }
+  return nullptr;
+}
+
 Result<Corpus> ReadCorpus(const std::string& folder) {
   Corpus corpus;
   CLOISTER_ASSIGN(corpus.schema_sql, ReadFile(std::filesystem::path(folder) / "schema.sql"));

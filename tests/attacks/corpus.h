@@ -37,6 +37,9 @@ struct Corpus {
   std::vector<Case> cases;
 };
 
+// By name or id; null when there is none.
+const sql::CompileDataset* FindDataset(const Corpus& corpus, std::string_view name);
+
 // An unknown `expect` or check type is an error of the folder, never a skipped case.
 Result<Corpus> ReadCorpus(const std::string& folder);
 
