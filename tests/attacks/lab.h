@@ -58,7 +58,7 @@ struct Sabotage {
 
 class Lab {
  public:
-  static Result<std::unique_ptr<Lab>> Open(const Corpus& corpus);
+  static Result<std::unique_ptr<Lab>> Open(const Corpus& corpus, int threads = 2);
 
   // As the enclave does: charged unless this plan was answered, refused when a budget is used up.
   Outcome Run(const std::string& text, const std::string& level);
