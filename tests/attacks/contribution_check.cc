@@ -92,45 +92,56 @@ std::string StageIsBounded(const NoisyRelease& release, const Groups& with, cons
   return changed > release.selection->parameters.groups_max ? "one person is in too many groups" : "";
 }
 
-// Gives one person thousands of other people's rows, with values far beyond the owner's bounds.
-Status Flood(const sql::CompileDataset& dataset, std::int64_t person, Lab& lab) {
-  std::string replaced = std::to_string(person) + " AS " + *dataset.policy.privacy_unit;
+constexpr std::int64_t kPerson = 4242;  // in patients, visits, claims and cohort
+
+// Gives one person thousands of other people's rows, with values far beyond the owner's bounds: `side` 1 above, -1
+// below.
+Status Flood(const sql::CompileDataset& dataset, int side, Lab& lab) {
+  std::string replaced = std::to_string(kPerson) + " AS " + *dataset.policy.privacy_unit;
   for (const auto& column : dataset.schema.columns) {
-    const auto& policy = dataset.policy.Column(column.name);
-    if (column.type.kind == agreement::ColumnType::Kind::kDouble && policy.bounds)
-      replaced += ", " + std::to_string(policy.bounds->max * 1000 + 1) + " AS " + column.name;
+    const auto& bounds = dataset.policy.Column(column.name).bounds;
+    if (!bounds || !column.type.IsNumeric()) continue;
+    replaced += ", " + std::to_string(side * static_cast<std::int64_t>(bounds->max * 1000 + 1)) + " AS " + column.name;
   }
   const std::string name = "\"" + dataset.id + "\"";
   return lab.Change("INSERT INTO " + name + " SELECT * REPLACE (" + replaced + ") FROM (SELECT * FROM " + name +
                     " LIMIT 3000)");
 }
 
+struct Neighbours {
+  std::vector<ExactTable> with;
+  std::vector<ExactTable> without;
+};
+
+Result<Neighbours> NeighboursOf(const Case& one, const std::set<std::string>& read, int side, Lab& lab) {
+  for (const std::string& id : read) CLOISTER_TRY(Flood(*FindDataset(lab.corpus(), id), side, lab));
+  Neighbours out;
+  CLOISTER_ASSIGN(out.with, lab.Exact(one.sql, one.level));
+  for (const std::string& id : read) {
+    const std::string unit = *FindDataset(lab.corpus(), id)->policy.privacy_unit;
+    CLOISTER_TRY(lab.Change("DELETE FROM \"" + id + "\" WHERE " + unit + " = " + std::to_string(kPerson)));
+  }
+  CLOISTER_ASSIGN(out.without, lab.Exact(one.sql, one.level));
+  return out;
+}
+
 }  // namespace
 
 std::string ContributionBounded(const Case& one, const Outcome& outcome, Lab& lab) {
-  constexpr std::int64_t kPerson = 4242;
   if (outcome.stages.empty()) return "nothing is made noisy";
   std::set<std::string> read;
   for (const sql::PlanStage& stage : outcome.stages) read.insert(stage.datasets.begin(), stage.datasets.end());
-  for (const std::string& id : read) {
-    const auto* dataset = FindDataset(lab.corpus(), id);
-    if (const Status done = Flood(*dataset, kPerson, lab); !done) return done.error().public_message;
-  }
-  const auto with = lab.Exact(one.sql, one.level);
-  for (const std::string& id : read) {
-    const Status done = lab.Change("DELETE FROM \"" + id + "\" WHERE " +
-                                   *FindDataset(lab.corpus(), id)->policy.privacy_unit + " = " + std::to_string(kPerson));
-    if (!done) return done.error().public_message;
-  }
-  const auto without = lab.Exact(one.sql, one.level);
-  if (const Status done = lab.Rebuild(); !done) return done.error().public_message;
-  if (!with || !without) return (with ? without : with).error().public_message;
-  for (std::size_t i = 0; i < outcome.stages.size(); ++i) {
-    const auto* release = std::get_if<NoisyRelease>(&outcome.stages[i].protection);
-    if (release == nullptr) continue;
-    const std::string problem =
-        StageIsBounded(*release, GroupsOf((*with)[i], *release), GroupsOf((*without)[i], *release));
-    if (!problem.empty()) return problem;
+  for (const int side : {1, -1}) {
+    const auto neighbours = NeighboursOf(one, read, side, lab);
+    if (const Status done = lab.Rebuild(); !done) return done.error().public_message;
+    if (!neighbours) return neighbours.error().public_message + ": " + neighbours.error().detail;
+    for (std::size_t i = 0; i < outcome.stages.size(); ++i) {
+      const auto* release = std::get_if<NoisyRelease>(&outcome.stages[i].protection);
+      if (release == nullptr) continue;
+      const std::string problem = StageIsBounded(*release, GroupsOf(neighbours->with[i], *release),
+                                                 GroupsOf(neighbours->without[i], *release));
+      if (!problem.empty()) return problem;
+    }
   }
   return "";
 }

@@ -1,7 +1,8 @@
 #pragma once
 
-// The check contribution_bounded, by experiment: one person gets thousands of rows with values far beyond the bounds, and
-// then none; between the two, the exact tables of the stages may differ by what their noise is made for, and not more.
+// The check contribution_bounded, by experiment: one person gets thousands of rows with values far beyond the bounds,
+// and then none; between the two, the exact tables of the stages may differ by what their noise is made for, and not
+// more.
 
 #include <string>
 

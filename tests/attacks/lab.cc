@@ -40,7 +40,8 @@ Result<std::unique_ptr<Lab>> Lab::Open(const Corpus& corpus, int threads) {
   std::unique_ptr<Lab> lab(new Lab(corpus));
   CLOISTER_ASSIGN(lab->parser_, engine::DuckDbStatementParser::Open());
   CLOISTER_ASSIGN(auto opened, engine::UnconfinedDatabase::Open());
-  CLOISTER_ASSIGN(lab->database_, std::move(opened).EnterSandboxedMode({.memory_bytes = 2LL << 30, .threads = threads}));
+  CLOISTER_ASSIGN(lab->database_,
+                  std::move(opened).EnterSandboxedMode({.memory_bytes = 2LL << 30, .threads = threads}));
   CLOISTER_TRY(lab->Rebuild());
   return lab;
 }

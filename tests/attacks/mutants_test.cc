@@ -158,8 +158,9 @@ TEST_F(Mutants, CanonicalOrderAndDeterministicSum) {
 
 TEST_F(Mutants, KAndLAtLeast) {
   const std::string rows = "SELECT zip, age, hospital, diagnosis FROM patients";
-  const Sabotage plain = Plain("SELECT zip, age::BIGINT AS age, hospital, diagnosis FROM \"ds_patients\"",
-                               {{"zip", "VARCHAR"}, {"age", "BIGINT"}, {"hospital", "VARCHAR"}, {"diagnosis", "VARCHAR"}});
+  const Sabotage plain =
+      Plain("SELECT zip, age::BIGINT AS age, hospital, diagnosis FROM \"ds_patients\"",
+            {{"zip", "VARCHAR"}, {"age", "BIGINT"}, {"hospital", "VARCHAR"}, {"diagnosis", "VARCHAR"}});
   ExpectCaught(A("k_anonymized", rows, "k_at_least", R"({"k":10,"qi":["zip","age","hospital"]})"), {plain});
   ExpectCaught(A("k_anonymized", rows, "l_at_least", R"({"l":2,"qi":["zip","age","hospital"],"sa":"diagnosis"})"),
                {plain});

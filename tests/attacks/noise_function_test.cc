@@ -1,12 +1,13 @@
-// Noise is a function of the plan and the noise key (docs/formats/noise.md), seen through queries: the same plan gives the
-// same numbers whatever the order of rows and the number of threads, and one other bit in a manifest gives other ones
-// everywhere.
+// Noise is a function of the plan and the noise key (docs/formats/noise.md), seen through queries: the same plan gives
+// the same numbers whatever the order of rows and the number of threads, and one other bit in a manifest gives other
+// ones everywhere.
 
 #include <gtest/gtest.h>
 
 #include <set>
 
 #include "lab.h"
+#include "noise_check.h"
 #include "value_text.h"
 
 namespace cloister::attacks {
@@ -24,7 +25,9 @@ const char* const kQueries[] = {
 
 class NoiseFunction : public testing::Test {
  protected:
-  static void SetUpTestSuite() { corpus_ = new Corpus(ReadCorpus(CLOISTER_SOURCE_DIR "/tests/attacks/corpus").value()); }
+  static void SetUpTestSuite() {
+    corpus_ = new Corpus(ReadCorpus(CLOISTER_SOURCE_DIR "/tests/attacks/corpus").value());
+  }
   static void TearDownTestSuite() { delete corpus_; }
 
   static Answer Ask(Lab& lab, const std::string& text) {
@@ -91,6 +94,23 @@ TEST_F(NoiseFunction, AnotherQueryIsAnotherDraw) {
   const auto filtered =
       Numbers(Ask(*lab, "SELECT hospital, SUM(cost) AS s FROM patients WHERE age < 500 GROUP BY hospital"));
   for (const std::string& number : filtered) EXPECT_FALSE(by_hospital.contains(number)) << number;
+}
+
+// Whatever their labels check: every accepted query of the corpus with noise bounds what one person can change, and
+// pays for each mechanism.
+TEST_F(NoiseFunction, EveryQueryOfTheCorpusIsBoundedAndCharged) {
+  const auto lab = Lab::Open(*corpus_).value();
+  int queries = 0;
+  for (const Case& one : corpus_->cases) {
+    if (one.level != "differential_privacy" || one.reject) continue;
+    lab->ForgetHistory();
+    const Outcome outcome = lab->Run(one.sql, one.level);
+    if (outcome.refused() || outcome.stages.empty()) continue;
+    ++queries;
+    EXPECT_EQ(RunNoiseCheck({.type = "contribution_bounded", .body = {}}, one, outcome, *lab), "") << one.sql;
+    EXPECT_EQ(RunNoiseCheck({.type = "charge_at_least", .body = {}}, one, outcome, *lab), "") << one.sql;
+  }
+  EXPECT_GT(queries, 20);
 }
 
 }  // namespace
