@@ -53,7 +53,7 @@ class ProtectedRunTest : public testing::Test {
     return engine::SchemaForTest({{"person", "BIGINT"}, {"ward", "VARCHAR"}, {"cost", "DOUBLE"}});
   }
 
-  sql::CompiledQuery Compile(const std::string& text) {
+  sql::CompileVerdict Verdict(const std::string& text) {
     sql::CompileRequest request;
     request.text = text;
     request.level = "differential_privacy";
@@ -64,7 +64,12 @@ class ProtectedRunTest : public testing::Test {
                                 .schema = Schema(),
                                 .policy = PolicyOf(epsilon_),
                                 .manifest = manifest_});
-    auto verdict = sql::Compile(request, *parser_).value();
+    request.datasets.back().policy.budget.accounting = accounting_;
+    return sql::Compile(request, *parser_).value();
+  }
+
+  sql::CompiledQuery Compile(const std::string& text) {
+    auto verdict = Verdict(text);
     if (const auto* findings = std::get_if<std::vector<sql::Finding>>(&verdict)) {
       ADD_FAILURE() << findings->front().rule << ": " << findings->front().message;
     }
@@ -90,6 +95,7 @@ class ProtectedRunTest : public testing::Test {
 
   double epsilon_ = 1;
   codec::JsonObject privacy_;
+  agreement::BudgetAccounting accounting_ = agreement::BudgetAccounting::kSums;
   Digest256 manifest_{};
   SecretBytes key_ = SecretBytes(32);
   std::unique_ptr<engine::DuckDbStatementParser> parser_ = engine::DuckDbStatementParser::Open().value();
@@ -196,8 +202,21 @@ TEST_F(ProtectedRunTest, ChargesWhatTheMechanismsSpend) {
   privacy_["epsilon"] = 0.25;
   EXPECT_EQ(loss("SELECT COUNT(*) FROM visits").epsilon.ToNumber(), 0.25);
   privacy_["mechanism"] = "gaussian";
+  accounting_ = agreement::BudgetAccounting::kZcdp;
   EXPECT_TRUE(loss("SELECT COUNT(*) FROM visits").epsilon.IsZero());
   EXPECT_FALSE(loss("SELECT COUNT(*) FROM visits").rho.IsZero());
+}
+
+// Sums of epsilon cannot pay for it: better refused before anybody approves.
+TEST_F(ProtectedRunTest, GaussianNoiseNeedsAnAccountThatHoldsIt) {
+  privacy_["mechanism"] = "gaussian";
+  const auto verdict = Verdict("SELECT COUNT(*) FROM visits");
+  const auto* findings = std::get_if<std::vector<sql::Finding>>(&verdict);
+  ASSERT_NE(findings, nullptr);
+  EXPECT_EQ(findings->front().rule, "R25");
+  EXPECT_NE(findings->front().message.find("accounting zcdp"), std::string::npos);
+  accounting_ = agreement::BudgetAccounting::kZcdp;
+  EXPECT_TRUE(std::holds_alternative<sql::CompiledQuery>(Verdict("SELECT COUNT(*) FROM visits")));
 }
 
 }  // namespace

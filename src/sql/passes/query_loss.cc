@@ -54,6 +54,17 @@ void CheckLimit(const CompileDataset& dataset, std::string_view name, double wan
                 dataset.organisation});
 }
 
+// Gaussian noise is charged as rho, which sums of epsilon cannot hold (privacy/accountant.h).
+void CheckAccounting(const CompileDataset& dataset, Findings& findings) {
+  if (dataset.policy.budget.accounting == agreement::BudgetAccounting::kZcdp) return;
+  findings.Add({"R25", findings.Whole(),
+                "The budget of " + dataset.name +
+                    " adds up sums of epsilon, which hold no Gaussian noise; ask for laplace, "
+                    "or ask " +
+                    dataset.organisation + " for the accounting zcdp in the dataset's policy.",
+                dataset.organisation});
+}
+
 }  // namespace
 
 QueryLoss CheckLoss(const std::vector<const CompileDataset*>& datasets, const CompileRequest& request,
@@ -72,6 +83,7 @@ QueryLoss CheckLoss(const std::vector<const CompileDataset*>& datasets, const Co
     const agreement::PrivacyBudget& budget = dataset->policy.budget;
     CheckLimit(*dataset, "epsilon", epsilon, budget.epsilon_per_query, budget.epsilon_budget, findings);
     CheckLimit(*dataset, "delta", delta, budget.delta_per_query, budget.delta_budget, findings);
+    if (wish.gaussian) CheckAccounting(*dataset, findings);
   }
   QueryLoss loss{.gaussian = wish.gaussian, .epsilon = {}, .delta = {}};
   if (const auto exact = privacy::Epsilon::FromNumber(epsilon, privacy::Rounding::kDown)) loss.epsilon = *exact;
