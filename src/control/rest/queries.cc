@@ -36,6 +36,11 @@ Result<QueryBody> DecodeQueryBody(const codec::Json& json, bool for_check) {
   if (in.Has("recipients")) body.recipients = in.Strings("recipients", agreement::kLinkParticipantsMax);
   if (in.Has("parameters")) body.parameters = in.Object("parameters");
   if (in.Has("privacy")) body.privacy = in.Object("privacy");
+  if (in.Has("epsilon")) {  // the short way to say it
+    const double epsilon = in.Number("epsilon", 0, agreement::kEpsilonMax);
+    if (body.privacy.contains("epsilon")) in.Fail("epsilon", "is said in 'privacy' already");
+    body.privacy["epsilon"] = epsilon;
+  }
   body.level = in.OptionalString("privacy_level").value_or(body.level);
   if (!for_check) body.document = in.OptionalString("document", crypto::kJwsBytesMax);
   if (!for_check && body.name.empty()) in.Fail("name", "is missing");
