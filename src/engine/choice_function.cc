@@ -52,7 +52,7 @@ struct Sip {
 };
 
 // `before`, then the bytes, as one message.
-std::uint64_t Chain(const ChoiceKey& key, std::uint64_t before, const std::uint8_t* bytes, std::size_t size) {
+inline std::uint64_t Chain(const ChoiceKey& key, std::uint64_t before, const std::uint8_t* bytes, std::size_t size) {
   Sip sip(key);
   sip.Word(before);
   std::size_t at = 0;
@@ -103,27 +103,39 @@ std::optional<std::size_t> WidthOf(duckdb_logical_type type) {
   }
 }
 
-// One argument of every row into the rows' numbers.
+// Reads the vector's own layout: a call of the C API for each value would cost more than the hash.
+std::string_view TextOf(const duckdb_string_t& text) {
+  const std::uint32_t size = text.value.inlined.length;
+  constexpr std::uint32_t kInlinedMax = sizeof text.value.inlined.inlined;
+  return {size <= kInlinedMax ? text.value.inlined.inlined : text.value.pointer.ptr, size};
+}
+
+// One argument of every row into the rows' numbers; `hash` gives the number of a value that is there.
+template <typename Hash>
+void MixRows(const ChoiceKey& key, const std::uint64_t* validity, std::uint64_t* numbers, idx_t rows, Hash hash) {
+  for (idx_t row = 0; row < rows; ++row) {
+    const bool there = validity == nullptr || (validity[row / 64] >> (row % 64) & 1) != 0;
+    numbers[row] = there ? hash(row) : Chain(key, numbers[row] ^ kOfNull, nullptr, 0);
+  }
+}
+
 bool Mix(const ChoiceKey& key, duckdb_vector vector, std::uint64_t* numbers, idx_t rows) {
   const LogicalTypeHandle type(duckdb_vector_get_column_type(vector));
   const auto width = WidthOf(type.get());
   if (!width) return false;
+  const std::uint64_t* validity = duckdb_vector_get_validity(vector);
   const auto* data = static_cast<const std::uint8_t*>(duckdb_vector_get_data(vector));
-  std::vector<std::uint8_t> text;
-  for (idx_t row = 0; row < rows; ++row) {
-    if (!IsValidAt(vector, row)) {
-      numbers[row] = Chain(key, numbers[row] ^ kOfNull, nullptr, 0);
-      continue;
-    }
-    if (*width != 0) {
-      numbers[row] = Chain(key, numbers[row], data + row * *width, *width);
-      continue;
-    }
-    // A zero byte behind it: the empty text is something else than NULL.
-    const std::string_view value = TextAt(vector, row);
-    text.assign(value.begin(), value.end());
-    text.push_back(0);
-    numbers[row] = Chain(key, numbers[row], text.data(), text.size());
+  if (*width == 8) {
+    MixRows(key, validity, numbers, rows, [&](idx_t row) { return Chain(key, numbers[row], data + row * 8, 8); });
+  } else if (*width != 0) {
+    MixRows(key, validity, numbers, rows,
+            [&](idx_t row) { return Chain(key, numbers[row], data + row * *width, *width); });
+  } else {
+    const auto* texts = reinterpret_cast<const duckdb_string_t*>(data);
+    MixRows(key, validity, numbers, rows, [&](idx_t row) {
+      const std::string_view text = TextOf(texts[row]);
+      return Chain(key, numbers[row], reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+    });
   }
   return true;
 }
