@@ -9,6 +9,7 @@
 #include "cli/session.h"
 #include "cli/table.h"
 #include "cli/verify.h"
+#include "ledger/budget_report.h"
 
 namespace cloister::cli {
 namespace {
@@ -23,7 +24,7 @@ struct Line {
     if (!manifest.policy.limits.runs) return std::nullopt;
     return std::max<std::int64_t>(0, *manifest.policy.limits.runs - spent.runs);
   }
-  double EpsilonSpent() const { return spent.privacy.epsilon.ToNumber(); }
+  double EpsilonSpent() const { return ledger::EpsilonSpent(spent, manifest.policy); }
   double DeltaSpent() const { return spent.privacy.delta.ToNumber(); }
   // How many of the largest queries that the owner allows still fit, by the owner's way of adding up.
   std::int64_t QueriesLeft() const {

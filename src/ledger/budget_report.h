@@ -1,0 +1,14 @@
+#pragma once
+
+// A dataset's spending as people read it.
+
+#include "agreement/policy.h"
+#include "ledger/accounts.h"
+
+namespace cloister::ledger {
+
+// The epsilon that holds, with the budget's delta, for all that was spent: the sum, or what the owner's zCDP account
+// proves (Gaussian noise included). Never more than the budget while charges fit.
+double EpsilonSpent(const Spending& spent, const agreement::DatasetPolicy& policy);
+
+}  // namespace cloister::ledger
