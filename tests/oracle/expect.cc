@@ -57,7 +57,10 @@ Choice SelectionOf(const Aggregate& aggregate) {
   };
 }
 
-bool IsEveryRow(const Aggregate& aggregate) { return !aggregate.filter && !HasValue(aggregate); }
+// The number of towns is no sum over rows: each town that counts could be shown by itself.
+bool IsEveryRow(const Aggregate& aggregate) {
+  return aggregate.kind == Kind::kCountTowns || (!aggregate.filter && !HasValue(aggregate));
+}
 
 // Selected, left out, and between it and each other selection: no one or enough.
 bool IsGuarded(const Table& table, const Indices& group, const Choice& own, const std::vector<Choice>& others) {
@@ -102,6 +105,15 @@ bool IsShown(const Table& table, const Indices& group, const Aggregate& aggregat
 
 Cell Compute(const Table& table, const Indices& group, const Aggregate& aggregate) {
   Cell cell;
+  if (aggregate.kind == Kind::kCountTowns) {
+    std::map<std::string, Indices> towns;
+    for (const std::size_t i : group) {
+      if (!aggregate.filter || aggregate.filter->holds(table[i])) towns[table[i].person->town].push_back(i);
+    }
+    cell.value = static_cast<double>(std::count_if(
+        towns.begin(), towns.end(), [&](const auto& town) { return table.Enough(table.Persons(town.second)); }));
+    return cell;
+  }
   std::set<std::int64_t> persons;
   double sum = 0;
   for (const std::size_t i : group) {
@@ -223,7 +235,8 @@ std::vector<ExpectedRow> Expect(const World& world, const Question& question) {
   const Indices safe = SafeRows(table, question);
   const Aggregate& first = question.aggregates[0];
   Cell total;
-  if (table.Enough(table.Persons(safe)) && IsShown(table, safe, first, {first})) total = Compute(table, safe, first);
+  const Indices& counted = first.kind == Kind::kCountTowns ? rows : safe;
+  if (table.Enough(table.Persons(safe)) && IsShown(table, safe, first, {first})) total = Compute(table, counted, first);
   for (ExpectedRow& row : out) row.cells.push_back(total);
   return out;
 }

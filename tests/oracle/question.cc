@@ -67,10 +67,11 @@ Key AnyKey(Dice& dice, bool joined) {
   }
 }
 
-Aggregate AnyAggregate(Dice& dice, bool joined) {
+Aggregate AnyAggregate(Dice& dice, bool joined, bool rollup) {
   using Kind = Aggregate::Kind;
   Aggregate out;
-  out.kind = static_cast<Kind>(Roll(dice, 5));
+  // Different values do not go with totals.
+  out.kind = static_cast<Kind>(Roll(dice, rollup ? 5 : 6));
   std::string column = "pay";
   out.value = [](const Row& row) { return row.person->pay; };
   if (joined && Roll(dice, 2) == 0) {
@@ -78,7 +79,7 @@ Aggregate AnyAggregate(Dice& dice, bool joined) {
     out.value = [](const Row& row) { return std::optional<std::int64_t>(row.event->price); };
   }
   const std::string call[] = {"COUNT(*)", "COUNT(DISTINCT id)", "COUNT(" + column + ")", "SUM(" + column + ")",
-                              "AVG(" + column + ")"};
+                              "AVG(" + column + ")", "COUNT(DISTINCT town)"};
   out.sql = call[static_cast<int>(out.kind)];
   if (Roll(dice, 3) == 0) {
     out.filter = SimpleTest(dice, joined);
@@ -152,7 +153,7 @@ Question Ask(Dice& dice) {
     if (!known) question.keys.push_back(std::move(key));
   }
   for (std::int64_t i = 1 + Roll(dice, 3); i > 0; --i)
-    question.aggregates.push_back(AnyAggregate(dice, question.joined));
+    question.aggregates.push_back(AnyAggregate(dice, question.joined, question.shape == Shape::kRollup));
   if (question.shape == Shape::kHaving) question.having = 1 + Roll(dice, 20);
   if (question.shape == Shape::kNarrower) question.narrower = SimpleTest(dice, question.joined);
   question.sql = Written(question);

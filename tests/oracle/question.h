@@ -28,7 +28,7 @@ struct Key {
 };
 
 struct Aggregate {
-  enum class Kind { kCount, kCountPersons, kCountValues, kSum, kAvg };
+  enum class Kind { kCount, kCountPersons, kCountValues, kSum, kAvg, kCountTowns };
   Kind kind = Kind::kCount;
   std::function<std::optional<std::int64_t>(const Row&)> value;  // of kCountValues, kSum, kAvg
   std::optional<Test> filter;
