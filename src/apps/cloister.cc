@@ -14,6 +14,7 @@
 #include "cli/run.h"
 #include "cloud/local/local_query_checker.h"
 #include "crypto/digest.h"
+#include "crypto/library.h"
 #include "net/client/curl_transport.h"
 
 namespace cloister::cli {
@@ -109,6 +110,7 @@ ExitCode RunInvocation(const Invocation& invocation) {
 }
 
 int Main(const std::vector<std::string>& arguments) {
+  crypto::StartLibrary();
   const auto parsed = ParseCommandLine(arguments);
   if (const auto* answer = std::get_if<CommandLineAnswer>(&parsed)) {
     (answer->exit_code == ExitCode::kOk ? std::cout : std::cerr) << answer->text;

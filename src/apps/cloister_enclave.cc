@@ -68,7 +68,8 @@ Status Serve() {
   CLOISTER_ASSIGN(auto parser, engine::DuckDbStatementParser::Open());
   CLOISTER_ASSIGN(auto database, engine::UnconfinedDatabase::Open());
   CLOISTER_ASSIGN(tee::SandboxStatus sandbox,
-                  tee::EnterSandbox({.descriptors_kept = {kChannelDescriptor, database.descriptor()}}));
+                  tee::EnterSandbox({.descriptors_kept = {kChannelDescriptor, database.descriptor()},
+                                     .standard_streams_to_null = true}));
 
   SystemClock clock;
   SystemRng rng;

@@ -34,6 +34,7 @@
 #include "control/metrics.h"
 #include "control/rest/api.h"
 #include "control/rest/problem.h"
+#include "crypto/library.h"
 #include "net/server/server.h"
 
 namespace cloister {
@@ -312,6 +313,7 @@ void AddFlags(CLI::App& app, Flags& flags) {
 }
 
 int Main(int argc, char** argv) {
+  crypto::StartLibrary();
   Flags flags;
   CLI::App app("cloisterd: control plane of a confidential data clean room");
   AddFlags(app, flags);

@@ -161,9 +161,9 @@ Result<std::vector<Jwk>> ParseJwkSet(const codec::Json& json) {
                               " keys");
   }
   std::vector<Jwk> jwks;
+  // RFC 7517 section 5: a key of a kind that is not understood does not take the others away.
   for (const codec::Json& item : *list) {
-    CLOISTER_ASSIGN(Jwk jwk, Jwk::FromJson(item));
-    jwks.push_back(std::move(jwk));
+    if (Result<Jwk> jwk = Jwk::FromJson(item)) jwks.push_back(*std::move(jwk));
   }
   return jwks;
 }

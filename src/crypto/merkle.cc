@@ -83,12 +83,9 @@ Status VerifyInclusion(const Digest256& leaf_hash, std::uint64_t index, std::uin
 // RFC 9162 section 2.1.4.2: one walk computes both roots from the same subtrees.
 Status VerifyConsistency(std::uint64_t old_size, const Digest256& old_root, std::uint64_t new_size,
                          const Digest256& new_root, std::span<const Digest256> proof) {
-  if (old_size > new_size) return WrongProof();
-  if (old_size == 0 || old_size == new_size) {
-    const bool same = old_size == 0 ? old_root == Sha256(ByteView()) : old_root == new_root;
-    if (!same || !proof.empty() || (new_size == 0 && new_root != old_root)) return WrongProof();
-    return {};
-  }
+  // Nothing is consistent with everything: C2SP's clients do not take a proof from size 0 for one.
+  if (old_size == 0 || old_size > new_size) return WrongProof();
+  if (old_size == new_size) return old_root == new_root && proof.empty() ? Status() : WrongProof();
   std::uint64_t node = old_size - 1;
   std::uint64_t last = new_size - 1;
   for (; (node & 1) != 0; node >>= 1) last >>= 1;

@@ -55,13 +55,27 @@ Result<std::vector<attestation::DatasetRecipient>> BootIdentity::DatasetRecipien
   return recipients;
 }
 
+namespace {
+
+// The member's text, where it lies: a JSON value goes back to the heap as it was.
+void WipeKey(codec::JsonObject& object) {
+  if (auto* key = object.if_contains("environment_key"); key != nullptr && key->is_string()) {
+    Wipe({reinterpret_cast<std::uint8_t*>(key->get_string().data()), key->get_string().size()});
+  }
+}
+
+}  // namespace
+
 Result<Bytes> WrapEnvironmentKey(const BootIdentity& identity, const EnvironmentId& environment,
                                  const Digest256& entry_0, const sealing::AgeRecipient& sealer, Rng& rng) {
   codec::JsonObject plaintext;
   plaintext["environment"] = environment.str();
-  plaintext["environment_key"] = codec::Base64UrlEncode(identity.environment_key().view());
+  std::string key = codec::Base64UrlEncode(identity.environment_key().view());
+  plaintext["environment_key"] = key;
+  Wipe(key);
   plaintext["entry_0"] = codec::HexEncode(entry_0);
   std::string text = codec::CanonicalJson(plaintext);
+  WipeKey(plaintext);
   auto blob = sealing::SealBytes(AsBytes(text), {&sealer, 1}, rng);
   Wipe(text);
   return blob;
@@ -75,13 +89,15 @@ Result<RecoveredKey> UnwrapEnvironmentKey(ByteView blob, const EnvironmentId& en
                               "with the sealer file that it had before (--sealer)");
   }
   if (!plaintext) return plaintext.error();
-  CLOISTER_ASSIGN(const codec::Json json, codec::ParseJson(AsText(plaintext->view())));
+  CLOISTER_ASSIGN(codec::Json json, codec::ParseJson(AsText(plaintext->view())));
   codec::ObjectReader in(json, "recovery");
   const std::string of = in.String("environment");
   Bytes key = in.Base64Url("environment_key", agreement::kEnvironmentKeyBytes);
   const Digest256 entry_0 = in.HexDigest("entry_0");
   RecoveredKey recovered{.environment_key = SecretBytes::TakeFrom(key), .entry_0 = entry_0};
-  CLOISTER_TRY(in.Finish());
+  const Status whole = in.Finish();
+  if (auto* object = json.if_object()) WipeKey(*object);
+  CLOISTER_TRY(whole);
   if (of != environment.str()) return VerificationFailed("the recovery blob belongs to another environment");
   return recovered;
 }

@@ -33,8 +33,10 @@ Result<LinkRuling> LinkJudge::Rule() const {
   CLOISTER_TRY(CheckOrder());
   CLOISTER_TRY(CheckCheckpoint());
   CLOISTER_TRY(CheckMayWrite());
-  CLOISTER_TRY(CheckRefusalsToday());
   Objections objections = std::visit([&](const auto& body) { return Against(body); }, link_.body());
+  // What keeps others safe is always recorded; one that ends nothing is counted like anything else.
+  const bool ends_something = link_.As<agreement::Revocation>() != nullptr && objections.reasons.empty();
+  if (!ends_something) CLOISTER_TRY(CheckRefusalsToday());
   if (objections.reasons.empty()) return LinkRuling{.kind = LinkRuling::Kind::kTakesEffect};
   return LinkRuling{
       .kind = LinkRuling::Kind::kHasNoEffect, .code = objections.code, .reasons = std::move(objections.reasons)};
@@ -75,9 +77,7 @@ Status LinkJudge::CheckMayWrite() const {
   return {};
 }
 
-// What keeps others safe is always recorded.
 Status LinkJudge::CheckRefusalsToday() const {
-  if (link_.As<agreement::Revocation>() != nullptr) return {};
   const auto refusals = state_.refusals_.find(link_.signer());
   if (refusals == state_.refusals_.end()) return {};
   const auto today = std::count_if(refusals->second.begin(), refusals->second.end(),

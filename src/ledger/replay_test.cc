@@ -201,6 +201,9 @@ TEST(Refusals, AreBoundedPerDay) {
   // Somebody else, and what keeps people safe, go on.
   EXPECT_EQ(story.Reject(hospital, Digest256{1}).kind, Kind::kHasNoEffect);
   EXPECT_TRUE(story.state().Judge(draft(Revocation{.ends = Revocation::Ends::kMembership}), story.now()).has_value());
+  // A revocation that ends nothing keeps nobody safe.
+  const Revocation empty{.ends = Revocation::Ends::kApproval, .document = Digest256{1}};
+  EXPECT_EQ(story.state().Judge(draft(empty), story.now()).error().code, Code::kResourceExhausted);
   story.Wait(24 * 3600);
   EXPECT_EQ(story.Reject(analyst, Digest256{1}).kind, Kind::kHasNoEffect);
 }

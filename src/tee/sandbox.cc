@@ -1,5 +1,6 @@
 #include "tee/sandbox.h"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -47,6 +48,16 @@ Status CloseAllBut(std::vector<int> kept) {
   return {};
 }
 
+Status SilenceStandardStreams() {
+  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0) return CannotEnter("opening /dev/null");
+  for (const int stream : {0, 1, 2}) {
+    if (dup2(null, stream) < 0) return CannotEnter("silencing the standard streams");
+  }
+  close(null);
+  return {};
+}
+
 // No core file, and nobody of the same user may read this memory or attach to it.
 Status ForbidDumps() {
   const rlimit none{.rlim_cur = 0, .rlim_max = 0};
@@ -64,6 +75,7 @@ Result<SandboxStatus> EnterSandbox(const SandboxOptions& options) {
   CLOISTER_TRY(DropCapabilities());
   CLOISTER_TRY(ForbidDumps());
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return CannotEnter("no new privileges");
+  if (options.standard_streams_to_null) CLOISTER_TRY(SilenceStandardStreams());
   CLOISTER_ASSIGN(const int landlock_abi, ForbidAllPaths());
   CLOISTER_TRY(FilterSystemCalls());
   return SandboxStatus{.landlock_abi = landlock_abi,

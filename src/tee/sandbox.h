@@ -30,6 +30,9 @@ struct SandboxOptions {
   // Descriptors that stay open besides 0, 1 and 2; every other one is closed. Typically the channel and the
   // memfds.
   std::vector<int> descriptors_kept;
+  // 0, 1 and 2 lead to /dev/null from then on: for whoever speaks through a channel alone. A library that prints then
+  // prints nothing.
+  bool standard_streams_to_null = false;
 };
 
 struct SandboxStatus {

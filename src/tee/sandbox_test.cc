@@ -12,6 +12,8 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -117,6 +119,8 @@ std::vector<Attempt> WaysToTheNetworkAndFiles() {
        }},
       {"connect", [] { return connect(0, reinterpret_cast<sockaddr*>(&address), sizeof address); }},
       {"bind", [] { return bind(0, reinterpret_cast<sockaddr*>(&address), sizeof address); }},
+      {"sendto", [] { return sendto(0, scratch.data(), 1, 0, nullptr, 0); }},
+      {"recvfrom", [] { return recvfrom(0, scratch.data(), 1, MSG_DONTWAIT, nullptr, nullptr); }},
       {"open passwd", [] { return open("/etc/passwd", O_RDONLY); }},
       {"open proc maps", [] { return open("/proc/self/maps", O_RDONLY); }},
       {"open directory", [] { return open("/", O_RDONLY | O_DIRECTORY); }},
@@ -234,7 +238,7 @@ TEST(Sandbox, LeavesTheChannelAndItsOwnThreads) {
   Child child([](int channel) {
     EnterOrSayWhy(channel);
     std::array<char, 16> buffer{};
-    const ssize_t count = recv(channel, buffer.data(), buffer.size(), 0);
+    const ssize_t count = read(channel, buffer.data(), buffer.size());  // recv() would be recvfrom
     std::string answer;
     std::thread([&] { answer.assign(buffer.data(), static_cast<std::size_t>(count)); }).join();
     Say(channel, answer + " heard");
@@ -256,6 +260,23 @@ TEST(Sandbox, OpensAMemoryFileByItsPathForReadingOnly) {
     Say(channel, std::to_string(count) + (writable ? " writable" : " read only"));
   });
   EXPECT_EQ(child.ReadAll(), "3 read only");
+}
+
+// Whatever a library prints about what it holds, nobody reads.
+TEST(Sandbox, LeadsTheStandardStreamsNowhere) {
+  SKIP_UNDER_SANITIZERS();
+  Child child([](int channel) {
+    auto status = EnterSandbox({.descriptors_kept = {channel}, .standard_streams_to_null = true});
+    if (!status) _exit(1);
+    std::string devices;
+    for (const int stream : {0, 1, 2}) {
+      struct stat info {};
+      const bool null = fstat(stream, &info) == 0 && S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3);
+      devices += null ? "null " : "open ";
+    }
+    Say(channel, devices);
+  });
+  EXPECT_EQ(child.ReadAll(), "null null null ");
 }
 
 TEST(Sandbox, ClosesWhatIsNotKept) {
@@ -287,7 +308,7 @@ TEST(Sandbox, EveryThreadIsInsideAndNoneHasACapability) {
   Child child([](int channel) {
     EnterOrSayWhy(channel);
     std::array<char, 1> go{};
-    std::thread other([&] { Say(channel, "ready"); (void)!recv(channel, go.data(), 1, 0); });
+    std::thread other([&] { Say(channel, "ready"); (void)!read(channel, go.data(), 1); });
     other.join();
   });
   ASSERT_EQ(child.ReadSome(), "ready");

@@ -81,8 +81,6 @@ constexpr int kAllowed[] = {
     SCMP_SYS(fadvise64),
     SCMP_SYS(recvmsg),
     SCMP_SYS(sendmsg),
-    SCMP_SYS(recvfrom),
-    SCMP_SYS(sendto),
     SCMP_SYS(shutdown),
     SCMP_SYS(poll),
     SCMP_SYS(ppoll),

@@ -8,10 +8,12 @@
 #include <atomic>
 #include <deque>
 #include <map>
+#include <new>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "net/frame/frame.h"
 
@@ -82,7 +84,7 @@ Result<ChannelRequest> DecodeRequest(Frame frame) {
   const codec::Json head(std::move(frame.head));
   codec::ObjectReader in(head, "request");
   ChannelRequest request{.method = in.String("method", 64), .params = in.Any("params"), .body = std::move(frame.body)};
-  (void)in.Integer("deadline_ms", 0, kIdleWaitMs * 24);
+  request.deadline_ms = in.Integer("deadline_ms", 0, kIdleWaitMs * 24);
   CLOISTER_TRY(in.Finish());
   return request;
 }
@@ -149,6 +151,10 @@ class Channel::Impl {
   }
 
  private:
+  struct Received {
+    Frame frame;
+    std::int64_t at_ms = 0;
+  };
   struct Waiting {
     std::optional<Result<ChannelAnswer>> answer;
   };
@@ -189,7 +195,7 @@ class Channel::Impl {
       MutexLock lock(mutex_);
       if (in_work_ < options_.requests_in_work_max) {
         ++in_work_;
-        queue_.push_back(std::move(frame));
+        queue_.push_back({std::move(frame), clock_.MonotonicMs()});
         work_.NotifyOne();
         return;
       }
@@ -198,28 +204,34 @@ class Channel::Impl {
   }
 
   void WorkLoop() {
-    while (auto frame = NextRequest()) {
-      Answer(std::move(*frame));
+    while (auto received = NextRequest()) {
+      Answer(std::move(*received));
       MutexLock lock(mutex_);
       --in_work_;
     }
   }
 
-  std::optional<Frame> NextRequest() {
+  std::optional<Received> NextRequest() {
     MutexLock lock(mutex_);
     while (queue_.empty() && !closed_) {
       work_.WaitFor(mutex_, kIdleWaitMs, [&]() CLOISTER_REQUIRES(mutex_) { return !queue_.empty() || closed_; });
     }
     if (closed_) return std::nullopt;
-    Frame frame = std::move(queue_.front());
+    Received received = std::move(queue_.front());
     queue_.pop_front();
-    return frame;
+    return received;
   }
 
-  void Answer(Frame frame) {
-    const std::uint64_t id = frame.id;
-    auto request = DecodeRequest(std::move(frame));
-    Result<ChannelAnswer> answer = request ? options_.handler(*request) : Result<ChannelAnswer>(request.error());
+  void Answer(Received received) {
+    const std::uint64_t id = received.frame.id;
+    const std::int64_t waited_ms = clock_.MonotonicMs() - received.at_ms;
+    auto request = DecodeRequest(std::move(received.frame));
+    // The caller has given up: the work would be done for nobody.
+    if (request && waited_ms > request->deadline_ms) {
+      SendFailure(id, Error{Code::kDeadlineExceeded, "the request waited longer than its deadline"});
+      return;
+    }
+    Result<ChannelAnswer> answer = request ? Handled(*request) : Result<ChannelAnswer>(request.error());
     if (!answer) {
       SendFailure(id, answer.error());
       return;
@@ -227,6 +239,15 @@ class Channel::Impl {
     const Status sent =
         Send({.kind = FrameKind::kAnswer, .id = id, .head = std::move(answer->head), .body = std::move(answer->body)});
     if (!sent && sent.error().code == Code::kInvalidArgument) SendFailure(id, sent.error());
+  }
+
+  // A request that needs more memory than there is fails by itself; the channel and the others go on.
+  Result<ChannelAnswer> Handled(const ChannelRequest& request) {
+    try {
+      return options_.handler(request);
+    } catch (const std::bad_alloc&) {
+      return ResourceExhausted("not enough memory for this request");
+    }
   }
 
   void SendFailure(std::uint64_t id, const Error& error) {
@@ -238,6 +259,7 @@ class Channel::Impl {
 
   const int fd_;
   const ChannelOptions options_;
+  const SystemClock clock_;
   std::thread reader_;
   std::vector<std::thread> workers_;
 
@@ -249,7 +271,7 @@ class Channel::Impl {
   int in_work_ CLOISTER_GUARDED_BY(mutex_) = 0;
   std::uint64_t last_id_ CLOISTER_GUARDED_BY(mutex_) = 0;
   std::map<std::uint64_t, Waiting*> waiting_ CLOISTER_GUARDED_BY(mutex_);
-  std::deque<Frame> queue_ CLOISTER_GUARDED_BY(mutex_);
+  std::deque<Received> queue_ CLOISTER_GUARDED_BY(mutex_);
 };
 
 Channel::Channel(int fd, ChannelOptions options) : impl_(std::make_unique<Impl>(fd, std::move(options))) {}

@@ -26,6 +26,7 @@ struct ChannelRequest {
   std::string method;
   codec::Json params;
   Bytes body;
+  std::int64_t deadline_ms = 0;  // the caller's; one that waited longer in the queue is not handed to the handler
 };
 
 struct ChannelAnswer {

@@ -4,9 +4,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <future>
+#include <new>
 #include <thread>
 
+#include "base/clock.h"
 #include "net/frame/frame.h"
 
 namespace cloister::net {
@@ -127,6 +130,43 @@ TEST(Frame, RefusesWhatDoesNotFit) {
   json_behind_end[0] = 1;
   json_behind_end[12] = 200;
   EXPECT_FALSE(DecodeFrame(json_behind_end).has_value());
+}
+
+TEST(Channel, ARequestThatNeedsTooMuchMemoryFailsAlone) {
+  const auto [a, b] = SocketPair();
+  Channel left(a, {.handler = Echo});
+  Channel right(b, {.handler = [](const ChannelRequest& request) -> Result<ChannelAnswer> {
+                  if (request.method == "grow") throw std::bad_alloc();
+                  return Echo(request);
+                }});
+  EXPECT_EQ(left.Call({.method = "grow"}).error().code, Code::kResourceExhausted);
+  EXPECT_TRUE(left.Call({.method = "echo"}).has_value());
+}
+
+// One worker is kept busy; what waits behind it is not begun once its caller has given up.
+TEST(Channel, DoesNotBeginWhatNobodyWaitsForAnyMore) {
+  const auto [a, b] = SocketPair();
+  std::promise<void> release;
+  std::atomic<int> begun = 0;
+  auto released = release.get_future().share();
+  Channel left(a, {.handler = Echo});
+  Channel right(b, {.handler =
+                        [&, released](const ChannelRequest& request) {
+                          ++begun;
+                          if (request.method == "echo" && request.deadline_ms > 1) released.wait();
+                          return Echo(request);
+                        },
+                    .workers = 1});
+  auto busy = std::async(std::launch::async, [&] { return left.Call({.method = "echo", .timeout_ms = 60'000}); });
+  while (begun == 0) std::this_thread::yield();
+  EXPECT_EQ(left.Call({.method = "echo", .timeout_ms = 1}).error().code, Code::kDeadlineExceeded);
+  std::this_thread::yield();
+  SystemClock clock;
+  for (const auto begin = clock.MonotonicMs(); clock.MonotonicMs() < begin + 3;) std::this_thread::yield();
+  release.set_value();
+  EXPECT_TRUE(busy.get().has_value());
+  EXPECT_TRUE(left.Call({.method = "echo", .timeout_ms = 60'001}).has_value());
+  EXPECT_EQ(begun, 2);
 }
 
 }  // namespace
