@@ -121,12 +121,13 @@ std::vector<ShapeTable> ShapeTables(std::int64_t persons) {
   };
 }
 
-Result<std::vector<Shape>> CompileShapes(agreement::Level level) {
+Result<std::vector<Shape>> CompileShapes(agreement::Level level, bool guarded) {
   CLOISTER_ASSIGN(const auto parser, engine::DuckDbStatementParser::Open());
   sql::CompileRequest request;
   request.analyst_organisation = "analyst";
   request.level = agreement::LevelName(level);
   request.cross_owner_joins_allowed = true;
+  request.history_guard = guarded;
   for (const ShapeTable& table : ShapeTables(1)) {
     request.datasets.push_back({.id = table.dataset,
                                 .name = table.name,

@@ -33,6 +33,7 @@ struct Shape {
   std::string text;  // over tables by the names an analyst uses
   sql::ExecutablePlan plan;
 };
-Result<std::vector<Shape>> CompileShapes(agreement::Level level);
+// `guarded`: the plans give the people behind each group, for the guard against differencing.
+Result<std::vector<Shape>> CompileShapes(agreement::Level level, bool guarded = false);
 
 }  // namespace cloister::bench

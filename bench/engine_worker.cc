@@ -185,19 +185,20 @@ class NoRows final : public engine::RowSink {
   Status Row(std::span<const engine::Value>) override { return {}; }
 };
 
-Result<Times> ShapesOurs(std::int64_t persons, agreement::Level level) {
+Result<Times> ShapesOurs(std::int64_t persons, agreement::Level level, bool guarded = false) {
   CLOISTER_ASSIGN(const auto files, WriteShapeTables(persons));
-  CLOISTER_ASSIGN(const auto shapes, CompileShapes(level));
+  CLOISTER_ASSIGN(const auto shapes, CompileShapes(level, guarded));
   std::vector<int> descriptors;
   for (const TableFile& file : files) descriptors.push_back(file.fd);
   CLOISTER_ASSIGN(const auto database, Confined(std::move(descriptors)));
   CLOISTER_TRY(LoadShapeTables(*database, files));
   const engine::ExecutionLimits limits{.time_ms = 600'000, .rows_max = 1 << 20, .result_bytes_max = 1 << 30};
   const SecretBytes noise_key(32);
+  enclave::ReleaseHistory history;  // grows with the first run of each shape
   return TimeShapes(shapes, [&](const Shape& shape) -> Status {
     engine::Cancellation cancellation;
     NoRows sink;
-    CLOISTER_TRY(enclave::ProtectedRun(*database, noise_key).Run(shape.plan, limits, cancellation, sink));
+    CLOISTER_TRY(enclave::ProtectedRun(*database, noise_key, &history).Run(shape.plan, limits, cancellation, sink));
     return {};
   });
 }
@@ -214,6 +215,9 @@ Result<Times> Work(const std::vector<std::string>& arguments) {
   if (what == "texts-plain" && arguments.size() == 2) return TextsPlain(std::stoll(arguments[1]));
   if (what == "shapes-ours" && arguments.size() == 2) {
     return ShapesOurs(std::stoll(arguments[1]), agreement::Level::kAggregateOnly);
+  }
+  if (what == "guarded-ours" && arguments.size() == 2) {
+    return ShapesOurs(std::stoll(arguments[1]), agreement::Level::kAggregateOnly, true);
   }
   if (what == "noisy-ours" && arguments.size() == 2) {
     return ShapesOurs(std::stoll(arguments[1]), agreement::Level::kDifferentialPrivacy);

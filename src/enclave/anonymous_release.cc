@@ -1,7 +1,6 @@
 #include "enclave/anonymous_release.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -9,6 +8,7 @@
 #include "base/check.h"
 #include "codec/json.h"
 #include "codec/sql_text.h"
+#include "enclave/value_key.h"
 #include "privacy/kanon/mondrian.h"
 
 namespace cloister::enclave {
@@ -18,24 +18,6 @@ using engine::Value;
 using privacy::ValueCode;
 using Kind = sql::AnonymousColumn::Kind;
 using Level = sql::GeneralisationLevel;
-
-// A key for each different value; values of one column are of one type.
-std::string KeyOf(const Value& value) {
-  struct ToKey {
-    std::string operator()(std::monostate) const { return "-"; }
-    std::string operator()(bool flag) const { return flag ? "+t" : "+f"; }
-    std::string operator()(std::int64_t number) const { return "+" + std::to_string(number); }
-    std::string operator()(engine::Int128 number) const { return "+" + codec::FormatSqlHugeint(number); }
-    std::string operator()(double number) const { return "+" + std::to_string(std::bit_cast<std::uint64_t>(number)); }
-    std::string operator()(const engine::Decimal& number) const {
-      return "+" + codec::FormatSqlDecimal(number.unscaled, number.scale);
-    }
-    std::string operator()(const std::string& text) const { return "+" + text; }
-    std::string operator()(engine::Date date) const { return "+" + std::to_string(date.days); }
-    std::string operator()(engine::Timestamp time) const { return "+" + std::to_string(time.micros); }
-  };
-  return std::visit(ToKey{}, value);
-}
 
 std::string NumberText(double number) {
   return std::isfinite(number) ? codec::CanonicalJson(number) : std::string("not a number");

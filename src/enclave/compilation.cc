@@ -92,6 +92,7 @@ Result<CompileAnswer> AskCompiler(const CompileQuestion& question, sql::Statemen
                               .privacy = question.privacy,
                               .analyst_organisation = question.analyst_organisation,
                               .cross_owner_joins_allowed = question.cross_owner_joins};
+  request.history_guard = true;
   for (const auto& parameter : question.parameters) request.parameters.emplace(parameter.key(), parameter.value());
   for (const VisibleDataset& dataset : question.datasets) request.datasets.push_back(dataset.compile);
 

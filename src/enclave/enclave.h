@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@
 #include "enclave/host.h"
 #include "enclave/journal.h"
 #include "enclave/pacer.h"
+#include "enclave/protected_run.h"
 #include "engine/database.h"
 #include "engine/execute.h"
 #include "sql/statement_parser.h"
@@ -113,6 +115,7 @@ class Enclave {
 
  private:
   struct Job;
+  struct PastRun;
   struct Loaded {
     Digest256 manifest{};
   };
@@ -132,9 +135,16 @@ class Enclave {
   // ran the owner may have recorded a newer one, whose data and policy nobody approved this plan for. Absent: whichever
   // is in force.
   Status LoadLocked(const DatasetId& dataset, const std::optional<Digest256>& meant) CLOISTER_REQUIRES(job_mutex_);
+  // The object of that manifest, whether it is in force or not.
+  Status LoadObject(const DatasetId& dataset, const ledger::ManifestRecord& manifest) CLOISTER_REQUIRES(job_mutex_);
   Result<sql::CompiledQuery> ApprovedPlan(const ledger::QueryRecord& query) CLOISTER_REQUIRES(mutex_);
   Result<Job> StartJob(const QueryId& query) CLOISTER_REQUIRES(job_mutex_);
   Result<ExecutionAnswer> RunJob(Job& job) CLOISTER_REQUIRES(job_mutex_);
+  // guard_history.cc: what may have been released before the job's query becomes history, once each, or nothing runs.
+  Result<std::vector<PastRun>> RunsToCount(const ledger::QueryRecord& query) CLOISTER_REQUIRES(job_mutex_)
+      CLOISTER_REQUIRES(mutex_);
+  Status CountPastRuns(Job& job) CLOISTER_REQUIRES(job_mutex_);
+  Status LoadPast(const PastRun& past) CLOISTER_REQUIRES(job_mutex_);
   Result<Bytes> ComputeSealedResult(Job& job) CLOISTER_REQUIRES(job_mutex_);
   Status HandOut(const Job& job, ByteView sealed);
   Result<ExecutionAnswer> Release(const Job& job, ByteView sealed);
@@ -150,6 +160,8 @@ class Enclave {
 
   Mutex job_mutex_;
   std::map<DatasetId, Loaded> loaded_ CLOISTER_GUARDED_BY(job_mutex_);
+  ReleaseHistory history_ CLOISTER_GUARDED_BY(job_mutex_);
+  std::set<Digest256> counted_ CLOISTER_GUARDED_BY(job_mutex_);  // queries in it
 
   mutable Mutex mutex_;
   EnclaveLimits limits_ CLOISTER_GUARDED_BY(mutex_);

@@ -11,27 +11,13 @@
 #include "base/check.h"
 #include "crypto/digest.h"
 #include "enclave/enclave.h"
+#include "enclave/job.h"
 #include "enclave/release_history.h"
 #include "enclave/protected_run.h"
 #include "engine/result_json.h"
 #include "sealing/seal_writer.h"
 
 namespace cloister::enclave {
-
-// What one run needs, copied out of the ledger so that the ledger is not locked while it runs.
-struct Enclave::Job {
-  ledger::QueryRecord query;
-  ledger::ReservationEntry reservation;
-  sql::CompiledQuery compiled;
-  std::vector<sealing::AgeRecipient> recipients;
-  SecretBytes noise_key;
-  EnclaveLimits limits;
-  engine::Database* database = nullptr;
-  std::shared_ptr<engine::Cancellation> cancellation;
-  std::int64_t started_ms = 0;
-  std::int64_t bucket_ms = 0;
-  std::int64_t rows = 0;
-};
 
 namespace {
 
@@ -107,6 +93,7 @@ Result<Enclave::Job> Enclave::StartJob(const QueryId& id) {
   }
   CLOISTER_ASSIGN(sql::CompiledQuery compiled, ApprovedPlan(*query));
   CLOISTER_ASSIGN(auto recipients, RecipientsOf(charter->charter, query->request));
+  CLOISTER_ASSIGN(std::vector<PastRun> past, RunsToCount(*query));
   std::optional<ledger::ReservationEntry> reservation = query->reservation;
   if (!Resumes(query->phase)) {
     const Instant now = journal_->Now();
@@ -123,6 +110,7 @@ Result<Enclave::Job> Enclave::StartJob(const QueryId& id) {
              .reservation = *std::move(reservation),
              .compiled = std::move(compiled),
              .recipients = std::move(recipients),
+             .past = std::move(past),
              .noise_key = agreement::NoiseKey(identity_->environment_key()),
              .limits = limits_,
              .database = database_.get(),
@@ -142,6 +130,7 @@ Result<ExecutionAnswer> Enclave::RunJob(Job& job) {
 }
 
 Result<Bytes> Enclave::ComputeSealedResult(Job& job) {
+  CLOISTER_TRY(CountPastRuns(job));
   for (const sql::DatasetUse& use : job.compiled.datasets) {
     CLOISTER_ASSIGN(const DatasetId id, DatasetId::Parse(use.id));
     const Status loaded = LoadLocked(id, use.manifest);
@@ -154,12 +143,13 @@ Result<Bytes> Enclave::ComputeSealedResult(Job& job) {
   }
   engine::JsonResultWriter writer(job.compiled.plan.columns(), kResultBytesMax);
   CLOISTER_ASSIGN(const engine::ExecutionSummary summary,
-                  ProtectedRun(*job.database, job.noise_key)
+                  ProtectedRun(*job.database, job.noise_key, &history_)
                       .Run(job.compiled.plan,
                            {.time_ms = job.limits.query_ms,
                             .rows_max = job.limits.result_rows,
                             .result_bytes_max = static_cast<std::int64_t>(kResultBytesMax)},
                            *job.cancellation, writer));
+  if (job.query.request.level == agreement::Level::kAggregateOnly) counted_.insert(job.query.digest);
   job.rows = summary.rows;
   std::string text = writer.Finish(job.compiled.plan.noise());
   auto sealed = sealing::SealBytes(AsBytes(text), job.recipients, rng_);

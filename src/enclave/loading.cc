@@ -93,9 +93,6 @@ bool Enclave::IsLoaded(const DatasetId& dataset) {
 
 Status Enclave::LoadLocked(const DatasetId& dataset, const std::optional<Digest256>& meant) {
   std::optional<ledger::ManifestRecord> manifest;
-  std::optional<sealing::AgeIdentity> identity;
-  engine::Database* database = nullptr;
-  std::int64_t threads = 1;
   {
     MutexLock lock(mutex_);
     CLOISTER_TRY(Launched());
@@ -104,16 +101,27 @@ Status Enclave::LoadLocked(const DatasetId& dataset, const std::optional<Digest2
     if (meant && record->digest != *meant)
       return FailedPrecondition("the manifest that the query was approved for is no more in force");
     manifest = *record;
+  }
+  return LoadObject(dataset, *manifest);
+}
+
+Status Enclave::LoadObject(const DatasetId& dataset, const ledger::ManifestRecord& manifest) {
+  std::optional<sealing::AgeIdentity> identity;
+  engine::Database* database = nullptr;
+  std::int64_t threads = 1;
+  {
+    MutexLock lock(mutex_);
     CLOISTER_ASSIGN(identity, identity_->DatasetIdentity(journal_->state().datasets().at(dataset).owner));
     database = database_.get();
     threads = limits_.threads;
   }
   if (const auto it = loaded_.find(dataset); it != loaded_.end()) {
-    if (it->second.manifest == manifest->digest) return {};
+    if (it->second.manifest == manifest.digest) return {};
     CLOISTER_TRY(database->Drop(dataset.str()));
     loaded_.erase(it);
   }
-  const agreement::Manifest& says = manifest->manifest;
+  history_.units.erase(dataset.str());
+  const agreement::Manifest& says = manifest.manifest;
   StoredObject stored(host_, dataset.str(), says.object);
   CLOISTER_ASSIGN(sealing::OpenReader reader,
                   sealing::OpenReader::Start(
@@ -130,7 +138,7 @@ Status Enclave::LoadLocked(const DatasetId& dataset, const std::optional<Digest2
     CLOISTER_TRY(database->Drop(dataset.str()));
     return Internal("the engine did not read the object to its end");
   }
-  loaded_[dataset] = {.manifest = manifest->digest};
+  loaded_[dataset] = {.manifest = manifest.digest};
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include "crypto/kdf.h"
 #include "crypto/prf_rng.h"
 #include "enclave/anonymous_release.h"
+#include "enclave/guarded_release.h"
 #include "enclave/noisy_release.h"
 #include "engine/plan_session.h"
 
@@ -30,32 +31,49 @@ ReleaseKeys KeysOf(const SecretBytes& noise_key, const sql::ExecutablePlan& plan
   return keys;
 }
 
-Result<std::unique_ptr<StageProtector>> ProtectorOf(const sql::PlanStage& stage, const SecretBytes& draws) {
+}  // namespace
+
+Result<std::unique_ptr<StageProtector>> ProtectedRun::ProtectorOf(const sql::PlanStage& stage,
+                                                                  engine::PlanSession& session,
+                                                                  const SecretBytes& draws) const {
   if (const auto* noisy = std::get_if<sql::NoisyRelease>(&stage.protection)) {
     CLOISTER_ASSIGN(auto releaser, NoisyReleaser::Make(stage, *noisy, draws));
     return std::unique_ptr<StageProtector>(std::move(releaser));
   }
   if (const auto* anonymous = std::get_if<sql::AnonymousRelease>(&stage.protection))
     return std::unique_ptr<StageProtector>(std::make_unique<AnonymousReleaser>(stage, *anonymous));
-  CLOISTER_CHECK(false);
+  const auto* guarded = std::get_if<sql::GuardedRelease>(&stage.protection);
+  CLOISTER_CHECK(guarded != nullptr && history_ != nullptr);
+  return std::unique_ptr<StageProtector>(std::make_unique<GuardedReleaser>(stage, *guarded, session, *history_));
 }
 
-}  // namespace
+Result<std::unique_ptr<engine::PlanSession>> ProtectedRun::RunStages(const sql::ExecutablePlan& plan,
+                                                                     const engine::ExecutionLimits& limits,
+                                                                     engine::Cancellation& cancellation) const {
+  const ReleaseKeys keys = KeysOf(noise_key_, plan);
+  CLOISTER_ASSIGN(auto session, engine::PlanSession::Open(database_, plan, limits, cancellation, keys.choice));
+  for (const sql::PlanStage& stage : plan.stages()) {
+    CLOISTER_ASSIGN(const auto protector, ProtectorOf(stage, *session, keys.draws));
+    CLOISTER_TRY(session->ReadStage(stage, *protector));
+    CLOISTER_ASSIGN(const auto rows, protector->Finish());
+    CLOISTER_TRY(session->Release(stage.table, stage.columns, rows));
+  }
+  return session;
+}
 
 Result<engine::ExecutionSummary> ProtectedRun::Run(const sql::ExecutablePlan& plan,
                                                    const engine::ExecutionLimits& limits,
                                                    engine::Cancellation& cancellation, engine::RowSink& sink) const {
   if (plan.stages().empty()) return engine::Execute(database_, plan, limits, cancellation, sink);
-  const ReleaseKeys keys = KeysOf(noise_key_, plan);
-  CLOISTER_ASSIGN(const auto session,
-                  engine::PlanSession::Open(database_, plan, limits, cancellation, keys.choice));
-  for (const sql::PlanStage& stage : plan.stages()) {
-    CLOISTER_ASSIGN(const auto protector, ProtectorOf(stage, keys.draws));
-    CLOISTER_TRY(session->ReadStage(stage, *protector));
-    CLOISTER_ASSIGN(const auto rows, protector->Finish());
-    CLOISTER_TRY(session->Release(stage.table, stage.columns, rows));
-  }
+  CLOISTER_ASSIGN(const auto session, RunStages(plan, limits, cancellation));
   return session->Answer(sink);
+}
+
+Status ProtectedRun::Count(const sql::ExecutablePlan& plan, const engine::ExecutionLimits& limits,
+                           engine::Cancellation& cancellation) const {
+  if (plan.stages().empty()) return {};
+  CLOISTER_TRY(RunStages(plan, limits, cancellation));
+  return {};
 }
 
 }  // namespace cloister::enclave

@@ -10,12 +10,16 @@
 //
 // Knows nothing of the rest of the enclave: tests/attacks runs its cases through this class. Not thread-safe.
 
+#include <map>
 #include <memory>
+#include <string>
 
 #include "base/result.h"
 #include "base/secret_bytes.h"
 #include "engine/database.h"
 #include "engine/execute.h"
+#include "engine/plan_session.h"
+#include "privacy/differencing/differencing_guard.h"
 #include "sql/executable_plan.h"
 
 namespace cloister::enclave {
@@ -27,19 +31,36 @@ class StageProtector : public engine::RowSink {
   virtual Result<std::vector<std::vector<engine::Value>>> Finish() = 0;
 };
 
+// Everything that an environment released at level aggregate_only, for the guard against differencing.
+struct ReleaseHistory {
+  privacy::DifferencingGuard guard;
+  std::map<std::string, std::uint64_t> units;  // of each loaded dataset; forget an entry when its table changes
+};
+
 class ProtectedRun {
  public:
-  // `noise_key`: agreement::NoiseKey of the environment. Both outlive this.
-  ProtectedRun(engine::Database& database, const SecretBytes& noise_key)
-      : database_(database), noise_key_(noise_key) {}
+  // `noise_key`: agreement::NoiseKey of the environment. `history`: may be null where no plan is guarded. All outlive
+  // this.
+  ProtectedRun(engine::Database& database, const SecretBytes& noise_key, ReleaseHistory* history)
+      : database_(database), noise_key_(noise_key), history_(history) {}
 
   // Errors are those of engine::Execute.
   Result<engine::ExecutionSummary> Run(const sql::ExecutablePlan& plan, const engine::ExecutionLimits& limits,
                                        engine::Cancellation& cancellation, engine::RowSink& sink) const;
+  // The stages alone: what the plan would have released becomes history, and nothing is answered.
+  Status Count(const sql::ExecutablePlan& plan, const engine::ExecutionLimits& limits,
+               engine::Cancellation& cancellation) const;
 
  private:
+  Result<std::unique_ptr<engine::PlanSession>> RunStages(const sql::ExecutablePlan& plan,
+                                                         const engine::ExecutionLimits& limits,
+                                                         engine::Cancellation& cancellation) const;
+  Result<std::unique_ptr<StageProtector>> ProtectorOf(const sql::PlanStage& stage, engine::PlanSession& session,
+                                                      const SecretBytes& draws) const;
+
   engine::Database& database_;
   const SecretBytes& noise_key_;
+  ReleaseHistory* history_;
 };
 
 }  // namespace cloister::enclave

@@ -80,7 +80,8 @@ class ProtectedRunTest : public testing::Test {
     const sql::CompiledQuery compiled = Compile(text);
     engine::Cancellation cancellation;
     engine::TextSink sink;
-    const auto done = ProtectedRun(*database_, key_).Run(compiled.plan, engine::kLimitsForTest, cancellation, sink);
+    const ProtectedRun run(*database_, key_, nullptr);
+    const auto done = run.Run(compiled.plan, engine::kLimitsForTest, cancellation, sink);
     EXPECT_TRUE(done.has_value()) << done.error().public_message << done.error().detail;
     return std::move(sink.rows);
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <tuple>
 
 namespace cloister::enclave {
 namespace {
@@ -16,20 +15,15 @@ bool IsApproved(const ledger::QueryRecord& query) {
                      [&](const auto& owner) { return query.ever_approved.contains(owner); });
 }
 
-std::tuple<std::uint64_t, std::uint64_t, std::uint64_t> OrderOf(const ledger::QueryRecord& query) {
+std::pair<std::uint64_t, std::uint64_t> OrderOf(const ledger::QueryRecord& query) {
   std::uint64_t approved = 0;
   for (const auto& [owner, approval] : query.approvals) approved = std::max(approved, approval.entry);
-  return {query.reservation_entry.value_or(kNever), approved, query.entry};
+  return {approved, query.entry};
 }
 
-const ledger::ManifestRecord* FindManifest(const ledger::LedgerState& state, const DatasetId& dataset,
-                                           const Digest256& digest) {
-  const auto found = state.datasets().find(dataset);
-  if (found == state.datasets().end()) return nullptr;
-  for (const ledger::ManifestRecord& version : found->second.versions) {
-    if (version.digest == digest) return &version;
-  }
-  return nullptr;
+// What ran here first pins, whatever was approved before it.
+std::pair<std::uint64_t, std::uint64_t> PinOrderOf(const ledger::QueryRecord& query) {
+  return {query.reservation_entry.value_or(kNever), OrderOf(query).first};
 }
 
 bool Reads(const ledger::LedgerState& state, const ledger::QueryRecord& query, const DatasetId& dataset,
@@ -70,17 +64,73 @@ std::vector<const ledger::QueryRecord*> MayHaveRun(const ledger::LedgerState& st
   return queries;
 }
 
+const ledger::ManifestRecord* FindManifest(const ledger::LedgerState& state, const DatasetId& dataset,
+                                           const Digest256& digest) {
+  const auto found = state.datasets().find(dataset);
+  if (found == state.datasets().end()) return nullptr;
+  for (const ledger::ManifestRecord& version : found->second.versions) {
+    if (version.digest == digest) return &version;
+  }
+  return nullptr;
+}
+
+std::vector<const ledger::QueryRecord*> MayHaveRunBefore(const ledger::LedgerState& state,
+                                                         const ledger::QueryRecord& query) {
+  std::vector<const ledger::QueryRecord*> before;
+  for (const ledger::QueryRecord* other : MayHaveRun(state)) {
+    const bool guarded = other->request.level == agreement::Level::kAggregateOnly;
+    const bool begun = other->reservation_entry.has_value();
+    if (guarded && other->digest != query.digest && (begun || OrderOf(*other) < OrderOf(query)))
+      before.push_back(other);
+  }
+  return before;
+}
+
+Result<sql::CompiledQuery> PastPlan(const ledger::LedgerState& state, const ledger::QueryRecord& query,
+                                    sql::StatementParser& parser) {
+  const Error unknown =
+      FailedPrecondition("an earlier answer cannot be recomputed, so nothing can be compared with it");
+  const ledger::CharterRecord* charter = state.FindCharter(query.request.charter);
+  const auto* analyst = charter == nullptr ? nullptr : charter->charter.Find(query.submitter);
+  if (analyst == nullptr || !query.report || !query.report->accepted) return unknown;
+  sql::CompileRequest request{.text = query.request.text,
+                              .level = std::string(agreement::LevelName(query.request.level)),
+                              .privacy = query.request.privacy,
+                              .analyst_organisation = analyst->organisation,
+                              .cross_owner_joins_allowed = charter->charter.cross_owner_joins,
+                              .history_guard = true};
+  for (const auto& parameter : query.request.parameters) request.parameters.emplace(parameter.key(), parameter.value());
+  for (const agreement::DatasetRead& read : query.request.datasets) {
+    const ledger::ManifestRecord* manifest = FindManifest(state, read.dataset, read.manifest);
+    if (manifest == nullptr) return unknown;
+    const auto* owner = charter->charter.Find(state.datasets().at(read.dataset).owner);
+    if (owner == nullptr) return unknown;
+    request.datasets.push_back({.id = read.dataset.str(),
+                                .name = manifest->manifest.name,
+                                .organisation = owner->organisation,
+                                .schema = manifest->manifest.schema,
+                                .policy = manifest->manifest.policy,
+                                .manifest = manifest->digest});
+  }
+  CLOISTER_ASSIGN(sql::CompileVerdict verdict, sql::Compile(request, parser));
+  auto* compiled = std::get_if<sql::CompiledQuery>(&verdict);
+  if (compiled == nullptr || compiled->plan_digest != query.report->accepted->plan) return unknown;
+  return std::move(*compiled);
+}
+
 Status AddPins(const ledger::LedgerState& state, CompileQuestion& question, sql::StatementParser& parser) {
   if (question.level != agreement::LevelName(agreement::Level::kKAnonymized)) return {};
   for (VisibleDataset& dataset : question.datasets) {
     CLOISTER_ASSIGN(const DatasetId id, DatasetId::Parse(dataset.compile.id));
     const ledger::ManifestRecord* version = FindManifest(state, id, dataset.compile.manifest);
     if (version == nullptr || dataset.compile.policy.IsPublic()) continue;
+    const ledger::QueryRecord* first = nullptr;
     for (const ledger::QueryRecord* query : MayHaveRun(state)) {
       if (query->request.level != agreement::Level::kKAnonymized || !Reads(state, *query, id, *version)) continue;
-      CLOISTER_ASSIGN(dataset.compile.pinned, PinOf(*query, question, dataset, parser));
-      break;
+      if (first == nullptr || PinOrderOf(*query) < PinOrderOf(*first)) first = query;
     }
+    if (first == nullptr) continue;
+    CLOISTER_ASSIGN(dataset.compile.pinned, PinOf(*first, question, dataset, parser));
   }
   return {};
 }

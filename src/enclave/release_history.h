@@ -13,8 +13,19 @@
 
 namespace cloister::enclave {
 
-// Begun ones in the order in which they began, then the others in the order of their last approval.
+// In the order of their last approvals.
 std::vector<const ledger::QueryRecord*> MayHaveRun(const ledger::LedgerState& state);
+// Those at aggregate_only that a run of `query` must come after.
+std::vector<const ledger::QueryRecord*> MayHaveRunBefore(const ledger::LedgerState& state,
+                                                         const ledger::QueryRecord& query);
+
+// The plan that people approved for a query of the past, out of the manifests that it named. kFailedPrecondition: this
+// enclave makes another plan of it, so it cannot say what it released.
+Result<sql::CompiledQuery> PastPlan(const ledger::LedgerState& state, const ledger::QueryRecord& query,
+                                    sql::StatementParser& parser);
+// The manifest of that digest, in force or not; null when there is none.
+const ledger::ManifestRecord* FindManifest(const ledger::LedgerState& state, const DatasetId& dataset,
+                                           const Digest256& digest);
 
 // Level k_anonymized (R26): puts into each dataset of the question what has been released of this version of it, that
 // is of the same sealed object. A release that does not compile any more pins everything: nothing may follow it.

@@ -75,7 +75,8 @@ SecretBytes NoiseKeyOf(std::int64_t seed) {
 Result<codec::Json> RunPlan(const sql::ExecutablePlan& plan, const SecretBytes& noise_key, engine::Database& database) {
   engine::JsonResultWriter writer(plan.columns(), kTryResultBytesMax);
   engine::Cancellation cancellation;
-  CLOISTER_TRY(ProtectedRun(database, noise_key)
+  ReleaseHistory history;  // of this one answer
+  CLOISTER_TRY(ProtectedRun(database, noise_key, &history)
                    .Run(plan,
                         {.time_ms = kRunTimeMs,
                          .rows_max = kRowsMax,

@@ -80,6 +80,7 @@ Result<std::unique_ptr<Database>> UnconfinedDatabase::EnterSandboxedMode(const D
   CLOISTER_TRY(RegisterRowLoad(connection.get(), state.row_load));
   CLOISTER_TRY(RegisterChoice(connection.get(), state.choice_keys));
   CLOISTER_TRY(RegisterBounded(connection.get()));
+  CLOISTER_TRY(RegisterUnitSets(connection.get(), state.unit_sets));
   for (const std::string& sql : LockDownStatements(limits, state.file.path())) {
     CLOISTER_TRY(RunStatement(connection.get(), sql, kLockDownFailed));
   }

@@ -12,6 +12,7 @@
 #include "engine/database.h"
 #include "engine/duckdb_handles.h"
 #include "engine/memory_file.h"
+#include "engine/unit_sets.h"
 
 namespace cloister::engine {
 
@@ -22,6 +23,7 @@ struct Database::Internals {
   // in it.
   MemoryFile file;  // of the load in work
   ChoiceKeys choice_keys;  // of the plans with stages that run now
+  UnitSets unit_sets;      // behind the groups of guarded plans
   DatabaseLimits limits;
   DatabaseHandle database;
 

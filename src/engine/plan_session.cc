@@ -19,12 +19,14 @@ struct PlanSession::State {
         limits(within),
         connection(std::move(opened)),
         choice(database.internals().choice_keys, connection.get(), key),
+        unit_sets(database.internals().unit_sets),
         watchdog(connection.get(), cancellation.state(), within.time_ms) {}
 
   const sql::ExecutablePlan& plan;
   ExecutionLimits limits;
   ConnectionHandle connection;
   ChoiceKeyScope choice;
+  UnitSets& unit_sets;
   Watchdog watchdog;
   std::set<std::string> tables;  // released so far
 };
@@ -71,7 +73,7 @@ Status Complain(duckdb_appender appender) {
 }  // namespace
 
 PlanSession::PlanSession(std::unique_ptr<State> state) : state_(std::move(state)) {}
-PlanSession::~PlanSession() = default;
+PlanSession::~PlanSession() { state_->unit_sets.Clear(); }
 
 Result<std::unique_ptr<PlanSession>> PlanSession::Open(Database& database, const sql::ExecutablePlan& plan,
                                                        const ExecutionLimits& limits, Cancellation& cancellation,
@@ -113,6 +115,25 @@ Status PlanSession::Release(const std::string& table, const std::vector<sql::Pla
   }
   if (duckdb_appender_close(appender.get()) != DuckDBSuccess) return Complain(appender.get());
   return state_->watchdog.Verdict();
+}
+
+Result<privacy::UnitSet> PlanSession::TakeUnitSet(std::int64_t handle) { return state_->unit_sets.Take(handle); }
+
+Result<std::uint64_t> PlanSession::CountUnits(const std::string& dataset, const std::string& unit_column) {
+  class Number final : public RowSink {
+   public:
+    Status Row(std::span<const Value> row) override {
+      value = static_cast<std::uint64_t>(std::get<std::int64_t>(row[0]));
+      return {};
+    }
+    std::uint64_t value = 0;
+  };
+  Number number;
+  const std::string sql =
+      "SELECT COUNT(DISTINCT " + Quoted(unit_column) + ") FROM " + Quoted(sql::ExecutablePlan::TableName(dataset));
+  CLOISTER_TRY(RunSelectOn(state_->connection.get(), state_->watchdog,
+                           {.sql = sql, .columns = {{"count", "BIGINT"}}}, state_->limits, number));
+  return number.value;
 }
 
 Result<ExecutionSummary> PlanSession::Answer(RowSink& sink) {

@@ -21,6 +21,7 @@
 #include "base/result.h"
 #include "engine/choice_key.h"
 #include "engine/execute.h"
+#include "privacy/differencing/unit_set.h"
 #include "sql/executable_plan.h"
 
 namespace cloister::engine {
@@ -42,6 +43,11 @@ class PlanSession {
   Status ReadStage(const sql::PlanStage& stage, RowSink& sink);
   // Adds rows to a released table; the first call makes it. Each value fits its column's type, or is NULL.
   Status Release(const std::string& table, const std::vector<sql::PlanColumn>& columns, std::span<const Row> rows);
+  // The set behind a handle that a stage of the plan gave (unit_sets.h). Taken once; what nobody takes goes with the
+  // session, so guarded plans run one at a time.
+  Result<privacy::UnitSet> TakeUnitSet(std::int64_t handle);
+  // How many different units a loaded dataset has.
+  Result<std::uint64_t> CountUnits(const std::string& dataset, const std::string& unit_column);
   // The plan's last statement.
   Result<ExecutionSummary> Answer(RowSink& sink);
 

@@ -42,7 +42,7 @@ std::optional<CompiledQuery> Stages(const CompileRequest& request, const Stateme
   const auto permitted = PermittedQuery::Permit(std::move(*bound), request, findings);
   if (!permitted) return std::nullopt;
   const PrivateQuery protected_query = PrivateQuery::Protect(*permitted);
-  ExecutablePlan plan = PlanBuilder::Build(protected_query);
+  ExecutablePlan plan = PlanBuilder::Build(protected_query, request.history_guard);
   if (const std::string problem = NoiseProblem(plan.stages()); !problem.empty()) {
     findings.Add({"R25", findings.Whole(),
                   "The noise cannot be made with so little to spend: " + problem +

@@ -49,6 +49,8 @@ struct CompileRequest {
   std::vector<CompileDataset> datasets;  // all of the environment; names are unique without regard to case
   std::string analyst_organisation;
   bool cross_owner_joins_allowed = false;  // the charter's word
+  // Level aggregate_only: the plan gives the units behind each group, so that answers are compared with earlier ones.
+  bool history_guard = false;
 };
 
 // What a dataset's owner is asked to approve.

@@ -163,6 +163,21 @@ JsonObject Encode(const AnonymousRelease& release) {
           {"pinned_filter", release.pin.filter}};
 }
 
+JsonObject Encode(const GuardedRelease& release) {
+  JsonArray cells;
+  for (const GuardedRelease::Cell& cell : release.cells) {
+    JsonArray sets;
+    for (const GuardedRelease::Set& set : cell.sets)
+      sets.push_back(JsonObject{{"column", set.column}, {"dataset", set.dataset}, {"unit", set.unit}, {"k", set.k}});
+    cells.push_back(JsonObject{
+        {"measures", Numbers(cell.measures)}, {"columns", Numbers(cell.columns)}, {"sets", std::move(sets)}});
+  }
+  return {{"kind", "guarded"},
+          {"version", kGuardVersion},
+          {"cells", std::move(cells)},
+          {"grouping", release.grouping}};
+}
+
 }  // namespace
 
 codec::Json EncodeStage(const PlanStage& stage) {

@@ -125,8 +125,26 @@ struct AnonymousRelease {
   AnonymousPin pin;
 };
 
+// Level aggregate_only under the guard against differencing (privacy/differencing/): the rows may be released as far as
+// thresholds go, and what is close to an earlier release is suppressed.
+struct GuardedRelease {
+  struct Set {
+    int column = 0;       // exact: a handle of the units (engine/unit_sets.h)
+    std::string dataset;  // of the table reference
+    std::string unit;     // its unit's column
+    std::int64_t k = 1;
+  };
+  struct Cell {
+    std::vector<std::string> measures;
+    std::vector<int> columns;  // NULL when suppressed; none: the whole row
+    std::vector<Set> sets;
+  };
+  std::vector<Cell> cells;
+  int grouping = -1;  // exact column: which grouping set a row belongs to
+};
+
 // What a stage does with its exact rows; further levels add their own kind.
-using StageProtection = std::variant<NoisyRelease, AnonymousRelease>;
+using StageProtection = std::variant<NoisyRelease, AnonymousRelease, GuardedRelease>;
 
 struct PlanStage {
   std::string table;                  // "released_0"; several stages may fill one table (grouping sets)
@@ -142,6 +160,8 @@ struct PlanStage {
 inline constexpr std::string_view kNoiseVersion = "1";
 // The same for the choice of classes.
 inline constexpr std::string_view kAnonymityVersion = "1";
+// The same for the rule by which cells are suppressed.
+inline constexpr std::string_view kGuardVersion = "1";
 
 // Every member; part of the plan's canonical bytes.
 codec::Json EncodeStage(const PlanStage& stage);

@@ -69,6 +69,7 @@ void Lab::ForgetHistory() {
   pins_.clear();
   spent_.clear();
   answered_.clear();
+  history_ = {};
 }
 
 std::optional<sql::CompiledQuery> Lab::Compile(const std::string& text, const std::string& level, Outcome& outcome) {
@@ -81,6 +82,7 @@ std::optional<sql::CompiledQuery> Lab::Compile(const std::string& text, const st
   }
   request.analyst_organisation = corpus_.analyst_organisation;
   request.cross_owner_joins_allowed = true;
+  request.history_guard = true;
   auto verdict = sql::Compile(request, *parser_);
   if (!verdict) {
     outcome.error = verdict.error().public_message;
@@ -144,7 +146,7 @@ Status Lab::Execute(const sql::CompiledQuery& compiled, int key, Answer& answer)
     return {};
   }
   if (sabotage_.stage) return ExecuteSabotaged(compiled, noise_key, sink);
-  CLOISTER_TRY(enclave::ProtectedRun(*database_, noise_key).Run(compiled.plan, kLimits, cancellation, sink));
+  CLOISTER_TRY(enclave::ProtectedRun(*database_, noise_key, &history_).Run(compiled.plan, kLimits, cancellation, sink));
   return {};
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/secret_bytes.h"
 #include "corpus.h"
+#include "enclave/protected_run.h"
 #include "engine/database.h"
 #include "engine/run_statement.h"
 #include "engine/statement_parser.h"
@@ -91,6 +92,7 @@ class Lab {
   std::set<Digest256> answered_;                   // plans
   Sabotage sabotage_;
   int runs_ = 0;
+  enclave::ReleaseHistory history_;
 };
 
 }  // namespace cloister::attacks

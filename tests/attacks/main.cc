@@ -96,7 +96,7 @@ std::string Judge(const Case& one, Lab& lab, bool verbose) {
   if (one.reject) {
     if (outcome.refused()) return TryMends(one.sql, one.level, outcome, lab);
     if (one.runtime && outcome.error.empty() && ReleasesNothing(outcome.answer)) return "";
-    return one.runtime ? "released something (no history guard yet)" : "ACCEPTED, must be refused: " + outcome.sql;
+    return one.runtime ? "released something" : "ACCEPTED, must be refused: " + outcome.sql;
   }
   if (outcome.refused()) return "refused: " + Findings(outcome);
   if (!outcome.error.empty()) return "failed in the engine: " + outcome.error + "\n     " + outcome.sql;

@@ -3,7 +3,7 @@
 // Each DIR/*.test holds one policy and queries with what the compiler makes of them:
 //
 //   policy
-//   {"datasets": [...], "analyst": "...", "level": "...", "cross_owner": true}
+//   {"datasets": [...], "analyst": "...", "level": "...", "cross_owner": true, "guard": false}
 //   ---
 //   query
 //   SELECT ...
@@ -53,6 +53,7 @@ Result<sql::CompileRequest> ReadPolicy(const std::string& section) {
   request.analyst_organisation = in.String("analyst");
   request.level = in.String("level");
   request.cross_owner_joins_allowed = in.Bool("cross_owner");
+  request.history_guard = in.OptionalBool("guard").value_or(false);
   for (const codec::Json& entry : in.Array("datasets", 16)) {
     codec::ObjectReader one(entry, "dataset");
     sql::CompileDataset dataset;

@@ -13,7 +13,7 @@ std::uint64_t Unsigned(std::int64_t value) { return static_cast<std::uint64_t>(v
 // numbers below k are kept; `beyond` falls as `missed` grows.
 class UnionsNear {
  public:
-  UnionsNear(std::uint64_t k, std::uint64_t missed) : k_(k), pairs_{{missed, 0}} {}
+  UnionsNear(std::uint64_t k, std::uint64_t missed, std::uint64_t beyond = 0) : k_(k), pairs_{{missed, beyond}} {}
 
   // Of the next cell, `in` units are in the set and `out` are not. False: no union is near any more.
   bool Add(std::uint64_t in, std::uint64_t out) {
@@ -48,9 +48,12 @@ bool DifferencingGuard::Single::operator==(const Single& other) const {
 }
 
 bool DifferencingGuard::Family::operator==(const Family& other) const {
-  return k == other.k && measures == other.measures && sum == other.sum &&
-         std::equal(cells.begin(), cells.end(), other.cells.begin(), other.cells.end(),
-                    [](const SetPtr& a, const SetPtr& b) { return *a == *b; });
+  const auto same = [](const std::vector<SetPtr>& a, const std::vector<SetPtr>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const SetPtr& x, const SetPtr& y) { return *x == *y; });
+  };
+  return k == other.k && measures == other.measures && sum == other.sum && same(cells, other.cells) &&
+         same(hidden, other.hidden);
 }
 
 bool DifferencingGuard::History::Holds(const Single& single) const {
@@ -107,6 +110,21 @@ bool DifferencingGuard::IsCloseToSum(const Single& single, const Family& family)
     least += std::min(in, out);
   }
   return least != 0;  // 0: it is such a union
+}
+
+bool DifferencingGuard::Uncovers(const Single& single, const Family& family, const UnitSet& hidden) {
+  const std::uint64_t k = Unsigned(std::max(single.k, family.k));
+  const std::uint64_t beyond = hidden.LackedBy(*single.units, k);
+  if (beyond >= k) return false;
+  const std::uint64_t size = single.units->size();
+  const std::uint64_t inside = single.units->IntersectionSize(hidden) + single.units->IntersectionSize(family.sum);
+  if (size >= inside + k) return false;
+  UnionsNear unions(k, size - inside, beyond);
+  for (auto cell = family.cells.rbegin(); cell != family.cells.rend(); ++cell) {
+    const std::uint64_t in = single.units->IntersectionSize(**cell);
+    if (!unions.Add(in, (*cell)->size() - in)) return false;
+  }
+  return true;
 }
 
 bool DifferencingGuard::IsCloseToOne(const Single& single, const History& history) {
@@ -183,7 +201,7 @@ bool DifferencingGuard::IsCloseToHistory(const Candidate& candidate) const {
   const History& history = found->second;
   return IsCloseToOne(candidate.single, history) ||
          std::any_of(history.families.begin(), history.families.end(), [&](const Family& family) {
-           return Related(candidate.single.measures, family.measures) && IsCloseToSum(candidate.single, family);
+           return Related(candidate.single.measures, family.measures) && Tells(candidate.single, family);
          });
 }
 
@@ -203,7 +221,7 @@ void DifferencingGuard::JudgeAmongThemselves(Answer& answer) {
   }
 }
 
-DifferencingGuard::Family DifferencingGuard::MakeFamily(const Members& members) {
+DifferencingGuard::Family DifferencingGuard::MakeFamily(const Members& members, const Answer& answer) {
   Family family{.measures = members.front()->single.measures};
   std::vector<UnitSet> sets;
   for (auto member = members.rbegin(); member != members.rend(); ++member) {
@@ -212,6 +230,7 @@ DifferencingGuard::Family DifferencingGuard::MakeFamily(const Members& members) 
     sets.push_back(*(*member)->single.units);
   }
   family.sum = UnitSet::UnionOf(std::move(sets));
+  family.hidden = HiddenBeside(*members.front(), answer);
   return family;
 }
 
@@ -224,16 +243,34 @@ std::vector<DifferencingGuard::Members> DifferencingGuard::FamiliesOf(const Answ
   for (auto& [key, members] : groups) {
     std::uint64_t size = 0;
     for (const Candidate* member : members) size += member->single.units->size();
-    if (members.size() > 1 && MakeFamily(members).sum.size() == size) families.push_back(std::move(members));
+    const bool alone = members.size() == 1 && HiddenBeside(*members.front(), answer).empty();
+    if (!alone && MakeFamily(members, answer).sum.size() == size) families.push_back(std::move(members));
   }
   return families;
 }
 
+// Cells that were suppressed because they are close to others, of the block and measures of `first`.
+std::vector<DifferencingGuard::SetPtr> DifferencingGuard::HiddenBeside(const Candidate& first, const Answer& answer) {
+  std::vector<SetPtr> hidden;
+  for (const Candidate& one : answer.candidates) {
+    if (!answer.close[one.cell] || one.family != first.family || one.dataset != first.dataset) continue;
+    if (one.single.measures == first.single.measures) hidden.push_back(one.single.units);
+  }
+  return hidden;
+}
+
+// The set, less cells of the family, is a few people or a hidden cell.
+bool DifferencingGuard::Tells(const Single& single, const Family& family) {
+  return IsCloseToSum(single, family) ||
+         std::any_of(family.hidden.begin(), family.hidden.end(),
+                     [&](const SetPtr& cell) { return Uncovers(single, family, *cell); });
+}
+
 // Takes away the smallest new cell that takes part in a sum close to a set that is known otherwise. False: none does.
 bool DifferencingGuard::DropOne(const Members& members, Answer& answer) const {
-  const Family family = MakeFamily(members);
+  const Family family = MakeFamily(members, answer);
   const auto drop = [&](const Single& known) {
-    if (!Related(known.measures, family.measures) || !IsCloseToSum(known, family)) return false;
+    if (!Related(known.measures, family.measures) || !Tells(known, family)) return false;
     const Candidate* smallest = nullptr;
     for (const Candidate* member : members) {  // the largest first
       const UnitSet& units = *member->single.units;
@@ -263,7 +300,7 @@ void DifferencingGuard::JudgeSums(Answer& answer) const {
 void DifferencingGuard::Record(const Answer& answer) {
   for (const Members& members : FamiliesOf(answer)) {
     History& history = histories_[members.front()->dataset];
-    Family family = MakeFamily(members);
+    Family family = MakeFamily(members, answer);
     Single sum = members.front()->single;
     sum.units = std::make_shared<const UnitSet>(family.sum);
     sum.k = family.k;
@@ -286,6 +323,7 @@ Result<std::vector<bool>> DifferencingGuard::Release(const std::vector<GuardCell
     if (IsCloseToHistory(one)) answer.allowed[one.cell] = false;
   }
   JudgeAmongThemselves(answer);
+  for (const bool allowed : answer.allowed) answer.close.push_back(!allowed);
   JudgeSums(answer);
   Record(answer);
   return std::move(answer.allowed);

@@ -15,10 +15,11 @@
 //                 {all 6000} and the sum of six hospitals that were shown beside one that was too small
 //
 // and the other way round: cells of one new answer whose sum is close to a released cell lose one of them, the smallest
-// that the sum needs. What is not close is what a difference of k or more people on one side hides; a cell whose sets
-// and measures were all released before is the same answer again. Measures are related when they share a name; counts
-// share one. Sets are compared within a dataset, across all its versions: a unit keeps its number as long as the
-// environment lives.
+// that the sum needs. A cell that is suppressed because it is close may still be found as a known total less the cells
+// beside it; then the smallest of those goes as well. What is not close is what a difference of k or more people on one
+// side hides; a cell whose sets and measures were all released before is the same answer again. Measures are related
+// when they share a name; counts share one. Sets are compared within a dataset, across all its versions: a unit keeps
+// its number as long as the environment lives.
 //
 // The verdict depends on data, so nobody may see it as a verdict: a cell that is not let through is suppressed as an
 // empty one is (rule R22). It is a function of the history and of the answer; of two new cells of one size that cannot
@@ -90,7 +91,8 @@ class DifferencingGuard {
     bool operator==(const Single& other) const;
   };
   struct Family {
-    std::vector<SetPtr> cells;  // disjoint, the smallest first
+    std::vector<SetPtr> cells;   // disjoint, the smallest first
+    std::vector<SetPtr> hidden;  // cells beside them that were suppressed because they are close to others
     UnitSet sum;
     Measures measures;
     std::int64_t k = 1;
@@ -119,14 +121,17 @@ class DifferencingGuard {
     std::vector<Candidate> candidates;  // the largest first
     std::vector<bool> known;            // by cell: all of it was released before
     std::vector<bool> allowed;          // by cell
+    std::vector<bool> close;            // by cell: suppressed for what another one is, not for a sum
   };
   using Members = std::vector<const Candidate*>;
 
   static bool Related(const Measures& a, const Measures& b);
   static bool IsClose(const Single& a, const Single& b);
   static bool IsCloseToSum(const Single& single, const Family& family);
+  // `hidden` lies beside the family's cells: is the set the sum of `hidden` and some of them, or close to such a sum?
+  static bool Uncovers(const Single& single, const Family& family, const UnitSet& hidden);
   static bool IsCloseToOne(const Single& single, const History& history);
-  static Family MakeFamily(const Members& members);
+  static Family MakeFamily(const Members& members, const Answer& answer);
 
   Status CheckCells(const std::vector<GuardCell>& cells) const;
   Answer Read(const std::vector<GuardCell>& cells);
@@ -135,6 +140,8 @@ class DifferencingGuard {
   static void JudgeAmongThemselves(Answer& answer);
   void JudgeSums(Answer& answer) const;
   bool DropOne(const Members& members, Answer& answer) const;
+  static std::vector<SetPtr> HiddenBeside(const Candidate& first, const Answer& answer);
+  static bool Tells(const Single& single, const Family& family);
   // The candidates of each family and dataset that are still allowed, where these are disjoint.
   static std::vector<Members> FamiliesOf(const Answer& answer);
   void Record(const Answer& answer);

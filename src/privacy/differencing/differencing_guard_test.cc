@@ -139,6 +139,29 @@ TEST_F(Guard, PartsOfAKnownTotalLoseTheirSmallestCell) {
   EXPECT_FALSE(Ask({cells[2]}).front()) << "alone it would complete the sum";
 }
 
+TEST_F(Guard, ASuppressedCellIsNotATotalLessTheOthers) {
+  std::vector<GuardCell> cells;
+  for (UnitNumber i = 0; i < 6; ++i) cells.push_back(Cell(Range(i * 1000, (i + 1) * 1000)));
+  EXPECT_TRUE(AskOne(Range(0, 6000)));
+  EXPECT_TRUE(AskOne(Range(2001, 3000)));
+  const Verdicts verdicts = Ask(cells);
+  EXPECT_FALSE(verdicts[2]) << "one person more than the cell before";
+  EXPECT_EQ(std::count(verdicts.begin(), verdicts.end(), false), 2) << "the total less five others would be it";
+  EXPECT_EQ(Ask(cells), verdicts);
+}
+
+TEST_F(Guard, ATotalThatComesLaterDoesNotUncoverASuppressedCell) {
+  std::vector<GuardCell> cells;
+  for (UnitNumber i = 0; i < 3; ++i) cells.push_back(Cell(Range(i * 1000, (i + 1) * 1000)));
+  EXPECT_TRUE(AskOne(Range(2001, 3000)));
+  EXPECT_EQ(Ask(cells), (Verdicts{true, true, false}));
+  EXPECT_FALSE(AskOne(Range(0, 3000))) << "less the two others it is the third";
+  EXPECT_FALSE(AskOne(Range(1000, 3000)));
+  EXPECT_TRUE(AskOne(Range(0, 2000)));
+  auto back = DifferencingGuard::Decode(guard_.Encode()).value();
+  EXPECT_FALSE(back.Release({Cell(Range(0, 3000))}).value().front());
+}
+
 TEST_F(Guard, TwoBlocksOfOneAnswerAreComparedToo) {
   std::vector<GuardCell> cells = Hospitals();
   cells.push_back(Cell(Range(0, 6000), 1));

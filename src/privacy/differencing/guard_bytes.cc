@@ -4,7 +4,7 @@
 //   names:     u32 count, each u16 length and bytes, in the order of their numbers
 //   datasets:  u32 count, each u32 name
 //     singles:   u32 count, each measures, u64 all, u32 k, u8 is_sum, set
-//     families:  u32 count, each measures, u32 k, u32 cells, each a set
+//     families:  u32 count, each measures, u32 k, u32 cells, each a set, u32 hidden cells, each a set
 //   measures: u16 count, each u32 name, ascending
 
 #include <algorithm>
@@ -102,6 +102,8 @@ Bytes DifferencingGuard::Encode() const {
       Put(out, static_cast<std::uint32_t>(family.k));
       Put(out, static_cast<std::uint32_t>(family.cells.size()));
       for (const SetPtr& cell : family.cells) cell->EncodeTo(out);
+      Put(out, static_cast<std::uint32_t>(family.hidden.size()));
+      for (const SetPtr& cell : family.hidden) cell->EncodeTo(out);
     }
   }
   return out;
@@ -139,7 +141,7 @@ Result<DifferencingGuard> DifferencingGuard::Decode(ByteView bytes) {
     for (std::uint32_t j = 0; in.ok() && j < families; ++j) {
       Family family{.measures = TakeMeasures(in, names), .k = take_k()};
       const auto cells = in.Take<std::uint32_t>();
-      in.Require(cells >= 2 && cells <= kGuardCellsMax);
+      in.Require(cells >= 1 && cells <= kGuardCellsMax);
       std::vector<UnitSet> sets;
       std::uint64_t size = 0;
       for (std::uint32_t c = 0; in.ok() && c < cells; ++c) {
@@ -150,6 +152,9 @@ Result<DifferencingGuard> DifferencingGuard::Decode(ByteView bytes) {
       }
       family.sum = UnitSet::UnionOf(std::move(sets));
       in.Require(family.sum.size() == size);
+      const auto hidden = in.Take<std::uint32_t>();
+      for (std::uint32_t c = 0; in.ok() && c < hidden; ++c)
+        family.hidden.push_back(std::make_shared<const UnitSet>(in.TakeSet()));
       guard.bytes_ += family.sum.MemoryBytes() + kEntryBytes + family.cells.size() * sizeof(SetPtr);
       if (in.ok()) in.Require(history.Add(std::move(family)));
     }

@@ -3,19 +3,25 @@
 #include "codec/json.h"
 #include "codec/text.h"
 #include "sql/lower/anonymous_stage.h"
+#include "sql/lower/guarded_stage.h"
 #include "sql/lower/noisy_columns.h"
 #include "sql/lower/noisy_stages.h"
 #include "sql/lower/sql_printer.h"
 
 namespace cloister::sql {
 
-ExecutablePlan PlanBuilder::Build(const PrivateQuery& query) {
+ExecutablePlan PlanBuilder::Build(const PrivateQuery& query, bool guarded) {
   using codec::JsonArray;
   using codec::JsonObject;
   ExecutablePlan plan;
   NoisyStages noisy = BuildNoisyStages(query);
   if (!noisy.stages.empty()) plan.noise_ = codec::CanonicalJson(DescribeNoise(query, noisy));
   plan.stages_ = std::move(noisy.stages);
+  if (guarded) {
+    GuardedStages stages = BuildGuardedStages(query);
+    noisy.tables.merge(stages.tables);
+    for (PlanStage& stage : stages.stages) plan.stages_.push_back(std::move(stage));
+  }
   SqlPrinter printer(query, noisy.tables);
   if (query.anonymous()) {
     plan.stages_.push_back(MakeAnonymousStage(query, printer, plan.sql_));

@@ -12,7 +12,8 @@ inline constexpr std::int64_t kFullAccessRowsMax = 100'000'000;
 
 class PlanBuilder {
  public:
-  static ExecutablePlan Build(const PrivateQuery& query);
+  // `guarded`: CompileRequest::history_guard.
+  static ExecutablePlan Build(const PrivateQuery& query, bool guarded);
 };
 
 }  // namespace cloister::sql

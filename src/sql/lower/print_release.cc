@@ -265,6 +265,10 @@ std::string SqlPrinter::ReleaseSql(const Release& release) {
     inner += (inner.empty() ? "" : ", ") + ("GROUPING(" + args + ") AS ") + Quoted("g", i);
     show(Quoted("g", i));
   }
+  for (const auto& [sql, name] : GuardColumns(release, keys)) {
+    inner += ", " + sql + " AS " + name;
+    show(name);
+  }
   for (const auto& [count, name] : counts.items) inner += (inner.empty() ? "" : ", ") + count + " AS " + name;
   if (outer.empty()) outer = "1 AS \"c0\"";
   const std::string where = BlockWhere(block, more);

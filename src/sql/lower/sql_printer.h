@@ -33,6 +33,9 @@ class SqlPrinter {
   // epsilon and without its table's name. Sources are numbered from 0, so that equal stages print alike. A printer
   // prints one stage.
   PlanStage NoisyStage(const Release& release, const std::vector<int>& set);
+  // The stage of a release under the guard against differencing, without its table's name. A printer prints one stage.
+  // guarded_stage.cc
+  PlanStage GuardedStage(const Relation& relation);
 
  private:
   bool released() const { return query_.level() != agreement::Level::kFullAccess; }
@@ -72,6 +75,12 @@ class SqlPrinter {
   std::string UnionSql(const UnitTable& table);
   std::string FinestCells(const FinestGroups& finest, const Protection& protection);
   std::string JoinFinest(const Release& release, const Protection& protection, std::vector<std::string>& tests);
+  // guarded_stage.cc
+  std::string UnitsSql(const UnitCounter& counter, const ExprPtr& condition);
+  void AddGuardedCell(const Release& release, const ExprPtr& condition, GuardedRelease::Cell cell);
+  void CollectGuardedCells(const Release& release);
+  std::vector<std::pair<std::string, std::string>> GuardColumns(const Release& release,
+                                                                const std::vector<std::string>& keys);
   // print_noisy.cc
   struct NoisyDraft;
   std::string FixedPoint(const UnitAggregate& aggregate);
@@ -104,6 +113,9 @@ class SqlPrinter {
   std::optional<std::map<int, int>> numbers_;      // of sources, where they are numbered from 0
   std::map<int, std::vector<std::string>> names_;  // by source: how its columns are printed
   std::vector<OutputColumn> output_;
+  const Release* guards_ = nullptr;  // whose guarded stage is printed
+  GuardedRelease guarded_;           // of it
+  std::vector<std::string> units_;   // of it: the handles that it gives beside its columns
 };
 
 }  // namespace cloister::sql

@@ -1,0 +1,191 @@
+#include "engine/unit_sets.h"
+
+#include <memory>
+#include <new>
+#include <optional>
+
+namespace cloister::engine {
+namespace {
+
+using privacy::UnitNumber;
+using privacy::UnitSetBuilder;
+
+constexpr const char* kFunctionName = "cloister_units";
+constexpr const char* kTooMany = "too many units";
+
+// A state of the engine's holds a pointer to a builder; none before its first unit.
+UnitSetBuilder*& BuilderOf(duckdb_aggregate_state state) { return *reinterpret_cast<UnitSetBuilder**>(state); }
+
+idx_t StateSize(duckdb_function_info) { return sizeof(UnitSetBuilder*); }
+void InitState(duckdb_function_info, duckdb_aggregate_state state) { BuilderOf(state) = nullptr; }
+
+void DestroyStates(duckdb_aggregate_state* states, idx_t count) {
+  for (idx_t i = 0; i < count; ++i) {
+    delete BuilderOf(states[i]);
+    BuilderOf(states[i]) = nullptr;
+  }
+}
+
+UnitSets& SetsOf(duckdb_function_info info) {
+  return *static_cast<UnitSets*>(duckdb_aggregate_function_get_extra_info(info));
+}
+
+template <typename Key>
+Key KeyAt(duckdb_vector vector, idx_t row) {
+  if constexpr (std::is_same_v<Key, std::int64_t>)
+    return static_cast<const std::int64_t*>(duckdb_vector_get_data(vector))[row];
+  else
+    return TextAt(vector, row);
+}
+
+// DuckDB is C++ behind a C face: no exception of ours may pass through its frames.
+template <typename Key>
+void Update(duckdb_function_info info, duckdb_data_chunk input, duckdb_aggregate_state* states) {
+  const idx_t rows = duckdb_data_chunk_get_size(input);
+  if (rows == 0) return;
+  const duckdb_vector domain = duckdb_data_chunk_get_vector(input, 0);
+  const duckdb_vector unit = duckdb_data_chunk_get_vector(input, 1);
+  try {
+    std::vector<Key> keys;
+    std::vector<idx_t> places;
+    keys.reserve(rows);
+    places.reserve(rows);
+    for (idx_t row = 0; row < rows; ++row) {
+      if (!IsValidAt(unit, row)) continue;
+      keys.push_back(KeyAt<Key>(unit, row));
+      places.push_back(row);
+    }
+    std::vector<UnitNumber> numbers(keys.size());
+    if (!SetsOf(info).NumbersOf(TextAt(domain, 0), keys, numbers))
+      return duckdb_aggregate_function_set_error(info, kTooMany);
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      UnitSetBuilder*& builder = BuilderOf(states[places[i]]);
+      if (builder == nullptr) builder = new UnitSetBuilder;
+      builder->Add(numbers[i]);
+    }
+  } catch (const std::bad_alloc&) {
+    duckdb_aggregate_function_set_error(info, "out of memory for unit sets");
+  }
+}
+
+void Combine(duckdb_function_info info, duckdb_aggregate_state* source, duckdb_aggregate_state* target, idx_t count) {
+  try {
+    for (idx_t i = 0; i < count; ++i) {
+      const UnitSetBuilder* from = BuilderOf(source[i]);
+      if (from == nullptr) continue;
+      UnitSetBuilder*& into = BuilderOf(target[i]);
+      if (into == nullptr) into = new UnitSetBuilder;
+      into->AddAll(*from);
+    }
+  } catch (const std::bad_alloc&) {
+    duckdb_aggregate_function_set_error(info, "out of memory for unit sets");
+  }
+}
+
+void Finalize(duckdb_function_info info, duckdb_aggregate_state* source, duckdb_vector result, idx_t count,
+              idx_t offset) {
+  auto* handles = static_cast<std::int64_t*>(duckdb_vector_get_data(result));
+  try {
+    for (idx_t i = 0; i < count; ++i) {
+      UnitSetBuilder* builder = BuilderOf(source[i]);
+      handles[offset + i] = SetsOf(info).Put(builder == nullptr ? privacy::UnitSet() : std::move(*builder).Finish());
+    }
+  } catch (const std::bad_alloc&) {
+    duckdb_aggregate_function_set_error(info, "out of memory for unit sets");
+  }
+}
+
+using AggregateHandle = Handle<duckdb_aggregate_function, duckdb_destroy_aggregate_function>;
+using AggregateSetHandle = Handle<duckdb_aggregate_function_set, duckdb_destroy_aggregate_function_set>;
+
+Status AddOverload(duckdb_aggregate_function_set set, duckdb_type key, duckdb_aggregate_update_t update,
+                   UnitSets& sets) {
+  const AggregateHandle function(duckdb_create_aggregate_function());
+  const LogicalTypeHandle text(duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR));
+  const LogicalTypeHandle of_key(duckdb_create_logical_type(key));
+  const LogicalTypeHandle handle(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
+  duckdb_aggregate_function_set_name(function.get(), kFunctionName);
+  duckdb_aggregate_function_add_parameter(function.get(), text.get());
+  duckdb_aggregate_function_add_parameter(function.get(), of_key.get());
+  duckdb_aggregate_function_set_return_type(function.get(), handle.get());
+  duckdb_aggregate_function_set_special_handling(function.get());
+  duckdb_aggregate_function_set_extra_info(function.get(), &sets, nullptr);
+  duckdb_aggregate_function_set_functions(function.get(), StateSize, InitState, update, Combine, Finalize);
+  duckdb_aggregate_function_set_destructor(function.get(), DestroyStates);
+  if (duckdb_add_aggregate_function_to_set(set, function.get()) == DuckDBSuccess) return {};
+  return Internal("the engine does not take the function that collects units");
+}
+
+}  // namespace
+
+UnitSets::Domain& UnitSets::DomainOf(std::string_view name) {
+  if (const auto found = domains_.find(name); found != domains_.end()) return found->second;
+  return domains_.emplace(std::string(name), Domain()).first->second;
+}
+
+privacy::UnitNumber& UnitSets::Place(Domain& domain, std::int64_t key) {
+  if (key < 0 || key >= kSmallKeysMax) return domain.numbers.emplace(key, kNone).first->second;
+  const auto at = static_cast<std::size_t>(key);
+  if (at >= domain.small.size()) domain.small.resize(std::max(at + 1, domain.small.size() * 2), kNone);
+  return domain.small[at];
+}
+
+bool UnitSets::NumbersOf(std::string_view name, std::span<const std::int64_t> keys, std::span<UnitNumber> numbers) {
+  MutexLock lock(mutex_);
+  Domain& domain = DomainOf(name);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    UnitNumber& number = Place(domain, keys[i]);
+    if (number == kNone) {
+      if (units_ >= kUnitsMax) return false;
+      ++units_;
+      number = domain.next++;
+    }
+    numbers[i] = number;
+  }
+  return true;
+}
+
+bool UnitSets::NumbersOf(std::string_view name, std::span<const std::string_view> keys, std::span<UnitNumber> numbers) {
+  MutexLock lock(mutex_);
+  Domain& domain = DomainOf(name);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto [at, added] = domain.texts.emplace(std::string(keys[i]), kNone);
+    if (added) {
+      if (units_ >= kUnitsMax) return false;
+      ++units_;
+      at->second = domain.next++;
+    }
+    numbers[i] = at->second;
+  }
+  return true;
+}
+
+std::int64_t UnitSets::Put(privacy::UnitSet set) {
+  MutexLock lock(mutex_);
+  sets_.emplace(next_handle_, std::move(set));
+  return next_handle_++;
+}
+
+Result<privacy::UnitSet> UnitSets::Take(std::int64_t handle) {
+  MutexLock lock(mutex_);
+  const auto found = sets_.find(handle);
+  if (found == sets_.end()) return Internal("no unit set has this handle");
+  privacy::UnitSet set = std::move(found->second);
+  sets_.erase(found);
+  return set;
+}
+
+void UnitSets::Clear() {
+  MutexLock lock(mutex_);
+  sets_.clear();
+}
+
+Status RegisterUnitSets(duckdb_connection connection, UnitSets& sets) {
+  const AggregateSetHandle set(duckdb_create_aggregate_function_set(kFunctionName));
+  CLOISTER_TRY(AddOverload(set.get(), DUCKDB_TYPE_BIGINT, Update<std::int64_t>, sets));
+  CLOISTER_TRY(AddOverload(set.get(), DUCKDB_TYPE_VARCHAR, Update<std::string_view>, sets));
+  if (duckdb_register_aggregate_function_set(connection, set.get()) == DuckDBSuccess) return {};
+  return Internal("the engine does not take the function that collects units");
+}
+
+}  // namespace cloister::engine

@@ -1,0 +1,66 @@
+#pragma once
+
+// cloister_units(domain, unit): the set of units behind a group, for the guard against differencing.
+//
+// An aggregate over a unit's key (BIGINT or VARCHAR; NULL is nobody) that gives a handle, a BIGINT; the set itself
+// stays here, outside SQL, until it is taken. Units get dense numbers in the order in which they are first seen; a
+// number is its unit's as long as this object lives, whichever dataset of the domain, and whichever version of it, it
+// stands in.
+//
+//   SELECT ward, COUNT(*), cloister_units('person', CAST(patient_id AS BIGINT)) FROM visits GROUP BY ward
+//
+// Bounded: kUnitsMax units of all domains together; beyond, the statement fails. Thread-safe.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "engine/duckdb_handles.h"
+#include "privacy/differencing/unit_set.h"
+
+namespace cloister::engine {
+
+inline constexpr std::size_t kUnitsMax = 200'000'000;
+
+class UnitSets {
+ public:
+  // Numbers of a chunk's units, added where new. False: there are too many units.
+  bool NumbersOf(std::string_view domain, std::span<const std::int64_t> keys, std::span<privacy::UnitNumber> numbers);
+  bool NumbersOf(std::string_view domain, std::span<const std::string_view> keys,
+                 std::span<privacy::UnitNumber> numbers);
+
+  std::int64_t Put(privacy::UnitSet set);
+  // kInternal: no set has this handle, or it was taken.
+  Result<privacy::UnitSet> Take(std::int64_t handle);
+  // Sets that nobody took, such as those of groups that were too small.
+  void Clear();
+
+ private:
+  // Keys from 0 to kSmallKeysMax are looked up by position: an owner's ids are mostly such.
+  static constexpr std::int64_t kSmallKeysMax = 1 << 24;
+  static constexpr privacy::UnitNumber kNone = ~privacy::UnitNumber{0};
+  struct Domain {
+    std::vector<privacy::UnitNumber> small;
+    std::unordered_map<std::int64_t, privacy::UnitNumber> numbers;
+    std::unordered_map<std::string, privacy::UnitNumber> texts;
+    privacy::UnitNumber next = 0;
+  };
+  privacy::UnitNumber& Place(Domain& domain, std::int64_t key) CLOISTER_REQUIRES(mutex_);
+  Domain& DomainOf(std::string_view name) CLOISTER_REQUIRES(mutex_);
+
+  Mutex mutex_;
+  std::map<std::string, Domain, std::less<>> domains_ CLOISTER_GUARDED_BY(mutex_);
+  std::size_t units_ CLOISTER_GUARDED_BY(mutex_) = 0;
+  std::unordered_map<std::int64_t, privacy::UnitSet> sets_ CLOISTER_GUARDED_BY(mutex_);
+  std::int64_t next_handle_ CLOISTER_GUARDED_BY(mutex_) = 1;
+};
+
+// Makes cloister_units() known; once for a database. `sets` must outlive it.
+Status RegisterUnitSets(duckdb_connection connection, UnitSets& sets);
+
+}  // namespace cloister::engine

@@ -1,0 +1,160 @@
+#include "sql/lower/guarded_stage.h"
+
+#include <algorithm>
+
+#include "sql/lower/sql_printer.h"
+
+namespace cloister::sql {
+namespace {
+
+const UnitTable* TableOf(const UnitBlock& block, int source) {
+  for (const UnitTablePtr& table : block.tables) {
+    if (table->source == source) return table.get();
+  }
+  for (const UnitOuterJoin& join : block.outer_joins) {
+    if (join.table->source == source) return join.table.get();
+  }
+  return nullptr;
+}
+
+// The measures that an expression over a block adds up, down to the datasets' columns. Keys and public values weigh
+// persons, so they count them.
+void CollectMeasures(const ExprPtr& expr, const UnitBlock& block, std::set<std::string>& out) {
+  if (!IsColumn(expr)) {
+    ForEachChild(*expr, [&](const ExprPtr& child) { CollectMeasures(child, block, out); });
+    return;
+  }
+  const UnitTable* table = TableOf(block, expr->source);
+  if (table == nullptr) return;
+  if (table->kind == UnitTable::Kind::kDataset && !table->columns[expr->column].policy.Is(agreement::Role::kJoinKey)) {
+    out.insert(table->dataset->id + "." + table->columns[expr->column].name);
+  }
+  for (const auto& inner : table->blocks) {
+    if (expr->column < static_cast<int>(inner->items.size())) CollectMeasures(inner->items[expr->column], *inner, out);
+  }
+}
+
+std::vector<std::string> MeasuresOf(const UnitAggregate& aggregate, const UnitBlock& block) {
+  std::set<std::string> measures;
+  for (const ExprPtr& arg : aggregate.args) CollectMeasures(arg, block, measures);
+  if (measures.empty() || aggregate.function.find("count") != std::string::npos)
+    measures.insert(std::string(kCountMeasure));
+  return {measures.begin(), measures.end()};
+}
+
+std::string Text(const std::string& text) { return Literal::Text(text).ToSql(); }
+
+std::string DomainOf(const CompileDataset& dataset) {
+  const std::string& domain = dataset.policy.Column(*dataset.policy.privacy_unit).domain;
+  return domain.empty() ? dataset.id : domain;
+}
+
+}  // namespace
+
+// The handle of the units behind a group, of those for whom the condition holds where there is one.
+std::string SqlPrinter::UnitsSql(const UnitCounter& counter, const ExprPtr& condition) {
+  const std::string unit = Expression(counter.unit);
+  const std::string key = "CAST(" + unit + " AS " + (counter.unit->type.IsInteger() ? "BIGINT" : "VARCHAR") + ")";
+  return "cloister_units(" + Text(DomainOf(*counter.dataset)) + ", " + key + ")" +
+         (condition ? " FILTER (WHERE " + Total(condition) + ")" : "");
+}
+
+// Adds a cell with its sets; their SQL goes to `units_`, each once.
+void SqlPrinter::AddGuardedCell(const Release& release, const ExprPtr& condition, GuardedRelease::Cell cell) {
+  const std::size_t shown = release.keys.size() + release.aggregates.size() + release.groupings.size();
+  for (const UnitCounter& counter : release.block->counters) {
+    if (counter.k <= 1) continue;  // the analyst's own: nobody to hide
+    const std::string sql = UnitsSql(counter, condition);
+    const auto known = std::find(units_.begin(), units_.end(), sql);
+    const auto place = static_cast<std::size_t>(known - units_.begin());
+    if (known == units_.end()) units_.push_back(sql);
+    cell.sets.push_back({.column = static_cast<int>(shown + place),
+                         .dataset = counter.dataset->id,
+                         .unit = *counter.dataset->policy.privacy_unit,
+                         .k = counter.k});
+  }
+  if (!cell.sets.empty()) guarded_.cells.push_back(std::move(cell));
+}
+
+// After the block's sources have their names. Rows as wholes first, then the aggregates under conditions.
+void SqlPrinter::CollectGuardedCells(const Release& release) {
+  const UnitBlock& block = *release.block;
+  std::set<std::string> whole;
+  for (const UnitAggregate& aggregate : release.aggregates) {
+    if (aggregate.filter) continue;
+    for (std::string& measure : MeasuresOf(aggregate, block)) whole.insert(std::move(measure));
+  }
+  if (!whole.empty()) AddGuardedCell(release, nullptr, {.measures = {whole.begin(), whole.end()}});
+  for (std::size_t i = 0; i < release.aggregates.size(); ++i) {
+    const UnitAggregate& aggregate = release.aggregates[i];
+    for (const ExprPtr& condition : aggregate.conditions) {
+      AddGuardedCell(
+          release, condition,
+          {.measures = MeasuresOf(aggregate, block), .columns = {static_cast<int>(release.keys.size() + i)}});
+    }
+  }
+}
+
+// What a guarded stage gives beside the release's own columns: handles, and which grouping set a row belongs to. SQL
+// and name; nothing where no guarded stage is printed.
+std::vector<std::pair<std::string, std::string>> SqlPrinter::GuardColumns(const Release& release,
+                                                                          const std::vector<std::string>& keys) {
+  std::vector<std::pair<std::string, std::string>> columns;
+  if (guards_ != &release) return columns;
+  CollectGuardedCells(release);
+  for (std::size_t i = 0; i < units_.size(); ++i) columns.emplace_back(units_[i], "\"u" + std::to_string(i) + "\"");
+  if (release.sets.empty()) return columns;
+  std::string all;
+  for (const std::string& key : keys) all += (all.empty() ? "" : ", ") + key;
+  columns.emplace_back("GROUPING(" + all + ")", "\"u\"");
+  return columns;
+}
+
+PlanStage SqlPrinter::GuardedStage(const Relation& relation) {
+  const Release& release = *relation.release;
+  guards_ = &release;
+  const std::string rows = ReleaseSql(release);
+  PlanStage stage;
+  std::string list;
+  const auto add = [&](const std::string& type) {
+    const std::string name = "c" + std::to_string(stage.exact.size());
+    list += (list.empty() ? "TRY_CAST(\"" : ", TRY_CAST(\"") + name + "\" AS " + type + ") AS \"" + name + "\"";
+    stage.exact.push_back({name, type});
+  };
+  for (const OutputColumn& column : relation.columns)
+    add(column.type.kind == Type::Kind::kNull ? "VARCHAR" : column.type.ToString());
+  stage.columns = stage.exact;
+  for (std::size_t i = 0; i < units_.size(); ++i) add("BIGINT");
+  if (!release.sets.empty()) {
+    guarded_.grouping = static_cast<int>(stage.exact.size());
+    add("BIGINT");
+  }
+  stage.sql = "SELECT " + list + " FROM (" + rows + ") AS \"r\"";
+  std::set<std::string> datasets;
+  for (const UnitCounter& counter : release.block->counters) datasets.insert(counter.dataset->id);
+  stage.datasets = {datasets.begin(), datasets.end()};
+  stage.protection = std::move(guarded_);
+  return stage;
+}
+
+GuardedStages BuildGuardedStages(const PrivateQuery& query) {
+  GuardedStages out;
+  if (query.level() != agreement::Level::kAggregateOnly) return out;
+  std::vector<const Relation*> releases;
+  ForEachRelation(query.root(), [&](const Relation& relation) {
+    if (relation.kind == Relation::Kind::kRelease && !relation.release->aggregates.empty())
+      releases.push_back(&relation);
+  });
+  std::reverse(releases.begin(), releases.end());  // what a release's filter reads is released before it
+  for (const Relation* relation : releases) {
+    if (out.tables.contains(relation->release.get())) continue;
+    PlanStage stage = SqlPrinter(query, out.tables).GuardedStage(*relation);
+    if (std::get<GuardedRelease>(stage.protection).cells.empty()) continue;
+    stage.table = "released_" + std::to_string(out.stages.size());
+    out.tables[relation->release.get()] = stage.table;
+    out.stages.push_back(std::move(stage));
+  }
+  return out;
+}
+
+}  // namespace cloister::sql
