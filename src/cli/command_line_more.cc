@@ -6,6 +6,7 @@ namespace cloister::cli {
 namespace {
 
 constexpr const char* kPolicyFileHelp = "JSON: a policy, or {\"policy\",\"tests\"}; - is standard input";
+constexpr const char* kSchemaHelp = "the columns: a JSON file, or a CSV file to read them off";
 constexpr std::int64_t kPeopleMax = 100'000;
 
 void AddPolicyTest(Family& family) {
@@ -15,7 +16,7 @@ void AddPolicyTest(Family& family) {
   command.add_option("--env", test->environment, "beside the datasets of this environment (id or name)");
   command.add_option("--dataset", test->dataset, "whose policy it is; default: your only one there");
   command.add_option("--name", test->name, "of a dataset that is not there yet");
-  command.add_option("--schema", test->schema_file, "JSON file: its columns");
+  command.add_option("--schema", test->schema_file, kSchemaHelp);
 }
 
 }  // namespace
@@ -31,7 +32,8 @@ void AddPolicy(CLI::App& app, Invocation& invocation) {
   CLI::App& diff_command = family.Add("diff", "In words what is looser and what is stricter", diff);
   diff_command.add_option("FROM", diff->from, "a dataset (id or name), or a file")->required();
   diff_command.add_option("TO", diff->to, kPolicyFileHelp)->required();
-  diff_command.add_option("--schema", diff->schema_file, "JSON file: the columns, where FROM is a file");
+  diff_command.add_option("--schema", diff->schema_file,
+                          "where FROM is a file: JSON, or a CSV file to read the columns off");
   std::shared_ptr<PolicySetVerb> set;
   CLI::App& set_command = family.Add("set", "Show what changes, run the stored tests, sign the next version", set);
   set_command.add_option("DATASET", set->dataset, kDatasetHelp)->required();
@@ -41,7 +43,7 @@ void AddPolicy(CLI::App& app, Invocation& invocation) {
   CLI::App& preset_command = family.Add("preset", "Write a whole policy from a schema; without a name: list", preset);
   preset_command.add_option("PRESET", preset->preset);
   preset_command.add_option("--unit", preset->unit, "the column that says whom a row is about");
-  preset_command.add_option("--schema", preset->schema_file, "JSON file: the columns");
+  preset_command.add_option("--schema", preset->schema_file, kSchemaHelp);
   std::shared_ptr<PolicySchemaVerb> schema;
   family.Add("schema", "The JSON Schema of policies and policy files, for editors", schema);
 }

@@ -6,6 +6,7 @@
 
 #include "agreement/policy_presets.h"
 #include "cli/durable_file.h"
+#include "cli/schema_guess.h"
 
 namespace cloister::cli {
 namespace {
@@ -29,6 +30,7 @@ Result<codec::Json> ReadJsonFile(Context& context, const std::string& path) {
 }
 
 Result<agreement::DatasetSchema> ReadSchemaFile(Context& context, const std::string& path) {
+  if (path.ends_with(".csv")) return GuessCsvSchema(path);
   CLOISTER_ASSIGN(const codec::Json json, ReadJsonFile(context, path));
   return agreement::DecodeSchema(json, path);
 }

@@ -11,6 +11,7 @@ namespace cloister::cli {
 
 // A JSON file of at most 1 MiB; "-" is standard input. Errors name the file.
 Result<codec::Json> ReadJsonFile(Context& context, const std::string& path);
+// A JSON file, or a CSV file whose columns are read off it (schema_guess.h).
 Result<agreement::DatasetSchema> ReadSchemaFile(Context& context, const std::string& path);
 
 struct PolicyTerms {

@@ -113,6 +113,21 @@ class OtherLevels(RoomCase):
         self.assertTrue(all(rows.count(value) >= 5 for value in set(rows)), sorted(set(rows), key=str))
 
 
+    def test_each_preset_admits_examples_at_the_levels_it_grants(self):
+        room = self.room
+        schema = room.write('s.json', support.COVERAGE_SCHEMA)
+        for preset in ('aggregates_only', 'research_release', 'private_statistics'):
+            room.insurer.run('dataset', 'upload', room.coverage_jsonl(), '--env', room.environment, '--name', preset,
+                             '--yes', '--policy', preset, '--unit', 'person_id', '--schema', schema)
+            shown = room.institute.json('catalogue', room.environment, '--dataset', preset)['datasets'][0]
+            levels = {each['privacy_level'] for each in shown['examples']}
+            self.assertEqual(levels, set(shown['levels']), preset)
+            for example in shown['examples']:
+                answer = room.institute.json('query', 'try', '-', '--env', room.environment, '--level',
+                                             example['privacy_level'], stdin=example['query_text'])
+                self.assertIn('result', answer['synthetic'], example)
+
+
 class Guide(RoomCase):
     def test_the_guide_s_lines_run(self):
         room = self.room

@@ -52,6 +52,10 @@ class Policies(RoomCase):
             self.assertEqual(made['columns']['person_id']['roles'], ['join_key'])
             self.assertEqual(made['columns']['note']['roles'], ['hidden'])
             self.assertGreaterEqual(made['min_group_size'], 11)
+        read_off = json.loads(self.room.institute.run('policy', 'preset', 'aggregates_only', '--unit', 'person_id',
+                                                      '--schema', self.room.visits_csv()))
+        self.assertEqual(read_off['columns']['visits']['roles'], ['measure'])
+        self.assertEqual(read_off['columns']['remark']['roles'], ['hidden'])
         self.refused(self.room.institute, 'policy', 'preset', 'open', '--schema', schema, code=USAGE,
                      saying='aggregates_only')
         self.refused(self.room.institute, 'policy', 'preset', 'aggregates_only', '--schema', schema, code=USAGE,
