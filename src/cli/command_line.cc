@@ -121,18 +121,10 @@ void AddDataset(CLI::App& app, Invocation& invocation) {
       ->required();
 }
 
-template <typename V>
-void AddQueryNoise(CLI::App& command, V& verb) {
-  command.add_option("--epsilon", verb.epsilon, "what the noise may cost; default: what the owners allow a query");
-  command.add_option("--delta", verb.delta, "the same, for groups that are shown by chance");
-  command.add_option("--mechanism", verb.mechanism, "laplace (default) or gaussian");
-}
-
 void AddQuerySubmit(Family& family) {
   std::shared_ptr<QuerySubmitVerb> verb;
   CLI::App& command = family.Add("submit", "Check a query, sign it and ask for approval", verb);
   AddQueryText(command, *verb);
-  AddQueryNoise(command, *verb);
   command.add_option("--name", verb->name, "what it is for, in a few words")->required();
   command.add_option("--description", verb->description);
   command.add_option("--to", verb->to, "e-mail addresses of who may read the result; default: every participant");
@@ -151,7 +143,6 @@ void AddQuery(CLI::App& app, Invocation& invocation) {
   std::shared_ptr<QueryCheckVerb> check;
   CLI::App& check_command = family.Add("check", "What would be refused, and how to mend it; nothing is stored", check);
   AddQueryText(check_command, *check);
-  AddQueryNoise(check_command, *check);
   AddQuerySubmit(family);
   std::shared_ptr<QueryListVerb> list;
   family.Add("list", "Queries", list).add_option("--env", list->environment, kEnvironmentHelp);

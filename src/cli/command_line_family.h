@@ -55,6 +55,9 @@ void AddQueryText(CLI::App& command, V& verb) {
   command.add_option("--param", verb.parameters, "NAME=JSON value of a parameter")
       ->take_all()
       ->allow_extra_args(false);
+  command.add_option("--epsilon", verb.epsilon, "what the noise may cost; default: what the owners allow a query");
+  command.add_option("--delta", verb.delta, "the same, for groups that are shown by chance");
+  command.add_option("--mechanism", verb.mechanism, "laplace (default) or gaussian");
 }
 
 void AddPolicy(CLI::App& app, Invocation& invocation);

@@ -42,6 +42,7 @@ codec::JsonObject EncodeQuestion(const CompilerQuestion& question) {
   return {{"text", question.text},
           {"parameters", question.parameters},
           {"level", question.level},
+          {"privacy", question.privacy},
           {"datasets", std::move(datasets)},
           {"analyst", {{"thumbprint", question.analyst}, {"organisation", question.organisation}}},
           {"cross_owner_joins", question.scene.cross_owner_joins},

@@ -45,6 +45,7 @@ struct CompilerQuestion {
   std::string text;
   std::string level;
   codec::JsonObject parameters = {};
+  codec::JsonObject privacy = {};  // parameters of the level
   agreement::Thumbprint analyst;
   std::string organisation;
   std::vector<agreement::Thumbprint> recipients;  // of the scene's people; none: the analyst alone

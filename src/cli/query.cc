@@ -20,16 +20,6 @@
 namespace cloister::cli {
 namespace {
 
-// What the noise may cost and how it is drawn; the owners' own limits where nothing is said.
-template <typename V>
-codec::JsonObject ReadPrivacy(const V& verb) {
-  codec::JsonObject privacy;
-  if (verb.epsilon) privacy["epsilon"] = *verb.epsilon;
-  if (verb.delta) privacy["delta"] = *verb.delta;
-  if (!verb.mechanism.empty()) privacy["mechanism"] = verb.mechanism;
-  return privacy;
-}
-
 struct Question {
   NamedEnvironment environment;
   QuerySource source;

@@ -19,6 +19,7 @@ Result<CompilerQuestion> QuestionOf(const Session& session, const CompilerScene&
   CompilerQuestion question{.scene = scene,
                             .text = source.text,
                             .level = verb.level,
+                            .privacy = ReadPrivacy(verb),
                             .analyst = session.me(),
                             .organisation = "",
                             .recipients = {}};

@@ -105,6 +105,8 @@ struct QueryTryVerb {
   std::string file = "-";
   std::string environment, level = "aggregate_only";
   std::vector<std::string> parameters;
+  std::optional<double> epsilon, delta;
+  std::string mechanism;
   std::int64_t seed = 1;
   std::int64_t people = 1000;
   bool thresholds = true;
