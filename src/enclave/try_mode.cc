@@ -82,7 +82,7 @@ Result<codec::Json> RunPlan(const sql::ExecutablePlan& plan, const SecretBytes& 
                          .rows_max = kRowsMax,
                          .result_bytes_max = static_cast<std::int64_t>(kTryResultBytesMax)},
                         cancellation, writer));
-  return codec::ParseJson(writer.Finish(), {.bytes_max = 2 * kTryResultBytesMax});
+  return codec::ParseJson(writer.Finish(plan.noise()), {.bytes_max = 2 * kTryResultBytesMax});
 }
 
 Result<codec::Json> Try(const CompileQuestion& question, const SyntheticOptions& options,
