@@ -82,7 +82,7 @@ std::optional<sql::CompiledQuery> Lab::Compile(const std::string& text, const st
   }
   request.analyst_organisation = corpus_.analyst_organisation;
   request.cross_owner_joins_allowed = true;
-  request.history_guard = true;
+  request.history_guard = guards_;
   auto verdict = sql::Compile(request, *parser_);
   if (!verdict) {
     outcome.error = verdict.error().public_message;

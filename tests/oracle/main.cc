@@ -106,6 +106,7 @@ std::optional<int> RunWorld(std::uint64_t seed, const Options& options, Seen& se
     std::printf("%s (%s)\n", lab.error().public_message.c_str(), lab.error().detail.c_str());
     return std::nullopt;
   }
+  (*lab)->LeaveOutGuard();  // the oracle knows thresholds
   if (options.wrong_k) world.people_k += 1;
   int failed = 0;
   std::vector<Asked> asked;
