@@ -37,7 +37,7 @@ class Flow(RoomCase):
     def test_what_the_policies_refuse_is_refused_with_place_rule_and_owner(self):
         for name, place in (('01_rows', r'01_rows\.sql:2:8: R05 .*\(rule of cloister\)'),
                             ('02_the_most_ill', r'02_the_most_ill\.sql:2:23: R06 .*\(rule of Hospital\)'),
-                            ('03_not_insured', r'03_not_insured\.sql:4:7: R12 .*\(rule of Insurer\)')):
+                            ('03_not_insured', r'03_not_insured\.sql:4:19: R12 .*\(rule of Insurer\)')):
             with self.subTest(name):
                 said = self.refused(self.room.institute, 'query', 'submit', EXAMPLES / f'refused/{name}.sql', '--env',
                                     self.room.environment, '--name', name, code=REFUSED)

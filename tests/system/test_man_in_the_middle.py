@@ -325,7 +325,8 @@ class ManInTheMiddle(RoomCase):
         direct = Rest(self.room.institute)
         direct.url = self.room.server.url
         entry = direct.get(f'/api/tee/queries/{self.other}/results')['results'][0]
-        of_another = direct.call('GET', f'/api/tee/queries/{self.other}/results/{entry["id"]}/download')[2]
+        of_another = direct.call('GET', f'/api/tee/queries/{self.other}/results/{entry["id"]}/download',
+                                 headers={'Accept': 'application/octet-stream'})[2]
         for name, change in (('a bit', lambda body: body[:-1] + bytes([body[-1] ^ 1])),
                              ('shorter', lambda body: body[:-1]),
                              ('longer', lambda body: body + b'\0'), ('nothing', lambda body: b''),

@@ -131,7 +131,7 @@ class Client(RoomCase):
         said = self.refused(self.room.institute, 'query', 'check', '-', '--env', self.room.environment, code=REFUSED,
                             stdin='SELECT v.wart, COUNT(DISTINCT v.person_id) AS n\nFROM visits v GROUP BY v.wart')
         self.assertIn('wart', said)
-        self.assertIn('1:8', said)
+        self.assertIn('1:10', said)
 
     def test_a_table_that_nobody_has(self):
         said = self.refused(self.room.institute, 'query', 'check', '-', '--env', self.room.environment, code=REFUSED,

@@ -1,5 +1,7 @@
 #include "net/client/json_client.h"
 
+#include <algorithm>
+
 #include "base/secret_bytes.h"
 #include "net/client/problem.h"
 
@@ -11,7 +13,10 @@ JsonClient::JsonClient(HttpTransport& transport, std::string api_key)
 JsonClient::~JsonClient() { Wipe(api_key_); }
 
 Result<HttpAnswer> JsonClient::Send(HttpRequest request) {
-  request.fields.push_back({"Accept", "application/json"});
+  // Said twice, each hop could take another of the two.
+  const bool accepts = std::any_of(request.fields.begin(), request.fields.end(),
+                                   [](const auto& field) { return field.name == "Accept"; });
+  if (!accepts) request.fields.push_back({"Accept", "application/json"});
   if (!api_key_.empty()) request.fields.push_back({"Authorization", "Bearer " + api_key_});
   return transport_.Perform(request);
 }
