@@ -26,17 +26,16 @@ struct Confined {
   Database& database;
   DuckDbStatementParser& parser;
 
-  void Say(const std::string& text) const { (void)!send(channel, text.data(), text.size(), MSG_NOSIGNAL); }
+  // write and read: the cage knows no sendto and no recvfrom.
+  void Say(const std::string& text) const { (void)!write(channel, text.data(), text.size()); }
   void WaitForParent() const {
     std::array<char, 1> go{};
-    (void)!recv(channel, go.data(), go.size(), 0);
+    (void)!read(channel, go.data(), go.size());
   }
 };
 
 void StartAndRun(int channel, const std::function<void(const Confined&)>& inside) {
-  const auto say = [&](const std::string& text) {
-    (void)!send(channel, text.data(), text.size(), MSG_NOSIGNAL);
-  };
+  const auto say = [&](const std::string& text) { (void)!write(channel, text.data(), text.size()); };
   auto parser = DuckDbStatementParser::Open();
   auto opened = UnconfinedDatabase::Open();
   if (!parser || !opened) return say("not opened");
