@@ -122,6 +122,15 @@ Result<std::int64_t> DecodeNumber(const codec::Json& json, const std::string& wh
   return number;
 }
 
+Status DecodeLimits(const codec::Json& json, Charter& charter) {
+  codec::ObjectReader in(json, "charter.limits");
+  charter.refusals_per_participant_day = in.Integer("refusals_per_participant_day", 0, kRefusalsPerDayMax);
+  charter.run_bounds = {.memory_bytes = in.Integer("memory_bytes", 0, kRunBoundsMost.memory_bytes),
+                        .query_ms = in.Integer("query_ms", 0, kRunBoundsMost.query_ms),
+                        .result_rows = in.Integer("result_rows", 0, kRunBoundsMost.result_rows)};
+  return in.Finish();
+}
+
 // A charter that names witnesses or other clocks is refused: nothing here would ask them.
 void ReadPlacesForLater(codec::ObjectReader& in) {
   if (!in.Array("witnesses", 64).empty()) in.Fail("witnesses", "must be empty in this version");
@@ -203,6 +212,22 @@ Status CheckAppraisalTerms(const AppraisalTerms& terms) {
   return {};
 }
 
+Status CheckRunBounds(const RunBounds& bounds) {
+  const auto in = [](std::int64_t value, std::int64_t least, std::int64_t most) {
+    return least <= value && value <= most;
+  };
+  if (!in(bounds.memory_bytes, kRunBoundsLeast.memory_bytes, kRunBoundsMost.memory_bytes)) {
+    return InvalidArgument("charter.limits.memory_bytes must be from 67108864 to 2^50");
+  }
+  if (!in(bounds.query_ms, kRunBoundsLeast.query_ms, kRunBoundsMost.query_ms)) {
+    return InvalidArgument("charter.limits.query_ms must be from 1 to 86400000");
+  }
+  if (!in(bounds.result_rows, kRunBoundsLeast.result_rows, kRunBoundsMost.result_rows)) {
+    return InvalidArgument("charter.limits.result_rows must be from 1 to 1000000000");
+  }
+  return {};
+}
+
 Status CheckNumbers(const Charter& charter) {
   if (charter.epoch < 1 || charter.epoch > kEpochMax) return InvalidArgument("charter.epoch is out of range");
   if ((charter.epoch == 1) == charter.previous.has_value()) {
@@ -214,7 +239,7 @@ Status CheckNumbers(const Charter& charter) {
   if (charter.refusals_per_participant_day < 1 || charter.refusals_per_participant_day > kRefusalsPerDayMax) {
     return InvalidArgument("charter.limits.refusals_per_participant_day must be from 1 to 100000");
   }
-  return {};
+  return CheckRunBounds(charter.run_bounds);
 }
 
 }  // namespace
@@ -290,7 +315,10 @@ codec::Json EncodeCharter(const Charter& charter) {
   json["witnesses"] = codec::JsonArray{};
   json["time_sources"] = TextArray({"host"});
   json["privacy_defaults"] = {{"min_group_size", charter.min_group_size}};
-  json["limits"] = {{"refusals_per_participant_day", charter.refusals_per_participant_day}};
+  json["limits"] = {{"refusals_per_participant_day", charter.refusals_per_participant_day},
+                    {"memory_bytes", charter.run_bounds.memory_bytes},
+                    {"query_ms", charter.run_bounds.query_ms},
+                    {"result_rows", charter.run_bounds.result_rows}};
   return json;
 }
 
@@ -320,8 +348,7 @@ Result<Charter> DecodeCharter(const codec::Json& json) {
   CLOISTER_ASSIGN(charter.appraisal_policy, DecodeAppraisalTerms(appraisal_policy));
   CLOISTER_ASSIGN(charter.min_group_size,
                   DecodeNumber(privacy_defaults, "charter.privacy_defaults", "min_group_size", kMinGroupSizeMax));
-  CLOISTER_ASSIGN(charter.refusals_per_participant_day,
-                  DecodeNumber(limits, "charter.limits", "refusals_per_participant_day", kRefusalsPerDayMax));
+  CLOISTER_TRY(DecodeLimits(limits, charter));
   CLOISTER_TRY(CheckCharter(charter));
   return charter;
 }

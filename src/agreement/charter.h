@@ -76,6 +76,18 @@ struct AppraisalTerms {
   bool operator==(const AppraisalTerms&) const = default;
 };
 
+// What one run may take. The participants set them, not the host: a host that could choose a limit for a run would
+// learn from "it failed" how much of something the data holds. Of time it can still steal; LIMITATIONS says so.
+struct RunBounds {
+  std::int64_t memory_bytes = std::int64_t{1} << 30;  // of the engine, from the next boot on
+  std::int64_t query_ms = 60'000;
+  std::int64_t result_rows = 100'000;
+  bool operator==(const RunBounds&) const = default;
+};
+inline constexpr RunBounds kRunBoundsLeast{.memory_bytes = 64 << 20, .query_ms = 1, .result_rows = 1};
+inline constexpr RunBounds kRunBoundsMost{
+    .memory_bytes = std::int64_t{1} << 50, .query_ms = 86'400'000, .result_rows = 1'000'000'000};
+
 struct Charter {
   EnvironmentId environment;
   std::int64_t epoch = 1;
@@ -88,6 +100,7 @@ struct Charter {
   Recovery recovery = Recovery::kNone;
   std::int64_t min_group_size = 25;
   std::int64_t refusals_per_participant_day = 100;
+  RunBounds run_bounds = {};
   // `witnesses` and `time_sources` are written as [] and ["host"]; nothing else is enforced yet, so nothing
   // else is read.
 

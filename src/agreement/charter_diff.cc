@@ -91,6 +91,11 @@ void Change(const std::string& what, const std::string& before, const std::strin
   if (before != after) lines.push_back(what + ": " + before + " -> " + after);
 }
 
+std::string BoundsText(const RunBounds& bounds) {
+  return std::to_string(bounds.query_ms) + " ms, " + std::to_string(bounds.memory_bytes >> 20) + " MiB, " +
+         std::to_string(bounds.result_rows) + " rows of answer";
+}
+
 Lines Describe(const Charter& charter) {
   Lines lines;
   for (const Participant& one : charter.participants) lines.push_back("joins: " + Who(one) + ", as " + Roles(one));
@@ -103,6 +108,7 @@ Lines Describe(const Charter& charter) {
   lines.push_back(std::string("joins across owners: ") + (charter.cross_owner_joins ? "allowed" : "not allowed"));
   lines.push_back("smallest group where a dataset does not say: " + std::to_string(charter.min_group_size));
   lines.push_back("refusals per participant and day: " + std::to_string(charter.refusals_per_participant_day));
+  lines.push_back("a run may take: " + BoundsText(charter.run_bounds));
   lines.push_back("name: " + charter.name);
   return lines;
 }
@@ -123,6 +129,7 @@ std::vector<std::string> DiffCharter(const Charter* from, const Charter& to) {
          std::to_string(to.min_group_size), lines);
   Change("refusals per participant and day", std::to_string(from->refusals_per_participant_day),
          std::to_string(to.refusals_per_participant_day), lines);
+  Change("a run may take", BoundsText(from->run_bounds), BoundsText(to.run_bounds), lines);
   Change("name", from->name, to.name, lines);
   return lines;
 }

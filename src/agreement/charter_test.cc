@@ -133,6 +133,9 @@ TEST(Charter, WhatIsNotEnforcedYetIsRefused) {
 TEST(Charter, NumbersHaveBounds) {
   EXPECT_THAT(Problem([](Charter& c) { c.min_group_size = 1; }), HasSubstr("min_group_size"));
   EXPECT_THAT(Problem([](Charter& c) { c.refusals_per_participant_day = 0; }), HasSubstr("refusals"));
+  EXPECT_THAT(Problem([](Charter& c) { c.run_bounds.query_ms = 0; }), HasSubstr("query_ms"));
+  EXPECT_THAT(Problem([](Charter& c) { c.run_bounds.result_rows = 0; }), HasSubstr("result_rows"));
+  EXPECT_THAT(Problem([](Charter& c) { c.run_bounds.memory_bytes = 1 << 20; }), HasSubstr("memory_bytes"));
   EXPECT_THAT(Problem([](Charter& c) { c.epoch = 0; }), HasSubstr("epoch"));
   EXPECT_THAT(Problem([](Charter& c) { c.epoch = 2; }), HasSubstr("previous"));
   EXPECT_THAT(Problem([](Charter& c) { c.previous = Digest256{}; }), HasSubstr("previous"));

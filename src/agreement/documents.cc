@@ -1,9 +1,14 @@
 #include "agreement/documents.h"
 
+#include <algorithm>
 #include <array>
+#include <functional>
 
+#include "agreement/charter.h"
 #include "agreement/fields.h"
+#include "agreement/group_size.h"
 #include "base/check.h"
+#include "codec/text.h"
 
 namespace cloister::agreement {
 namespace {
@@ -86,7 +91,7 @@ std::string_view RevocationEndsName(Revocation::Ends ends) {
 
 bool IsDatasetName(std::string_view name) {
   return !name.empty() && name.size() <= kDatasetNameBytesMax && name[0] >= 'a' && name[0] <= 'z' &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == name.npos;
+         !name.starts_with("dataset_") && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == name.npos;
 }
 
 codec::Json EncodeAcceptance(const Acceptance& acceptance) {
@@ -99,6 +104,21 @@ codec::Json EncodeAcceptance(const Acceptance& acceptance) {
   return json;
 }
 
+namespace {
+
+// Keys and programs in one list: a thumbprint has 43 characters, a measurement 64 of hex, so none is taken for the
+// other.
+std::vector<std::string> ReadUnconfirmed(codec::ObjectReader& in) {
+  std::vector<std::string> texts = in.Strings("unconfirmed", kLinkParticipantsMax + kMeasurementsMax);
+  const auto known = [](const std::string& text) { return IsThumbprint(text) || codec::HexDecodeDigest(text); };
+  if (!StrictlyAscending(texts, std::identity{}) || !std::all_of(texts.begin(), texts.end(), known)) {
+    in.Fail("unconfirmed", "must be a sorted list of thumbprints and measurements, none twice");
+  }
+  return texts;
+}
+
+}  // namespace
+
 Result<Acceptance> DecodeAcceptance(const codec::Json& json) {
   codec::ObjectReader in(json, "body");
   Acceptance acceptance;
@@ -106,7 +126,7 @@ Result<Acceptance> DecodeAcceptance(const codec::Json& json) {
   acceptance.recipient_commitment = in.HexDigest("recipient_commitment");
   acceptance.entry_0 = in.HexDigest("entry_0");
   acceptance.custody = ReadChoice(in, "custody", kCustodies, CustodyName);
-  acceptance.unconfirmed = ReadThumbprints(in, "unconfirmed", kLinkParticipantsMax);
+  acceptance.unconfirmed = ReadUnconfirmed(in);
   CLOISTER_TRY(in.Finish());
   return acceptance;
 }
@@ -135,11 +155,14 @@ Result<Manifest> DecodeManifest(const codec::Json& json) {
   }
   manifest.charter = in.HexDigest("charter");
   manifest.name = in.String("name");
-  if (!IsDatasetName(manifest.name)) in.Fail("name", "must be a-z, then up to 62 of a-z, 0-9 and _");
+  if (!IsDatasetName(manifest.name)) {
+    in.Fail("name", "must be a-z, then up to 62 of a-z, 0-9 and _, and not begin with dataset_");
+  }
   manifest.format = ReadChoice(in, "format", kFormats, DataFormatName);
   const codec::Json& schema = in.Any("schema");
   const codec::Json& policy = in.Any("policy");
   const codec::Json& object = in.Any("object");
+  if (!StatesGroupSize(policy)) in.Fail("policy", "must state min_group_size");
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(manifest.schema, DecodeSchema(schema, in.Path("schema")));
   CLOISTER_ASSIGN(manifest.policy, DecodePolicy(policy, manifest.schema, in.Path("policy")));

@@ -41,7 +41,9 @@ struct Acceptance {
   Digest256 recipient_commitment{};
   Digest256 entry_0{};  // leaf hash of ledger entry 0
   Custody custody = Custody::kSelf;
-  std::vector<Thumbprint> unconfirmed = {};  // sorted: whose keys the signer took from the server unseen
+  // Sorted: the thumbprints of keys, and the measurements (hex) of enclave programs, that the signer took from the
+  // server unseen.
+  std::vector<std::string> unconfirmed = {};
   bool operator==(const Acceptance&) const = default;
 };
 
@@ -123,7 +125,7 @@ Result<Approval> DecodeApproval(const codec::Json& json);
 Result<Rejection> DecodeRejection(const codec::Json& json);
 Result<Revocation> DecodeRevocation(const codec::Json& json);
 
-// Whether a text may name a dataset: [a-z][a-z0-9_]{0,62}.
+// Whether a text may name a dataset: [a-z][a-z0-9_]{0,62}, and not `dataset_...`, which names one by its id.
 bool IsDatasetName(std::string_view name);
 
 }  // namespace cloister::agreement

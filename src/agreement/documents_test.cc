@@ -62,6 +62,25 @@ TEST(Bodies, AreReadStrictlyAsWritten) {
                            EncodeRevocation, DecodeRevocation);
 }
 
+TEST(Acceptance, NamesKeysAndProgramsThatNobodyConfirmed) {
+  const std::string program(64, '0');
+  const auto problem = [](std::vector<std::string> unconfirmed) {
+    const auto decoded =
+        DecodeAcceptance(EncodeAcceptance({.charter = kCharter, .unconfirmed = std::move(unconfirmed)}));
+    return decoded ? "" : decoded.error().public_message;
+  };
+  EXPECT_EQ(problem(for_test::Sorted({for_test::Hospital().thumbprint(), program})), "");
+  EXPECT_THAT(problem({program, program}), HasSubstr("none twice"));
+  EXPECT_THAT(problem({program.substr(1)}), HasSubstr("thumbprints and measurements"));
+}
+
+TEST(DatasetName, IsNoneThatNamesAnotherByItsId) {
+  EXPECT_TRUE(IsDatasetName("dataset"));
+  EXPECT_TRUE(IsDatasetName("datasets_of_2026"));
+  EXPECT_FALSE(IsDatasetName("dataset_ds_00000000000000000000000001"));
+  EXPECT_FALSE(IsDatasetName("dataset_"));
+}
+
 std::string QueryProblem(const std::function<void(QueryRequest&)>& change) {
   QueryRequest request = Request();
   change(request);

@@ -114,6 +114,12 @@ std::vector<std::string> ReadProtections(codec::ObjectReader& in) {
 
 }  // namespace
 
+std::int64_t RowBand(std::int64_t rows) {
+  std::int64_t band = 16;
+  while (band < rows) band *= 2;
+  return band;
+}
+
 codec::Json EncodeReport(const Report& report) {
   codec::JsonArray findings;
   for (const ReportFinding& finding : report.findings) findings.push_back(EncodeFinding(finding));

@@ -61,6 +61,10 @@ struct Report {
   bool operator==(const Report&) const = default;
 };
 
+// How many rows a result may have, to whoever may not open it: powers of two from 16, as its size is a band.
+// 0 -> 16, 16 -> 16, 17 -> 32.
+std::int64_t RowBand(std::int64_t rows);
+
 struct ReleasedResult {
   Digest256 digest{};  // of the sealed file
   std::uint64_t length_bytes = 0;
@@ -77,7 +81,7 @@ struct Receipt {
   std::vector<Digest256> approvals = {};  // digests of the approval links, sorted
   ReleasedResult result = {};
   std::vector<Thumbprint> recipients = {};
-  std::int64_t rows = 0;                      // as released
+  std::int64_t rows = 0;                      // RowBand of the rows as released
   std::vector<std::string> protections = {};  // the rules applied, never how often
   std::vector<Charge> spent = {};
   LedgerPoint checkpoint = {};  // the state before the release entry

@@ -130,5 +130,12 @@ TEST(Receipt, OfNothingOrOfUnsortedApprovalsIsNotSigned) {
   EXPECT_FALSE(SignReceipt(DocumentKey(), receipt).has_value());
 }
 
+TEST(RowBand, IsAPowerOfTwoFromSixteen) {
+  EXPECT_EQ(RowBand(0), 16);
+  EXPECT_EQ(RowBand(16), 16);
+  EXPECT_EQ(RowBand(17), 32);
+  EXPECT_EQ(RowBand(1'000'000'000), 1 << 30);
+}
+
 }  // namespace
 }  // namespace cloister::agreement

@@ -161,9 +161,10 @@ class Program {
     }
     CLOISTER_TRY(ClaimFolder(flags_.data));
     CLOISTER_TRY(OpenAdapters());
-    const control::EnclaveLimits limits{.memory_bytes = static_cast<std::int64_t>(flags_.enclave_memory_bytes),
-                                        .threads = flags_.enclave_threads,
-                                        .query_ms = std::int64_t{flags_.query_timeout_seconds} * 1000};
+    const control::EnclaveLimits limits{
+        .threads = flags_.enclave_threads,
+        .new_charters = {.memory_bytes = static_cast<std::int64_t>(flags_.enclave_memory_bytes),
+                         .query_ms = std::int64_t{flags_.query_timeout_seconds} * 1000}};
     workflow_.emplace(control::WorkflowServices{*store_, *provider_, *blobs_, clock_, log_, limits,
                                                   NewOwner()});
     fleet_.emplace(*workflow_, rng_);

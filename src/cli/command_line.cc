@@ -67,6 +67,8 @@ void AddEnv(CLI::App& app, Invocation& invocation) {
   accept_command.add_option("ENV", accept->environment, kEnvironmentHelp)->required();
   accept_command.add_option("--confirm", accept->confirmed,
                             "participants whose thumbprints you compared with them yourself (thumbprint or e-mail)");
+  accept_command.add_option("--measurement", accept->measurements,
+                            "SHA-256 of an enclave program that you built or had from somebody you trust; remembered");
   std::shared_ptr<EnvInviteVerb> invite;
   CLI::App& invite_command = family.Add("invite", "Propose a charter with one more participant", invite);
   invite_command.add_option("ENV", invite->environment, kEnvironmentHelp)->required();

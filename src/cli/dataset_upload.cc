@@ -71,7 +71,8 @@ Result<agreement::DatasetSchema> SchemaOf(Session& session, const std::string& f
   return schema;
 }
 
-Result<DatasetDraft> MakeDraft(Session& session, const std::string& file, const DatasetTerms& terms) {
+Result<DatasetDraft> MakeDraft(Session& session, const std::string& file, const DatasetTerms& terms,
+                               const agreement::Charter& charter) {
   if (!agreement::IsDatasetName(terms.name)) {
     return InvalidArgument("--name must be lower-case letters, digits and _, beginning with a letter, at most 63");
   }
@@ -79,7 +80,8 @@ Result<DatasetDraft> MakeDraft(Session& session, const std::string& file, const 
   CLOISTER_ASSIGN(draft.format, FormatOf(file, terms));
   CLOISTER_ASSIGN(draft.schema, SchemaOf(session, file, terms, draft.format));
   CLOISTER_ASSIGN(agreement::PolicyFile rules,
-                  ReadPolicyTerms(session.context(), {terms.policy_file, terms.unit}, draft.schema));
+                  ReadPolicyTerms(session.context(), {terms.policy_file, terms.unit, charter.min_group_size},
+                                  draft.schema));
   draft.policy = std::move(rules.policy);
   draft.tests = std::move(rules.tests);
   return draft;
@@ -257,7 +259,7 @@ Result<ExitCode> Upload(Context& context, const std::string& file, const Dataset
   const EnvironmentId& id = named.id;
   CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, named, WhichCharter::kAccepted));
   CLOISTER_TRY(CatchUpLinks(*session, environment));
-  CLOISTER_ASSIGN(const DatasetDraft draft, MakeDraft(*session, file, terms));
+  CLOISTER_ASSIGN(const DatasetDraft draft, MakeDraft(*session, file, terms, environment.charter()));
   CLOISTER_TRY(RunStoredTests(*session, environment, draft));
   const Job job{*session, environment, file, draft, sealed_already};
   UploadCache cache(context.home, id, draft.name);

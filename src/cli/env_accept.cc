@@ -1,9 +1,13 @@
 // `env accept`: the enclave is verified, the terms are shown, and the participant signs.
 
 #include <algorithm>
+#include <iterator>
+#include <set>
+#include <sstream>
 
 #include "agreement/charter_diff.h"
 #include "cli/charter_words.h"
+#include "cli/durable_file.h"
 #include "cli/lookup.h"
 #include "cli/printable.h"
 #include "cli/replay.h"
@@ -44,6 +48,58 @@ Result<std::vector<agreement::Thumbprint>> Unconfirmed(const Session& session, c
   return unseen;
 }
 
+constexpr std::size_t kPinsBytesMax = 1 << 16;
+
+std::filesystem::path PinFile(Session& session) { return session.context().home.folder() / "measurements"; }
+
+// Programs that this participant knows from elsewhere: named now, or before and remembered, one a line.
+Result<std::set<std::string>> KnownMeasurements(Session& session, const std::vector<std::string>& named) {
+  std::set<std::string> known(named.begin(), named.end());
+  const Result<std::string> file = ReadFile(PinFile(session), kPinsBytesMax);
+  if (!file && file.error().code != Code::kNotFound) return file.error();
+  std::istringstream lines(file ? *file : "");
+  for (std::string line; std::getline(lines, line);) known.insert(line);
+  for (const std::string& each : known) {
+    if (!codec::HexDecodeDigest(each)) return InvalidArgument("a measurement is 64 lower-case hex digits, not " + each);
+  }
+  return known;
+}
+
+Status RememberMeasurements(Session& session, const std::set<std::string>& known) {
+  std::string text;
+  for (const std::string& each : known) text += each + "\n";
+  return text.empty() ? Status() : WriteDurably(PinFile(session), text, FileAccess::kOwnerOnly);
+}
+
+// What the charter trusts and the signer does not know: which programs those are is the server's own proposal.
+Result<std::vector<std::string>> UnknownMeasurements(Session& session, const agreement::Charter& charter,
+                                                     const std::vector<std::string>& named) {
+  CLOISTER_ASSIGN(const std::set<std::string> known, KnownMeasurements(session, named));
+  std::set<std::string> proposed;
+  for (const Digest256& each : charter.appraisal_policy.measurements) proposed.insert(codec::HexEncode(each));
+  for (const std::string& each : named) {
+    if (!proposed.contains(each)) {
+      return VerificationFailed("the charter does not trust the enclave program " + each + " that you named");
+    }
+  }
+  std::vector<std::string> unknown;
+  std::ranges::set_difference(proposed, known, std::back_inserter(unknown));
+  if (!named.empty()) CLOISTER_TRY(RememberMeasurements(session, known));
+  return unknown;
+}
+
+void WarnOfUnconfirmed(Output& out, std::size_t keys, const std::vector<std::string>& programs) {
+  for (const std::string& each : programs) {
+    out.Warn("UNCONFIRMED: that " + each +
+             " is the enclave program to trust is this server's own proposal. Build the program yourself, compare its "
+             "SHA-256 and say --measurement. Your acceptance says that you did not");
+  }
+  if (keys == 0) return;
+  out.Warn("the keys of " + std::to_string(keys) +
+           " participant(s) come from the server; compare the thumbprints with them yourself, then name them "
+           "with --confirm. Your acceptance says which you did not");
+}
+
 // The accepted charter in force, to show what the new one changes; null when there is none.
 Result<std::optional<agreement::Charter>> AcceptedBefore(Session& session, const EnvironmentId& id) {
   const EnvironmentHome home(session.context().home.EnvironmentFolder(id));
@@ -60,26 +116,26 @@ void ShowTerms(Output& out, const agreement::Charter* before, const VerifiedEnvi
                const agreement::Thumbprint& me) {
   const agreement::Charter& charter = environment.charter();
   const std::string epoch = std::to_string(charter.epoch);
-  out.Say(out.Painted(Paint::kBold, "Charter of " + Printable(charter.name) + ", epoch " + epoch) +
+  out.SayRendered(out.Painted(Paint::kBold, "Charter of " + Printable(charter.name) + ", epoch " + epoch) +
           (before == nullptr ? "" : ": what it changes"));
   for (const std::string& sentence : agreement::DiffCharter(before, charter)) out.Say("  - " + Printable(sentence));
   out.Say("");
   OutputStyle style = out.style();
   style.format = OutputFormat::kHuman;
-  out.Say(ParticipantTable(charter, me).Render(style));
+  out.SayRendered(ParticipantTable(charter, me).Render(style));
 }
 
 // Asks, signs, sends.
-Status SignCharter(Session& session, const VerifiedEnvironment& environment, const EnvAcceptVerb& verb) {
+Status SignCharter(Session& session, const VerifiedEnvironment& environment, const EnvAcceptVerb& verb,
+                   const std::vector<std::string>& programs) {
   Context& context = session.context();
   CLOISTER_ASSIGN(auto unseen, Unconfirmed(session, environment.charter(), verb.confirmed));
+  const std::size_t keys = unseen.size();
+  unseen.insert(unseen.end(), programs.begin(), programs.end());
+  std::ranges::sort(unseen);
   CLOISTER_ASSIGN(const auto before, AcceptedBefore(session, environment.id()));
   ShowTerms(context.out, before ? &*before : nullptr, environment, session.me());
-  if (!unseen.empty()) {
-    context.out.Warn("the keys of " + std::to_string(unseen.size()) +
-                     " participant(s) come from the server; compare the thumbprints with them yourself, then name them "
-                     "with --confirm. Your acceptance says which you did not");
-  }
+  WarnOfUnconfirmed(context.out, keys, programs);
   CLOISTER_ASSIGN(const bool yes, Confirm(context, "Sign this charter?"));
   if (!yes) return Error{Code::kCancelled, "nothing was signed"};
   const auto recorded =
@@ -135,11 +191,12 @@ Result<ExitCode> Run(Context& context, const EnvAcceptVerb& verb) {
   CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, named, WhichCharter::kNewest));
   CLOISTER_TRY(CatchUpLinks(*session, environment));
   CLOISTER_TRY(CheckOwnPlace(*session, environment.charter()));
+  CLOISTER_ASSIGN(const auto programs, UnknownMeasurements(*session, environment.charter(), verb.measurements));
   CLOISTER_ASSIGN(const bool accepted_already, AcceptedAlready(*session, environment));
   if (accepted_already) {
     context.out.Say("You have accepted this charter already.");
   } else {
-    CLOISTER_TRY(SignCharter(*session, environment, verb));
+    CLOISTER_TRY(SignCharter(*session, environment, verb, programs));
   }
   CLOISTER_TRY(RenewManifests(*session, environment));
   const std::string digest = codec::HexEncode(environment.charter_digest());
@@ -147,9 +204,14 @@ Result<ExitCode> Run(Context& context, const EnvAcceptVerb& verb) {
     context.out.Json(codec::JsonObject{{"environment", id.str()},
                                        {"charter_digest", digest},
                                        {"epoch", environment.charter().epoch},
-                                       {"accepted", true}});
+                                       {"accepted", true},
+                                       {"measurement_confirmed", programs.empty()},
+                                       {"unconfirmed_measurements",
+                                        codec::JsonArray(programs.begin(), programs.end())}});
   } else {
-    context.out.Show({{"accepted", digest}, {"epoch", std::to_string(environment.charter().epoch)}});
+    context.out.Show({{"accepted", digest},
+                      {"epoch", std::to_string(environment.charter().epoch)},
+                      {"enclave program", programs.empty() ? "confirmed by you" : "UNCONFIRMED"}});
   }
   return ExitCode::kOk;
 }

@@ -61,7 +61,8 @@ void ShowChecks(Output& out, const VerifyOutcome& outcome) {
 void ShowCaveats(Output& out, const VerifyOutcome& outcome) {
   const bool plain = out.style().format == OutputFormat::kPlain;
   for (const std::string& caveat : outcome.caveats) {
-    out.Line(plain ? "caveat\tnote\t" + caveat + "\t" : out.Painted(Paint::kCaution, "note") + "  " + caveat);
+    const std::string words = Printable(caveat);
+    out.Line(plain ? "caveat\tnote\t" + words + "\t" : out.Painted(Paint::kCaution, "note") + "  " + words);
   }
 }
 

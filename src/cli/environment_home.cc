@@ -80,26 +80,42 @@ std::optional<std::filesystem::path> EnvironmentHome::KeptFork() const {
   return std::nullopt;
 }
 
-Result<std::set<Digest256>> EnvironmentHome::LoadAccepted() const {
+Result<std::map<Digest256, Digest256>> EnvironmentHome::LoadAcceptances() const {
   CLOISTER_ASSIGN(const auto json, LoadState(folder_ / "accepted.json"));
-  std::set<Digest256> accepted;
+  std::map<Digest256, Digest256> accepted;
   if (!json) return accepted;
   codec::ObjectReader in(*json, "accepted");
-  const auto digests = in.Strings("charters", agreement::kEpochMax);
+  const codec::JsonObject charters = in.Object("charters");
   CLOISTER_TRY(in.Finish());
-  for (const std::string& text : digests) {
-    CLOISTER_ASSIGN(const Digest256 digest, codec::HexDecodeDigest(text));
-    accepted.insert(digest);
+  for (const auto& member : charters) {
+    if (!member.value().is_string()) return InvalidArgument("accepted.charters must hold digests");
+    CLOISTER_ASSIGN(const Digest256 charter, codec::HexDecodeDigest(std::string_view(member.key())));
+    CLOISTER_ASSIGN(accepted[charter], codec::HexDecodeDigest(std::string_view(member.value().get_string())));
   }
   return accepted;
 }
 
-Status EnvironmentHome::AddAccepted(const Digest256& charter) {
-  CLOISTER_ASSIGN(std::set<Digest256> accepted, LoadAccepted());
-  if (!accepted.insert(charter).second) return {};
-  codec::JsonArray digests;
-  for (const Digest256& digest : accepted) digests.emplace_back(codec::HexEncode(digest));
-  return SaveState(folder_ / "accepted.json", codec::JsonObject{{"charters", std::move(digests)}});
+Result<std::set<Digest256>> EnvironmentHome::LoadAccepted() const {
+  CLOISTER_ASSIGN(const auto acceptances, LoadAcceptances());
+  std::set<Digest256> accepted;
+  for (const auto& [charter, recipients] : acceptances) accepted.insert(charter);
+  return accepted;
+}
+
+Result<std::optional<Digest256>> EnvironmentHome::AcceptedRecipients(const Digest256& charter) const {
+  CLOISTER_ASSIGN(const auto acceptances, LoadAcceptances());
+  const auto found = acceptances.find(charter);
+  return found == acceptances.end() ? std::optional<Digest256>() : std::optional(found->second);
+}
+
+Status EnvironmentHome::AddAccepted(const Digest256& charter, const Digest256& recipient_commitment) {
+  CLOISTER_ASSIGN(auto acceptances, LoadAcceptances());
+  acceptances[charter] = recipient_commitment;
+  codec::JsonObject charters;
+  for (const auto& [digest, recipients] : acceptances) {
+    charters[codec::HexEncode(digest)] = codec::HexEncode(recipients);
+  }
+  return SaveState(folder_ / "accepted.json", codec::JsonObject{{"charters", std::move(charters)}});
 }
 
 Result<agreement::ChainState> EnvironmentHome::LoadChain() const {

@@ -3,7 +3,7 @@
 // What this participant verified and signed in one environment:
 //
 //   view.json            the last ledger state that was verified, with the boot whose keys signed it
-//   accepted.json        digests of the charters that he accepted
+//   accepted.json        digests of the charters that he accepted, each with the recipient commitment that he signed
 //   chain.json           number and digest of his last link in a verified ledger
 //   outbox.json          a link that was signed and is in no verified ledger yet, with the request that carries it
 //   links/00000001.jws   his links in the ledger
@@ -14,6 +14,7 @@
 // whoever signs holds the folder's lock, whoever moves the view the view's lock (always the inner one of the two).
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -53,7 +54,9 @@ class EnvironmentHome {
   std::optional<std::filesystem::path> KeptFork() const;
 
   Result<std::set<Digest256>> LoadAccepted() const;
-  Status AddAccepted(const Digest256& charter);
+  Status AddAccepted(const Digest256& charter, const Digest256& recipient_commitment);
+  // Of the acceptance of that charter: to which recipients he agreed. Absent when he has not accepted it.
+  Result<std::optional<Digest256>> AcceptedRecipients(const Digest256& charter) const;
 
   Result<agreement::ChainState> LoadChain() const;
   Result<std::optional<OutboxItem>> LoadOutbox() const;
@@ -68,6 +71,7 @@ class EnvironmentHome {
   Status AdoptLink(const agreement::SignedLink& link);
 
  private:
+  Result<std::map<Digest256, Digest256>> LoadAcceptances() const;
   std::filesystem::path folder_;
 };
 

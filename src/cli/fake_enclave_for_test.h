@@ -197,7 +197,7 @@ class FakeEnclave {
             .approvals = record.reservation->approvals,
             .result = {.digest = crypto::Sha256(sealed), .length_bytes = sealed.size(), .format = "json"},
             .recipients = record.request.recipients,
-            .rows = result_rows,
+            .rows = agreement::RowBand(result_rows),
             .protections = {"A group is shown only with at least 25 patients."},
             .spent = record.reservation->charges,
             .checkpoint = state_.point(),

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/desk_for_test.h"
+#include "cli/environment_home.h"
 
 namespace cloister::cli::for_test {
 namespace {
@@ -120,7 +121,50 @@ TEST_F(Flow, AcceptanceSaysWhoseKeysWereNotConfirmed) {
           server_.enclave->state().VerifyLink(link->jws)->As<agreement::Acceptance>()->unconfirmed.size());
     }
   }
-  EXPECT_THAT(unconfirmed, testing::ElementsAre(0, 1));
+  EXPECT_THAT(unconfirmed, testing::ElementsAre(1, 2));  // the enclave program, and with the analyst a key
+}
+
+TEST_F(Flow, TheProgramToTrustIsTheServersProposalUntilItIsKnownFromElsewhere) {
+  Begin();
+  const std::string program = codec::HexEncode(MeasurementForTest());
+  const Ran blind = hospital_({"env", "accept", "Study", "--yes", "--json"});
+  EXPECT_THAT(blind.talk, HasSubstr("UNCONFIRMED: that " + program));
+  EXPECT_THAT(blind.out, HasSubstr("\"measurement_confirmed\": false"));
+  EXPECT_EQ(analyst_({"env", "accept", "Study", "--yes", "--measurement", std::string(64, 'a')}).code,
+            ExitCode::kVerificationFailed);
+  EXPECT_EQ(analyst_({"env", "accept", "Study", "--yes", "--measurement", "abc"}).code, ExitCode::kUsage);
+  const Ran seen = analyst_({"env", "accept", "Study", "--yes", "--measurement", program});
+  EXPECT_EQ(seen.code, ExitCode::kOk) << seen.talk;
+  EXPECT_THAT(seen.talk, Not(HasSubstr("UNCONFIRMED")));
+  EXPECT_THAT(analyst_({"env", "accept", "Study"}).out, HasSubstr("confirmed by you"));  // remembered
+}
+
+TEST_F(Flow, AnEnclaveWithOtherRecipientsThanTheAcceptedOnesIsNoMoreTrusted) {
+  AcceptAll();
+  EnvironmentHome home(Home(hospital_.home()).EnvironmentFolder(FakeServer::kEnvironment));
+  const Digest256 charter = server_.enclave->state().in_force()->digest;
+  EXPECT_EQ(home.AcceptedRecipients(charter)->value(), server_.enclave->state().in_force()->recipient_commitment);
+  ASSERT_TRUE(home.AddAccepted(charter, Digest256{1}).has_value());
+  const Ran ran = hospital_({"dataset", "recipient", "--env", "Study"});
+  EXPECT_EQ(ran.code, ExitCode::kVerificationFailed) << ran.out;
+  EXPECT_THAT(ran.talk, HasSubstr("its key is another one"));
+}
+
+TEST_F(Flow, ApproversSeeWhatTheQueryIsAskedWith) {
+  AcceptAll();
+  ASSERT_EQ(Upload().code, ExitCode::kOk);
+  ASSERT_EQ(analyst_({"query", "submit", analyst_.File("q.sql", kSql), "--env", "Study", "--name", "asked", "--param",
+                      "since=2020", "--param", "ward=\x1b[2J"})
+                .code,
+            ExitCode::kOk);
+  const Ran people = hospital_({"query", "report", "asked"});
+  EXPECT_THAT(people.out, HasSubstr(R"(parameters  {"since":2020,"ward":"\u001b[2J"})"));
+  EXPECT_THAT(people.out, HasSubstr("level       aggregate_only"));
+  EXPECT_THAT(people.out, HasSubstr("privacy     none"));
+  const codec::Json json = codec::ParseJson(hospital_({"query", "report", "asked", "--json"}).out).value();
+  EXPECT_EQ(json.at("parameters").at("since").as_int64(), 2020);
+  EXPECT_EQ(json.at("level"), codec::Json("aggregate_only"));
+  EXPECT_TRUE(json.at("privacy").as_object().empty());
 }
 
 TEST_F(Flow, OneConfirmsParticipantsOnly) {

@@ -7,6 +7,7 @@
 //   participant-key    0600; custody self: the Ed25519 seed, base64url. Whoever has it signs as you.
 //   age-identity       0600; custody self: as age-keygen writes it, so `age -d -i age-identity result.age` works
 //   environments/ID/   what was verified and signed there (environment_home.h)
+//   measurements       enclave programs that the participant knows from elsewhere than the server, one hex a line
 //   cache/             sealed files on their way
 //
 // The folder is 0700. Not thread-safe.

@@ -49,31 +49,34 @@ void Output::Line(std::string_view text) {
 
 void Output::Raw(std::string_view bytes) { data_.write(bytes.data(), static_cast<std::streamsize>(bytes.size())); }
 
-void Output::Json(const codec::Json& value) { Line(codec::WritePrettyJson(value)); }
+void Output::Json(const codec::Json& value) { Line(PrintableJson(codec::WritePrettyJson(value))); }
 
 void Output::Show(const Facts& facts) {
   if (style_.format == OutputFormat::kPlain) {
-    for (const auto& [label, value] : facts) Line(label + "\t" + value);
+    for (const auto& [label, value] : facts) Line(label + "\t" + Printable(value));
     return;
   }
   std::size_t widest = 0;
   for (const auto& fact : facts) widest = std::max(widest, DisplayWidth(fact.first));
   for (const auto& [label, value] : facts) {
-    Line(Painted(Paint::kFaint, label) + std::string(widest - DisplayWidth(label) + 2, ' ') + value);
+    Line(Painted(Paint::kFaint, label) + std::string(widest - DisplayWidth(label) + 2, ' ') + Printable(value));
   }
 }
 
-void Output::Say(std::string_view text) {
+void Output::Say(std::string_view text) { SayRendered(PrintableLines(text)); }
+
+void Output::SayRendered(std::string_view text) {
   if (!style_.quiet) talk_ << text << '\n' << std::flush;
 }
 
 void Output::Warn(std::string_view text) {
-  talk_ << Painted(Paint::kCaution, "warning:") << ' ' << text << '\n' << std::flush;
+  talk_ << Painted(Paint::kCaution, "warning:") << ' ' << PrintableLines(text) << '\n' << std::flush;
 }
 
 void Output::Fail(const Error& error) {
   if (json()) {
-    talk_ << codec::WriteJson(codec::JsonObject{{"error", CodeName(error.code)}, {"message", error.public_message}})
+    talk_ << PrintableJson(codec::WriteJson(
+                 codec::JsonObject{{"error", CodeName(error.code)}, {"message", error.public_message}}))
           << '\n';
   } else {
     talk_ << Painted(Paint::kBad, "error:") << ' ' << PrintableLines(error.public_message) << '\n';

@@ -6,7 +6,9 @@
 //   if (out.json()) return out.Json(answer), ok;         // data for programs
 //   out.Line(table.Render(out.style()));                 // data for people
 //
-// Text that somebody else wrote goes through Printable() first. Not thread-safe.
+// Say, Warn, Fail, Show and Json spell out whatever a terminal would obey (printable.h), whoever wrote it. Line and
+// SayRendered take text as it is, for what is painted or laid out already: there, text of others goes through
+// Printable() first. Not thread-safe.
 
 #include <ostream>
 #include <string>
@@ -69,9 +71,10 @@ class Output {
   void Flush() { data_ << std::flush; }
 
   // Talk.
-  void Say(std::string_view text);   // not with -q
-  void Warn(std::string_view text);  // also with -q
-  void Fail(const Error& error);     // "error: ..." or, with --json, {"error","message"}
+  void Say(std::string_view text);          // not with -q
+  void SayRendered(std::string_view text);  // the same, painted or laid out
+  void Warn(std::string_view text);         // also with -q
+  void Fail(const Error& error);            // "error: ..." or, with --json, {"error","message"}
   std::ostream& talk() { return talk_; }
 
   std::string Painted(Paint paint, std::string_view text) const;

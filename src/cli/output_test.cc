@@ -48,6 +48,28 @@ TEST(Printable, ShowsWhatATerminalWouldObeyOrHide) {
   EXPECT_EQ(PrintableLines("a\n\tb\x1b"), "a\n    b\\x1b");
 }
 
+TEST(Output, SpellsOutWhatOthersWroteWhereverItGoes) {
+  std::ostringstream data, talk;
+  Output out(data, talk, {});
+  const std::string evil = "a\x1b[2J\xE2\x80\xAE\xC2\x9B" "b";
+  out.Say(evil);
+  out.Warn(evil);
+  out.Fail({Code::kInternal, evil});
+  out.Show({{"name", evil}});
+  EXPECT_EQ(talk.str().find('\x1b'), std::string::npos);
+  EXPECT_EQ((talk.str() + data.str()).find('\xE2'), std::string::npos);
+  EXPECT_THAT(data.str(), HasSubstr("a\\x1b[2J\\u202e\\x9bb"));
+}
+
+TEST(Output, JsonIsTheSameJsonInLettersThatATerminalShows) {
+  std::ostringstream data, talk;
+  Output out(data, talk, {.format = OutputFormat::kJson});
+  const codec::Json value = codec::JsonObject{{"name", "a\x1b\xE2\x80\xAE\xC2\x9B \xF3\xA0\x80\xA1 José"}};
+  out.Json(value);
+  EXPECT_EQ(codec::ParseJson(data.str()).value(), value);
+  EXPECT_THAT(data.str(), HasSubstr("\\u202e\\u009b \\udb40\\udc21 José"));
+}
+
 TEST(DisplayWidth, CountsColumns) {
   EXPECT_EQ(DisplayWidth("abc"), 3U);
   EXPECT_EQ(DisplayWidth("日本"), 4U);

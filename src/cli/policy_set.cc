@@ -190,7 +190,8 @@ Result<ExitCode> Run(Context& context, const PolicySetVerb& verb) {
   CLOISTER_TRY(CheckMayBeSet(*session, known));
   const agreement::Manifest& manifest = known.newest().manifest;
   CLOISTER_ASSIGN(const agreement::PolicyFile file,
-                  ReadPolicyTerms(context, {verb.file, verb.unit}, manifest.schema));
+                  ReadPolicyTerms(context, {verb.file, verb.unit, known.environment.charter().min_group_size},
+                                  manifest.schema));
   const auto changes = agreement::DiffPolicy(manifest.policy, file.policy);
   if (!context.out.json()) context.out.Line(RenderChanges(context.out, changes));
   if (changes.empty() && known.in_force()) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iterator>
 
+#include "agreement/group_size.h"
 #include "agreement/policy_presets.h"
 #include "cli/durable_file.h"
 #include "cli/schema_guess.h"
@@ -35,6 +36,22 @@ Result<agreement::DatasetSchema> ReadSchemaFile(Context& context, const std::str
   return agreement::DecodeSchema(json, path);
 }
 
+namespace {
+
+// A policy, alone or beside its tests, states its group size; a preset has one of its own.
+codec::Json Completed(codec::Json file, std::int64_t group_size) {
+  auto* object = file.if_object();
+  if (object == nullptr) return file;
+  if (auto* policy = object->if_contains("policy")) {
+    *policy = Completed(std::move(*policy), group_size);
+  } else if (!object->contains("preset") && !object->contains("tests")) {
+    return agreement::WithGroupSize(std::move(file), group_size);
+  }
+  return file;
+}
+
+}  // namespace
+
 Result<agreement::PolicyFile> ReadPolicyTerms(Context& context, const PolicyTerms& terms,
                                               const agreement::DatasetSchema& schema) {
   std::error_code error;
@@ -51,7 +68,8 @@ Result<agreement::PolicyFile> ReadPolicyTerms(Context& context, const PolicyTerm
     return InvalidArgument("--unit goes with a preset (cloister policy preset lists them); a policy file says it as "
                            "privacy_unit");
   }
-  CLOISTER_ASSIGN(const codec::Json json, ReadJsonFile(context, terms.policy));
+  CLOISTER_ASSIGN(codec::Json json, ReadJsonFile(context, terms.policy));
+  json = Completed(std::move(json), terms.group_size);
   return agreement::DecodePolicyFile(json, schema, terms.policy);
 }
 

@@ -17,6 +17,7 @@ Result<agreement::DatasetSchema> ReadSchemaFile(Context& context, const std::str
 struct PolicyTerms {
   const std::string& policy;  // a file, or a preset's name if there is no such file
   const std::string& unit;    // of a preset
+  std::int64_t group_size = agreement::kMinGroupSizeDefault;  // the charter's, for a file that states none
 };
 Result<agreement::PolicyFile> ReadPolicyTerms(Context& context, const PolicyTerms& terms,
                                               const agreement::DatasetSchema& schema);

@@ -73,6 +73,28 @@ std::string Print(std::string_view text, bool lines) {
 std::string Printable(std::string_view text) { return Print(text, false); }
 std::string PrintableLines(std::string_view text) { return Print(text, true); }
 
+std::string PrintableJson(std::string_view json) {
+  std::string out;
+  const auto unit = [&out](std::uint32_t value) {
+    char text[16];
+    std::snprintf(text, sizeof text, "\\u%04x", static_cast<unsigned>(value));
+    out += text;
+  };
+  while (!json.empty()) {
+    const CodePoint point = Next(json);
+    if (point.value == '\n' || !IsHiddenOrObeyed(point.value)) {
+      out += json.substr(0, point.bytes);
+    } else if (point.value < 0x10000) {
+      unit(point.value);
+    } else {
+      unit(0xD800 + ((point.value - 0x10000) >> 10));
+      unit(0xDC00 + ((point.value - 0x10000) & 0x3FF));
+    }
+    json.remove_prefix(point.bytes);
+  }
+  return out;
+}
+
 std::size_t DisplayWidth(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {

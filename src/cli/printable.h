@@ -15,6 +15,9 @@ std::string Printable(std::string_view text);
 // The same, but line ends stay and tabs become spaces: for SQL and notes.
 std::string PrintableLines(std::string_view text);
 
+// JSON text with the same of its characters written as \uXXXX: another spelling of the same JSON. Its line ends stay.
+std::string PrintableJson(std::string_view json);
+
 // How many columns a terminal gives to a printable text: one per code point, two for East Asian wide ones, none for
 // combining marks.
 std::size_t DisplayWidth(std::string_view text);

@@ -28,6 +28,11 @@ std::string Charges(const KnownQuery& known) {
   return out.empty() ? "nothing" : out;
 }
 
+// As it is signed, byte by byte: what a parameter is called or how a number is written may matter.
+std::string CanonicalOrNone(const codec::JsonObject& object) {
+  return object.empty() ? "none" : codec::CanonicalJson(codec::Json(object));
+}
+
 Facts ReportFacts(const KnownQuery& known) {
   const agreement::Charter& charter = known.environment.charter();
   const agreement::Report& report = *known.record->report;
@@ -36,6 +41,8 @@ Facts ReportFacts(const KnownQuery& known) {
           {"name", Printable(known.record->request.name)},
           {"asked by", PersonName(charter, known.record->submitter)},
           {"level", std::string(agreement::LevelName(known.record->request.level))},
+          {"parameters", CanonicalOrNone(known.record->request.parameters)},
+          {"privacy", CanonicalOrNone(known.record->request.privacy)},
           {"reveals to", PeopleNames(charter, report.recipients)},
           {"data of", PeopleNames(charter, owners)},
           {"charges", Charges(known)},
@@ -47,7 +54,11 @@ codec::JsonObject EncodeKnown(const KnownQuery& known) {
   codec::JsonObject json{{"query", known.record->request.query.str()},
                          {"query_digest", codec::HexEncode(known.record->digest)},
                          {"phase", ledger::QueryPhaseName(known.record->phase)},
-                         {"text", known.record->request.text}};
+                         {"text", known.record->request.text},
+                         {"parameters", known.record->request.parameters},
+                         {"level", agreement::LevelName(known.record->request.level)},
+                         {"privacy", known.record->request.privacy},
+                         {"submitter", known.record->submitter}};
   if (known.record->report) {
     json["report"] = agreement::EncodeReport(*known.record->report);
     json["report_entry"] = static_cast<std::int64_t>(*known.record->report_entry);

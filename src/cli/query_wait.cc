@@ -7,6 +7,22 @@
 namespace cloister::cli {
 namespace {
 
+// What can be done about a code, in words.
+std::string MendOf(std::string_view code, const codec::Json& query) {
+  if (code == "FAILED") {
+    return "The approved query ran and could not be finished; the enclave does not say of what. Ask for less: fewer "
+           "rows or groups, or a narrower condition. The charter's limits: cloister env accept shows them";
+  }
+  if (code != "DATA_LOSS") return "";
+  std::string datasets;
+  for (const codec::Json& id : ArrayAt(query, "accesses_datasets")) {
+    if (id.is_string()) datasets += (datasets.empty() ? "" : ", ") + std::string(id.get_string());
+  }
+  return "The file that the server stores for one of its datasets (" + datasets +
+         ") is not the one that its owner signed. The operator brings the file back, or the owner uploads it anew "
+         "under another name: cloister dataset upload; then submit the query again";
+}
+
 void ShowEnd(Output& out, const codec::Json& query) {
   if (out.json()) {
     out.Json(codec::JsonObject{{"query", query}});
@@ -14,7 +30,8 @@ void ShowEnd(Output& out, const codec::Json& query) {
   }
   out.Show({{"query", Printable(TextAt(query, "id"))}, {"status", Printable(TextAt(query, "status"))}});
   const std::string why = TextAt(query, "error_message");
-  if (!why.empty()) out.Say(Printable(why));
+  if (!why.empty()) out.Say(why);
+  if (const std::string mend = MendOf(why, query); !mend.empty()) out.Say(mend);
 }
 
 ExitCode ExitOf(QueryStage stage) {

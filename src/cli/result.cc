@@ -127,7 +127,7 @@ Result<ResultTable> OpenResult(Session& session, const ProvenReceipt& proven) {
         "is the server's word");
   }
   CLOISTER_ASSIGN(ResultTable table, keys == nullptr ? OpenedByServer(entry) : OpenSealed(*keys, sealed));
-  if (static_cast<std::int64_t>(table.rows.size()) != proven.receipt().rows) {
+  if (agreement::RowBand(static_cast<std::int64_t>(table.rows.size())) != proven.receipt().rows) {
     return VerificationFailed("the result has " + std::to_string(table.rows.size()) + " rows, and the receipt says " +
                               std::to_string(proven.receipt().rows));
   }
@@ -163,7 +163,7 @@ Facts ReceiptFacts(const KnownQuery& known, const ProvenReceipt& proven) {
   return {{"query", receipt.query_id.str()},
           {"name", Printable(known.record->request.name)},
           {"released to", PeopleNames(charter, receipt.recipients)},
-          {"rows", std::to_string(receipt.rows)},
+          {"rows", "at most " + std::to_string(receipt.rows)},
           {"protections", Protections(receipt)},
           {"spent", spent.empty() ? "nothing" : spent},
           {"approvals", std::to_string(receipt.approvals.size())},
@@ -219,7 +219,7 @@ Result<ExitCode> Run(Context& context, const ResultGetVerb& verb) {
   } else {
     CLOISTER_TRY(WriteDurably(verb.output, text, FileAccess::kOwnerOnly));
   }
-  context.out.Say(context.out.Mark(true) + "  receipt and ledger verified (release is entry " +
+  context.out.SayRendered(context.out.Mark(true) + "  receipt and ledger verified (release is entry " +
                   std::to_string(proven.checked.release_entry) + "); protections: " + Protections(proven.receipt()));
   return ExitCode::kOk;
 }

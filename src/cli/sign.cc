@@ -138,7 +138,7 @@ class Outbox {
 
   Status RememberAcceptance(const agreement::SignedLink& link) {
     const auto* acceptance = link.As<agreement::Acceptance>();
-    return acceptance == nullptr ? Status() : home_.AddAccepted(acceptance->charter);
+    return acceptance == nullptr ? Status() : home_.AddAccepted(acceptance->charter, acceptance->recipient_commitment);
   }
 
   Status CheckRecorded(const OutboxItem& item, const Result<codec::Json>& sent) {

@@ -38,7 +38,8 @@ struct EnvVerifyVerb {
 };
 struct EnvAcceptVerb {
   std::string environment;
-  std::vector<std::string> confirmed;  // thumbprints or e-mail addresses whose keys were compared out of band
+  std::vector<std::string> confirmed;     // thumbprints or e-mail addresses whose keys were compared out of band
+  std::vector<std::string> measurements;  // hex, of enclave programs that he knows from elsewhere than this server
 };
 struct EnvInviteVerb {
   std::string environment, email;

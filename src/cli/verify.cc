@@ -155,9 +155,19 @@ class EnvironmentVerifier {
     Passed("enclave binary", Joined(MeasurementsOf(shown_->charter)), Hex(result.measurement()));
     Passed("nonce", codec::Base64UrlEncode(nonce_), codec::Base64UrlEncode(nonce_));
     Passed("charter bound", Hex(shown_->digest), Hex(verdict.enclave->charter()));
+    CLOISTER_TRY(CompareRecipients(*verdict.enclave));
     Passed("recipients bound", std::to_string(shown_->charter.participants.size()) + " participants",
            std::to_string(verdict.enclave->recipients().size()) + " with proofs");
     return std::move(*verdict.enclave);
+  }
+
+  // The evidence proves that these recipients are this enclave's; the acceptance says which ones were agreed to.
+  Status CompareRecipients(const attestation::VerifiedEnclave& enclave) {
+    CLOISTER_ASSIGN(const std::optional<Digest256> accepted, home_.AcceptedRecipients(shown_->digest));
+    if (!accepted || *accepted == enclave.recipient_commitment()) return {};
+    outcome_.checks.push_back({"recipients accepted", false, Hex(*accepted), Hex(enclave.recipient_commitment()),
+                               "this enclave has other dataset keys than the one whose charter you accepted"});
+    return VerificationFailed("the enclave's recipients are not those that you accepted: its key is another one");
   }
 
   Error Findings(const attestation::Appraisal& appraisal) {
@@ -371,23 +381,6 @@ Result<VerifiedEnvironment> VerifyEnvironment(Session& session, const NamedEnvir
   if (outcome.error) return *std::move(outcome.error);
   for (const std::string& caveat : outcome.caveats) session.out().Warn(caveat);
   return std::move(*outcome.environment);
-}
-
-Result<ProvenText> FetchProvenEntry(Session& session, const ledger::LedgerView& view, std::uint64_t index) {
-  if (index >= view.point.size) {
-    return VerificationFailed("the server names ledger entry " + std::to_string(index) +
-                              ", and the verified ledger has " + std::to_string(view.point.size));
-  }
-  LedgerReader reader(session, view.environment);
-  CLOISTER_ASSIGN(ledger::ProvenEntry entry, reader.Proven(index, view.point.size));
-  const Status included = crypto::VerifyInclusion(crypto::MerkleLeaf(AsBytes(entry.text)), index, view.point.size,
-                                                  entry.proof, view.point.root);
-  if (!included) {
-    return VerificationFailed("ledger entry " + std::to_string(index) +
-                              ", as the server shows it, is not the one in the "
-                              "verified ledger");
-  }
-  return ProvenText{index, std::move(entry.text)};
 }
 
 }  // namespace cloister::cli

@@ -71,12 +71,4 @@ Result<VerifiedEnvironment> AdvanceEnvironment(Session& session, const VerifiedE
 // The same for verbs that go on only if all is good: the failed check as an Error, and caveats as warnings once.
 Result<VerifiedEnvironment> VerifyEnvironment(Session& session, const NamedEnvironment& named, WhichCharter which);
 
-// An entry that stands in the verified ledger, and where.
-struct ProvenText {
-  std::uint64_t index = 0;
-  std::string text;
-};
-// Fetches entry `index` with its inclusion proof under the verified state. kVerificationFailed if it does not hold.
-Result<ProvenText> FetchProvenEntry(Session& session, const ledger::LedgerView& view, std::uint64_t index);
-
 }  // namespace cloister::cli

@@ -301,7 +301,7 @@ class FakeEnclave {
         .approvals = reservation.approvals,
         .result = {.digest = crypto::Sha256(sealed), .length_bytes = sealed.size(), .format = "json"},
         .recipients = query.request.recipients,
-        .rows = 1,
+        .rows = agreement::RowBand(1),
         .spent = reservation.charges,
         .checkpoint = state_->point(),
         .time_bucket_ms = 250,

@@ -39,7 +39,7 @@ class AnonymousStory : public EnclaveStory {
                                          .seal = stored.seal,
                                          .sealer = sealer_.Clone(),
                                          .recovery_blob = recovery_blob_,
-                                         .limits = kLimits});
+                                         .threads = kThreads});
     ASSERT_TRUE(again.has_value()) << again.error().public_message;
   }
 };

@@ -38,12 +38,6 @@
 
 namespace cloister::enclave {
 
-struct EnclaveLimits {
-  std::int64_t memory_bytes = 0;
-  int threads = 1;
-  std::int64_t query_ms = 0;
-  std::int64_t result_rows = 0;
-};
 inline constexpr std::size_t kResultBytesMax = 256 << 20;  // of a result before sealing
 
 struct LaunchRequest {
@@ -53,7 +47,7 @@ struct LaunchRequest {
   std::optional<Digest256> seal;               // of the state after them
   std::optional<sealing::AgeIdentity> sealer;  // the provider's, of a charter whose recovery is `operator`
   Bytes recovery_blob;                         // empty at genesis
-  EnclaveLimits limits;
+  int threads = 1;                             // the host's choice; what a run may take stands in the charter
 };
 
 struct LaunchAnswer {
@@ -100,7 +94,8 @@ class Enclave {
   // Fresh evidence for a verifier's nonce, about the newest charter or the one named.
   Result<attestation::EnclaveAnswer> Evidence(const attestation::Nonce& nonce, const std::optional<Digest256>& charter);
   Result<Written> Propose(const agreement::Charter& charter);
-  // Any signed link. An error means that nothing was written; a link without effect is an answer.
+  // Any signed link. An error means that nothing was written; a link without effect is an answer. After a revocation
+  // the tables that it ended are gone when it returns, or when the query ends that runs now.
   Result<LinkAnswer> SubmitLink(std::string_view document);
 
   // Opens a dataset's sealed object under its newest manifest and makes it a table.
@@ -119,11 +114,14 @@ class Enclave {
   struct Loaded {
     Digest256 manifest{};
   };
+  Result<LinkAnswer> Record(const agreement::SignedLink& link) CLOISTER_REQUIRES(mutex_);
 
   Result<LaunchAnswer> Begin(const LaunchRequest& request) CLOISTER_REQUIRES(mutex_);
   Result<LaunchAnswer> Resume(const LaunchRequest& request) CLOISTER_REQUIRES(mutex_);
   Result<LaunchAnswer> FinishLaunch(const LaunchRequest& request, const agreement::Charter& charter)
       CLOISTER_REQUIRES(mutex_);
+  // Before anything is written under that charter.
+  Status OpenDatabase(const agreement::Charter& charter) CLOISTER_REQUIRES(mutex_);
   Result<ledger::BootEntry> MakeBootEntry(const agreement::Charter& charter, std::int64_t boot)
       CLOISTER_REQUIRES(mutex_);
   Result<const ledger::CharterRecord*> CharterFor(const std::optional<Digest256>& digest) const
@@ -137,6 +135,9 @@ class Enclave {
   Status LoadLocked(const DatasetId& dataset, const std::optional<Digest256>& meant) CLOISTER_REQUIRES(job_mutex_);
   // The object of that manifest, whether it is in force or not.
   Status LoadObject(const DatasetId& dataset, const ledger::ManifestRecord& manifest) CLOISTER_REQUIRES(job_mutex_);
+  // Lets go of every table whose manifest is not in force any more: revoked, replaced, of another epoch, or the
+  // environment is terminated.
+  void DropVoidTables() CLOISTER_REQUIRES(job_mutex_);
   Result<sql::CompiledQuery> ApprovedPlan(const ledger::QueryRecord& query) CLOISTER_REQUIRES(mutex_);
   Result<Job> StartJob(const QueryId& query) CLOISTER_REQUIRES(job_mutex_);
   Result<ExecutionAnswer> RunJob(Job& job) CLOISTER_REQUIRES(job_mutex_);
@@ -164,7 +165,7 @@ class Enclave {
   std::set<Digest256> counted_ CLOISTER_GUARDED_BY(job_mutex_);  // queries in it
 
   mutable Mutex mutex_;
-  EnclaveLimits limits_ CLOISTER_GUARDED_BY(mutex_);
+  int threads_ CLOISTER_GUARDED_BY(mutex_) = 1;
   std::unique_ptr<engine::Database> database_ CLOISTER_GUARDED_BY(mutex_);  // made at launch, then never replaced
   std::optional<BootIdentity> identity_ CLOISTER_GUARDED_BY(mutex_);
   std::optional<Journal> journal_ CLOISTER_GUARDED_BY(mutex_);

@@ -24,7 +24,7 @@ TEST_F(EnclaveStory, AnApprovedQueryReleasesProtectedGroupsOnly) {
 
   const auto checked = ledger::CheckReceipt(Ledger(), executed->receipt);
   ASSERT_TRUE(checked.has_value()) << checked.error().public_message;
-  EXPECT_EQ(checked->receipt.body().rows, 2);
+  EXPECT_EQ(checked->receipt.body().rows, 16);  // two, to whoever may not open it
 }
 
 TEST_F(EnclaveStory, NothingRunsBeforeTheOwnerApproved) {
@@ -129,6 +129,51 @@ TEST_F(EnclaveStory, DamagedBytesDoNotEndAnApprovedQuery) {
   EXPECT_EQ(enclave_->Execute(*query_)->outcome, ledger::Outcome::kReleased);
 }
 
+// What the rows are is their owner's: the host learns that the file does not load, and no line.
+TEST_F(EnclaveStory, AFileThatDoesNotFitItsManifestSaysNothingMoreToTheHost) {
+  visits_csv_ = "patient_id,ward,charge\n1,North,10\n2,South,many\n";
+  Open();
+  Register();
+  const Status loaded = enclave_->Load(*dataset_);
+  EXPECT_EQ(loaded.error().code, Code::kInvalidArgument);
+  EXPECT_THAT(loaded.error().public_message, testing::StartsWith("the file cannot be loaded"));
+  Ask(kByWard);
+  Agreed(Say(hospital_, ApprovalOf(*query_)));
+  const auto executed = enclave_->Execute(*query_);
+  ASSERT_TRUE(executed.has_value()) << executed.error().public_message;
+  EXPECT_EQ(executed->outcome, ledger::Outcome::kFailed);
+  EXPECT_EQ(executed->code, "FAILED");
+  EXPECT_EQ(Ledger().FindQuery(*query_)->execution->code, "FAILED");
+}
+
+// The participants' limit, met: one bit, whichever limit it was.
+TEST_F(EnclaveStory, AQueryThatMeetsALimitOfTheCharterFailsWithoutSayingWhich) {
+  result_rows_ = 1;
+  Open();
+  Register();
+  Ask(kByWard);
+  Agreed(Say(hospital_, ApprovalOf(*query_)));
+  EXPECT_EQ(enclave_->Execute(*query_)->code, "FAILED");
+  EXPECT_TRUE(host_.results.empty());
+}
+
+TEST_F(EnclaveStory, ARevokedManifestsTableIsGone) {
+  Open();
+  Register();
+  ASSERT_TRUE(enclave_->Load(*dataset_).has_value());
+  ASSERT_TRUE(enclave_->IsLoaded(*dataset_));
+  Agreed(Say(hospital_, agreement::Revocation{.ends = agreement::Revocation::Ends::kManifest, .document = manifest_}));
+  EXPECT_FALSE(enclave_->IsLoaded(*dataset_));
+}
+
+TEST_F(EnclaveStory, ATerminatedEnvironmentHoldsNoTable) {
+  Open();
+  Register();
+  ASSERT_TRUE(enclave_->Load(*dataset_).has_value());
+  Agreed(Say(analyst_, agreement::Revocation{.ends = agreement::Revocation::Ends::kTermination}));
+  EXPECT_FALSE(enclave_->IsLoaded(*dataset_));
+}
+
 TEST_F(EnclaveStory, OneOwnersFileInAnothersManifestStaysClosed) {
   Open();
   const auto ref = Upload(hospital_);
@@ -150,7 +195,7 @@ TEST_F(EnclaveStory, ARestartedEnclaveGoesOnWhereItStopped) {
                                        .seal = stored.seal,
                                        .sealer = sealer_.Clone(),
                                        .recovery_blob = recovery_blob_,
-                                       .limits = kLimits});
+                                       .threads = kThreads});
   ASSERT_TRUE(again.has_value()) << again.error().public_message;
   EXPECT_EQ(again->origin, attestation::Origin::kRecovered);
   EXPECT_NE(again->recovery_blob, recovery_blob_);
@@ -169,7 +214,7 @@ TEST_F(EnclaveStory, ACopiedFolderDoesNotOpenUnderAnotherSealer) {
                                        .seal = stored.seal,
                                        .sealer = sealing::AgeIdentity::Generate(rng_),
                                        .recovery_blob = recovery_blob_,
-                                       .limits = kLimits});
+                                       .threads = kThreads});
   EXPECT_EQ(again.error().code, Code::kFailedPrecondition);
 }
 
@@ -183,7 +228,7 @@ TEST_F(EnclaveStory, ALedgerThatNeverWasIsNotResumed) {
                         .seal = stored.seal,
                         .sealer = sealer_.Clone(),
                         .recovery_blob = recovery_blob_,
-                        .limits = kLimits});
+                        .threads = kThreads});
   EXPECT_EQ(again.error().code, Code::kVerificationFailed);
 }
 

@@ -63,9 +63,12 @@ Result<ExecutionAnswer> Enclave::Execute(const QueryId& query) {
   MutexLock job_lock(job_mutex_);
   CLOISTER_ASSIGN(Job job, StartJob(query));
   Result<ExecutionAnswer> answer = RunJob(job);
-  MutexLock lock(mutex_);
-  running_.reset();
-  cancellation_.reset();
+  {
+    MutexLock lock(mutex_);
+    running_.reset();
+    cancellation_.reset();
+  }
+  DropVoidTables();
   return answer;
 }
 
@@ -112,7 +115,7 @@ Result<Enclave::Job> Enclave::StartJob(const QueryId& id) {
              .recipients = std::move(recipients),
              .past = std::move(past),
              .noise_key = agreement::NoiseKey(identity_->environment_key()),
-             .limits = limits_,
+             .bounds = charter->charter.run_bounds,
              .database = database_.get(),
              .cancellation = cancellation_,
              .started_ms = clock_.MonotonicMs()};
@@ -145,8 +148,8 @@ Result<Bytes> Enclave::ComputeSealedResult(Job& job) {
   CLOISTER_ASSIGN(const engine::ExecutionSummary summary,
                   ProtectedRun(*job.database, job.noise_key, &history_)
                       .Run(job.compiled.plan,
-                           {.time_ms = job.limits.query_ms,
-                            .rows_max = job.limits.result_rows,
+                           {.time_ms = job.bounds.query_ms,
+                            .rows_max = job.bounds.result_rows,
                             .result_bytes_max = static_cast<std::int64_t>(kResultBytesMax)},
                            *job.cancellation, writer));
   if (job.query.request.level == agreement::Level::kAggregateOnly) counted_.insert(job.query.digest);
@@ -184,7 +187,7 @@ Result<ExecutionAnswer> Enclave::Release(const Job& job, ByteView sealed) {
       .approvals = job.reservation.approvals,
       .result = {.digest = crypto::Sha256(sealed), .length_bytes = sealed.size(), .format = "json"},
       .recipients = job.query.request.recipients,
-      .rows = job.rows,
+      .rows = agreement::RowBand(job.rows),
       .protections = ProtectionsOf(report),
       .spent = job.reservation.charges,
       .checkpoint = journal_->state().point(),
@@ -210,20 +213,20 @@ Result<ExecutionAnswer> Enclave::Release(const Job& job, ByteView sealed) {
                          .checkpoint = written.checkpoint};
 }
 
+// Why an approved query failed is data: which limit it met, what a cast found. The host and the ledger learn one bit.
 Result<ExecutionAnswer> Enclave::RecordFailure(const Job& job, const Error& error) {
   // A host that withholds an object or a piece is no verdict on the query: the reservation stands, and it may run
   // again.
   if (error.code == Code::kUnavailable || error.code == Code::kDataLoss) return error;
-  if (job.query.phase == ledger::QueryPhase::kReleasing) return error;
-  const ledger::Outcome outcome =
-      error.code == Code::kCancelled ? ledger::Outcome::kCancelled : ledger::Outcome::kFailed;
+  if (job.query.phase == ledger::QueryPhase::kReleasing) return FailedPrecondition("the query failed");
+  const bool cancelled = error.code == Code::kCancelled;
+  const ledger::Outcome outcome = cancelled ? ledger::Outcome::kCancelled : ledger::Outcome::kFailed;
+  const std::string code(cancelled ? CodeName(Code::kCancelled) : ledger::kFailedCode);
   MutexLock lock(mutex_);
   std::vector<ledger::EntryBody> entry;
-  entry.emplace_back(
-      ledger::ExecutionEntry{.query = job.query.digest, .outcome = outcome, .code = std::string(CodeName(error.code))});
+  entry.emplace_back(ledger::ExecutionEntry{.query = job.query.digest, .outcome = outcome, .code = code});
   CLOISTER_ASSIGN(const Written written, journal_->Append(std::move(entry), journal_->Now()));
-  return ExecutionAnswer{
-      .outcome = outcome, .code = std::string(CodeName(error.code)), .checkpoint = written.checkpoint};
+  return ExecutionAnswer{.outcome = outcome, .code = code, .checkpoint = written.checkpoint};
 }
 
 Status Enclave::Cancel(const QueryId& query) {

@@ -37,8 +37,8 @@ Status Enclave::LoadPast(const PastRun& past) {
 
 Status Enclave::CountPastRuns(Job& job) {
   for (const PastRun& past : job.past) {
-    const engine::ExecutionLimits limits{.time_ms = job.limits.query_ms,
-                                         .rows_max = job.limits.result_rows,
+    const engine::ExecutionLimits limits{.time_ms = job.bounds.query_ms,
+                                         .rows_max = job.bounds.result_rows,
                                          .result_bytes_max = static_cast<std::int64_t>(kResultBytesMax)};
     Status counted = LoadPast(past);
     if (counted)

@@ -18,11 +18,23 @@ Result<Written> Enclave::Propose(const agreement::Charter& charter) {
 }
 
 Result<LinkAnswer> Enclave::SubmitLink(std::string_view document) {
-  MutexLock lock(mutex_);
-  CLOISTER_TRY(Launched());
+  std::optional<LinkAnswer> answer;
+  {
+    MutexLock lock(mutex_);
+    CLOISTER_TRY(Launched());
+    CLOISTER_ASSIGN(const agreement::SignedLink link, journal_->state().VerifyLink(document));
+    CLOISTER_ASSIGN(answer, Record(link));
+    // A running query drops them at its end; nobody waits for that here.
+    if (link.As<agreement::Revocation>() == nullptr || running_) return *std::move(answer);
+  }
+  MutexLock job(job_mutex_);
+  DropVoidTables();
+  return *std::move(answer);
+}
+
+Result<LinkAnswer> Enclave::Record(const agreement::SignedLink& link) {
   const ledger::LedgerState& state = journal_->state();
   const Instant now = journal_->Now();
-  CLOISTER_ASSIGN(const agreement::SignedLink link, state.VerifyLink(document));
   CLOISTER_ASSIGN(const ledger::LinkRuling ruling, state.Judge(link, now));
   if (ruling.kind == ledger::LinkRuling::Kind::kAlreadyRecorded) {
     LinkAnswer again{.entry = ruling.entry, .checkpoint = journal_->checkpoint()};

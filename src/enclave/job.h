@@ -22,7 +22,7 @@ struct Enclave::Job {
   std::vector<sealing::AgeRecipient> recipients;
   std::vector<PastRun> past;  // not counted yet, in their order
   SecretBytes noise_key;
-  EnclaveLimits limits;
+  agreement::RunBounds bounds;  // the charter's
   engine::Database* database = nullptr;
   std::shared_ptr<engine::Cancellation> cancellation;
   std::int64_t started_ms = 0;

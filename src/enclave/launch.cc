@@ -31,13 +31,7 @@ bool Enclave::is_broken() const {
 Result<LaunchAnswer> Enclave::Launch(LaunchRequest request) {
   MutexLock lock(mutex_);
   if (identity_) return FailedPrecondition("this enclave has been launched before");
-  if (request.limits.query_ms <= 0 || request.limits.result_rows <= 0) {
-    return InvalidArgument("limits.query_ms and limits.result_rows must be positive");
-  }
-  limits_ = request.limits;
-  CLOISTER_ASSIGN(
-      database_,
-      std::move(unconfined_).EnterSandboxedMode({.memory_bytes = limits_.memory_bytes, .threads = limits_.threads}));
+  threads_ = request.threads;
   return request.entries == 0 ? Begin(request) : Resume(request);
 }
 
@@ -49,6 +43,7 @@ Result<LaunchAnswer> Enclave::Begin(const LaunchRequest& request) {
   if (charter.recovery == agreement::Recovery::kOperator && !request.sealer) {
     return InvalidArgument("the charter's recovery is 'operator', and no sealer was given");
   }
+  CLOISTER_TRY(OpenDatabase(charter));
   identity_.emplace(BootIdentity::Generate(rng_));
   journal_.emplace(ledger::LedgerState(request.environment), *identity_, host_, clock_);
   CLOISTER_ASSIGN(ledger::BootEntry boot, MakeBootEntry(charter, 0));
@@ -81,6 +76,7 @@ Result<LaunchAnswer> Enclave::Resume(const LaunchRequest& request) {
     return VerificationFailed("the charter does not allow the operator to bring this environment back");
   }
   const agreement::Charter terms = charter->charter;
+  CLOISTER_TRY(OpenDatabase(terms));
   const auto boots = static_cast<std::int64_t>(state.boots().size());
   boot_entry_ = state.size();
   journal_.emplace(std::move(state), *identity_, host_, clock_);
@@ -89,6 +85,13 @@ Result<LaunchAnswer> Enclave::Resume(const LaunchRequest& request) {
   entry.emplace_back(std::move(boot));
   CLOISTER_TRY(journal_->Append(std::move(entry), journal_->Now()));
   return FinishLaunch(request, terms);
+}
+
+Status Enclave::OpenDatabase(const agreement::Charter& charter) {
+  CLOISTER_ASSIGN(database_,
+                  std::move(unconfined_)
+                      .EnterSandboxedMode({.memory_bytes = charter.run_bounds.memory_bytes, .threads = threads_}));
+  return {};
 }
 
 // Sealed anew at each boot, so that two wrappings of one key never look alike.

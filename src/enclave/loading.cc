@@ -79,6 +79,22 @@ class VerifiedPlaintext final : public engine::ByteSource {
   bool ended_ = false;
 };
 
+// What is wrong with the ciphertext the host may know: it has it. What is wrong with the rows is its owner's: which
+// line does not fit, or that they need more memory than there is, says something about them.
+Error ForTheHost(const Error& error) {
+  switch (error.code) {
+    case Code::kVerificationFailed:
+    case Code::kPermissionDenied:
+    case Code::kDataLoss:
+    case Code::kUnavailable: return error;
+    default:
+      return Error{Code::kInvalidArgument,
+                   "the file cannot be loaded as its manifest describes it; check it where it is readable, with: "
+                   "cloister dataset upload",
+                   error.public_message};
+  }
+}
+
 }  // namespace
 
 Status Enclave::Load(const DatasetId& dataset) {
@@ -89,6 +105,24 @@ Status Enclave::Load(const DatasetId& dataset) {
 bool Enclave::IsLoaded(const DatasetId& dataset) {
   MutexLock job(job_mutex_);
   return loaded_.contains(dataset);
+}
+
+void Enclave::DropVoidTables() {
+  engine::Database* database = nullptr;
+  std::vector<DatasetId> ended;
+  {
+    MutexLock lock(mutex_);
+    if (!journal_) return;
+    const ledger::LedgerState& state = journal_->state();
+    for (const auto& [dataset, loaded] : loaded_) {
+      const ledger::ManifestRecord* manifest = state.terminated() ? nullptr : state.ManifestInForce(dataset);
+      if (manifest == nullptr || manifest->digest != loaded.manifest) ended.push_back(dataset);
+    }
+    database = database_.get();
+  }
+  for (const DatasetId& dataset : ended) {
+    if (database->Drop(dataset.str())) loaded_.erase(dataset);
+  }
 }
 
 Status Enclave::LoadLocked(const DatasetId& dataset, const std::optional<Digest256>& meant) {
@@ -113,7 +147,7 @@ Status Enclave::LoadObject(const DatasetId& dataset, const ledger::ManifestRecor
     MutexLock lock(mutex_);
     CLOISTER_ASSIGN(identity, identity_->DatasetIdentity(journal_->state().datasets().at(dataset).owner));
     database = database_.get();
-    threads = limits_.threads;
+    threads = threads_;
   }
   if (const auto it = loaded_.find(dataset); it != loaded_.end()) {
     if (it->second.manifest == manifest.digest) return {};
@@ -128,12 +162,13 @@ Status Enclave::LoadObject(const DatasetId& dataset, const ledger::ManifestRecor
                       says.object, {.source = stored, .identities = {&*identity, 1}, .threads = threads > 1 ? 2 : 1}));
   VerifiedPlaintext plaintext(std::move(reader));
   CLOISTER_ASSIGN(const engine::FileFormat format, engine::ParseFileFormat(agreement::DataFormatName(says.format)));
-  CLOISTER_TRY(engine::LoadTable(*database,
-                                 {.dataset = dataset.str(),
-                                  .format = format,
-                                  .schema = says.schema,
-                                  .bytes_expected = static_cast<std::int64_t>(says.object.length_bytes)},
-                                 plaintext));
+  const auto read = engine::LoadTable(*database,
+                                      {.dataset = dataset.str(),
+                                       .format = format,
+                                       .schema = says.schema,
+                                       .bytes_expected = static_cast<std::int64_t>(says.object.length_bytes)},
+                                      plaintext);
+  if (!read) return ForTheHost(read.error());
   if (!plaintext.verified()) {  // an engine that stopped reading early would have loaded what nobody vouches for
     CLOISTER_TRY(database->Drop(dataset.str()));
     return Internal("the engine did not read the object to its end");

@@ -20,17 +20,6 @@ codec::Json EncodeSandbox(const tee::SandboxStatus& sandbox) {
   return json;
 }
 
-Result<EnclaveLimits> DecodeLimits(const codec::Json& json) {
-  constexpr std::int64_t kMax = std::int64_t{1} << 50;
-  codec::ObjectReader in(json, "launch.limits");
-  const EnclaveLimits limits{.memory_bytes = in.Integer("memory_bytes", engine::kMemoryBytesMin, kMax),
-                             .threads = static_cast<int>(in.Integer("threads", 1, engine::kThreadsMax)),
-                             .query_ms = in.Integer("query_ms", 1, 86'400'000),
-                             .result_rows = in.Integer("result_rows", 1, 1'000'000'000)};
-  CLOISTER_TRY(in.Finish());
-  return limits;
-}
-
 Result<LaunchRequest> DecodeLaunch(const ChannelRequest& request) {
   codec::ObjectReader in(request.params, "launch");
   const std::string environment = in.String("environment");
@@ -38,14 +27,13 @@ Result<LaunchRequest> DecodeLaunch(const ChannelRequest& request) {
   const std::int64_t entries = in.Integer("entries", 0, static_cast<std::int64_t>(agreement::kLedgerSizeMax));
   const std::optional<std::string> seal = in.OptionalString("seal");
   std::optional<std::string> sealer = in.OptionalString("sealer");
-  const codec::Json& limits_json = in.Any("limits");
+  const auto threads = static_cast<int>(in.Integer("threads", 1, engine::kThreadsMax));
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(EnvironmentId id, EnvironmentId::Parse(environment));
-  CLOISTER_ASSIGN(const EnclaveLimits limits, DecodeLimits(limits_json));
   LaunchRequest launch{.environment = std::move(id),
                        .entries = static_cast<std::uint64_t>(entries),
                        .recovery_blob = request.body,
-                       .limits = limits};
+                       .threads = threads};
   if (charter != nullptr && entries == 0) {
     CLOISTER_ASSIGN(launch.charter, agreement::DecodeCharter(*charter));
   }

@@ -19,8 +19,7 @@
 
 namespace cloister::enclave {
 
-inline constexpr EnclaveLimits kLimits{
-    .memory_bytes = 512 << 20, .threads = 2, .query_ms = 60'000, .result_rows = 10'000};
+inline constexpr int kThreads = 2;
 
 // One participant as his own client would be: keys, chain, what he last verified.
 struct Person {
@@ -111,7 +110,8 @@ class EnclaveStory : public testing::Test {
                                .approval_rule = {.kind = agreement::ApprovalRule::Kind::kOwners},
                                .cross_owner_joins = true,
                                .appraisal_policy = {.accept = {"simulated"}, .measurements = {Digest256{1}}},
-                               .recovery = agreement::Recovery::kOperator};
+                               .recovery = agreement::Recovery::kOperator,
+                               .run_bounds = {.memory_bytes = 512 << 20, .result_rows = result_rows_}};
     std::sort(charter.participants.begin(), charter.participants.end(),
               [](const auto& a, const auto& b) { return a.thumbprint < b.thumbprint; });
     return charter;
@@ -119,7 +119,7 @@ class EnclaveStory : public testing::Test {
 
   Result<LaunchAnswer> Launch() {
     return enclave_->Launch(
-        {.environment = environment_, .charter = MakeCharter(), .sealer = sealer_.Clone(), .limits = kLimits});
+        {.environment = environment_, .charter = MakeCharter(), .sealer = sealer_.Clone(), .threads = kThreads});
   }
 
   ledger::LedgerState Ledger() {
@@ -188,7 +188,7 @@ class EnclaveStory : public testing::Test {
     const auto to = sealing::AgeRecipient::Parse(recipient).value();
     sealing::MemorySink file(1 << 20);
     auto writer = sealing::SealWriter::Start({.recipients = {&to, 1}, .rng = rng_, .sink = file}).value();
-    EXPECT_TRUE(writer.Write(AsBytes(VisitsCsv())).has_value());
+    EXPECT_TRUE(writer.Write(AsBytes(visits_csv_)).has_value());
     const auto ref = writer.Finish().value();
     if (!dataset_) dataset_ = DatasetId::New(clock_, rng_);
     host_.objects[dataset_->str()] = file.Take();
@@ -230,6 +230,8 @@ class EnclaveStory : public testing::Test {
     return json;
   }
 
+  std::string visits_csv_ = VisitsCsv();
+  std::int64_t result_rows_ = 10'000;
   InsecureRngForTest rng_;
   FakeClock clock_;
   FakePacer pacer_;

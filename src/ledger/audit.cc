@@ -13,6 +13,9 @@ class Auditor {
 
   LedgerAudit Run() && {
     for (const std::string& text : request_.entries) CheckEntry(text);
+    if (audit_.state.owes_refusal()) {
+      Find(audit_.state.size() - 1, "refusal.missing", "the last link has no effect, and its refusal does not follow");
+    }
     for (const BootRecord& boot : audit_.state.boots()) CheckBoot(boot);
     CheckCheckpoint();
     return std::move(audit_);

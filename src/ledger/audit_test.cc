@@ -77,6 +77,14 @@ TEST_F(Audit, AChangedEntryIsFoundWithWhatFollowsFromIt) {
   EXPECT_THAT(findings.back(), HasSubstr("checkpoint"));
 }
 
+TEST_F(Audit, ALinkWithoutEffectAndWithoutRefusalIsFound) {
+  const std::string before = story_.Checkpoint();
+  story_.Reject(hospital_, Digest256{1});
+  std::vector<std::string> entries = story_.entries();
+  entries.pop_back();
+  EXPECT_THAT(Checks(entries, before), Contains(HasSubstr("its refusal does not follow")));
+}
+
 TEST_F(Audit, ACheckpointOfOtherEntriesIsFound) {
   const std::string before = story_.Checkpoint();
   Ask('2');

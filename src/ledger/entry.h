@@ -78,10 +78,12 @@ struct ReservationEntry {
 enum class Outcome { kReleased, kFailed, kCancelled };
 std::string_view OutcomeName(Outcome outcome);
 
+inline constexpr std::string_view kFailedCode = "FAILED";  // of every approved query that failed, whatever of
+
 struct ExecutionEntry {
   Digest256 query{};
   Outcome outcome = Outcome::kFailed;
-  std::string code = {};  // "OK" when released, else a fixed code, never engine text
+  std::string code = {};  // "OK" when released, "CANCELLED", or kFailedCode
   bool operator==(const ExecutionEntry&) const = default;
 };
 

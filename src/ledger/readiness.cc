@@ -10,8 +10,6 @@ namespace {
 
 using Obstacles = std::vector<std::string>;
 
-bool Counts(const ApprovalRecord& approval, Instant now) { return !approval.revoked && now <= approval.not_after; }
-
 std::string Joined(const std::vector<std::string>& sentences) {
   std::string text;
   for (const std::string& sentence : sentences) text += (text.empty() ? "" : "; ") + sentence;
@@ -60,6 +58,11 @@ bool IsFinal(QueryPhase phase) {
          phase != QueryPhase::kReleasing;
 }
 
+// Whoever has ended his membership has no say any more, not even by what he said before.
+bool LedgerState::CountsNow(const agreement::Thumbprint& who, const ApprovalRecord& approval, Instant now) const {
+  return !approval.revoked && now <= approval.not_after && !ended_memberships_.contains(who);
+}
+
 agreement::RuleVerdict LedgerState::RuleOn(const QueryRecord& query, Instant now) const {
   const CharterRecord* charter = FindCharter(query.request.charter);
   CLOISTER_CHECK(charter != nullptr);  // the query was recorded under it
@@ -67,7 +70,7 @@ agreement::RuleVerdict LedgerState::RuleOn(const QueryRecord& query, Instant now
       .charter = charter->charter, .submitter = query.submitter, .owners_read = query.owners_read};
   for (const auto& [who, digest] : query.rejections) decisions.rejected.insert(who);
   for (const auto& [who, approval] : query.approvals) {
-    if (Counts(approval, now) && !decisions.rejected.contains(who)) decisions.approved.insert(who);
+    if (CountsNow(who, approval, now) && !decisions.rejected.contains(who)) decisions.approved.insert(who);
   }
   return agreement::CheckApprovalRule(decisions);
 }
@@ -103,6 +106,11 @@ Result<Readiness> LedgerState::ReadinessOf(const Digest256& digest, Instant now)
   if (in_force()->digest != query->request.charter) {
     obstacles.emplace_back("the query was made under a charter that is no more in force");
   }
+  for (const agreement::Thumbprint& recipient : query->request.recipients) {
+    if (ended_memberships_.contains(recipient)) {
+      obstacles.push_back("the recipient " + recipient + " has ended his membership");
+    }
+  }
   AgainstDatasets(*query, time, obstacles);
   AgainstRule(readiness.rule, obstacles);
   return readiness;
@@ -114,7 +122,7 @@ Result<ReservationEntry> LedgerState::Reserve(const Digest256& digest, Instant n
   const QueryRecord& query = *FindQuery(digest);
   ReservationEntry reservation{.query = digest, .approvals = {}, .charges = query.report->charges};
   for (const auto& [who, approval] : query.approvals) {
-    if (Counts(approval, EntryTime(now)) && !query.rejections.contains(who)) {
+    if (CountsNow(who, approval, EntryTime(now)) && !query.rejections.contains(who)) {
       reservation.approvals.push_back(approval.digest);
     }
   }

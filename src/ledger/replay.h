@@ -94,6 +94,9 @@ class LedgerState {
   // Why a recorded link has no effect; null when it has one. Whoever sends it again is told so again.
   const RefusalEntry* RefusalOf(const Digest256& link) const;
 
+  // The last entry is a link without effect, and its refusal does not stand behind it yet.
+  bool owes_refusal() const { return refusal_due_.has_value(); }
+
   const std::map<DatasetId, DatasetRecord>& datasets() const { return datasets_; }
   // The manifest that queries read: the newest that names the charter in force, of an owner who is still in
   // it, not revoked. Null when there is none.
@@ -124,6 +127,7 @@ class LedgerState {
   friend class EntryFold;
 
   Status CheckPlace(const Entry& entry) const;
+  bool CountsNow(const agreement::Thumbprint& who, const ApprovalRecord& approval, Instant now) const;
   agreement::RuleVerdict RuleOn(const QueryRecord& query, Instant now) const;
   void AgainstDatasets(const QueryRecord& query, Instant now, std::vector<std::string>& obstacles) const;
 

@@ -330,5 +330,24 @@ TEST_F(Ledger, ADatasetIsReadInsideItsDates) {
   EXPECT_THAT(Obstacles(query), ElementsAre(HasSubstr("until 2026-11-22T10:36:00Z")));
 }
 
+// ---- who has left
+
+TEST_F(Ledger, WhoEndedHisMembershipHasNoSayAndGetsNothing) {
+  OfferBoth();
+  const Digest256 query = story_.Ask(analyst_, VisitsOnly());
+  story_.Approve(hospital_, query);
+  EXPECT_TRUE(story_.state().Reserve(query, story_.now()).has_value());
+  for_test::Story owner_left = story_;
+  people::Person hospital = hospital_;
+  owner_left.SignAndSend(hospital, Revocation{.ends = Revocation::Ends::kMembership});
+  EXPECT_THAT(owner_left.state().Reserve(query, owner_left.now()).error().public_message,
+              HasSubstr("has not approved"));
+  for_test::Story recipient_left = story_;
+  people::Person analyst = analyst_;
+  recipient_left.SignAndSend(analyst, Revocation{.ends = Revocation::Ends::kMembership});
+  EXPECT_THAT(recipient_left.state().Reserve(query, recipient_left.now()).error().public_message,
+              HasSubstr("has ended his membership"));
+}
+
 }  // namespace
 }  // namespace cloister::ledger

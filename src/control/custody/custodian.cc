@@ -1,6 +1,9 @@
 #include "control/custody/custodian.h"
 
+#include <algorithm>
+
 #include "agreement/chain.h"
+#include "codec/text.h"
 #include "ledger/checkpoint.h"
 #include "sealing/open_reader.h"
 
@@ -164,6 +167,11 @@ Result<Custodian::Said> Custodian::Accept(EnvironmentSession& session, const Par
     for (const auto& participant : view.charter.participants) {
       if (participant.thumbprint != key.thumbprint) acceptance.unconfirmed.push_back(participant.thumbprint);
     }
+    // Which program to trust is this server's own proposal: nobody outside of it confirmed that.
+    for (const Digest256& program : view.charter.appraisal_policy.measurements) {
+      acceptance.unconfirmed.push_back(codec::HexEncode(program));
+    }
+    std::ranges::sort(acceptance.unconfirmed);
     return agreement::LinkBody(std::move(acceptance));
   };
   CLOISTER_ASSIGN(Said said, Say(session, key, LinkCharter::kProposed, make));

@@ -135,7 +135,8 @@ Result<EnvironmentRecord> MakeRecord(const Api& api, const Caller& caller, const
                              .cross_owner_joins = create.cross_owner_joins,
                              .appraisal_policy = {.accept = api.provider.evidence_kinds(),
                                                   .measurements = api.provider.measurements()},
-                             .recovery = create.recovery};
+                             .recovery = create.recovery,
+                             .run_bounds = api.fleet.limits().new_charters};
   CLOISTER_TRY(agreement::CheckCharter(charter));
   return EnvironmentRecord{.id = charter.environment,
                            .name = create.name,

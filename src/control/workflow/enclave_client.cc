@@ -33,10 +33,7 @@ Result<Launched> EnclaveClient::Launch(LaunchCall call) {
   out.params["entries"] = call.entries;
   if (call.seal) out.params["seal"] = codec::HexEncode(*call.seal);
   if (call.sealer != nullptr) out.params["sealer"] = AsText(call.sealer->view());
-  out.params["limits"] = {{"memory_bytes", call.limits.memory_bytes},
-                          {"threads", call.limits.threads},
-                          {"query_ms", call.limits.query_ms},
-                          {"result_rows", call.limits.result_rows}};
+  out.params["threads"] = call.threads;
   CLOISTER_ASSIGN(net::ChannelAnswer answer, channel_.Call(std::move(out)));
   const codec::Json head(std::move(answer.head));
   codec::ObjectReader in(head, "launch");

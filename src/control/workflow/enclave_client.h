@@ -21,10 +21,8 @@
 namespace cloister::control {
 
 struct EnclaveLimits {
-  std::int64_t memory_bytes = std::int64_t{1} << 30;
   std::int64_t threads = 2;
-  std::int64_t query_ms = 60'000;
-  std::int64_t result_rows = 100'000;
+  agreement::RunBounds new_charters = {};  // what charters made here propose; theirs hold, not these
 };
 
 struct LaunchCall {
@@ -34,7 +32,7 @@ struct LaunchCall {
   std::optional<Digest256> seal;
   const SecretBytes* sealer = nullptr;  // where the charter lets the operator recover
   Bytes recovery_blob;
-  EnclaveLimits limits;
+  std::int64_t threads = 1;
 };
 struct Launched {
   std::uint64_t boot_entry = 0;

@@ -90,7 +90,7 @@ Status EnvironmentSession::Boot() {
 
 Result<LaunchCall> EnvironmentSession::MakeLaunchCall(const EnvironmentRecord& record,
                                                       const agreement::Charter& charter, const SecretBytes& sealer) {
-  LaunchCall call{.environment = id_, .limits = services_.limits};
+  LaunchCall call{.environment = id_, .threads = services_.limits.threads};
   CLOISTER_ASSIGN(const auto head, services_.store.ledgers.Head(id_));
   const bool operator_recovers = charter.recovery == agreement::Recovery::kOperator;
   if (operator_recovers) call.sealer = &sealer;

@@ -21,6 +21,8 @@ class Fleet {
   Fleet(const WorkflowServices& services, Rng& rng) : services_(services), rng_(rng) {}
   ~Fleet();  // stops
 
+  const EnclaveLimits& limits() const { return services_.limits; }
+
   // Opens every stored environment; those whose charters allow it get their enclaves back in the background.
   Status Restore();
   // A new environment: stored, booted, and served from then on. When its enclave does not start, it stays as

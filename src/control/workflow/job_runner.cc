@@ -159,11 +159,13 @@ bool JobRunner::ExecuteDue(EnclaveClient& enclave) {
 bool JobRunner::Execute(EnclaveClient& enclave, const QueryId& query) {
   // A host that is short of something spends none of the query's attempts.
   if (!session_.desk().ExpectResult(query, ResultId::New(services_.clock, rng_))) return false;
+  const std::int64_t granted_ms = session_.Look([](const ledger::LedgerState& state) {
+    return state.in_force() != nullptr ? state.in_force()->charter.run_bounds.query_ms : 0;
+  });
   const Instant now = services_.clock.Now();
-  const JobLease lease{.owner = services_.owner,
-                       .until = {now.unix_ms + services_.limits.query_ms + kExecuteGraceMs}};
+  const JobLease lease{.owner = services_.owner, .until = {now.unix_ms + granted_ms + kExecuteGraceMs}};
   if (const auto begun = services_.store.queries.BeginJob(query, lease, now); !begun || !*begun) return false;
-  const Result<Executed> executed = enclave.Execute(query, services_.limits.query_ms + kExecuteGraceMs);
+  const Result<Executed> executed = enclave.Execute(query, granted_ms + kExecuteGraceMs);
   session_.desk().StopExpecting();
   // The ledger knows, even where the answer was lost.
   if (const auto code = SettledCode(query)) {
