@@ -303,12 +303,13 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   app.add_option("--enclave-binary", flags.enclave_binary,
                  "the enclave program (default: cloister-enclave beside this one)");
-  app.add_option("--enclave-memory", flags.enclave_memory_bytes, "memory of one enclave, such as 2GiB (default: 1GiB)")
+  app.add_option("--enclave-memory", flags.enclave_memory_bytes,
+                 "memory that new charters give an enclave, such as 2GiB (default: 1GiB)")
       ->transform(CLI::AsSizeValue(false));
   app.add_option("--enclave-threads", flags.enclave_threads, "threads of one enclave")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  app.add_option("--query-timeout", flags.query_timeout_seconds, "seconds that a query may run")
+  app.add_option("--query-timeout", flags.query_timeout_seconds, "seconds that new charters give a query")
       ->check(CLI::Range(1, 86'400))
       ->capture_default_str();
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agreement/documents.h"
+#include "agreement/group_size.h"
 #include "agreement/policy_presets.h"
 
 namespace cloister::control {
@@ -73,23 +74,7 @@ std::string PresetName(std::string_view text) {
   return name == "public" ? "public_table" : name;
 }
 
-}  // namespace
-
-Result<codec::Json> NormaliseSchema(const codec::Json& given) {
-  if (const auto* array = given.if_array()) return WithOurTypes(*array);
-  const auto* object = given.if_object();
-  if (object == nullptr) return InvalidArgument("'schema' must be a list of columns");
-  const codec::Json* columns = object->if_contains("columns");
-  if (columns != nullptr && columns->is_array() && object->size() == 1) return WithOurTypes(columns->get_array());
-  codec::JsonArray list;
-  for (const auto& [name, type] : *object) {
-    if (!type.is_string()) return InvalidArgument("'schema." + std::string(name) + "' must be the name of a type");
-    list.push_back({{"name", name}, {"type", TypeOf(std::string_view(type.get_string()))}});
-  }
-  return codec::Json(std::move(list));
-}
-
-Result<codec::Json> NormalisePolicy(const GivenPolicy& given, const agreement::DatasetSchema& schema) {
+Result<codec::Json> PolicyMeant(const GivenPolicy& given, const agreement::DatasetSchema& schema) {
   if (given.policy == nullptr || given.policy->is_null()) {
     if (given.privacy_unit) return InvalidArgument("'privacy_unit' is for a preset; name one in 'policy'");
     return codec::Json(
@@ -110,6 +95,27 @@ Result<codec::Json> NormalisePolicy(const GivenPolicy& given, const agreement::D
   return PresetPolicy(PresetName(preset), unit ? unit : given.privacy_unit, schema);
 }
 
+}  // namespace
+
+Result<codec::Json> NormaliseSchema(const codec::Json& given) {
+  if (const auto* array = given.if_array()) return WithOurTypes(*array);
+  const auto* object = given.if_object();
+  if (object == nullptr) return InvalidArgument("'schema' must be a list of columns");
+  const codec::Json* columns = object->if_contains("columns");
+  if (columns != nullptr && columns->is_array() && object->size() == 1) return WithOurTypes(columns->get_array());
+  codec::JsonArray list;
+  for (const auto& [name, type] : *object) {
+    if (!type.is_string()) return InvalidArgument("'schema." + std::string(name) + "' must be the name of a type");
+    list.push_back({{"name", name}, {"type", TypeOf(std::string_view(type.get_string()))}});
+  }
+  return codec::Json(std::move(list));
+}
+
+Result<codec::Json> NormalisePolicy(const GivenPolicy& given, const agreement::DatasetSchema& schema) {
+  CLOISTER_ASSIGN(codec::Json policy, PolicyMeant(given, schema));
+  return agreement::WithGroupSize(std::move(policy), given.group_size);
+}
+
 Result<std::string> SqlNameOf(std::string_view name) {
   std::string sql;
   for (const char c : name) {
@@ -118,7 +124,8 @@ Result<std::string> SqlNameOf(std::string_view name) {
     else if (!sql.empty() && sql.back() != '_') sql += '_';
   }
   while (!sql.empty() && sql.back() == '_') sql.pop_back();
-  if (!sql.empty() && sql[0] >= '0' && sql[0] <= '9') sql.insert(0, "t_");
+  const bool taken = sql.starts_with("dataset_");  // so begin the names by which ids are read
+  if (taken || (!sql.empty() && sql[0] >= '0' && sql[0] <= '9')) sql.insert(0, "t_");
   sql.resize(std::min(sql.size(), agreement::kDatasetNameBytesMax));
   if (!agreement::IsDatasetName(sql)) return InvalidArgument("'name' must hold a letter of a to z");
   return sql;

@@ -8,6 +8,7 @@
 //
 // Absent policy: the dataset is kept and nothing in it can be asked for.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,11 +25,13 @@ Result<codec::Json> NormaliseSchema(const codec::Json& given);
 struct GivenPolicy {
   const codec::Json* policy = nullptr;       // absent: none
   std::optional<std::string> privacy_unit;  // beside a preset's name
+  std::int64_t group_size = agreement::kMinGroupSizeDefault;  // the charter's, for a policy that states none
 };
-// The policy in its one form; what it says is checked by whoever decodes it.
+// The policy in its one form, its group size stated; what it says is checked by whoever decodes it.
 Result<codec::Json> NormalisePolicy(const GivenPolicy& given, const agreement::DatasetSchema& schema);
 
-// A name of SQL for any name: "Patient Records 2026" -> "patient_records_2026". kInvalidArgument when nothing is left.
+// A name of SQL for any name: "Patient Records 2026" -> "patient_records_2026"; "Dataset 1" -> "t_dataset_1".
+// kInvalidArgument when nothing is left.
 Result<std::string> SqlNameOf(std::string_view name);
 
 // "parquet" for "a/b.parquet"; "csv" for what ends otherwise.

@@ -1,10 +1,10 @@
 // GET, POST /api/tee/environments/{id}/datasets; GET /api/tee/datasets/{id}.
 
-#include "agreement/group_size.h"
 #include "codec/text.h"
 #include "control/rest/dataset_json.h"
 #include "control/rest/dataset_terms.h"
 #include "control/rest/idempotency.h"
+#include "control/rest/manifests.h"
 #include "control/rest/routes.h"
 
 namespace cloister::control {
@@ -34,14 +34,6 @@ Status CheckBucket(const Api& api, const DatasetRecord& dataset) {
   return {};
 }
 
-// By the charter in force, or the one that everybody is about to accept.
-std::int64_t DefaultGroupSize(const Member& member) {
-  return member.session->Look([](const ledger::LedgerState& state) {
-    const auto* charter = state.in_force() != nullptr ? state.in_force() : state.proposed();
-    return charter != nullptr ? charter->charter.min_group_size : agreement::kMinGroupSizeDefault;
-  });
-}
-
 Result<DatasetRecord> DecodeRegistration(const Api& api, const Member& member, const codec::Json& body) {
   codec::ObjectReader in(body, "");
   const Instant now = api.clock.Now();
@@ -57,7 +49,9 @@ Result<DatasetRecord> DecodeRegistration(const Api& api, const Member& member, c
                         .updated_at = now};
   const auto id = in.OptionalString("id");
   const codec::Json& given_schema = in.Any("schema");
-  GivenPolicy given{.policy = in.OptionalAny("policy"), .privacy_unit = in.OptionalString("privacy_unit")};
+  const GivenPolicy given{.policy = in.OptionalAny("policy"),
+                          .privacy_unit = in.OptionalString("privacy_unit"),
+                          .group_size = DefaultGroupSize(member)};
   dataset.bucket = in.OptionalString("gcs_bucket", kBucketBytesMax);
   dataset.bucket_path = in.OptionalString("gcs_path", kBucketBytesMax);
   CLOISTER_TRY(in.Finish());
@@ -68,8 +62,7 @@ Result<DatasetRecord> DecodeRegistration(const Api& api, const Member& member, c
   CLOISTER_TRY(agreement::ParseDataFormat(dataset.format));
   CLOISTER_ASSIGN(const codec::Json schema_json, NormaliseSchema(given_schema));
   CLOISTER_ASSIGN(const auto schema, agreement::DecodeSchema(schema_json, "schema"));
-  CLOISTER_ASSIGN(codec::Json policy_json, NormalisePolicy(given, schema));
-  policy_json = agreement::WithGroupSize(std::move(policy_json), DefaultGroupSize(member));
+  CLOISTER_ASSIGN(const codec::Json policy_json, NormalisePolicy(given, schema));
   CLOISTER_TRY(agreement::DecodePolicy(policy_json, schema, "policy"));
   dataset.schema = codec::CanonicalJson(schema_json);
   dataset.policy = codec::CanonicalJson(policy_json);

@@ -12,6 +12,14 @@ Result<DatasetAccess> RequireOwner(const Api& api, const net::Request& request) 
   return access;
 }
 
+// By the charter in force, or the one that everybody is about to accept.
+std::int64_t DefaultGroupSize(const Member& member) {
+  return member.session->Look([](const ledger::LedgerState& state) {
+    const auto* charter = state.in_force() != nullptr ? state.in_force() : state.proposed();
+    return charter != nullptr ? charter->charter.min_group_size : agreement::kMinGroupSizeDefault;
+  });
+}
+
 Result<agreement::LinkBody> MakeManifest(const DatasetAccess& access, const agreement::SealedObjectRef& object,
                                          const VerifiedView& view) {
   const DatasetRecord& dataset = access.dataset;

@@ -2,6 +2,7 @@
 
 // From a registered dataset to the manifest that its owner signs, or that the server signs for him. Room-private.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,10 @@ namespace cloister::control {
 
 // kPermissionDenied for everybody but the owner.
 Result<DatasetAccess> RequireOwner(const Api& api, const net::Request& request);
+
+// How many people make a crowd where a policy does not say: by the charter in force, or the one that everybody is about
+// to accept.
+std::int64_t DefaultGroupSize(const Member& member);
 
 // What the dataset's stored terms say, for this object, as the next version.
 Result<agreement::LinkBody> MakeManifest(const DatasetAccess& access, const agreement::SealedObjectRef& object,

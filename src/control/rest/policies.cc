@@ -57,12 +57,15 @@ struct NewTerms {
   std::optional<std::string> document;
 };
 
-Result<NewTerms> DecodeTerms(const codec::Json& body, const DatasetRecord& dataset, bool with_schema) {
+Result<NewTerms> DecodeTerms(const codec::Json& body, const DatasetAccess& access, bool with_schema) {
+  const DatasetRecord& dataset = access.dataset;
   codec::ObjectReader in(body, "");
   NewTerms terms{.dataset = dataset, .document = std::nullopt};
   const codec::Json* schema_given = with_schema ? in.OptionalAny("schema") : nullptr;
   if (with_schema) terms.dataset.format = in.OptionalString("format").value_or(dataset.format);
-  const GivenPolicy given{.policy = in.OptionalAny("policy"), .privacy_unit = in.OptionalString("privacy_unit")};
+  const GivenPolicy given{.policy = in.OptionalAny("policy"),
+                          .privacy_unit = in.OptionalString("privacy_unit"),
+                          .group_size = DefaultGroupSize(access.member)};
   terms.document = in.OptionalString("document", crypto::kJwsBytesMax);
   if (!with_schema && given.policy == nullptr && !terms.document) in.Fail("policy", "is missing");
   CLOISTER_TRY(in.Finish());
@@ -124,14 +127,14 @@ Result<net::Response> PutPolicy(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
   if (auto failed = CheckIfMatch(request, EntityTag(access.dataset.policy))) return *std::move(failed);
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
-  CLOISTER_ASSIGN(NewTerms terms, DecodeTerms(body, access.dataset, false));
+  CLOISTER_ASSIGN(NewTerms terms, DecodeTerms(body, access, false));
   return Restate(api, std::move(access), std::move(terms));
 }
 
 Result<net::Response> AddVersion(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
-  CLOISTER_ASSIGN(NewTerms terms, DecodeTerms(body, access.dataset, true));
+  CLOISTER_ASSIGN(NewTerms terms, DecodeTerms(body, access, true));
   return Restate(api, std::move(access), std::move(terms));
 }
 
@@ -214,7 +217,9 @@ Result<net::Response> TestPolicy(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   codec::ObjectReader in(body, "");
   const codec::JsonArray& tests = in.Array("tests", kPolicyTestsMax);
-  const GivenPolicy given{.policy = in.OptionalAny("policy"), .privacy_unit = in.OptionalString("privacy_unit")};
+  const GivenPolicy given{.policy = in.OptionalAny("policy"),
+                          .privacy_unit = in.OptionalString("privacy_unit"),
+                          .group_size = DefaultGroupSize(access.member)};
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(Terms terms, TermsOf(access.dataset));
   if (given.policy != nullptr) {

@@ -45,6 +45,20 @@ codec::JsonObject Stricter() {
           {"columns", {{"id", {{"roles", {"join_key"}}, {"domain", "person"}}}, {"ward", {{"roles", {"dimension"}}}}}}};
 }
 
+TEST_F(PoliciesTest, APolicyThatIsSilentGetsTheChartersGroupSize) {
+  const std::string dataset = Share();
+  codec::JsonObject silent = Stricter();
+  silent.erase("min_group_size");
+  EXPECT_EQ(PutJson(ada_, dataset + "/policy", {{"policy", Stricter()}}, "*").status, 200);
+  EXPECT_EQ(PutJson(ada_, dataset + "/policy", {{"policy", silent}}, "*").status, 200);
+  EXPECT_EQ(bob_.Get(dataset + "/policy").At("/policy/min_group_size").as_int64(), 25);
+}
+
+TEST_F(PoliciesTest, ADatasetHasNoNameByWhichAnIdIsRead) {
+  const std::string dataset = Register({{"name", "Dataset 1"}});
+  EXPECT_EQ(ada_.Get(dataset).TextAt("/dataset/table_name"), "t_dataset_1");
+}
+
 TEST_F(PoliciesTest, AnotherPolicyIsTheNextVersion) {
   const std::string dataset = Share();
   EXPECT_EQ(PutJson(ada_, dataset + "/policy", {{"policy", Stricter()}}, "").status, 428);
