@@ -92,8 +92,11 @@ bool JobRunner::LoadDue(EnclaveClient& enclave) {
   const Instant now = services_.clock.Now();
   if (loaded) {
     (void)services_.store.datasets.SetStatus(due->dataset, DatasetStatus::kAvailable, std::nullopt, now);
-  } else if (!session_.Enclave()) {
-    load_asked_.erase({boot, due->manifest});  // the enclave went away; the next one is asked again
+  } else if (loaded.error().code == Code::kUnavailable || !session_.Enclave()) {
+    // The enclave went away, and another may be there already. Only what an enclave said is a verdict on the file: the
+    // next round asks again.
+    load_asked_.erase({boot, due->manifest});
+    return false;
   } else {
     services_.log.Write(LogLevel::kWarning, kRoom,
                         due->dataset.str() + " was not loaded: " + std::string(CodeName(loaded.error().code)));
