@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cloud/local/child_process.h"
@@ -21,6 +22,15 @@ struct Pipe {
 Result<Pipe> MakePipe() {
   int ends[2] = {-1, -1};
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return Unavailable("a pipe cannot be made");
+  return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+// Like a pipe, but a write to a child that has ended is an error instead of a signal to this process.
+Result<Pipe> MakeQuietPipe() {
+  int ends[2] = {-1, -1};
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
+    return Unavailable("a pipe cannot be made");
+  }
   return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
@@ -50,7 +60,7 @@ class Exchange {
 
  private:
   void Send() {
-    const ssize_t put = write(to_child_.get(), request_.data(), request_.size());
+    const ssize_t put = send(to_child_.get(), request_.data(), request_.size(), MSG_NOSIGNAL);
     if (put > 0) request_.remove_prefix(static_cast<std::size_t>(put));
     if (put < 0 || request_.empty()) to_child_.Close();
   }
@@ -88,7 +98,7 @@ Result<std::string> LocalQueryChecker::Check(std::string_view request) {
 
 Result<std::string> LocalQueryChecker::Run(std::string_view request) const {
   const std::int64_t due_ms = clock_.MonotonicMs() + options_.timeout_ms;
-  CLOISTER_ASSIGN(Pipe input, MakePipe());
+  CLOISTER_ASSIGN(Pipe input, MakeQuietPipe());
   CLOISTER_ASSIGN(Pipe output, MakePipe());
   MakeBlocking(input.read_end);
   MakeBlocking(output.write_end);
