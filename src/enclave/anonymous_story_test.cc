@@ -30,18 +30,6 @@ class AnonymousStory : public EnclaveStory {
     ASSERT_TRUE(executed.has_value()) << executed.error().public_message;
     ASSERT_EQ(executed->outcome, ledger::Outcome::kReleased) << executed->code;
   }
-
-  void Restart() {
-    const auto stored = host_.log.Snapshot();
-    enclave_ = MakeEnclave(host_);
-    const auto again = enclave_->Launch({.environment = environment_,
-                                         .entries = stored.entries.size(),
-                                         .seal = stored.seal,
-                                         .sealer = sealer_.Clone(),
-                                         .recovery_blob = recovery_blob_,
-                                         .threads = kThreads});
-    ASSERT_TRUE(again.has_value()) << again.error().public_message;
-  }
 };
 
 TEST_F(AnonymousStory, RowsComeOutInClassesOfKPersons) {

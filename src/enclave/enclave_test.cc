@@ -188,14 +188,7 @@ TEST_F(EnclaveStory, ARestartedEnclaveGoesOnWhereItStopped) {
   Register();
   Ask(kByWard);
   Agreed(Say(hospital_, ApprovalOf(*query_)));
-  const auto stored = host_.log.Snapshot();
-  enclave_ = MakeEnclave(host_);
-  const auto again = enclave_->Launch({.environment = environment_,
-                                       .entries = stored.entries.size(),
-                                       .seal = stored.seal,
-                                       .sealer = sealer_.Clone(),
-                                       .recovery_blob = recovery_blob_,
-                                       .threads = kThreads});
+  const auto again = LaunchAgain(KeptByHost());
   ASSERT_TRUE(again.has_value()) << again.error().public_message;
   EXPECT_EQ(again->origin, attestation::Origin::kRecovered);
   EXPECT_NE(again->recovery_blob, recovery_blob_);
@@ -207,28 +200,17 @@ TEST_F(EnclaveStory, ARestartedEnclaveGoesOnWhereItStopped) {
 
 TEST_F(EnclaveStory, ACopiedFolderDoesNotOpenUnderAnotherSealer) {
   Open();
-  const auto stored = host_.log.Snapshot();
-  enclave_ = MakeEnclave(host_);
-  const auto again = enclave_->Launch({.environment = environment_,
-                                       .entries = stored.entries.size(),
-                                       .seal = stored.seal,
-                                       .sealer = sealing::AgeIdentity::Generate(rng_),
-                                       .recovery_blob = recovery_blob_,
-                                       .threads = kThreads});
+  LaunchRequest request = KeptByHost();
+  request.sealer = sealing::AgeIdentity::Generate(rng_);
+  const auto again = LaunchAgain(std::move(request));
   EXPECT_EQ(again.error().code, Code::kFailedPrecondition);
 }
 
 TEST_F(EnclaveStory, ALedgerThatNeverWasIsNotResumed) {
   Open();
-  const auto stored = host_.log.Snapshot();
-  enclave_ = MakeEnclave(host_);
-  const auto again =
-      enclave_->Launch({.environment = environment_,
-                        .entries = stored.entries.size() - 1,  // without the last acceptance, under the last seal
-                        .seal = stored.seal,
-                        .sealer = sealer_.Clone(),
-                        .recovery_blob = recovery_blob_,
-                        .threads = kThreads});
+  LaunchRequest request = KeptByHost();
+  --request.entries;  // without the last acceptance, under the last seal
+  const auto again = LaunchAgain(std::move(request));
   EXPECT_EQ(again.error().code, Code::kVerificationFailed);
 }
 

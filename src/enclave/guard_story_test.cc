@@ -31,18 +31,6 @@ class GuardStory : public EnclaveStory {
     return Result();
   }
 
-  void Restart() {
-    const auto stored = host_.log.Snapshot();
-    enclave_ = MakeEnclave(host_);
-    const auto again = enclave_->Launch({.environment = environment_,
-                                         .entries = stored.entries.size(),
-                                         .seal = stored.seal,
-                                         .sealer = sealer_.Clone(),
-                                         .recovery_blob = recovery_blob_,
-                                         .threads = kThreads});
-    ASSERT_TRUE(again.has_value()) << again.error().public_message;
-  }
-
   // Ten patients are in the ward Rare, and k is fifteen: the two answers together would show their sum.
   static constexpr char kAll[] = "SELECT SUM(charge) AS s FROM visits";
   static constexpr char kWithoutRare[] = "SELECT SUM(charge) AS s FROM visits WHERE ward <> 'Rare'";

@@ -122,6 +122,26 @@ class EnclaveStory : public testing::Test {
         {.environment = environment_, .charter = MakeCharter(), .sealer = sealer_.Clone(), .threads = kThreads});
   }
 
+  // What a restart is launched with: all that the host has kept.
+  LaunchRequest KeptByHost() {
+    const auto stored = host_.log.Snapshot();
+    return {.environment = environment_,
+            .entries = stored.entries.size(),
+            .seal = stored.seal,
+            .sealer = sealer_.Clone(),
+            .recovery_blob = recovery_blob_,
+            .threads = kThreads};
+  }
+  // A new enclave in place of the one before.
+  Result<LaunchAnswer> LaunchAgain(LaunchRequest request) {
+    enclave_ = MakeEnclave(host_);
+    return enclave_->Launch(std::move(request));
+  }
+  void Restart() {
+    const auto again = LaunchAgain(KeptByHost());
+    ASSERT_TRUE(again.has_value()) << again.error().public_message;
+  }
+
   ledger::LedgerState Ledger() {
     auto state = Replay(environment_, host_.log.Snapshot().entries.size(), host_);
     EXPECT_TRUE(state.has_value()) << (state ? "" : state.error().public_message);

@@ -3,22 +3,6 @@
 #include "base/check.h"
 
 namespace cloister::sql {
-namespace {
-
-using codec::JsonArray;
-using codec::JsonObject;
-
-std::string_view NameOf(NoiseMechanism::Kind kind) {
-  switch (kind) {
-    case NoiseMechanism::Kind::kLaplace:
-      return "discrete_laplace";
-    case NoiseMechanism::Kind::kGaussian:
-      return "discrete_gaussian";
-    case NoiseMechanism::Kind::kQuantile:
-      return "quantile";
-  }
-  CLOISTER_CHECK(false);
-}
 
 std::string_view NameOf(ReleasedColumn::Kind kind) {
   switch (kind) {
@@ -37,6 +21,23 @@ std::string_view NameOf(ReleasedColumn::Kind kind) {
     case ReleasedColumn::Kind::kStddev:
       return "stddev";
     case ReleasedColumn::Kind::kQuantile:
+      return "quantile";
+  }
+  CLOISTER_CHECK(false);
+}
+
+namespace {
+
+using codec::JsonArray;
+using codec::JsonObject;
+
+std::string_view NameOf(NoiseMechanism::Kind kind) {
+  switch (kind) {
+    case NoiseMechanism::Kind::kLaplace:
+      return "discrete_laplace";
+    case NoiseMechanism::Kind::kGaussian:
+      return "discrete_gaussian";
+    case NoiseMechanism::Kind::kQuantile:
       return "quantile";
   }
   CLOISTER_CHECK(false);

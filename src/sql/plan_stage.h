@@ -75,6 +75,8 @@ struct ReleasedColumn {
   double high = 0;
   bool sample = false;  // kVariance, kStddev: divided by n - 1
 };
+// "count", "stddev": in plans and beside answers.
+std::string_view NameOf(ReleasedColumn::Kind kind);
 
 // Level differential_privacy. Every contribution in the exact table is bounded by the stage's SQL.
 struct NoisyRelease {

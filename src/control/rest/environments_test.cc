@@ -187,9 +187,9 @@ TEST_F(EnvironmentsTest, ComesBackAfterAnEnclaveEnded) {
   Person ada = WithServerKey("ada@hospital.example");
   const std::string id = CreateEnvironment(ada, {}, "operator");
   provider_.last.lock()->Die();
-  const Reply reply = AskUntil(ada, Path(id), [&](const Reply& each) {
-    return provider_.starts == 2 && each.TextAt("/tee/status") == "active";
-  });
+  // A look that was taken before the server noticed says active too: the second start comes first.
+  AskUntil(ada, Path(id), [&](const Reply&) { return provider_.starts == 2; });
+  const Reply reply = AskUntil(ada, Path(id), "/tee/status", {"active"});
   // A boot entry more, and the server still signs: it verified the new boot and that the ledger goes on.
   EXPECT_EQ(reply.At("/tee/ledger_size").as_int64(), 4);
   EXPECT_EQ(ada.Post(Path(id, "/terminate"), {{"reason", "done"}}).status, 200);

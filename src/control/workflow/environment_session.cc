@@ -71,6 +71,7 @@ Status EnvironmentSession::Boot() {
       return FailedPrecondition("the environment is terminated");
     }
     ended = std::exchange(running_, nullptr);
+    health_.enclave_runs = false;  // its end may be noticed here before its channel tells
     boot = ++boots_;
   }
   ended.reset();

@@ -32,25 +32,6 @@ Origin OriginOf(const Relation& relation, int column) {
   return origin;
 }
 
-std::string_view KindOf(ReleasedColumn::Kind kind) {
-  switch (kind) {
-    case ReleasedColumn::Kind::kCount:
-      return "count";
-    case ReleasedColumn::Kind::kSum:
-      return "sum";
-    case ReleasedColumn::Kind::kMean:
-      return "mean";
-    case ReleasedColumn::Kind::kVariance:
-      return "variance";
-    case ReleasedColumn::Kind::kStddev:
-      return "stddev";
-    case ReleasedColumn::Kind::kQuantile:
-      return "quantile";
-    default:
-      return "";
-  }
-}
-
 // A number beyond what JSON readers hold exactly is written as a text, like such values in answers.
 codec::Json Number(double value) {
   constexpr double kExactMax = 9007199254740992;
@@ -98,12 +79,12 @@ codec::JsonObject DescribeNoise(const PrivateQuery& query, const NoisyStages& st
     if (stage == nullptr) continue;
     const auto& release = std::get<NoisyRelease>(stage->protection);
     const ReleasedColumn& column = release.columns[static_cast<std::size_t>(origin.column)];
-    if (KindOf(column.kind).empty()) continue;
+    if (column.kind == ReleasedColumn::Kind::kKey || column.kind == ReleasedColumn::Kind::kConstant) continue;
     JsonArray parts;
     for (const int index : column.mechanisms)
       parts.push_back(DescribeMechanism(release.mechanisms[static_cast<std::size_t>(index)]));
     columns.push_back(
-        JsonObject{{"name", root.columns[i].name}, {"kind", KindOf(column.kind)}, {"parts", std::move(parts)}});
+        JsonObject{{"name", root.columns[i].name}, {"kind", NameOf(column.kind)}, {"parts", std::move(parts)}});
   }
   JsonArray groups;
   std::set<std::string> told;

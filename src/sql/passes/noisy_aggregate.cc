@@ -120,13 +120,8 @@ bool UnitScope::CheckNoisyValue(const Expr& aggregate, UnitAggregate& out) {
 }
 
 std::optional<UnitAggregate> UnitScope::CheckNoisyAggregate(const Expr& aggregate, const UnitLimits& limits) {
-  UnitAggregate out;
-  out.function = aggregate.function;
-  out.args = aggregate.args;
-  out.distinct = aggregate.distinct || aggregate.function == "approx_count_distinct";
-  out.filter = aggregate.filter;
-  out.type = aggregate.type;
-  out.range = aggregate.range;
+  UnitAggregate out = AsWritten(aggregate);
+  if (out.function == "approx_count_distinct") out.distinct = true;
   const std::size_t before = findings_.size();
   if (aggregate.filter) CheckRowExpression(aggregate.filter);
   bool fine = false;
@@ -149,13 +144,7 @@ std::optional<UnitAggregate> UnitScope::CheckNoisyAggregate(const Expr& aggregat
 
 // One person's own rows: what comes out is clamped where it is aggregated, so any value with bounds will do.
 std::optional<UnitAggregate> UnitScope::CheckNoisyPerUnitAggregate(const Expr& aggregate) {
-  UnitAggregate out;
-  out.function = aggregate.function;
-  out.args = aggregate.args;
-  out.distinct = aggregate.distinct;
-  out.filter = aggregate.filter;
-  out.type = aggregate.type;
-  out.range = aggregate.range;
+  UnitAggregate out = AsWritten(aggregate);
   if (aggregate.filter && !CheckRowExpression(aggregate.filter)) return std::nullopt;
   const std::string& f = out.function;
   if (f == "count_star") return out;

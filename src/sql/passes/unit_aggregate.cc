@@ -216,7 +216,7 @@ std::optional<UnitAggregate> UnitScope::CheckDistinct(const Expr& aggregate, Uni
   return std::nullopt;
 }
 
-std::optional<UnitAggregate> UnitScope::CheckAggregate(const Expr& aggregate, const UnitBlock& block) {
+UnitAggregate AsWritten(const Expr& aggregate) {
   UnitAggregate out;
   out.function = aggregate.function;
   out.args = aggregate.args;
@@ -224,6 +224,11 @@ std::optional<UnitAggregate> UnitScope::CheckAggregate(const Expr& aggregate, co
   out.filter = aggregate.filter;
   out.type = aggregate.type;
   out.range = aggregate.range;
+  return out;
+}
+
+std::optional<UnitAggregate> UnitScope::CheckAggregate(const Expr& aggregate, const UnitBlock& block) {
+  UnitAggregate out = AsWritten(aggregate);
   const auto self = std::make_shared<Expr>(aggregate);
   const std::size_t before = findings_.size();
   CheckOwnMeasure(aggregate, block);
@@ -279,12 +284,7 @@ std::optional<UnitAggregate> UnitScope::CheckAggregate(const Expr& aggregate, co
 
 std::optional<UnitAggregate> UnitScope::CheckPerUnitAggregate(const Expr& aggregate) {
   const auto self = std::make_shared<Expr>(aggregate);
-  UnitAggregate out;
-  out.function = aggregate.function;
-  out.args = aggregate.args;
-  out.distinct = aggregate.distinct;
-  out.type = aggregate.type;
-  out.range = aggregate.range;
+  UnitAggregate out = AsWritten(aggregate);
   // How many wards one person has been in is a small number about him, as his number of rows is.
   if (aggregate.distinct && !aggregate.filter && out.function == "count" && IsColumn(aggregate.args[0]) &&
       IsGeneralisation(aggregate.args[0]))

@@ -106,6 +106,8 @@ class UnitScope {
   std::map<int, UnitTablePtr> tables_;
 };
 
+// The aggregate of the unit level with nothing that guards it yet.
+UnitAggregate AsWritten(const Expr& aggregate);
 // Every column in the tree.
 void ForEachColumn(const ExprPtr& expr, const std::function<void(const Expr&)>& visit);
 // `value` is a whole multiple of `step`, up to the rounding of doubles.
