@@ -1,83 +1,25 @@
 """The power goes at every moment: of an upload, of an approval, of a query; for the server and for the enclave.
 
-Moments are counted, not waited for: kill/kill_at.cc ends the process right before its N-th write, rename, flush or
-frame. The client does what clients do: it sends the same request again under its Idempotency-Key. In the end there is
-one of everything, it was charged once, and the answer is the right one.
+Moments are counted, and the client sends again until it is answered (mortal.py). In the end there is one of
+everything, it was charged once, and the answer is the right one.
 
 CLOISTER_KILLS=N takes N moments of each kind instead of a few; `all` takes each of them.
 """
 
-import http.client
 import json
 import os
 import random
 import tempfile
 import time
 import unittest
-from pathlib import Path
 
 import support
-from support import Rest, stage
+from mortal import LIBRARY, RETRY_SECONDS_MAX, Client, Mortal
+from support import Rest
 
-LIBRARY = Path(os.environ.get('CLOISTER_KILL_LIBRARY', ''))
 MOMENTS = os.environ.get('CLOISTER_KILLS', '6')
 SEED = 20261122
-RETRY_SECONDS_MAX = 60
 ROWS = 'person,ward\n' + ''.join(f'{i},{"north" if i % 2 else "south"}\n' for i in range(100))
-AGAIN = (409, 429, 500, 503, 504)
-
-
-class Mortal(stage.Server):
-    """A server whose N-th step is its last, or its enclave's."""
-
-    def arm(self, whom, moment):
-        self.armed = self.folder / 'armed'
-        self.armed.unlink(missing_ok=True)
-        self.count = self.folder / 'count'
-        os.environ.update(LD_PRELOAD=str(LIBRARY), CLOISTER_KILL_ARMED=str(self.armed), CLOISTER_KILL_AT=str(moment),
-                          CLOISTER_KILL_WHOM=whom, CLOISTER_KILL_COUNT=str(self.count))
-        try:
-            return self.start()
-        finally:
-            for name in ('LD_PRELOAD', 'CLOISTER_KILL_ARMED', 'CLOISTER_KILL_AT', 'CLOISTER_KILL_WHOM',
-                         'CLOISTER_KILL_COUNT'):
-                del os.environ[name]
-
-    def dead(self):
-        return self.process is None or self.process.poll() is not None
-
-
-class Client:
-    """Sends until it is answered."""
-
-    def __init__(self, server, key):
-        self.server, self.key, self.deaths = server, key, 0
-
-    def send(self, method, path, body=None, name=None):
-        end = time.monotonic() + RETRY_SECONDS_MAX
-        while True:
-            rest = Rest(url=self.server.url)
-            rest.key = self.key
-            try:
-                status, _, text = rest.call(method, path, body, {'Idempotency-Key': name} if name else {})
-                if status < 300:
-                    return json.loads(text)
-                if status not in AGAIN:
-                    raise AssertionError(f'{method} {path}: {status} {text[:600]!r}')
-                said = text
-            except (ConnectionError, http.client.HTTPException, OSError) as broken:
-                said = broken
-            if time.monotonic() > end:
-                raise AssertionError(f'{method} {path}: no answer: {said!r}')
-            if self.server.dead():
-                self.deaths += 1
-                self.server.stop()
-                self.server.start()
-            else:
-                time.sleep(0.05)
-
-    def get(self, path):
-        return self.send('GET', path)
 
 
 @unittest.skipUnless(LIBRARY.is_file(), 'the library that kills is not built')
@@ -132,13 +74,14 @@ class Kills(unittest.TestCase):
             self.assertNotIn('release', kinds)
 
     def steps_of(self, whom):
-        self.server.arm(whom, 0)
+        self.server.arm()
         ana, ben, base = self.begin('counted')
         self.server.armed.touch()
         query, shown = self.story(ana, ben, base)
         self.judge(ana, ben, base, query, shown)
         self.server.stop()
-        return int(self.server.count.read_text())
+        steps, frames = self.server.counted()
+        return frames if whom == 'enclave' else steps
 
     def kill_everywhere(self, whom):
         steps = self.steps_of(whom)
@@ -148,7 +91,7 @@ class Kills(unittest.TestCase):
             moments = sorted(random.Random(SEED).sample(moments, min(int(MOMENTS), steps)))
         for moment in moments:
             with self.subTest(whom=whom, moment=moment, of=steps):
-                self.server.arm(whom, moment)
+                self.server.arm(**({'server': moment} if whom == 'server' else {'enclave': [moment]}))
                 try:
                     ana, ben, base = self.begin(f'm{moment}')
                     self.server.armed.touch()

@@ -139,17 +139,44 @@ Result<RecordedLink> Custodian::Send(EnvironmentSession& session, std::string_vi
   return recorded;
 }
 
+// What a request said whose answer was lost, as the ledger has it.
+Result<std::optional<Custodian::Said>> Custodian::SaidBefore(const EnvironmentSession& session,
+                                                             std::string_view thumbprint, std::string_view note) {
+  if (note.empty()) return std::optional<Said>();
+  CLOISTER_ASSIGN(const auto link, parts_.store.custody.FindLink(session.id(), thumbprint, note));
+  if (!link) return std::optional<Said>();
+  Said said{.recorded = {}, .digest = link->digest};
+  const bool recorded = session.Look([&](const ledger::LedgerState& state) {
+    const auto entry = state.EntryOfLink(link->digest);
+    said.recorded.entry = entry.value_or(0);
+    if (const ledger::RefusalEntry* refusal = state.RefusalOf(link->digest)) {
+      said.recorded.refused =
+          codec::JsonObject{{"code", refusal->code},
+                            {"reasons", codec::JsonArray(refusal->reasons.begin(), refusal->reasons.end())}};
+    }
+    return entry.has_value();
+  });
+  if (!recorded) return std::optional<Said>();
+  said.recorded.checkpoint = session.Checkpoint().value_or("");
+  return std::optional(std::move(said));
+}
+
 Result<Custodian::Said> Custodian::Say(EnvironmentSession& session, const ParticipantKeyRecord& key,
-                                       LinkCharter which, const MakeBody& make) {
+                                       const Statement& statement) {
   MutexLock lock(session.signing_mutex());
   CLOISTER_ASSIGN(const ParticipantSecrets secrets, Open(key));
   CLOISTER_TRY(Resend(session, key));
-  CLOISTER_ASSIGN(const VerifiedView view, Verify(session, key, which));
-  CLOISTER_ASSIGN(const agreement::LinkBody body, make(view));
+  CLOISTER_ASSIGN(auto before, SaidBefore(session, key.thumbprint, statement.note));
+  if (before) return *std::move(before);
+  CLOISTER_ASSIGN(const VerifiedView view, Verify(session, key, statement.which));
+  CLOISTER_ASSIGN(const agreement::LinkBody body, statement.make(view));
   const agreement::LinkAuthor author(session.id(), secrets.signer, parts_.clock);
   const auto chain = session.Look([&](const ledger::LedgerState& state) { return state.ChainOf(key.thumbprint); });
   CLOISTER_ASSIGN(const agreement::SignedLink link, author.Sign({.chain = chain, .checkpoint = view.point}, body));
-  const CustodyLink stored{.seq = link.header().seq, .digest = link.digest(), .document = link.compact()};
+  const CustodyLink stored{.seq = link.header().seq,
+                           .digest = link.digest(),
+                           .document = link.compact(),
+                           .note = std::string(statement.note)};
   CLOISTER_TRY(parts_.store.custody.AddLink(session.id(), key.thumbprint, stored));
   CLOISTER_ASSIGN(RecordedLink recorded, Send(session, key.thumbprint, stored));
   return Said{.recorded = std::move(recorded), .digest = link.digest()};
@@ -157,7 +184,7 @@ Result<Custodian::Said> Custodian::Say(EnvironmentSession& session, const Partic
 
 Result<Custodian::Said> Custodian::Accept(EnvironmentSession& session, const ParticipantKeyRecord& key) {
   Digest256 accepted{};
-  const auto make = [&](const VerifiedView& view) -> Result<agreement::LinkBody> {
+  const MakeBody make = [&](const VerifiedView& view) -> Result<agreement::LinkBody> {
     accepted = view.enclave.charter();
     agreement::Acceptance acceptance{.charter = accepted,
                                      .recipient_commitment = view.enclave.recipient_commitment(),
@@ -174,7 +201,7 @@ Result<Custodian::Said> Custodian::Accept(EnvironmentSession& session, const Par
     std::ranges::sort(acceptance.unconfirmed);
     return agreement::LinkBody(std::move(acceptance));
   };
-  CLOISTER_ASSIGN(Said said, Say(session, key, LinkCharter::kProposed, make));
+  CLOISTER_ASSIGN(Said said, Say(session, key, {.which = LinkCharter::kProposed, .make = make}));
   CLOISTER_TRY(RenewManifests(session, key, accepted));
   return said;
 }
@@ -196,8 +223,8 @@ Status Custodian::RenewManifests(EnvironmentSession& session, const ParticipantK
     }
   });
   for (agreement::Manifest& manifest : due) {
-    const auto make = [&](const VerifiedView&) { return Result<agreement::LinkBody>(std::move(manifest)); };
-    CLOISTER_TRY(Say(session, key, which, make));
+    const MakeBody make = [&](const VerifiedView&) { return Result<agreement::LinkBody>(std::move(manifest)); };
+    CLOISTER_TRY(Say(session, key, {.which = which, .make = make}));
   }
   return {};
 }

@@ -48,10 +48,14 @@ class Custodian {
     RecordedLink recorded;
     Digest256 digest{};  // of the link
   };
-  // Makes and sends what `make` answers for the view. `key` has custody `server`.
   using MakeBody = std::function<Result<agreement::LinkBody>(const VerifiedView&)>;
-  Result<Said> Say(EnvironmentSession& session, const ParticipantKeyRecord& key, LinkCharter which,
-                   const MakeBody& make);
+  struct Statement {
+    LinkCharter which = LinkCharter::kInForce;
+    const MakeBody& make;
+    std::string_view note = {};  // of a request that may come again (rest/idempotency.h): it says one thing, once
+  };
+  // Makes and sends what `make` answers for the view. `key` has custody `server`.
+  Result<Said> Say(EnvironmentSession& session, const ParticipantKeyRecord& key, const Statement& statement);
 
   // Accepts the proposed charter, and signs the participant's own manifests anew under it, unchanged, so that they
   // are in force from the moment it is. Answers the acceptance.
@@ -69,6 +73,8 @@ class Custodian {
   Status CheckLedger(EnvironmentSession& session, const attestation::VerifiedEnclave& enclave, VerifiedView& view);
   Status RenewManifests(EnvironmentSession& session, const ParticipantKeyRecord& key, const Digest256& charter);
   Status Resend(EnvironmentSession& session, const ParticipantKeyRecord& key);
+  Result<std::optional<Said>> SaidBefore(const EnvironmentSession& session, std::string_view thumbprint,
+                                         std::string_view note);
   Result<RecordedLink> Send(EnvironmentSession& session, std::string_view thumbprint, const CustodyLink& link);
   Result<ParticipantSecrets> Open(const ParticipantKeyRecord& key) const;
 

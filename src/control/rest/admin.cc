@@ -28,6 +28,11 @@ Result<codec::JsonObject> EncodeRequest(const Api& api, const AdminRequestRecord
   return json;
 }
 
+Result<net::Response> AnswerAsked(const Api& api, const AdminRequestRecord& record) {
+  CLOISTER_ASSIGN(auto json, EncodeRequest(api, record));
+  return JsonResponse(201, {{"request", std::move(json)}, {"message", "An administrator has to approve it."}});
+}
+
 Result<net::Response> Ask(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
@@ -35,17 +40,20 @@ Result<net::Response> Ask(const Api& api, const net::Request& request) {
   const std::string reason = in.OptionalString("reason", kReasonBytesMax).value_or("");
   CLOISTER_TRY(in.Finish());
   CLOISTER_TRY(CheckLabel("reason", reason, kReasonBytesMax));
+  RequestIds ids(api, request);
+  const auto id = ids.Make<AdminRequestId>();
+  CLOISTER_ASSIGN(const auto again, api.store.users.FindAdminRequest(id));
+  if (again) return AnswerAsked(api, *again);
   if (caller.user.administrator) return Conflict("you are an administrator already");
   const Instant now = api.clock.Now();
-  const AdminRequestRecord record{.id = AdminRequestId::New(api.clock, api.rng),
+  const AdminRequestRecord record{.id = id,
                                   .user = caller.user.id,
                                   .reason = reason,
                                   .decided_by = std::nullopt,
                                   .created_at = now,
                                   .updated_at = now};
   CLOISTER_TRY(api.store.users.AddAdminRequest(record));
-  CLOISTER_ASSIGN(auto json, EncodeRequest(api, record));
-  return JsonResponse(201, {{"request", std::move(json)}, {"message", "An administrator has to approve it."}});
+  return AnswerAsked(api, record);
 }
 
 // An administrator sees all of them, everybody else his own.
@@ -61,18 +69,24 @@ Result<net::Response> ListRequests(const Api& api, const net::Request& request) 
   return AnswerList(request, "requests", std::move(requests));
 }
 
+Result<net::Response> AnswerDecided(const Api& api, const AdminRequestRecord& record) {
+  CLOISTER_ASSIGN(auto json, EncodeRequest(api, record));
+  return JsonResponse(200, {{"request", std::move(json)}});
+}
+
 Result<net::Response> Decide(const Api& api, const net::Request& request, AdminRequestStatus decision) {
   CLOISTER_ASSIGN(const Caller caller, RequireAdministrator(api, request));
   const auto id = AdminRequestId::Parse(request.Param("id"));
   if (!id) return NotFound("there is no such request");
   CLOISTER_ASSIGN(auto record, api.store.users.FindAdminRequest(*id));
   if (!record) return NotFound("there is no such request");
+  // Said again by the same administrator, it is said already.
+  if (record->status == decision && record->decided_by == caller.user.id.str()) return AnswerDecided(api, *record);
   record->status = decision;
   record->decided_by = caller.user.id.str();
   record->updated_at = api.clock.Now();
   CLOISTER_TRY(api.store.users.DecideAdminRequest(*record));
-  CLOISTER_ASSIGN(auto json, EncodeRequest(api, *record));
-  return JsonResponse(200, {{"request", std::move(json)}});
+  return AnswerDecided(api, *record);
 }
 
 Result<net::Response> ListUsers(const Api& api, const net::Request& request) {
@@ -87,13 +101,19 @@ Result<net::Response> ListUsers(const Api& api, const net::Request& request) {
 Result<net::Response> AddUser(const Api& api, const net::Request& request) {
   CLOISTER_TRY(RequireAdministrator(api, request));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
-  CLOISTER_ASSIGN(const UserRecord user, DecodeNewUser(api, body));
-  const Status added = api.store.users.AddUser(user);
-  if (!added && added.error().code == Code::kConflict) return Conflict("somebody of that e-mail address is known");
-  CLOISTER_TRY(added);
-  CLOISTER_ASSIGN(const NewKey made, MakeApiKey(api, user.id, {.name = "first key"}));
-  CLOISTER_TRY(api.store.users.AddApiKey(made.record));
-  return JsonResponse(201, {{"user", EncodeUser(user)}, {"api_key", made.text}});
+  CLOISTER_ASSIGN(UserRecord user, DecodeNewUser(api, body));
+  RequestIds ids(api, request);
+  user.id = ids.Make<UserId>();
+  CLOISTER_ASSIGN(const NewKey made, MakeApiKey(api, ids, user.id, {.name = "first key"}));
+  CLOISTER_ASSIGN(const auto again, api.store.users.FindUser(user.id));
+  if (!again) {
+    const Status added = api.store.users.AddUser(user);
+    if (!added && added.error().code == Code::kConflict) return Conflict("somebody of that e-mail address is known");
+    CLOISTER_TRY(added);
+  }
+  CLOISTER_ASSIGN(const auto keys, api.store.users.ApiKeysOf(user.id));
+  if (keys.empty()) CLOISTER_TRY(api.store.users.AddApiKey(made.record));
+  return JsonResponse(201, {{"user", EncodeUser(again.value_or(user))}, {"api_key", made.text}});
 }
 
 }  // namespace
@@ -103,7 +123,8 @@ Result<std::optional<std::string>> MakeFirstUser(const Api& api, const std::stri
   if (!known.empty()) return std::optional<std::string>();
   CLOISTER_ASSIGN(const UserRecord user, DecodeNewUser(api, codec::Json(codec::JsonObject{{"email", email}})));
   CLOISTER_TRY(api.store.users.AddUser(user));
-  CLOISTER_ASSIGN(NewKey made, MakeApiKey(api, user.id, {.name = "first key"}));
+  RequestIds ids(api, net::Request{});
+  CLOISTER_ASSIGN(NewKey made, MakeApiKey(api, ids, user.id, {.name = "first key"}));
   CLOISTER_TRY(api.store.users.AddApiKey(made.record));
   return std::optional(std::move(made.text));
 }

@@ -69,7 +69,10 @@ Result<Caller> Authenticate(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(auto owner, api.store.users.FindUserByApiKey(hash, api.clock.Now()));
   if (!owner) return Error{Code::kUnauthenticated, "the API key is not known here, or has expired"};
   CLOISTER_ASSIGN(auto participant_key, api.store.users.FindParticipantKey(owner->user.id));
-  return Caller{.user = std::move(owner->user), .key = std::move(participant_key), .api_key = std::move(owner->key)};
+  return Caller{.user = std::move(owner->user),
+                .key = std::move(participant_key),
+                .api_key = std::move(owner->key),
+                .note = request.note};
 }
 
 Result<Member> RequireMember(const Api& api, const net::Request& request, std::string_view environment_id) {
@@ -195,7 +198,8 @@ Result<RecordedLink> Submit(const Api& api, const Member& member, const Statemen
       return InvalidArgument("'document' is missing: you keep your own key, so you sign this yourself");
     }
     CLOISTER_ASSIGN(Custodian::Said said,
-                    api.custodian.Say(*member.session, member.key, statement.which, statement.make));
+                    api.custodian.Say(*member.session, member.key,
+                                      {.which = statement.which, .make = statement.make, .note = member.caller.note}));
     return std::move(said.recorded);
   }
   CLOISTER_ASSIGN(const auto peek, agreement::PeekLink(*statement.document));

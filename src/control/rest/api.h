@@ -60,6 +60,7 @@ struct Caller {
   UserRecord user;
   std::optional<ParticipantKeyRecord> key;  // absent until he brings one or first needs one
   ApiKeyRecord api_key;
+  std::string note = {};  // of his request, where it may come again (idempotency.h)
 };
 // By `Authorization: Bearer KEY` or `X-API-Key: KEY`; kUnauthenticated otherwise.
 Result<Caller> Authenticate(const Api& api, const net::Request& request);

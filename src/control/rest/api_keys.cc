@@ -51,6 +51,16 @@ Status CheckWithin(const Caller& caller, const std::string& scopes) {
   return {};
 }
 
+// One that a request before this one made, whose answer was lost.
+std::optional<ApiKeyRecord> FindKey(const std::vector<ApiKeyRecord>& keys, const ApiKeyId& id) {
+  const auto found = std::ranges::find(keys, id, &ApiKeyRecord::id);
+  return found == keys.end() ? std::nullopt : std::optional(*found);
+}
+
+net::Response AnswerMade(const Api& api, const ApiKeyRecord& record, const std::string& text) {
+  return JsonResponse(201, {{"key", EncodeApiKey(record, api.clock.Now())}, {"api_key", text}});
+}
+
 Result<net::Response> Create(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
@@ -64,11 +74,13 @@ Result<net::Response> Create(const Api& api, const net::Request& request) {
     CLOISTER_ASSIGN(terms.scopes, JoinScopes(*scopes));
   }
   CLOISTER_TRY(CheckWithin(caller, terms.scopes));
+  RequestIds ids(api, request);
+  CLOISTER_ASSIGN(const NewKey made, MakeApiKey(api, ids, caller.user.id, terms));
   CLOISTER_ASSIGN(const auto known, api.store.users.ApiKeysOf(caller.user.id));
+  if (const auto again = FindKey(known, made.record.id)) return AnswerMade(api, *again, made.text);
   if (known.size() >= kKeysMax) return ResourceExhausted("you have as many API keys as one may; remove some");
-  CLOISTER_ASSIGN(const NewKey made, MakeApiKey(api, caller.user.id, terms));
   CLOISTER_TRY(api.store.users.AddApiKey(made.record));
-  return JsonResponse(201, {{"key", EncodeApiKey(made.record, api.clock.Now())}, {"api_key", made.text}});
+  return AnswerMade(api, made.record, made.text);
 }
 
 Result<ApiKeyRecord> RequireOwnKey(const Api& api, const Caller& caller, const net::Request& request) {
@@ -97,23 +109,26 @@ Result<net::Response> Roll(const Api& api, const net::Request& request) {
   CLOISTER_TRY(in.Finish());
   CLOISTER_TRY(CheckWithin(caller, old_key.scopes));
   const Instant now = api.clock.Now();
-  if (old_key.expires_at <= now) return FailedPrecondition("the key has expired; make a new one");
   const std::int64_t days = (old_key.expires_at.unix_ms - old_key.created_at.unix_ms) / kDayMs;
-  CLOISTER_ASSIGN(const NewKey made, MakeApiKey(api, caller.user.id,
+  RequestIds ids(api, request);
+  CLOISTER_ASSIGN(const NewKey made, MakeApiKey(api, ids, caller.user.id,
                                                 {.name = old_key.name,
                                                  .scopes = old_key.scopes,
                                                  .days = std::clamp(days, std::int64_t{1}, kApiKeyDaysMax)}));
+  CLOISTER_ASSIGN(const auto known, api.store.users.ApiKeysOf(caller.user.id));
+  if (const auto again = FindKey(known, made.record.id)) return AnswerMade(api, *again, made.text);
+  if (old_key.expires_at <= now) return FailedPrecondition("the key has expired; make a new one");
   CLOISTER_TRY(api.store.users.RollApiKey(old_key.id, {now.unix_ms + overlap * kHourMs}, made.record));
-  return JsonResponse(201, {{"key", EncodeApiKey(made.record, now)}, {"api_key", made.text}});
+  return AnswerMade(api, made.record, made.text);
 }
 
 }  // namespace
 
-Result<NewKey> MakeApiKey(const Api& api, const UserId& user, const KeyTerms& terms) {
-  std::string text = NewApiKey(api.rng);
+Result<NewKey> MakeApiKey(const Api& api, RequestIds& ids, const UserId& user, const KeyTerms& terms) {
+  std::string text = NewApiKey(ids.rng());
   CLOISTER_ASSIGN(const Digest256 hash, HashApiKey(text));
   const Instant now = api.clock.Now();
-  ApiKeyRecord record{.id = ApiKeyId::New(api.clock, api.rng),
+  ApiKeyRecord record{.id = ids.Make<ApiKeyId>(),
                       .hash = hash,
                       .user = user,
                       .name = terms.name,

@@ -3,6 +3,7 @@
 // API keys as routes make and show them. Room-private.
 
 #include "control/rest/api.h"
+#include "control/rest/idempotency.h"
 #include "control/rest/scope.h"
 
 namespace cloister::control {
@@ -19,8 +20,8 @@ struct NewKey {
   std::string text;  // shown once
   ApiKeyRecord record;
 };
-// Not stored yet.
-Result<NewKey> MakeApiKey(const Api& api, const UserId& user, const KeyTerms& terms);
+// Not stored yet. The same key each time where the request may come again.
+Result<NewKey> MakeApiKey(const Api& api, RequestIds& ids, const UserId& user, const KeyTerms& terms);
 
 codec::JsonObject EncodeUser(const UserRecord& user);
 // {"email","name"?,"organisation"?}; what is absent is read off the address.

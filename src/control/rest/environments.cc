@@ -188,6 +188,9 @@ Result<Made> MakeOnce(const Api& api, const net::Request& request, const Caller&
     if (session && session->health().lifecycle == Lifecycle::kRunning) {
       return Made{.record = *known, .session = std::move(session)};
     }
+    if (session && session->health().lifecycle == Lifecycle::kFailed) {
+      session->Abandon("its creation was interrupted, and it was created again");
+    }
   }
   return Unavailable("the environment's enclave does not start; try again later");
 }

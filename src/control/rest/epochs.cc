@@ -18,6 +18,21 @@ Result<std::vector<ParticipantKeyRecord>> KeysOfInvitation(const Api& api, const
   return keys;
 }
 
+// A proposal that stands already is the same proposal: a request that comes again does not write it twice.
+Result<RecordedLink> ProposeOnce(EnvironmentSession& session, const agreement::Charter& next) {
+  const auto standing = session.Look([&](const ledger::LedgerState& state) -> std::optional<std::uint64_t> {
+    const auto* proposed = state.proposed();
+    if (proposed == nullptr || proposed->digest != agreement::CharterDigest(next)) return std::nullopt;
+    return proposed->entry;
+  });
+  if (standing) {
+    return RecordedLink{
+        .entry = *standing, .checkpoint = session.Checkpoint().value_or(""), .refused = std::nullopt};
+  }
+  CLOISTER_ASSIGN(const auto enclave, session.Enclave());
+  return enclave->Propose(next);
+}
+
 }  // namespace
 
 Result<agreement::Charter> NextEpoch(const EnvironmentSession& session) {
@@ -35,11 +50,14 @@ Result<agreement::Charter> NextEpoch(const EnvironmentSession& session) {
 Result<RecordedLink> ProposeEpoch(const Api& api, EnvironmentSession& session, const agreement::Charter& next,
                                   const std::vector<ParticipantKeyRecord>& keys) {
   CLOISTER_TRY(agreement::CheckCharter(next));
-  CLOISTER_ASSIGN(const auto enclave, session.Enclave());
-  CLOISTER_ASSIGN(RecordedLink recorded, enclave->Propose(next));
+  CLOISTER_ASSIGN(RecordedLink recorded, ProposeOnce(session, next));
   for (const ParticipantKeyRecord& key : keys) {
     const bool stays = next.Find(key.thumbprint) != nullptr;
-    if (stays && key.custody == KeyCustody::kServer) CLOISTER_TRY(api.custodian.Accept(session, key));
+    const bool accepted = session.Look([&](const ledger::LedgerState& state) {
+      const auto* charter = state.FindCharter(agreement::CharterDigest(next));
+      return charter != nullptr && charter->acceptances.contains(key.thumbprint);
+    });
+    if (stays && !accepted && key.custody == KeyCustody::kServer) CLOISTER_TRY(api.custodian.Accept(session, key));
   }
   return recorded;
 }

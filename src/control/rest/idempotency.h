@@ -24,7 +24,11 @@ class RequestIds {
     if (!fixed_) return IdType::New(api_.clock, api_.rng);
     return IdType::New(clock_, rng_);
   }
+  // For what must be unguessable too, such as an API key: whoever has not the server's key cannot make it again.
+  Rng& rng() { return fixed_ ? static_cast<Rng&>(rng_) : api_.rng; }
   bool repeatable() const { return fixed_; }
+  // When the request came first; now, where it comes once.
+  Instant began() const { return fixed_ ? clock_.now : api_.clock.Now(); }
 
  private:
   class FixedClock final : public Clock {

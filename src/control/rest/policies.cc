@@ -237,19 +237,27 @@ Result<net::Response> TestPolicy(const Api& api, const net::Request& request) {
   return JsonResponse(200, {{"passed", passed}, {"results", std::move(results)}});
 }
 
+bool HasEnded(const DatasetAccess& access) {
+  const auto versions = VersionsOf(access);
+  return versions.empty() || versions.back().revoked;
+}
+
 // The newest manifest ends by its owner's signature; without one there is nothing to end but the registration.
 Result<std::optional<RecordedLink>> Revoke(const Api& api, const DatasetAccess& access,
                                            const std::optional<std::string>& document) {
-  const auto versions = VersionsOf(access);
-  if (versions.empty() || versions.back().revoked) return std::optional<RecordedLink>();
+  if (HasEnded(access)) return std::optional<RecordedLink>();
   const auto make = [&](const VerifiedView&) -> Result<agreement::LinkBody> {
+    // A link that a crash left behind was sent first, and may have been this one.
+    if (HasEnded(access)) return Conflict("the dataset's manifest has ended already");
     return agreement::LinkBody(agreement::Revocation{.ends = agreement::Revocation::Ends::kManifest,
-                                                     .document = versions.back().digest,
+                                                     .document = VersionsOf(access).back().digest,
                                                      .reason = "the dataset is removed"});
   };
-  CLOISTER_ASSIGN(RecordedLink recorded,
-                  Submit(api, access.member, {.typ = "cloister-revocation+jws", .document = document, .make = make}));
-  return std::optional(std::move(recorded));
+  auto recorded =
+      Submit(api, access.member, {.typ = "cloister-revocation+jws", .document = document, .make = make});
+  if (!recorded && HasEnded(access)) return std::optional<RecordedLink>();
+  if (!recorded) return recorded.error();
+  return std::optional(*std::move(recorded));
 }
 
 Result<net::Response> Remove(const Api& api, const net::Request& request) {
@@ -259,9 +267,11 @@ Result<net::Response> Remove(const Api& api, const net::Request& request) {
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(const auto recorded, Revoke(api, access, document));
-  codec::JsonObject answer{{"message", "The dataset is removed; what the ledger says of it stays."}};
+  const bool refused = recorded && recorded->refused;
+  codec::JsonObject answer{{"message", refused ? "The enclave refused it: the dataset stays."
+                                               : "The dataset is removed; what the ledger says of it stays."}};
   if (recorded) AddRecorded(answer, *recorded);
-  if (recorded && recorded->refused) return JsonResponse(200, std::move(answer));
+  if (refused) return JsonResponse(200, std::move(answer));
   CLOISTER_ASSIGN(const auto uploads, api.store.datasets.UploadsOf(access.dataset.id));
   CLOISTER_TRY(api.store.datasets.Remove(access.dataset.id, api.clock.Now()));
   for (const UploadRecord& upload : uploads) {

@@ -248,10 +248,9 @@ Result<net::Response> SubmitQuery(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(QueryBody body, DecodeQueryBody(json, false));
   RequestIds ids(api, request);
   const auto new_id = ids.Make<QueryId>();
-  if (ids.repeatable() && !body.document) {
+  if (ids.repeatable() && !body.document && IsRecorded(member, new_id)) {
     CLOISTER_ASSIGN(const auto again, api.store.queries.FindLabel(new_id));
-    if (again && IsRecorded(member, new_id))
-      return AnswerSubmitted(api, member, *again, RecordedBefore(member, new_id));
+    if (again) return AnswerSubmitted(api, member, *again, RecordedBefore(member, new_id));
   }
   CLOISTER_ASSIGN(const std::int64_t today, api.store.queries.SubmittedSince(member.record.id, DayBefore(api)));
   CLOISTER_TRY(CheckDaily(today, api.limits.queries_per_day, "queries submitted in this environment"));
@@ -275,19 +274,17 @@ Result<net::Response> SubmitQuery(const Api& api, const net::Request& request) {
     CLOISTER_TRY(label_it(id));
   }
   const auto make = [&](const VerifiedView& view) -> Result<agreement::LinkBody> {
-    // A link that a crash left behind was sent first, and may have been this one.
-    if (IsRecorded(member, new_id)) return Conflict("the query is recorded already");
     CLOISTER_ASSIGN(agreement::QueryRequest query, MakeQuery(api, member, body, view));
     query.query = new_id;
     CLOISTER_TRY(label_it(query.query));
     return agreement::LinkBody(std::move(query));
   };
   const auto recorded = Submit(api, member, {.typ = "cloister-query+jws", .document = body.document, .make = make});
-  if (!recorded && !body.document && IsRecorded(member, new_id)) {
-    CLOISTER_ASSIGN(const auto again, api.store.queries.FindLabel(new_id));
-    if (again) return AnswerSubmitted(api, member, *again, RecordedBefore(member, new_id));
-  }
   if (!recorded) return recorded.error();
+  if (!label) {  // a crash left its link behind, and it was sent now
+    CLOISTER_ASSIGN(label, api.store.queries.FindLabel(new_id));
+    if (!label) return Error{Code::kDataLoss, "the query's label is missing"};
+  }
   return AnswerSubmitted(api, member, *label, *recorded);
 }
 

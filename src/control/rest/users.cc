@@ -37,7 +37,8 @@ Result<net::Response> DevLogin(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   CLOISTER_ASSIGN(const UserRecord login, DecodeNewUser(api, body));
   CLOISTER_ASSIGN(const UserRecord user, FindOrAddUser(api, login));
-  CLOISTER_ASSIGN(const NewKey made, MakeApiKey(api, user.id, {.name = "development login"}));
+  RequestIds ids(api, request);
+  CLOISTER_ASSIGN(const NewKey made, MakeApiKey(api, ids, user.id, {.name = "development login"}));
   CLOISTER_TRY(api.store.users.AddApiKey(made.record));
   return JsonResponse(200, {{"user", EncodeUser(user)}, {"api_key", made.text}});
 }
@@ -89,6 +90,11 @@ Result<net::Response> AddParticipantKey(const Api& api, const net::Request& requ
   if (custody == "self" && !proof) in.Fail("proof", "is missing");
   if (custody == "server" && proof) in.Fail("proof", "belongs to custody 'self'");
   CLOISTER_TRY(in.Finish());
+  RequestIds ids(api, request);
+  if (caller.key && ids.repeatable() && proof.has_value() == (caller.key->custody == KeyCustody::kSelf) &&
+      caller.key->created_at >= ids.began()) {
+    return JsonResponse(201, {{"participant_key", EncodeKey(*caller.key)}});  // what this request made before
+  }
   if (caller.key) return Conflict("you have a participant key already");
   CLOISTER_ASSIGN(const ParticipantKeyRecord key,
                   proof ? ReadProof(api, caller.user, *proof) : MakeServerKey(api, caller.user));

@@ -1,11 +1,24 @@
 #include "control/store/custody_store.h"
 
 namespace cloister::control {
+namespace {
+
+#define CLOISTER_SELECT_CUSTODY_LINK "SELECT seq, digest, document, note FROM custody_links "
+
+CustodyLink ReadLink(const SqlRow& row) {
+  return {.seq = static_cast<std::uint64_t>(row.Integer(0)),
+          .digest = row.Digest(1),
+          .document = row.Text(2),
+          .note = row.Text(3)};
+}
+
+}  // namespace
 
 Status CustodyStore::AddLink(const EnvironmentId& id, std::string_view thumbprint, const CustodyLink& link) {
   return db_.Transact([&](Transaction& tx) {
-    return tx.Run("INSERT INTO custody_links(environment_id, thumbprint, seq, digest, document) VALUES (?, ?, ?, ?, ?)",
-                  {id.str(), thumbprint, link.seq, link.digest, link.document});
+    return tx.Run(
+        "INSERT INTO custody_links(environment_id, thumbprint, seq, digest, document, note) VALUES (?, ?, ?, ?, ?, ?)",
+        {id.str(), thumbprint, link.seq, link.digest, link.document, link.note});
   });
 }
 
@@ -18,14 +31,18 @@ Status CustodyStore::RemoveLink(const EnvironmentId& id, std::string_view thumbp
 
 Result<std::optional<CustodyLink>> CustodyStore::LastLink(const EnvironmentId& id, std::string_view thumbprint) {
   return db_.Transact([&](Transaction& tx) {
-    return tx.First(
-        "SELECT seq, digest, document FROM custody_links WHERE environment_id = ? AND thumbprint = ?"
-        " ORDER BY seq DESC LIMIT 1",
-        {id.str(), thumbprint}, [](const SqlRow& row) {
-          return CustodyLink{.seq = static_cast<std::uint64_t>(row.Integer(0)),
-                             .digest = row.Digest(1),
-                             .document = row.Text(2)};
-        });
+    return tx.First(CLOISTER_SELECT_CUSTODY_LINK
+                    "WHERE environment_id = ? AND thumbprint = ? ORDER BY seq DESC LIMIT 1",
+                    {id.str(), thumbprint}, ReadLink);
+  });
+}
+
+Result<std::optional<CustodyLink>> CustodyStore::FindLink(const EnvironmentId& id, std::string_view thumbprint,
+                                                          std::string_view note) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.First(CLOISTER_SELECT_CUSTODY_LINK
+                    "WHERE environment_id = ? AND thumbprint = ? AND note = ? ORDER BY seq DESC LIMIT 1",
+                    {id.str(), thumbprint, note}, ReadLink);
   });
 }
 

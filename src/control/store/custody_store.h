@@ -19,6 +19,7 @@ struct CustodyLink {
   std::uint64_t seq = 0;
   Digest256 digest{};
   std::string document;
+  std::string note = {};  // of the request that it was made for; empty: of none that could come again
 };
 
 class CustodyStore {
@@ -29,6 +30,9 @@ class CustodyStore {
   Status AddLink(const EnvironmentId& id, std::string_view thumbprint, const CustodyLink& link);
   // The enclave said that it will not record it: its number is free again.
   Status RemoveLink(const EnvironmentId& id, std::string_view thumbprint, std::uint64_t seq);
+  // The one that was made for this request; absent when there is none.
+  Result<std::optional<CustodyLink>> FindLink(const EnvironmentId& id, std::string_view thumbprint,
+                                              std::string_view note);
   // His last one; absent before the first.
   Result<std::optional<CustodyLink>> LastLink(const EnvironmentId& id, std::string_view thumbprint);
 

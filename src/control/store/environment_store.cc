@@ -87,6 +87,13 @@ Status EnvironmentStore::SetRecoveryBlob(const EnvironmentId& id, ByteView blob,
   });
 }
 
+Status EnvironmentStore::ForgetRecoveryBlob(const EnvironmentId& id, Instant now) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run("UPDATE environments SET recovery_blob = NULL, updated_at = ? WHERE id = ?",
+                  {StoredTime(now), id.str()});
+  });
+}
+
 Result<std::vector<std::string>> EnvironmentStore::Invited(const EnvironmentId& id) {
   return db_.Transact([&](Transaction& tx) {
     return tx.All("SELECT email FROM invitations WHERE environment_id = ? ORDER BY email", {id.str()},

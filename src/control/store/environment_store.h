@@ -54,6 +54,8 @@ class EnvironmentStore {
   Status SetLifecycle(const EnvironmentId& id, Lifecycle lifecycle, const std::optional<std::string>& error,
                       Instant now);
   Status SetRecoveryBlob(const EnvironmentId& id, ByteView blob, Instant now);
+  // No enclave takes it up again.
+  Status ForgetRecoveryBlob(const EnvironmentId& id, Instant now);
 
   // People who were named at creation but had no key yet.
   Result<std::vector<std::string>> Invited(const EnvironmentId& id);

@@ -99,7 +99,13 @@ constexpr std::string_view kLeases[] = {
     "ALTER TABLE jobs ADD COLUMN lease_until TEXT",
 };
 
-constexpr std::span<const std::string_view> kSteps[] = {kUsers, kEnvironments, kWork, kAccess, kLeases};
+// 6: which request a link was made for, so that the request makes it once.
+constexpr std::string_view kNotes[] = {
+    "ALTER TABLE custody_links ADD COLUMN note TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX custody_links_of_request ON custody_links(environment_id, thumbprint, note)",
+};
+
+constexpr std::span<const std::string_view> kSteps[] = {kUsers, kEnvironments, kWork, kAccess, kLeases, kNotes};
 
 }  // namespace
 

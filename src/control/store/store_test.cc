@@ -235,6 +235,11 @@ TEST_F(StoreTest, KeepsLinksBeforeTheyAreSent) {
   EXPECT_EQ(store_->custody.AddLink(id, "who", {.seq = 2, .digest = {3}, .document = "x"}).error().code,
             Code::kConflict);
   EXPECT_EQ(store_->custody.LastLink(id, "who")->value().document, "two");
+  ASSERT_TRUE(store_->custody.AddLink(id, "who", {.seq = 3, .digest = {3}, .document = "three", .note = "request"}));
+  EXPECT_EQ(store_->custody.FindLink(id, "who", "request")->value().document, "three");
+  EXPECT_FALSE(store_->custody.FindLink(id, "who", "another")->has_value());
+  EXPECT_FALSE(store_->custody.FindLink(id, "somebody", "request")->has_value());
+  ASSERT_TRUE(store_->custody.RemoveLink(id, "who", 3).has_value());
   ASSERT_TRUE(store_->custody.RemoveLink(id, "who", 2).has_value());
   EXPECT_EQ(store_->custody.LastLink(id, "who")->value().document, "one");
   ASSERT_TRUE(store_->custody.SetView(id, "who", {.size = 3, .root = {4}}).has_value());

@@ -182,6 +182,11 @@ void EnvironmentSession::Fail(std::string_view error) {
   (void)services_.store.environments.SetLifecycle(id_, Lifecycle::kFailed, std::string(error), services_.clock.Now());
 }
 
+void EnvironmentSession::Abandon(std::string_view error) {
+  (void)services_.store.environments.ForgetRecoveryBlob(id_, services_.clock.Now());
+  Fail(error);
+}
+
 Status EnvironmentSession::SetLifecycle(Lifecycle from, Lifecycle to) {
   {
     MutexLock lock(mutex_);

@@ -80,6 +80,9 @@ class EnvironmentSession {
   Health health() const CLOISTER_EXCLUDES(mutex_);
   // The environment is over for this server; written to the store.
   void Fail(std::string_view error) CLOISTER_EXCLUDES(mutex_);
+  // Likewise for one whose creation nobody was told of: another may have been made in its place, so no restart of the
+  // server tries it again.
+  void Abandon(std::string_view error) CLOISTER_EXCLUDES(mutex_);
 
   // Stops the enclave until Resume(), through restarts of the server too. kFailedPrecondition when it does not run, or
   // when stopping it would end the environment (recovery 'none').

@@ -16,7 +16,7 @@ Status Fleet::Restore() {
                           record.id.str() + " cannot be opened: " + session.error().public_message);
       continue;
     }
-    if (record.lifecycle == Lifecycle::kCreating) (*session)->Fail("its creation was interrupted; create it again");
+    if (record.lifecycle == Lifecycle::kCreating) (*session)->Abandon("its creation was interrupted; create it again");
     CLOISTER_TRY(Adopt(*std::move(session)));
   }
   return {};
@@ -38,7 +38,7 @@ Result<std::shared_ptr<EnvironmentSession>> Fleet::Create(const EnvironmentRecor
   CLOISTER_TRY(services_.store.environments.Add(record, invited_emails));
   CLOISTER_ASSIGN(auto session, EnvironmentSession::Open(services_, record));
   const Status booted = session->Boot();
-  if (!booted) session->Fail(booted.error().public_message);
+  if (!booted) session->Abandon(booted.error().public_message);
   CLOISTER_TRY(Adopt(std::move(session)));
   CLOISTER_TRY(booted);
   return Find(record.id);

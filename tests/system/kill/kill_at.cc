@@ -1,10 +1,11 @@
-// Loaded before libc by test_kills.py (LD_PRELOAD) and by nothing else: ends cloisterd, or its enclaves, right before
+// Loaded before libc by mortal.py (LD_PRELOAD) and by nothing else: ends cloisterd, or its enclaves, right before
 // the N-th step after which something would be half done: a write, a rename, a flush, a frame. No part of the product.
 //
-//   CLOISTER_KILL_ARMED  counting begins when this file is there
-//   CLOISTER_KILL_AT     N, from 1; 0 counts only
-//   CLOISTER_KILL_WHOM   "server" (this process) or "enclave" (its children of that name; only frames count)
-//   CLOISTER_KILL_COUNT  a file that gets the count
+//   CLOISTER_KILL_ARMED       counting begins when this file is there
+//   CLOISTER_KILL_SERVER_AT   N, from 1: this process ends before its N-th step; 0: it does not
+//   CLOISTER_KILL_ENCLAVE_AT  "N,N,...": its enclaves end before those frames
+//   CLOISTER_KILL_COUNT       a file that gets both counts, "STEPS FRAMES", at each step
+//   CLOISTER_KILL_LOG         a file that gets a line for each kill, "server N" or "enclave N"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -26,7 +27,8 @@ Function Next(const char* name) {
   return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
 }
 
-std::atomic<long> g_count{0};
+std::atomic<long> g_steps{0};
+std::atomic<long> g_frames{0};
 std::atomic<bool> g_armed{false};
 
 bool Armed() {
@@ -36,23 +38,38 @@ bool Armed() {
   return g_armed;
 }
 
-bool WhomEnclave() {
-  static const char* const whom = std::getenv("CLOISTER_KILL_WHOM");
-  static const bool enclave = whom != nullptr && std::strcmp(whom, "enclave") == 0;
-  return enclave;
+void Put(const char* path, int flags, const char* text) {
+  static const auto real_write = Next<ssize_t (*)(int, const void*, size_t)>("write");
+  const int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600);
+  if (file < 0) return;
+  (void)!real_write(file, text, std::strlen(text));
+  close(file);
 }
 
-void Note(long count) {
+void Count(long steps, long frames) {
   static const char* const path = std::getenv("CLOISTER_KILL_COUNT");
   if (path == nullptr) return;
-  static const auto real_write = Next<ssize_t (*)(int, const void*, size_t)>("write");
-  const int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  char text[32];
-  const int size = std::snprintf(text, sizeof text, "%ld\n", count);
-  if (file >= 0) {
-    (void)!real_write(file, text, static_cast<size_t>(size));
-    close(file);
+  char text[64];
+  std::snprintf(text, sizeof text, "%ld %ld\n", steps, frames);
+  Put(path, O_TRUNC, text);
+}
+
+void Log(const char* whom, long moment) {
+  static const char* const path = std::getenv("CLOISTER_KILL_LOG");
+  if (path == nullptr) return;
+  char text[64];
+  std::snprintf(text, sizeof text, "%s %ld\n", whom, moment);
+  Put(path, O_APPEND, text);
+}
+
+// Whether `moment` is one of the numbers of "3,17".
+bool IsAmong(const char* numbers, long moment) {
+  while (numbers != nullptr && *numbers != '\0') {
+    char* end = nullptr;
+    if (std::strtol(numbers, &end, 10) == moment) return true;
+    numbers = *end == ',' ? end + 1 : nullptr;
   }
+  return false;
 }
 
 void KillEnclaves() {
@@ -73,24 +90,31 @@ void KillEnclaves() {
   closedir(folder);
 }
 
-// Standard output and error are the test's own, and TCP leaves nothing half done that is not done already.
-bool Counts(int fd) {
-  if (fd <= 2) return false;
-  int domain = 0;
-  socklen_t size = sizeof domain;
-  const bool socket = getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0;
-  return WhomEnclave() ? socket && domain == AF_UNIX : !socket || domain == AF_UNIX;
+void Step(bool is_frame) {
+  static const char* const server_text = std::getenv("CLOISTER_KILL_SERVER_AT");
+  static const char* const enclave_text = std::getenv("CLOISTER_KILL_ENCLAVE_AT");
+  static const long server_at = server_text != nullptr ? std::atol(server_text) : 0;
+  if (!Armed()) return;
+  const long steps = ++g_steps;
+  const long frames = is_frame ? ++g_frames : g_frames.load();
+  Count(steps, frames);
+  if (is_frame && IsAmong(enclave_text, frames)) {
+    Log("enclave", frames);
+    KillEnclaves();
+  }
+  if (steps == server_at) {
+    Log("server", steps);
+    kill(getpid(), SIGKILL);
+  }
 }
 
-void Step() {
-  static const char* const at_text = std::getenv("CLOISTER_KILL_AT");
-  static const long at = at_text != nullptr ? std::atol(at_text) : 0;
-  if (!Armed()) return;
-  const long count = ++g_count;
-  if (at == 0) return Note(count);
-  if (count != at) return;
-  if (WhomEnclave()) return KillEnclaves();
-  kill(getpid(), SIGKILL);
+// Standard output and error are the test's own, and TCP leaves nothing half done that is not done already.
+void StepOn(int fd) {
+  if (fd <= 2) return;
+  int domain = 0;
+  socklen_t size = sizeof domain;
+  const bool is_socket = getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0;
+  if (!is_socket || domain == AF_UNIX) Step(is_socket);
 }
 
 }  // namespace
@@ -98,48 +122,48 @@ void Step() {
 extern "C" {
 
 ssize_t write(int fd, const void* bytes, size_t size) {
-  if (Counts(fd)) Step();
+  StepOn(fd);
   static const auto real = Next<ssize_t (*)(int, const void*, size_t)>("write");
   return real(fd, bytes, size);
 }
 ssize_t writev(int fd, const iovec* parts, int count) {
-  if (Counts(fd)) Step();
+  StepOn(fd);
   static const auto real = Next<ssize_t (*)(int, const iovec*, int)>("writev");
   return real(fd, parts, count);
 }
 ssize_t send(int fd, const void* bytes, size_t size, int flags) {
-  if (Counts(fd)) Step();
+  StepOn(fd);
   static const auto real = Next<ssize_t (*)(int, const void*, size_t, int)>("send");
   return real(fd, bytes, size, flags);
 }
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
-  if (Counts(fd)) Step();
+  StepOn(fd);
   static const auto real = Next<ssize_t (*)(int, const msghdr*, int)>("sendmsg");
   return real(fd, message, flags);
 }
 ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t offset) {
-  if (!WhomEnclave()) Step();
+  Step(false);
   static const auto real = Next<ssize_t (*)(int, const void*, size_t, off64_t)>("pwrite64");
   return real(fd, bytes, size, offset);
 }
 ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) { return pwrite64(fd, bytes, size, offset); }
 int fsync(int fd) {
-  if (!WhomEnclave()) Step();
+  Step(false);
   static const auto real = Next<int (*)(int)>("fsync");
   return real(fd);
 }
 int fdatasync(int fd) {
-  if (!WhomEnclave()) Step();
+  Step(false);
   static const auto real = Next<int (*)(int)>("fdatasync");
   return real(fd);
 }
 int rename(const char* from, const char* to) {
-  if (!WhomEnclave()) Step();
+  Step(false);
   static const auto real = Next<int (*)(const char*, const char*)>("rename");
   return real(from, to);
 }
 int unlink(const char* path) {
-  if (!WhomEnclave()) Step();
+  Step(false);
   static const auto real = Next<int (*)(const char*)>("unlink");
   return real(path);
 }
