@@ -255,4 +255,16 @@ std::optional<agreement::DateGranularity> FormatGranularity(std::string_view for
   return finest;
 }
 
+bool IsDateFormat(std::string_view format) {
+  constexpr std::string_view kFields = "aAwudbBmyYHIpMSfgnjUWVGcxX%";
+  constexpr std::string_view kUnpadded = "dmyHIMSj";
+  for (std::size_t i = 0; i < format.size(); ++i) {
+    if (format[i] != '%') continue;
+    const bool unpadded = i + 1 < format.size() && format[i + 1] == '-';
+    i += unpadded ? 2 : 1;
+    if (i >= format.size() || (unpadded ? kUnpadded : kFields).find(format[i]) == std::string_view::npos) return false;
+  }
+  return true;
+}
+
 }  // namespace cloister::sql

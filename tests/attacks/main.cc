@@ -36,9 +36,13 @@ std::string Findings(const Outcome& outcome) {
   return text;
 }
 
-bool ReleasesNothing(const Answer& answer) {
-  return std::all_of(answer.rows.begin(), answer.rows.end(), [](const auto& row) {
-    return std::all_of(row.begin(), row.end(), [](const auto& value) { return engine::IsNull(value); });
+// Beside what earlier answers of the case have shown, row by row.
+bool ReleasesNothing(const Answer& answer, const std::vector<Answer>& earlier) {
+  return std::all_of(answer.rows.begin(), answer.rows.end(), [&](const auto& row) {
+    const bool empty = std::all_of(row.begin(), row.end(), [](const auto& value) { return engine::IsNull(value); });
+    return empty || std::any_of(earlier.begin(), earlier.end(), [&](const Answer& before) {
+             return std::find(before.rows.begin(), before.rows.end(), row) != before.rows.end();
+           });
   });
 }
 
@@ -83,9 +87,11 @@ std::string TryMends(const std::string& text, const std::string& level, const Ou
 // Empty when the case goes as its label says.
 std::string Judge(const Case& one, Lab& lab, bool verbose) {
   lab.ForgetHistory();
-  for (const std::string& earlier : one.sequence) {
-    const Outcome outcome = lab.Run(earlier, one.level);
+  std::vector<Answer> earlier;
+  for (const std::string& statement : one.sequence) {
+    Outcome outcome = lab.Run(statement, one.level);
     if (outcome.refused()) return "an earlier statement is refused: " + Findings(outcome);
+    earlier.push_back(std::move(outcome.answer));
   }
   Outcome outcome;
   for (int i = 0; i < one.repeat; ++i) outcome = lab.Run(one.sql, one.level);
@@ -95,7 +101,7 @@ std::string Judge(const Case& one, Lab& lab, bool verbose) {
   if (verbose && !outcome.refused()) ShowRows(outcome.answer);
   if (one.reject) {
     if (outcome.refused()) return TryMends(one.sql, one.level, outcome, lab);
-    if (one.runtime && outcome.error.empty() && ReleasesNothing(outcome.answer)) return "";
+    if (one.runtime && outcome.error.empty() && ReleasesNothing(outcome.answer, earlier)) return "";
     return one.runtime ? "released something" : "ACCEPTED, must be refused: " + outcome.sql;
   }
   if (outcome.refused()) return "refused: " + Findings(outcome);

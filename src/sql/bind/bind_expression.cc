@@ -130,7 +130,10 @@ bool Binder::CheckArguments(const Expr& expr) {
     return fits || refuse();
   }
   if (f == "date_part" || f == "date_trunc") return expr.args[1]->type.IsTemporal() || refuse();
-  if (f == "strftime") return (expr.args[0]->type.IsTemporal() && text(expr.args[1]->type)) || refuse();
+  if (f == "strftime") {
+    const bool constant = IsLiteral(expr.args[1]) && expr.args[1]->literal.AsText() != nullptr;
+    return (expr.args[0]->type.IsTemporal() && constant && IsDateFormat(*expr.args[1]->literal.AsText())) || refuse();
+  }
   if (f == "+" || f == "-") {
     const bool temporal =
         expr.args[0]->type.IsTemporal() && (expr.args[1]->type.kind == Type::Kind::kInterval ||

@@ -127,6 +127,12 @@ std::string SqlPrinter::Call(const Expr& expr) {
   if (f == "ln") return "ln(CASE WHEN " + arg(0) + " > 0 THEN " + As(arg(0), kDoubleType) + " END)";
   if (f == "power") return "power(" + As(arg(0), kDoubleType) + ", " + As(arg(1), kDoubleType) + ")";
   if (f == "||") return "(" + As(arg(0), kVarcharType) + " || " + As(arg(1), kVarcharType) + ")";
+  if (f == "left" || f == "right" || f == "substr") {
+    std::vector<std::string> parts{arg(0)};  // a computed length may be of a type that the function does not take
+    for (std::size_t i = 1; i < expr.args.size(); ++i)
+      parts.push_back(IsLiteral(expr.args[i]) ? arg(i) : "TRY_CAST(" + arg(i) + " AS BIGINT)");
+    return f + "(" + Join(parts, ", ") + ")";
+  }
   return f + "(" + List(expr.args) + ")";
 }
 
@@ -168,7 +174,9 @@ std::string SqlPrinter::Subquery(const Expr& expr) {
   const std::string sql = "(" + RelationSql(*expr.relation, false) + ")";
   if (expr.function == "exists") return "EXISTS " + sql;
   if (expr.function == "in") return "(" + Expression(expr.args[0]) + " IN " + sql + ")";
-  return sql;
+  if (HasOneRowAtMost(*expr.relation)) return sql;
+  // A second row would be an error of the engine, which tells that there is one (R21): then there is no value.
+  return "(SELECT CASE WHEN COUNT(*) = 1 THEN MIN(\"v\") END FROM " + sql + " AS \"q\"(\"v\"))";
 }
 
 std::string SqlPrinter::Expression(const ExprPtr& expr) {

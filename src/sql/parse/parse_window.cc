@@ -82,11 +82,19 @@ ExprPtr ParseWindow(const codec::Json& node, ParseContext& context) {
     RefuseFunction(name, range, context);
     return nullptr;
   }
-  for (std::size_t i = 1; i < expr->args.size(); ++i) {
+  const bool buckets = expr->function == "ntile";
+  for (std::size_t i = buckets ? 0 : 1; i < expr->args.size(); ++i) {
     if (!IsLiteral(expr->args[i])) {
       context.findings.Add({"R13", expr->args[i]->range, "Offsets and defaults of window functions are constants."});
       return nullptr;
     }
+  }
+  // The engine fails at fewer, but only where there is a row: the error would tell that there is one.
+  if (buckets && expr->args[0]->literal.AsInteger().value_or(0) < 1) {
+    Complaint complaint{"R21", expr->args[0]->range, "NTILE makes a whole number of parts, at least 1."};
+    complaint.fix = "1";
+    context.findings.Add(std::move(complaint));
+    return nullptr;
   }
   return expr;
 }

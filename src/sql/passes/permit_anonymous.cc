@@ -76,6 +76,17 @@ bool Permitter::CheckAnonymousColumn(const ExprPtr& item, const UnitTable& table
   return false;
 }
 
+// A filter by a measure would tell it, to the grid, of everyone in the release: classes are not diverse in measures.
+void Permitter::CheckAnonymousTest(const ExprPtr& test, const UnitTable& table) {
+  ForEachColumn(test, [&](const Expr& column) {
+    const UnitColumn& known = table.columns[column.column];
+    if (known.policy.Is(Role::kDimension) || known.policy.quasi_identifier || known.policy.Is(Role::kHidden)) return;
+    scope_.RefuseColumn("R26", column,
+                        "The rows of a k-anonymous release may be chosen by dimensions; " + known.name +
+                            " is a measure, and the filter would tell it of everyone in the release.");
+  });
+}
+
 // Only one release of a dataset's version: two would be intersected.
 void Permitter::PinAnonymous(const Relation& select, AnonymousProjection& out) {
   std::vector<std::string> tests;
@@ -130,7 +141,10 @@ std::optional<AnonymousProjection> Permitter::PermitAnonymous(const Relation& se
   rebased->source = 0;
   for (UnitCounter& counter : rebased->counters) counter.unit = Rebase(counter.unit);
   out.table = rebased;
-  for (const ExprPtr& test : block->where) out.where.push_back(Rebase(test));
+  for (const ExprPtr& test : block->where) {
+    CheckAnonymousTest(test, table);
+    out.where.push_back(Rebase(test));
+  }
   PinAnonymous(select, out);
   for (const ExprPtr& test : out.where) {
     ForEachColumn(test, [&](const Expr& column) {

@@ -26,12 +26,10 @@ bool IsClosed(const RelationPtr& root) {
   return closed;
 }
 
-// Whatever the data is: a second row would be an error of the engine, or a choice of it.
-bool HasOneRowAtMost(const Relation& relation) {
-  if (relation.kind != Relation::Kind::kSelect) return false;
-  if (relation.limit && *relation.limit <= 1) return true;
-  if (relation.grouped) return relation.keys.empty() && relation.sets.empty();
-  return relation.from.kind == From::Kind::kSource && HasOneRowAtMost(*relation.from.source.relation);
+bool JoinsOneRow(const From& from) {
+  if (from.kind == From::Kind::kNone) return true;
+  if (from.kind == From::Kind::kSource) return HasOneRowAtMost(*from.source.relation);
+  return JoinsOneRow(*from.left) && JoinsOneRow(*from.right);
 }
 
 ExprPtr ScalarQuery(std::string function, RelationPtr relation, TextRange range) {
@@ -61,6 +59,15 @@ const Expr* SubjectOf(const ExprPtr& side) {
 }
 
 }  // namespace
+
+bool HasOneRowAtMost(const Relation& relation) {
+  if (relation.kind == Relation::Kind::kRelease)
+    return relation.release->keys.empty() && relation.release->sets.empty();
+  if (relation.kind != Relation::Kind::kSelect) return false;
+  if (relation.limit && *relation.limit <= 1) return true;
+  if (relation.grouped) return relation.keys.empty() && relation.sets.empty();
+  return JoinsOneRow(relation.from);
+}
 
 bool Permitter::ReleasesOneValue(const RelationPtr& relation) const {
   return !IsProtected(*relation) && HasOneRowAtMost(*relation) && IsClosed(relation);

@@ -31,6 +31,17 @@ std::optional<agreement::Bounds> PerUnitBounds(const UnitAggregate& aggregate, c
   return agreement::Bounds{std::min(0.0, aggregate.bounds->min * rows), std::max(0.0, aggregate.bounds->max * rows)};
 }
 
+// Something of this table and of nothing else.
+bool IsOver(const ExprPtr& expr, int source) {
+  bool any = false;
+  bool others = ContainsKind(expr, ExprKind::kSubquery) || ContainsKind(expr, ExprKind::kWindow);
+  ForEachColumn(expr, [&](const Expr& column) {
+    any = true;
+    others = others || column.source != source;
+  });
+  return any && !others;
+}
+
 // What both branches of a union allow: one role, the stricter of each number.
 void MergeColumn(UnitColumn& into, const UnitColumn& other, bool noisy) {
   for (const Role role : {Role::kJoinKey, Role::kDimension, Role::kMeasure}) {
@@ -64,31 +75,57 @@ bool Permitter::AddPerUnitAggregate(const ExprPtr& item, const std::string& name
   ForEachColumn(item, [&](const Expr& inner) { column.dataset = scope_.Column(inner).dataset; });
   if (column.dataset == nullptr && !block.counters.empty()) column.dataset = block.counters[0].dataset;
   if (scope_.is_noisy()) column.policy.bounds = PerUnitBounds(*aggregate, block);
-  table.columns.push_back(std::move(column));
+  const bool conditional = !scope_.is_noisy() && !aggregate->conditions.empty();
+  const bool counts_itself = conditional && aggregate->function == "count_star";
+  if (conditional) column.chosen_rows = static_cast<int>(table.columns.size()) + (counts_itself ? 0 : 1);
+  table.columns.push_back(column);
   block.items.push_back(item);
   block.aggregates.push_back(*aggregate);
+  if (conditional && !counts_itself) AddChosenRows(*aggregate, column, block, table);
   return true;
+}
+
+// COUNT(*) FILTER (WHERE the aggregate's condition) beside a conditional aggregate of one person's rows.
+void Permitter::AddChosenRows(const UnitAggregate& of, UnitColumn column, UnitBlock& block, UnitTable& table) {
+  auto count = std::make_shared<Expr>();
+  count->kind = ExprKind::kAggregate;
+  count->function = "count_star";
+  count->type = kBigintType;
+  count->range = of.range;
+  count->filter = of.conditions[0];
+  column.name = "rows";
+  column.type = kBigintType;
+  column.unit_count = true;
+  table.columns.push_back(std::move(column));
+  block.items.push_back(count);
+  block.aggregates.push_back(AsWritten(*count));
+}
+
+// An expression of a query per person as one over its table; null after a finding.
+ExprPtr Permitter::OverPerUnit(const ExprPtr& expr, UnitBlock& block, UnitTable& table) {
+  bool whole = true;
+  const std::function<ExprPtr(const ExprPtr&)> over = [&](const ExprPtr& node) -> ExprPtr {
+    for (std::size_t i = 0; i < block.items.size(); ++i) {
+      if (SameExpr(block.items[i], node)) return MakeColumn(table.source, static_cast<int>(i), node->type, node->range);
+    }
+    if (node->kind == ExprKind::kAggregate) {
+      const int place = static_cast<int>(block.items.size());
+      if (AddPerUnitAggregate(node, "part", block, table))
+        return MakeColumn(table.source, place, node->type, node->range);
+      whole = false;
+      return node;
+    }
+    return MapChildren(node, over);
+  };
+  const ExprPtr value = over(expr);
+  return whole ? value : nullptr;
 }
 
 // HAVING of a query per person is a filter on that person's row: the same rules as for WHERE (R09).
 bool Permitter::AddPerUnitFilter(const ExprPtr& having, UnitBlock& block, UnitTable& table) {
   if (!having) return false;
-  bool whole = true;
-  const std::function<ExprPtr(const ExprPtr&)> over = [&](const ExprPtr& expr) -> ExprPtr {
-    for (std::size_t i = 0; i < block.items.size(); ++i) {
-      if (SameExpr(block.items[i], expr)) return MakeColumn(table.source, static_cast<int>(i), expr->type, expr->range);
-    }
-    if (expr->kind == ExprKind::kAggregate) {
-      if (!AddPerUnitAggregate(expr, "having", block, table)) {
-        whole = false;
-        return expr;
-      }
-      return MakeColumn(table.source, static_cast<int>(block.items.size() - 1), expr->type, expr->range);
-    }
-    return MapChildren(expr, over);
-  };
-  const ExprPtr filter = over(having);
-  if (!whole) return false;
+  const ExprPtr filter = OverPerUnit(having, block, table);
+  if (!filter) return false;
   scope_.AddTable(std::make_shared<UnitTable>(table));
   bool own = true;
   ForEachColumn(filter, [&](const Expr& column) { own = own && column.source == table.source; });
@@ -98,6 +135,36 @@ bool Permitter::AddPerUnitFilter(const ExprPtr& having, UnitBlock& block, UnitTa
   }
   if (!scope_.CheckPredicate(filter, UnitScope::Place::kFilter)) return false;
   table.filters.push_back(filter);
+  return true;
+}
+
+// What the outside sees: keys, aggregates, and what is computed of these; HAVING becomes a filter on them there.
+bool Permitter::AddPerUnitItems(const Relation& select, UnitBlock& block, UnitTable& table) {
+  std::vector<ExprPtr> shown;
+  for (std::size_t i = 0; i < select.items.size(); ++i) {
+    const ExprPtr item = Inline(select.items[i]);
+    if (!item) return false;
+    const std::string& name = select.columns[i].name;
+    const ExprPtr place = MakeColumn(table.source, static_cast<int>(block.items.size()), item->type, item->range);
+    const bool is_key =
+        std::any_of(block.keys.begin(), block.keys.end(), [&](const ExprPtr& key) { return SameExpr(key, item); });
+    if (is_key) {
+      table.columns.push_back(scope_.DescribeItem(item, name));
+      block.items.push_back(item);
+      shown.push_back(place);
+    } else if (item->kind == ExprKind::kAggregate) {
+      if (!AddPerUnitAggregate(item, name, block, table)) return false;
+      shown.push_back(place);
+    } else {
+      shown.push_back(OverPerUnit(item, block, table));
+      if (!shown.back()) return false;
+      if (IsOver(shown.back(), table.source)) continue;
+      scope_.Refuse("R13", item,
+                    "A query per person shows the keys that it groups by, aggregates, and what is computed of these.");
+      return false;
+    }
+  }
+  inlined_[table.source] = std::move(shown);
   return true;
 }
 
@@ -116,38 +183,20 @@ UnitTablePtr Permitter::PerUnitTable(const Relation& select, int source) {
   table->source = source;
   table->range = select.range;
   const std::vector<ExprPtr>& keys = select.grouped ? select.keys : select.items;
-  int key_column = -1;
   std::vector<ExprPtr> inlined_keys;
   for (const ExprPtr& key : keys) {
     const ExprPtr inlined = Inline(key);
     if (!inlined) return nullptr;
     inlined_keys.push_back(inlined);
   }
-  // What the outside sees: keys and aggregates; HAVING becomes a filter on them there.
-  for (std::size_t i = 0; i < select.items.size(); ++i) {
-    const ExprPtr item = Inline(select.items[i]);
-    if (!item) return nullptr;
-    const std::string& name = select.columns[i].name;
-    const bool is_key =
-        std::any_of(inlined_keys.begin(), inlined_keys.end(), [&](const ExprPtr& key) { return SameExpr(key, item); });
-    if (is_key) {
-      UnitColumn column = scope_.DescribeItem(item, name);
-      if (IsJoinKey(column) && key_column < 0) key_column = static_cast<int>(i);
-      table->columns.push_back(std::move(column));
-      block->items.push_back(item);
-      continue;
-    }
-    if (item->kind != ExprKind::kAggregate) {
-      scope_.Refuse("R13", item, "A query per person shows keys and aggregates; compute with them in the outer query.");
-      return nullptr;
-    }
-    if (!AddPerUnitAggregate(item, name, *block, *table)) return nullptr;
-  }
-  block->keys = inlined_keys;
-  if (key_column < 0) {
+  block->keys = std::move(inlined_keys);
+  if (!AddPerUnitItems(select, *block, *table)) return nullptr;
+  const auto key_at = std::find_if(table->columns.begin(), table->columns.end(), IsJoinKey);
+  if (key_at == table->columns.end()) {
     findings_.Add({"R05", select.range, "A query per person must show the key it groups by."});
     return nullptr;
   }
+  const int key_column = static_cast<int>(key_at - table->columns.begin());
   if (select.having && !AddPerUnitFilter(Inline(select.having), *block, *table)) return nullptr;
   const ExprPtr& key = block->items[key_column];
   for (const UnitCounter& counter : block->counters) {

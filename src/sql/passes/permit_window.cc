@@ -65,7 +65,8 @@ ExprPtr Permitter::CheckUnitWindow(const Expr& window, const UnitBlock& block) {
   }
   for (const ExprPtr& arg : window.args) {
     if (IsLiteral(arg)) continue;
-    if (!IsColumn(arg)) return refuse("A window over a person's own rows takes a column.");
+    if (!IsColumn(arg) || scope_.HasChosenRows(arg))
+      return refuse("A window over a person's own rows takes a column of them.");
     if (scope_.IsUntouchable(*arg)) return nullptr;
   }
   const bool plain = window.frame.mode.empty() && !window.filter && !window.distinct && !window.ignore_nulls &&
@@ -107,25 +108,31 @@ int Permitter::WindowItem(const ExprPtr& item, const std::string& name, UnitBloc
   return static_cast<int>(block.items.size() - 1);
 }
 
-// QUALIFY is a filter on the table's rows.
-bool Permitter::AddQualify(const ExprPtr& qualify, UnitBlock& block, UnitTable& table) {
+// An expression with windows in it as one over the table; null after a finding.
+ExprPtr Permitter::OverWindows(const ExprPtr& expr, UnitBlock& block, UnitTable& table) {
   bool whole = true;
-  const std::function<ExprPtr(const ExprPtr&)> over = [&](const ExprPtr& expr) -> ExprPtr {
-    ExprPtr item = expr;
-    if (expr->kind == ExprKind::kWindow) item = CheckUnitWindow(*expr, block);
-    if (expr->kind == ExprKind::kSubquery) {
-      scope_.Refuse("R13", expr, "A subquery beside persons' rows is not admitted.");
+  const std::function<ExprPtr(const ExprPtr&)> over = [&](const ExprPtr& node) -> ExprPtr {
+    ExprPtr item = node;
+    if (node->kind == ExprKind::kWindow) item = CheckUnitWindow(*node, block);
+    if (node->kind == ExprKind::kSubquery) {
+      scope_.Refuse("R13", node, "A subquery beside persons' rows is not admitted.");
       item = nullptr;
     }
     if (!item) {
       whole = false;
-      return expr;
+      return node;
     }
-    if (expr->kind != ExprKind::kWindow && !IsColumn(expr)) return MapChildren(expr, over);
-    return MakeColumn(table.source, WindowItem(item, "qualify", block, table), expr->type, expr->range);
+    if (node->kind != ExprKind::kWindow && !IsColumn(node)) return MapChildren(node, over);
+    return MakeColumn(table.source, WindowItem(item, "part", block, table), node->type, node->range);
   };
-  const ExprPtr filter = over(qualify);
-  if (!whole) return false;
+  const ExprPtr value = over(expr);
+  return whole ? value : nullptr;
+}
+
+// QUALIFY is a filter on the table's rows.
+bool Permitter::AddQualify(const ExprPtr& qualify, UnitBlock& block, UnitTable& table) {
+  const ExprPtr filter = OverWindows(qualify, block, table);
+  if (!filter) return false;
   scope_.AddTable(std::make_shared<UnitTable>(table));
   if (!scope_.CheckPredicate(filter, UnitScope::Place::kFilter)) return false;
   table.filters.push_back(filter);
@@ -144,10 +151,17 @@ UnitTablePtr Permitter::WindowTable(const Relation& select, int source) {
   table->kind = UnitTable::Kind::kWindow;
   table->source = source;
   table->range = select.range;
+  std::vector<ExprPtr> shown;
   for (std::size_t i = 0; i < select.items.size(); ++i) {
     ExprPtr item = Inline(select.items[i]);
     if (!item) return nullptr;
     const std::string& name = select.columns[i].name;
+    if (item->kind != ExprKind::kWindow && ContainsKind(item, ExprKind::kWindow)) {
+      shown.push_back(OverWindows(item, *block, *table));
+      if (!shown.back()) return nullptr;
+      continue;
+    }
+    shown.push_back(MakeColumn(source, static_cast<int>(block->items.size()), item->type, item->range));
     if (item->kind == ExprKind::kWindow) {
       item = CheckUnitWindow(*item, *block);
       if (!item) return nullptr;
@@ -158,6 +172,7 @@ UnitTablePtr Permitter::WindowTable(const Relation& select, int source) {
     }
     block->items.push_back(item);
   }
+  inlined_[source] = std::move(shown);
   if (select.qualify) {
     const ExprPtr qualify = Inline(select.qualify);
     if (!qualify || !AddQualify(qualify, *block, *table)) return nullptr;

@@ -49,6 +49,7 @@ class Permitter {
   ExprPtr CheckUnitWindow(const Expr& window, const UnitBlock& block);
   UnitColumn DescribeWindow(const Expr& window, const std::string& name, const UnitBlock& block);
   int WindowItem(const ExprPtr& item, const std::string& name, UnitBlock& block, UnitTable& table);
+  ExprPtr OverWindows(const ExprPtr& expr, UnitBlock& block, UnitTable& table);
   bool AddQualify(const ExprPtr& qualify, UnitBlock& block, UnitTable& table);
 
   // permit_values.cc
@@ -69,6 +70,7 @@ class Permitter {
   // permit_anonymous.cc
   bool CheckAnonymousShape(const Relation& select);
   bool CheckAnonymousColumn(const ExprPtr& item, const UnitTable& table);
+  void CheckAnonymousTest(const ExprPtr& test, const UnitTable& table);
   void PinAnonymous(const Relation& select, AnonymousProjection& out);
   // permit_noisy.cc: level differential_privacy; nothing after a finding
   std::optional<UnitLimits> LimitsOf(const UnitBlock& block, const std::vector<ExprPtr>& keys, const Relation& at);
@@ -86,6 +88,9 @@ class Permitter {
   UnitTablePtr LeafTable(const Source& source);
   UnitTablePtr PerUnitTable(const Relation& select, int source);
   bool AddPerUnitAggregate(const ExprPtr& item, const std::string& name, UnitBlock& block, UnitTable& table);
+  void AddChosenRows(const UnitAggregate& of, UnitColumn column, UnitBlock& block, UnitTable& table);
+  bool AddPerUnitItems(const Relation& select, UnitBlock& block, UnitTable& table);
+  ExprPtr OverPerUnit(const ExprPtr& expr, UnitBlock& block, UnitTable& table);
   bool AddPerUnitFilter(const ExprPtr& having, UnitBlock& block, UnitTable& table);
   UnitTablePtr UnionTable(const Relation& relation, int source);
   UnitTablePtr KeysTable(const Relation& relation, int source);

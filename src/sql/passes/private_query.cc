@@ -62,6 +62,16 @@ std::vector<Selected> SelectionsOf(const UnitAggregate& aggregate, const UnitBlo
   return out;
 }
 
+// LAG and its like leave one row of each person empty: nobody has no such row, so it is the others that are counted.
+bool IsOfWindow(const ExprPtr& test, const UnitBlock& block) {
+  return std::any_of(block.tables.begin(), block.tables.end(), [&](const UnitTablePtr& table) {
+    return table->kind == UnitTable::Kind::kWindow && AnyNode(test, [&](const Expr& node) {
+             if (node.kind != ExprKind::kColumn || node.source != table->source) return false;
+             return table->blocks[0]->items[static_cast<std::size_t>(node.column)]->kind == ExprKind::kWindow;
+           });
+  });
+}
+
 CellGuard GuardOf(const UnitAggregate& aggregate, const UnitBlock& block, const std::vector<RowThreshold>& rows) {
   CellGuard guard;
   for (const RowThreshold& row : rows) {
@@ -71,8 +81,12 @@ CellGuard GuardOf(const UnitAggregate& aggregate, const UnitBlock& block, const 
         guard.conditions.push_back({row.unit, selected.Test(), row.k, false, row.optional, false});
         continue;
       }
-      for (const ExprPtr& filled : selected.tests)
-        guard.conditions.push_back({row.unit, filled->args[0], row.k, true, row.optional, false});
+      for (const ExprPtr& filled : selected.tests) {
+        if (IsOfWindow(filled, block))
+          guard.conditions.push_back({row.unit, filled, row.k, false, row.optional, false});
+        else
+          guard.conditions.push_back({row.unit, filled->args[0], row.k, true, row.optional, false});
+      }
     }
     for (const ExprPtr& left_out : aggregate.differences)
       guard.conditions.push_back({row.unit, left_out, row.k, false, row.optional, true});

@@ -22,6 +22,9 @@ struct UnitColumn {
   agreement::ColumnPolicy policy;
   const CompileDataset* dataset = nullptr;  // whose rule it is; null for a constant of the analyst's
   bool unit_count = false;                  // how many rows one unit has: a small number about one person
+  // Computed of some of one unit's rows: the table's column that counts them. An aggregate of it is about the units
+  // for whom that is not 0 (R08).
+  std::optional<int> chosen_rows;
 };
 
 // Persons that must be counted: for each group, at least k different values of `unit`.
@@ -139,5 +142,8 @@ struct Release {
   bool counted = false;  // the query shows only how many groups there are
   std::optional<UnitLimits> limits;             // of level differential_privacy
 };
+
+// Whatever the data is. As a scalar, a second row would be an error of the engine, or a choice of it.
+bool HasOneRowAtMost(const Relation& relation);
 
 }  // namespace cloister::sql

@@ -279,23 +279,82 @@ std::optional<UnitAggregate> UnitScope::CheckAggregate(const Expr& aggregate, co
   }
   if (findings_.size() != before) return std::nullopt;
   if (!checked) Refuse("R06", self, "This aggregate is not admitted over persons' rows.");
+  if (checked) GuardChosenRows(*checked);
   return checked;
+}
+
+// A value made of some of each unit's rows is about the units that have such rows, beside any other condition.
+void UnitScope::GuardChosenRows(UnitAggregate& aggregate) {
+  std::map<std::pair<int, int>, ExprPtr> tests;
+  for (const ExprPtr& arg : aggregate.args) {
+    ForEachColumn(arg, [&](const Expr& column) {
+      const auto rows = Column(column).chosen_rows;
+      if (!rows) return;
+      const ExprPtr count = MakeColumn(column.source, *rows, kBigintType, column.range);
+      tests[{column.source, *rows}] =
+          MakeCall(">", {count, MakeLiteral(Literal::Bigint(0), column.range)}, kBooleanType, column.range);
+    });
+  }
+  std::vector<ExprPtr> with;
+  for (const auto& [place, test] : tests) {
+    for (const ExprPtr& condition : aggregate.conditions)
+      with.push_back(MakeCall("and", {condition, test}, kBooleanType, test->range));
+    with.push_back(test);
+  }
+  aggregate.conditions.insert(aggregate.conditions.end(), with.begin(), with.end());
+}
+
+bool UnitScope::HasChosenRows(const ExprPtr& expr) const {
+  bool any = false;
+  ForEachColumn(expr, [&](const Expr& column) {
+    any = any || (Has(column.source) && Column(column).chosen_rows.has_value());
+  });
+  return any;
+}
+
+// COUNT(*) FILTER (WHERE ward = 'ER'), SUM(CASE WHEN ward = 'ER' THEN charge ELSE 0 END) of one person: one condition,
+// of what may be filtered, since the number of such rows may be filtered and grouped by.
+bool UnitScope::CheckPerUnitCondition(const Expr& aggregate, UnitAggregate& out) {
+  const bool chooses = !aggregate.args.empty() && aggregate.args[0]->kind == ExprKind::kCase;
+  if (aggregate.filter && chooses) return false;
+  if (aggregate.filter) out.conditions.push_back(IsTrue(aggregate.filter));
+  if (chooses && !CheckCaseValue(*aggregate.args[0], out.function, out)) return false;
+  out.skipped.clear();
+  if (out.conditions.size() != 1 || !IsCall(out.conditions[0], "coalesce")) return false;
+  const ExprPtr& condition = out.conditions[0]->args[0];
+  return !HasChosenRows(condition) && CheckPredicate(condition, Place::kFilter) && CheckIsolation(condition);
 }
 
 std::optional<UnitAggregate> UnitScope::CheckPerUnitAggregate(const Expr& aggregate) {
   const auto self = std::make_shared<Expr>(aggregate);
   UnitAggregate out = AsWritten(aggregate);
+  const bool of_chosen = std::any_of(aggregate.args.begin(), aggregate.args.end(),
+                                     [&](const ExprPtr& arg) { return HasChosenRows(arg); });
+  if (of_chosen) {
+    Refuse("R08", self, "What is computed of some of a person's rows is aggregated over persons at once.");
+    return std::nullopt;
+  }
   // How many wards one person has been in is a small number about him, as his number of rows is.
   if (aggregate.distinct && !aggregate.filter && out.function == "count" && IsColumn(aggregate.args[0]) &&
       IsGeneralisation(aggregate.args[0]))
     return out;
-  if (aggregate.filter || aggregate.distinct) {
-    Refuse("R08", self, "Conditions inside one person's aggregate cannot be guarded; filter in WHERE.");
+  const std::string& f = out.function;
+  const bool value = f == "sum" || f == "avg";
+  const bool chooses = value && aggregate.args[0]->kind == ExprKind::kCase;
+  if (aggregate.filter || chooses) {
+    const std::size_t before = findings_.size();
+    if (!aggregate.distinct && (value || f == "count_star") && CheckPerUnitCondition(aggregate, out) &&
+        (f == "count_star" || chooses || CheckMeasure(aggregate.args[0])))
+      return out;
+    if (findings_.size() != before) return std::nullopt;
+  }
+  if (aggregate.filter || chooses || aggregate.distinct) {
+    Refuse("R08", self,
+           "A condition inside one person's aggregate is one, of columns that may be filtered, in COUNT(*), SUM or "
+           "AVG; or filter in WHERE.");
     return std::nullopt;
   }
-  const std::string& f = out.function;
   if (f == "count_star") return out;
-  const bool value = f == "sum" || f == "avg";
   if (f == "count" && IsColumn(aggregate.args[0]) && Column(*aggregate.args[0]).policy.Is(Role::kJoinKey)) return out;
   if (value && CheckMeasure(aggregate.args[0])) return out;
   if (!value) Refuse("R06", self, "In an inner query per person only COUNT(*), SUM and AVG of measures are admitted.");

@@ -26,8 +26,14 @@ UnitColumn UnitScope::DescribeItem(const ExprPtr& expr, const std::string& name)
   if (IsColumn(expr)) {
     column = Column(*expr);
     column.name = name;
-    return column;
   }
+  const bool of_chosen = HasChosenRows(expr);
+  if (of_chosen) {  // from outside the count of those rows is not seen
+    column.policy = PolicyOf(Role::kHidden);
+    column.chosen_rows = std::nullopt;
+    column.unit_count = false;
+  }
+  if (IsColumn(expr) || of_chosen) return column;
   ForEachColumn(expr, [&](const Expr& inner) {
     if (Has(inner.source) && column.dataset == nullptr) column.dataset = Column(inner).dataset;
   });

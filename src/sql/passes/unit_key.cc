@@ -191,7 +191,10 @@ bool UnitScope::CheckKeyCall(const ExprPtr& expr) {
     return std::all_of(expr->args.begin(), expr->args.end(), [&](const ExprPtr& arg) { return CheckKey(arg); });
   }
   if ((f == "coalesce" || f == "nullif" || f == "replace") && rest_is_literal()) return CheckKey(expr->args[0]);
-  if (f == "length") return CheckKey(expr->args[0]);
+  if (f == "length" || f == "lower" || f == "upper" || f == "trim" || f == "ltrim" || f == "rtrim")
+    return CheckKey(expr->args[0]);
+  // Of a label, its beginning; of a column that is how its owner generalises it (IsGeneralisation).
+  if (f == "left" && IntegerLiteral(expr->args[1]).value_or(0) >= 1) return CheckKey(expr->args[0]);
   if (expr->type.kind == Type::Kind::kBoolean) return CheckKeyCondition(expr);
   if (f == "+" && expr->type.IsNumeric()) {
     // year * 100 + month

@@ -52,6 +52,9 @@ class UnitScope {
   // What an enclosing block may do with a column computed by `expr`. unit_column.cc
   UnitColumn DescribeItem(const ExprPtr& expr, const std::string& name);
 
+  // A column in it has UnitColumn::chosen_rows.
+  bool HasChosenRows(const ExprPtr& expr) const;
+
   void Refuse(std::string_view rule, const ExprPtr& at, std::string message,
               std::optional<std::string> fix = std::nullopt);
   // Refuses with the organisation that owns the column as the rule's owner.
@@ -87,6 +90,8 @@ class UnitScope {
   bool CheckCaseValue(const Expr& expr, std::string_view function, UnitAggregate& out);
   bool CheckBranches(const Expr& expr, UnitAggregate& out);
   bool CheckConditionTable(const ExprPtr& condition, const Expr& aggregate, const UnitBlock& block);
+  bool CheckPerUnitCondition(const Expr& aggregate, UnitAggregate& out);
+  void GuardChosenRows(UnitAggregate& aggregate);
   bool CheckOwnMeasure(const Expr& aggregate, const UnitBlock& block);
   std::optional<UnitAggregate> CheckCount(const Expr& aggregate, UnitAggregate out);
   std::optional<UnitAggregate> CheckQuantile(const Expr& aggregate, UnitAggregate out);
