@@ -94,9 +94,9 @@ std::string StageIsBounded(const NoisyRelease& release, const Groups& with, cons
 
 constexpr std::int64_t kPerson = 4242;  // in patients, visits, claims and cohort
 
-// Gives one person thousands of other people's rows, with values far beyond the owner's bounds: `side` 1 above, -1
+// Gives one person `rows` of other people's rows, with values far beyond the owner's bounds: `side` 1 above, -1
 // below.
-Status Flood(const sql::CompileDataset& dataset, int side, Lab& lab) {
+Status Flood(const sql::CompileDataset& dataset, int side, int rows, Lab& lab) {
   std::string replaced = std::to_string(kPerson) + " AS " + *dataset.policy.privacy_unit;
   for (const auto& column : dataset.schema.columns) {
     const auto& bounds = dataset.policy.Column(column.name).bounds;
@@ -105,7 +105,7 @@ Status Flood(const sql::CompileDataset& dataset, int side, Lab& lab) {
   }
   const std::string name = "\"" + dataset.id + "\"";
   return lab.Change("INSERT INTO " + name + " SELECT * REPLACE (" + replaced + ") FROM (SELECT * FROM " + name +
-                    " LIMIT 3000)");
+                    " LIMIT " + std::to_string(rows) + ")");
 }
 
 struct Neighbours {
@@ -114,7 +114,8 @@ struct Neighbours {
 };
 
 Result<Neighbours> NeighboursOf(const Case& one, const std::set<std::string>& read, int side, Lab& lab) {
-  for (const std::string& id : read) CLOISTER_TRY(Flood(*FindDataset(lab.corpus(), id), side, lab));
+  const int rows = read.size() > 2 ? 200 : 3000;  // a join of that person's rows has the product of them
+  for (const std::string& id : read) CLOISTER_TRY(Flood(*FindDataset(lab.corpus(), id), side, rows, lab));
   Neighbours out;
   CLOISTER_ASSIGN(out.with, lab.Exact(one.sql, one.level));
   for (const std::string& id : read) {
