@@ -10,10 +10,16 @@
 //   odometer DELTA (KIND PARAMETER PARAMETER COUNT)...  KIND: pure, laplace, gaussian, discrete_laplace
 //   draw laplace|gaussian PER_GROUP GROUPS AMOUNT EXACT SEED COUNT
 //   choose EPSILON RANK_NUMERATOR RANK_DENOMINATOR ROWS SEED COUNT BIN...
+//   rule RULE TABLE                                     1 when each class of equal quasi-identifiers keeps the rule, or 0
+//   anonymise mondrian|full RULE TABLE                  for each row the number of its class, or -1
+//
+// RULE: K DISTINCT_L ENTROPY_L T equal|ordered. TABLE: ROWS COLUMNS LEAVES VALUES, then row by row the codes of the
+// quasi-identifiers and of the sensitive column; each quasi-identifier has bands of 2 and 4 leaves. A row is one unit.
 
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -21,6 +27,8 @@
 #include "privacy/accountant.h"
 #include "privacy/additive_noise.h"
 #include "privacy/gaussian.h"
+#include "privacy/kanon/kanon_for_test.h"
+#include "privacy/kanon/mondrian.h"
 #include "privacy/loss_distribution.h"
 #include "privacy/partition_selection.h"
 #include "privacy/quantile.h"
@@ -161,9 +169,64 @@ void AnswerChoose(Question& in) {
   Say(chosen);
 }
 
+struct AnonymityQuestion {
+  std::int64_t k = 1;
+  AnonymousTable table;
+};
+
+AnonymityQuestion ReadAnonymity(Question& in) {
+  AnonymityQuestion question{.k = in.Integer()};
+  SensitiveColumn sensitive{.distinct_l = in.Integer()};
+  sensitive.entropy_l = in.Number();
+  sensitive.closeness_t = in.Number();
+  sensitive.ordered = in.Word() == "ordered";
+  const auto rows = static_cast<std::size_t>(in.Integer());
+  std::vector<std::vector<ValueCode>> columns(static_cast<std::size_t>(in.Integer()));
+  const auto leaves = static_cast<std::size_t>(in.Integer());
+  sensitive.values = static_cast<std::size_t>(in.Integer());
+  for (std::size_t row = 0; row < rows; ++row) {
+    question.table.units.push_back(static_cast<std::uint32_t>(row));
+    for (auto& column : columns) column.push_back(static_cast<ValueCode>(in.Integer()));
+    sensitive.rows.push_back(static_cast<ValueCode>(in.Integer()));
+  }
+  for (auto& column : columns)
+    question.table.quasi_identifiers.push_back(BandedColumn(std::move(column), leaves, {2, 4}));
+  question.table.sensitive.push_back(std::move(sensitive));
+  if (const Status checked = question.table.Check(); !checked) Wrong(checked.error().public_message);
+  return question;
+}
+
+void AnswerRule(Question& in) {
+  const AnonymityQuestion question = ReadAnonymity(in);
+  std::map<std::vector<ValueCode>, std::vector<std::uint32_t>> classes;
+  for (std::uint32_t row = 0; row < question.table.rows(); ++row) {
+    std::vector<ValueCode> values;
+    for (const QuasiIdentifier& column : question.table.quasi_identifiers) values.push_back(column.rows[row]);
+    classes[values].push_back(row);
+  }
+  const ClassRule rule(question.table, question.k);
+  const bool holds =
+      std::all_of(classes.begin(), classes.end(), [&](const auto& one) { return rule.Holds(one.second); });
+  Say({holds ? 1.0 : 0.0});
+}
+
+void AnswerAnonymise(Question& in) {
+  const bool mondrian = in.Word() == "mondrian";
+  const AnonymityQuestion question = ReadAnonymity(in);
+  const Anonymised made = Must(mondrian ? PartitionMondrian(question.table, question.k, Partitioning::kStrict)
+                                        : GeneraliseFullDomain(question.table, question.k, 0.2));
+  std::vector<double> numbers(question.table.rows(), -1);
+  for (std::size_t i = 0; i < made.classes.size(); ++i) {
+    for (const std::uint32_t row : made.classes[i].rows) numbers[row] = static_cast<double>(i);
+  }
+  Say(numbers);
+}
+
 void Answer(const std::string& line) {
   Question in(line);
   const std::string what = in.Word();
+  if (what == "rule") return AnswerRule(in);
+  if (what == "anonymise") return AnswerAnonymise(in);
   if (what == "selection") return AnswerSelection(in);
   if (what == "left") return AnswerLeft(in);
   if (what == "odometer") return AnswerOdometer(in);

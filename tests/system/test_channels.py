@@ -1,7 +1,8 @@
-"""What the host sees beside an answer, over the real programs: two runs that differ in the data alone look the same to it.
+"""What the host sees beside an answer, over the real programs: two runs that differ in the data alone look the same
+to it.
 
-The hospital's people are in wards of three; one ward holds as many as a case wants. `seen` is all that the server has of
-a released query, but for what is random or a clock: digests, ids, signatures, times.
+The hospital's people are in wards of three; one ward holds as many as a case wants. What is compared is all that the
+server has of a released query, but for what is random or a clock: digests, ids, signatures, times.
 """
 
 import base64
@@ -81,7 +82,8 @@ class Channels(RoomCase):
 
     def test_order_of_the_owners_rows_shows_nowhere(self):
         people = rows(wards=12)
-        answers = [self.ask(f'SELECT ward, COUNT(*) AS n, AVG(cost) AS a FROM {self.dataset(name, given)} GROUP BY ward')
+        sql = 'SELECT ward, COUNT(*) AS n, AVG(cost) AS a FROM {} GROUP BY ward'
+        answers = [self.ask(sql.format(self.dataset(name, given)))
                    for name, given in (('forward', people), ('backward', people[::-1]))]
         self.assertEqual(answers[0][0], answers[1][0])
         self.assertEqual([row[0] for row in answers[0][0]], sorted(row[0] for row in answers[0][0]))

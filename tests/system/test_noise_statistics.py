@@ -96,8 +96,8 @@ class NoiseStatistics(RoomCase):
     def upload(cls, name):
         room = cls.room
         text = 'person_id,clinic,cost\n' + ''.join(f'{person},{clinic},{cost}\n' for person, clinic, cost in people())
-        room.hospital.run('dataset', 'upload', room.write('people.csv', text), '--env', room.environment, '--name', name,
-                          '--yes', '--policy', room.write('policy.json', POLICY), '--schema',
+        room.hospital.run('dataset', 'upload', room.write('people.csv', text), '--env', room.environment,
+                          '--name', name, '--yes', '--policy', room.write('policy.json', POLICY), '--schema',
                           room.write('schema.json', SCHEMA))
 
     def ask(self, sql, epsilon):
