@@ -10,7 +10,7 @@
 //   odometer DELTA (KIND PARAMETER PARAMETER COUNT)...  KIND: pure, laplace, gaussian, discrete_laplace
 //   draw laplace|gaussian PER_GROUP GROUPS AMOUNT EXACT SEED COUNT
 //   choose EPSILON RANK_NUMERATOR RANK_DENOMINATOR ROWS SEED COUNT BIN...
-//   rule RULE TABLE                                     1 when each class of equal quasi-identifiers keeps the rule, or 0
+//   rule RULE TABLE                                     1: each class of equal quasi-identifiers keeps the rule; or 0
 //   anonymise mondrian|full RULE TABLE                  for each row the number of its class, or -1
 //
 // RULE: K DISTINCT_L ENTROPY_L T equal|ordered. TABLE: ROWS COLUMNS LEAVES VALUES, then row by row the codes of the
