@@ -1,6 +1,8 @@
 #include "sql/passes/permitted_query.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "sql/passes/permitter.h"
 #include "sql/passes/query_loss.h"
@@ -60,6 +62,48 @@ void CheckCost(const RelationPtr& root, Findings& findings) {
   }
 }
 
+void ForEachColumnOf(const Relation& relation, const std::function<void(const Expr&)>& visit) {
+  ForEachExpr(relation, [&](const ExprPtr& expr) { ForEachColumn(expr, visit); });
+}
+
+// Rule R04: a hidden column stands nowhere, not even where nothing is made of it. A star does not name it.
+void CheckHidden(const RelationPtr& root, Findings& findings) {
+  std::map<int, const CompileDataset*> sources;
+  ForEachRelation(root, [&](const Relation& relation) {
+    ForEachSource(relation.from, [&](const Source& source) {
+      if (source.relation->kind == Relation::Kind::kDataset) sources[source.id] = source.relation->dataset;
+    });
+  });
+  ForEachRelation(root, [&](const Relation& relation) {
+    if (relation.star) return;
+    ForEachColumnOf(relation, [&](const Expr& column) {
+      const auto source = sources.find(column.source);
+      if (source == sources.end()) return;
+      const CompileDataset& dataset = *source->second;
+      const std::string& name = dataset.schema.columns[static_cast<std::size_t>(column.column)].name;
+      if (dataset.policy.IsPublic() || !dataset.policy.Column(name).Is(agreement::Role::kHidden)) return;
+      findings.Add({"R04", column.range,
+                    "The column " + name + " is hidden by its owner and cannot be used in a query.",
+                    dataset.organisation});
+    });
+  });
+}
+
+// Rule R13: above a release nothing is left of the rows below it, so no subquery may look at them.
+void CheckClosed(const RelationPtr& root, Findings& findings) {
+  std::set<int> sources{kOwnOutput};
+  ForEachRelation(root, [&](const Relation& relation) {
+    ForEachSource(relation.from, [&](const Source& source) { sources.insert(source.id); });
+  });
+  ForEachRelation(root, [&](const Relation& relation) {
+    ForEachColumnOf(relation, [&](const Expr& column) {
+      if (sources.contains(column.source)) return;
+      findings.Add({"R13", column.range,
+                    "A subquery beside aggregates may not look at the outer rows; join the two by their groups."});
+    });
+  });
+}
+
 }  // namespace
 
 std::optional<PermittedQuery> PermittedQuery::Permit(BoundQuery bound, const CompileRequest& request,
@@ -99,6 +143,10 @@ std::optional<PermittedQuery> PermittedQuery::Permit(BoundQuery bound, const Com
     findings.Add(
         {"R27", findings.Whole(),
          "This release of the enclave does not offer the level " + request.level + " yet; use aggregate_only."});
+  }
+  if (findings.empty() && query.root_ && *level != Level::kFullAccess) {
+    CheckHidden(bound.root(), findings);
+    if (!query.anonymous_) CheckClosed(query.root_, findings);
   }
   if (!findings.empty() || !query.root_) {
     if (findings.empty()) findings.Add({"R05", findings.Whole(), "The query is not admitted."});
