@@ -301,6 +301,12 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--queries-per-day", flags.limits.queries_per_day, "of one environment; 0: no limit")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  app.add_option("--upload-bytes-per-day", flags.limits.upload_bytes_per_day,
+                 "files and parts of one user, such as 256GiB; 0: no limit")
+      ->transform(CLI::AsSizeValue(false));
+  app.add_option("--download-bytes-per-day", flags.limits.download_bytes_per_day,
+                 "results of one user, such as 64GiB; 0: no limit")
+      ->transform(CLI::AsSizeValue(false));
   app.add_option("--enclave-binary", flags.enclave_binary,
                  "the enclave program (default: cloister-enclave beside this one)");
   app.add_option("--enclave-memory", flags.enclave_memory_bytes,

@@ -7,8 +7,9 @@
 namespace cloister::cli {
 namespace {
 
-// What can be done about a code, in words.
-std::string MendOf(std::string_view code, const codec::Json& query) {
+// What can be done about "CODE: text", in words.
+std::string MendOf(std::string_view why, const codec::Json& query) {
+  const std::string_view code = why.substr(0, why.find(':'));
   if (code == "FAILED") {
     return "The approved query ran and could not be finished; the enclave does not say of what. Ask for less: fewer "
            "rows or groups, or a narrower condition. The charter's limits: cloister env accept shows them";

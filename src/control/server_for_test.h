@@ -205,7 +205,9 @@ class ServerFixture : public testing::Test {
   ApiLimits limits_{.requests_per_minute = 0,  // tests ask as quickly as they can
                     .environments_per_day = 0,
                     .datasets_per_day = 0,
-                    .queries_per_day = 0};
+                    .queries_per_day = 0,
+                    .upload_bytes_per_day = 0,
+                    .download_bytes_per_day = 0};
   FakeProvider provider_;
   FakeChecker checker_;
   std::filesystem::path folder_;

@@ -78,6 +78,7 @@ Result<net::Response> Decide(const Api& api, const net::Request& request, AdminR
   CLOISTER_ASSIGN(const Caller caller, RequireAdministrator(api, request));
   const auto id = AdminRequestId::Parse(request.Param("id"));
   if (!id) return NotFound("there is no such request");
+  CLOISTER_TRY(ReadNothing(request));
   CLOISTER_ASSIGN(auto record, api.store.users.FindAdminRequest(*id));
   if (!record) return NotFound("there is no such request");
   // Said again by the same administrator, it is said already.

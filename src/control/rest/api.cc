@@ -136,11 +136,13 @@ Result<QueryAccess> RequireQuery(const Api& api, const net::Request& request, st
 
 Result<codec::Json> ReadJsonBody(const net::Request& request) {
   if (request.body.empty()) return codec::Json(codec::JsonObject());
-  const std::string* type = request.Header("content-type");
-  const std::string media = type == nullptr ? "" : type->substr(0, type->find(';'));
-  // A web page can make a browser send other types without asking anybody; this one it cannot.
-  if (media != "application/json") return InvalidArgument("the request body must be application/json");
   return codec::ParseJson(request.body);
+}
+
+Status ReadNothing(const net::Request& request) {
+  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  codec::ObjectReader in(body, "");
+  return in.Finish();
 }
 
 net::Response JsonResponse(int status, codec::JsonObject body) {

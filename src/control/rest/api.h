@@ -31,6 +31,8 @@ struct ApiLimits {
   std::int64_t environments_per_day = 10;  // of one user
   std::int64_t datasets_per_day = 50;      // of one environment, registrations
   std::int64_t queries_per_day = 100;      // of one environment
+  std::int64_t upload_bytes_per_day = std::int64_t{256} << 30;   // of one user: files and parts
+  std::int64_t download_bytes_per_day = std::int64_t{64} << 30;  // of one user: files of results
 };
 
 // All outlive the server and are thread-safe.
@@ -89,8 +91,10 @@ struct QueryAccess {
 };
 Result<QueryAccess> RequireQuery(const Api& api, const net::Request& request, std::string_view query_id);
 
-// The request's JSON object; {} for an absent body. kInvalidArgument for another content type.
+// The request's JSON object; {} for an absent body. Of which type a body is, the gate has looked at.
 Result<codec::Json> ReadJsonBody(const net::Request& request);
+// For routes that are told nothing: no body, or {}.
+Status ReadNothing(const net::Request& request);
 net::Response JsonResponse(int status, codec::JsonObject body);
 
 inline constexpr std::uint64_t kPageMax = 1000;

@@ -1,6 +1,8 @@
 // PUT /api/tee/datasets/{id}/content: the plain file in one request, for owners whose keys the server keeps.
 // POST /api/tee/datasets/{id}/mark-available: everything is there; let it be used.
 
+#include <atomic>
+
 #include "control/rest/manifests.h"
 #include "control/rest/routes.h"
 #include "control/rest/sealed_intake.h"
@@ -9,6 +11,7 @@ namespace cloister::control {
 namespace {
 
 constexpr std::int64_t kMarkWaitMs = 20'000;  // for the enclave's verdict on a file; then 202
+constexpr int kMarkWaitersMax = 2;            // of the server's workers; others are answered 202 at once
 constexpr std::int64_t kLookAgainMs = 100;
 constexpr std::size_t kBucketPieceBytes = 256 << 10;
 
@@ -69,9 +72,24 @@ bool InForce(const DatasetAccess& access) {
       [&](const ledger::LedgerState& state) { return state.ManifestInForce(access.dataset.id) != nullptr; });
 }
 
+// A worker that waits serves nobody: few may at once, so that files that load slowly do not hold the server up.
+class WaitingPlace {
+ public:
+  WaitingPlace() : taken_(waiting_.fetch_add(1) < kMarkWaitersMax) {}
+  ~WaitingPlace() { waiting_.fetch_sub(1); }
+  WaitingPlace(const WaitingPlace&) = delete;
+  WaitingPlace& operator=(const WaitingPlace&) = delete;
+  bool taken() const { return taken_; }
+
+ private:
+  static inline std::atomic<int> waiting_ = 0;
+  const bool taken_;
+};
+
 // Until the enclave has said whether the file is what its manifest says.
 Result<DatasetStatus> AwaitVerdict(const Api& api, const DatasetAccess& access) {
-  const std::int64_t due_ms = api.clock.MonotonicMs() + kMarkWaitMs;
+  const WaitingPlace place;
+  const std::int64_t due_ms = api.clock.MonotonicMs() + (place.taken() ? kMarkWaitMs : 0);
   std::uint64_t seen = access.member.session->WaitForNews(0, 0);
   for (;;) {
     CLOISTER_ASSIGN(const auto dataset, api.store.datasets.Find(access.dataset.id));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "codec/text.h"
 #include "control/rest/environment_json.h"
 #include "control/rest/epochs.h"
 #include "control/rest/idempotency.h"
@@ -12,6 +13,7 @@
 namespace cloister::control {
 namespace {
 
+constexpr std::size_t kAppraisalItemsMax = 16;
 constexpr int kAttemptsMax = 4;  // to make one environment, of a request that comes again after crashes
 
 struct CreateRequest {
@@ -23,7 +25,33 @@ struct CreateRequest {
   agreement::Recovery recovery = agreement::Recovery::kNone;
   std::optional<std::string> gcp_project_id;
   std::optional<std::string> gcp_zone;
+  std::optional<std::int64_t> min_group_size;
+  std::vector<std::string> accept;        // kinds of evidence; empty: the provider's
+  std::vector<Digest256> measurements;    // enclave programs; empty: the provider's
 };
+
+// {"min_group_size"}: what holds for every dataset that says nothing stricter.
+Status DecodePrivacy(const codec::Json& json, CreateRequest& create) {
+  codec::ObjectReader in(json, "privacy");
+  create.min_group_size = in.OptionalInteger("min_group_size", 1, agreement::kMinGroupSizeMax);
+  return in.Finish();
+}
+
+// {"accept"?, "measurements"?}: the creator's own word on which enclave is to be trusted.
+Status DecodeAppraisal(const codec::Json& json, CreateRequest& create) {
+  codec::ObjectReader in(json, "appraisal_policy");
+  std::vector<std::string> measurements;
+  if (in.Has("accept")) create.accept = in.Strings("accept", kAppraisalItemsMax);
+  if (in.Has("measurements")) measurements = in.Strings("measurements", kAppraisalItemsMax);
+  CLOISTER_TRY(in.Finish());
+  for (const std::string& each : measurements) {
+    const auto digest = codec::HexDecodeDigest(each);
+    if (!digest) return InvalidArgument("'appraisal_policy.measurements' must be SHA-256 digests in hex");
+    create.measurements.push_back(*digest);
+  }
+  std::ranges::sort(create.measurements);
+  return {};
+}
 
 Result<agreement::ApprovalRule> RuleOf(std::string_view kind, std::int64_t count) {
   using Kind = agreement::ApprovalRule::Kind;
@@ -68,7 +96,12 @@ Result<CreateRequest> DecodeCreate(const Api& api, const codec::Json& json) {
                        .cross_owner_joins = in.OptionalBool("allow_cross_party_joins").value_or(false),
                        .rule = {},
                        .gcp_project_id = in.OptionalString("gcp_project_id", agreement::kLabelBytesMax),
-                       .gcp_zone = in.OptionalString("gcp_zone", agreement::kLabelBytesMax)};
+                       .gcp_zone = in.OptionalString("gcp_zone", agreement::kLabelBytesMax),
+                       .min_group_size = std::nullopt,
+                       .accept = {},
+                       .measurements = {}};
+  const codec::Json* privacy = in.OptionalAny("privacy");
+  const codec::Json* appraisal = in.OptionalAny("appraisal_policy");
   const auto unanimous = in.OptionalBool("require_unanimous_approval");
   const codec::Json* rule = in.OptionalAny("approval_rule");
   const std::string provider = in.OptionalString("provider").value_or(std::string(api.provider.name()));
@@ -82,6 +115,8 @@ Result<CreateRequest> DecodeCreate(const Api& api, const codec::Json& json) {
   for (std::string& email : create.emails) {
     CLOISTER_ASSIGN(email, ReadEmail(email));
   }
+  if (privacy != nullptr) CLOISTER_TRY(DecodePrivacy(*privacy, create));
+  if (appraisal != nullptr) CLOISTER_TRY(DecodeAppraisal(*appraisal, create));
   CLOISTER_ASSIGN(create.rule, DecodeRule(rule, unanimous));
   create.recovery = recovery == "operator" ? agreement::Recovery::kOperator : agreement::Recovery::kNone;
   return create;
@@ -133,10 +168,13 @@ Result<EnvironmentRecord> MakeRecord(const Api& api, const Caller& caller, const
                              .participants = people.participants,
                              .approval_rule = create.rule,
                              .cross_owner_joins = create.cross_owner_joins,
-                             .appraisal_policy = {.accept = api.provider.evidence_kinds(),
-                                                  .measurements = api.provider.measurements()},
+                             .appraisal_policy =
+                                 {.accept = create.accept.empty() ? api.provider.evidence_kinds() : create.accept,
+                                  .measurements = create.measurements.empty() ? api.provider.measurements()
+                                                                              : create.measurements},
                              .recovery = create.recovery,
                              .run_bounds = api.fleet.limits().new_charters};
+  charter.min_group_size = create.min_group_size.value_or(charter.min_group_size);
   CLOISTER_TRY(agreement::CheckCharter(charter));
   return EnvironmentRecord{.id = charter.environment,
                            .name = create.name,

@@ -16,6 +16,10 @@ constexpr std::array<std::string_view, 8> kOpenRoutes = {
     "/livez", "/readyz", "/api/tee/health", "/openapi.json", "/docs", "/docs/style.css", "/api/dev/login",
     "/api/tee/results/{result}"};
 constexpr std::string_view kEvents = "/api/tee/events";
+constexpr std::string_view kSignedUrl = "/api/tee/results/{result}";
+constexpr std::int64_t kDayMs = 86'400'000;
+constexpr std::string_view kJsonType = "application/json";
+constexpr std::string_view kFileType = "application/octet-stream";
 
 Status CheckScope(const Caller& caller, std::string_view scope) {
   if (HasScope(caller.api_key.scopes, scope)) return {};
@@ -23,11 +27,45 @@ Status CheckScope(const Caller& caller, std::string_view scope) {
 }
 
 void AddRateFields(net::Response& response, const RateLimiter& limiter, const RateLimiter::Verdict& verdict) {
-  if (limiter.per_minute() == 0) return;
+  if (limiter.tokens() == 0) return;
   response.headers.emplace_back("ratelimit-policy",
-                                "\"default\";q=" + std::to_string(limiter.per_minute()) + ";w=60");
+                                "\"default\";q=" + std::to_string(limiter.tokens()) + ";w=60");
   response.headers.emplace_back("ratelimit", "\"default\";r=" + std::to_string(verdict.remaining) +
                                                  ";t=" + std::to_string(verdict.reset_seconds));
+}
+
+// "Application/JSON ; charset=utf-8" -> "application/json".
+std::string MediaTypeOf(const net::Request& request) {
+  const std::string* field = request.Header("content-type");
+  std::string type = field == nullptr ? "" : field->substr(0, field->find(';'));
+  while (type.ends_with(' ') || type.ends_with('\t')) type.pop_back();
+  std::ranges::transform(type, type.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return type;
+}
+
+net::Response WrongType(std::string_view wanted) {
+  net::Response response = net::ProblemResponse({.status = 415,
+                                                 .error = "UNSUPPORTED_MEDIA_TYPE",
+                                                 .message = "the request body must be " + std::string(wanted)});
+  response.headers.emplace_back("accept", wanted);
+  return response;
+}
+
+// Every whole body is JSON. A web page can make a browser send other types without asking anybody; this one it cannot.
+std::optional<net::Response> CheckJsonType(const net::Request& request) {
+  if (request.body.empty() || MediaTypeOf(request) == kJsonType) return std::nullopt;
+  return WrongType(kJsonType);
+}
+
+// A file is taken as it comes, under whatever name of its own it has; these would be another file in an envelope.
+bool IsEnvelope(const std::string& type) { return type.starts_with("multipart/") || type == kJsonType; }
+
+net::Handler WithJsonAlone(net::Handler inner) {
+  return [inner = std::move(inner)](const net::Request& request) -> Result<net::Response> {
+    if (auto refused = CheckJsonType(request)) return *std::move(refused);
+    return inner(request);
+  };
 }
 
 net::Response TooOften(const RateLimiter::Verdict& verdict) {
@@ -44,7 +82,7 @@ net::Response TooOften(const RateLimiter::Verdict& verdict) {
 net::Handler Guard(const Api& api, std::shared_ptr<RateLimiter> limiter, const net::Route& route) {
   const std::string_view scope = ScopeOf(route.method, route.pattern);
   const bool counts = route.pattern != kEvents;
-  net::Handler inner = route.method == "POST" ? Idempotent(api, route.handler) : route.handler;
+  net::Handler inner = WithJsonAlone(route.method == "POST" ? Idempotent(api, route.handler) : route.handler);
   return [&api, limiter, scope, counts, inner = std::move(inner)](
              const net::Request& request) -> Result<net::Response> {
     CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
@@ -63,13 +101,55 @@ net::Handler Guard(const Api& api, std::shared_ptr<RateLimiter> limiter, const n
   };
 }
 
-net::UploadHandler GuardUpload(const Api& api, const net::Route& route) {
+// Reads to the end, and says why it kept nothing: an Error has no word for 415.
+class RefusingSink final : public net::BodySink {
+ public:
+  Status Write(ByteView) override { return {}; }
+  Result<net::Response> Finish() override { return WrongType(kFileType); }
+};
+
+// Counts what arrives; over the limit the rest is not taken.
+class MeteredSink final : public net::BodySink {
+ public:
+  MeteredSink(std::shared_ptr<RateLimiter> bytes, std::string user, std::unique_ptr<net::BodySink> inner)
+      : bytes_(std::move(bytes)), user_(std::move(user)), inner_(std::move(inner)) {}
+
+  Status Write(ByteView piece) override {
+    if (!bytes_->Take(user_, static_cast<std::int64_t>(piece.size())).allowed) {
+      return ResourceExhausted("you have sent as many bytes as one may within a day; go on later");
+    }
+    return inner_->Write(piece);
+  }
+  Result<net::Response> Finish() override { return inner_->Finish(); }
+
+ private:
+  const std::shared_ptr<RateLimiter> bytes_;
+  const std::string user_;
+  const std::unique_ptr<net::BodySink> inner_;
+};
+
+// A file that goes out is counted before its first byte.
+net::Handler Metered(std::shared_ptr<RateLimiter> bytes, net::Handler inner) {
+  return [bytes = std::move(bytes), inner = std::move(inner)](const net::Request& request) -> Result<net::Response> {
+    CLOISTER_ASSIGN(net::Response response, inner(request));
+    const auto recipient = request.query.find("for");
+    if (response.status != 200 || recipient == request.query.end()) return response;
+    const std::uint64_t size = response.source ? response.source->size() : response.body.size();
+    if (bytes->Take(recipient->second, static_cast<std::int64_t>(size)).allowed) return response;
+    return ResourceExhausted("you have fetched as many bytes as one may within a day; go on later");
+  };
+}
+
+net::UploadHandler GuardUpload(const Api& api, std::shared_ptr<RateLimiter> bytes, const net::Route& route) {
   const std::string_view scope = ScopeOf(route.method, route.pattern);
-  return [&api, scope, inner = route.upload](
+  return [&api, scope, bytes = std::move(bytes), inner = route.upload](
              const net::Request& request) -> Result<std::unique_ptr<net::BodySink>> {
     CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
     CLOISTER_TRY(CheckScope(caller, scope));
-    return inner(request);
+    if (IsEnvelope(MediaTypeOf(request))) return std::unique_ptr<net::BodySink>(std::make_unique<RefusingSink>());
+    CLOISTER_ASSIGN(auto sink, inner(request));
+    return std::unique_ptr<net::BodySink>(
+        std::make_unique<MeteredSink>(bytes, caller.user.id.str(), std::move(sink)));
   };
 }
 
@@ -81,10 +161,13 @@ bool IsOpenRoute(std::string_view pattern) {
 
 void AddGate(net::Router& router, const Api& api) {
   const auto limiter = std::make_shared<RateLimiter>(api.clock, api.limits.requests_per_minute);
+  const auto uploads = std::make_shared<RateLimiter>(api.clock, api.limits.upload_bytes_per_day, kDayMs);
+  const auto downloads = std::make_shared<RateLimiter>(api.clock, api.limits.download_bytes_per_day, kDayMs);
   router.Transform([&](net::Route& route) {
-    if (IsOpenRoute(route.pattern)) return;
-    if (route.upload) {
-      route.upload = GuardUpload(api, route);
+    if (IsOpenRoute(route.pattern)) {
+      route.handler = WithJsonAlone(route.pattern == kSignedUrl ? Metered(downloads, route.handler) : route.handler);
+    } else if (route.upload) {
+      route.upload = GuardUpload(api, uploads, route);
     } else {
       route.handler = Guard(api, limiter, route);
     }

@@ -32,6 +32,57 @@ TEST_F(GateTest, AKeyIsGoodForItsScopesAlone) {
   EXPECT_EQ(manager.Post("/api/keys", {{"name", "x"}, {"scopes", {"read"}}}).status, 201);
 }
 
+TEST_F(GateTest, ABodyOfAnotherTypeIsNotRead) {
+  Person ada = WithServerKey("ada@hospital.example");
+  const auto status = [&](const char* target, const char* type) {
+    return ada.Send({.method = net::HttpMethod::kPost,
+                     .target = target,
+                     .fields = {{"Content-Type", type}},
+                     .body = R"({"name":"k","email":"new@new.example"})"})
+        .status;
+  };
+  for (const char* type : {"text/plain", "application/x-www-form-urlencoded", "application/jsonp", "json"}) {
+    EXPECT_EQ(status("/api/keys", type), 415) << type;
+    EXPECT_EQ(status("/api/dev/login", type), 415) << type;
+  }
+  EXPECT_EQ(status("/api/keys", "Application/JSON ; charset=utf-8"), 400);  // read, and 'email' is not known
+}
+
+TEST_F(GateTest, ARequestThatComesAgainFindsTheKeyThatItMade) {
+  Person ada = LogIn("ada@hospital.example");
+  const Reply first = PostWith(ada, "once", "/api/keys", {{"name", "nightly"}});
+  ASSERT_EQ(first.status, 201) << first.body;
+  const auto user = store_->users.FindUserByEmail("ada@hospital.example")->value().id;
+  // Its answer was lost before it was kept: the row stands as the crash left it.
+  IdempotencyRecord cut_off{.user = user, .key = "once", .answer = std::nullopt, .created_at = {}};
+  const auto kept = store_->idempotency.Begin(cut_off)->value();
+  ASSERT_TRUE(store_->idempotency.Forget(user, "once").has_value());
+  cut_off = kept;
+  cut_off.answer = std::nullopt;
+  ASSERT_FALSE(store_->idempotency.Begin(cut_off)->has_value());
+  const Reply again = PostWith(ada, "once", "/api/keys", {{"name", "nightly"}});
+  EXPECT_EQ(again.status, 201);
+  EXPECT_EQ(again.Text("api_key"), first.Text("api_key"));
+  EXPECT_EQ(ada.Get("/api/keys").At("/keys").as_array().size(), 2u);  // with the one of the login
+}
+
+TEST_F(GateTest, BytesHaveALimitOfTheirOwn) {
+  limits_.upload_bytes_per_day = 10;
+  RestartServer();
+  Person ada = WithServerKey("ada@hospital.example");
+  const std::string environment = "/api/tee/environments/" + CreateEnvironment(ada, {});
+  const Reply made = ada.Post(environment + "/datasets", {{"name", "visits"}, {"schema", {{"id", "int"}}}});
+  ASSERT_EQ(made.status, 201) << made.body;
+  const std::string dataset = "/api/tee/datasets/" + made.TextAt("/dataset/id");
+  const Reply begun = ada.Post(dataset + "/uploads", {{"size_bytes", 6}});
+  const std::string part = dataset + "/uploads/" + begun.TextAt("/upload/id") + "/parts/1";
+  const std::string digest = "sha-256=:" + codec::Base64Encode(crypto::Sha256(AsBytes("sealed"))) + ":";
+  EXPECT_EQ(ada.Put(part, "sealed", digest).status, 200);
+  const Reply more = ada.Put(part, "sealed", digest);
+  EXPECT_EQ(more.status, 429) << more.body;
+  EXPECT_EQ(more.Text("error"), "RESOURCE_EXHAUSTED");
+}
+
 TEST_F(GateTest, KeysAreListedRolledAndRemoved) {
   Person ada = LogIn("ada@hospital.example");
   Person bob = LogIn("bob@insurer.example");

@@ -12,9 +12,7 @@ Result<net::Response> Switch(const Api& api, const net::Request& request, bool o
   if (member.record.creator != member.caller.user.id) {
     return Error{Code::kPermissionDenied, "only who created an environment suspends and resumes it"};
   }
-  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
-  codec::ObjectReader in(body, "");
-  CLOISTER_TRY(in.Finish());
+  CLOISTER_TRY(ReadNothing(request));
   CLOISTER_TRY(on ? member.session->Resume() : member.session->Suspend());
   CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
   return JsonResponse(200, {{"tee", std::move(tee)},

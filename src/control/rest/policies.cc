@@ -183,6 +183,7 @@ struct PolicyTest {
   std::string text;
   std::string level;
   std::string expect;
+  std::optional<std::string> as;
 };
 
 Result<PolicyTest> DecodeTest(const codec::Json& json, std::size_t index) {
@@ -190,7 +191,8 @@ Result<PolicyTest> DecodeTest(const codec::Json& json, std::size_t index) {
   PolicyTest test{.name = in.OptionalString("name").value_or("test " + std::to_string(index + 1)),
                   .text = in.String("query_text", agreement::kQueryTextBytesMax),
                   .level = in.OptionalString("privacy_level").value_or("aggregate_only"),
-                  .expect = in.String("expect")};
+                  .expect = in.String("expect"),
+                  .as = in.OptionalString("as")};
   if (test.expect != "accepted" && test.expect != "refused") in.Fail("expect", "must be 'accepted' or 'refused'");
   CLOISTER_TRY(in.Finish());
   CLOISTER_TRY(agreement::ParseLevel(test.level));
@@ -201,7 +203,7 @@ Result<codec::JsonObject> RunTest(const Api& api, const DatasetAccess& access, c
                                   const Terms& terms) {
   const CheckUnder under{.dataset = access.dataset, .schema = terms.schema, .policy = terms.policy};
   CLOISTER_ASSIGN(const codec::JsonObject verdict,
-                  CheckUnderTerms(api, access.member, {.text = test.text, .level = test.level}, under));
+                  CheckUnderTerms(api, access.member, {.text = test.text, .level = test.level, .as = test.as}, under));
   const std::string got = verdict.contains("verdict") && verdict.at("verdict") == "accepted" ? "accepted" : "refused";
   const codec::Json* findings = verdict.if_contains("findings");
   return codec::JsonObject{{"name", test.name},

@@ -97,6 +97,24 @@ TEST_F(PoliciesTest, TestsAskTheCompilerUnderOtherTerms) {
   EXPECT_EQ(asked.at_pointer("/datasets/0/policy/min_group_size").as_int64(), 50);
 }
 
+// To the owner his own data are no threshold (rule R28), so what he tests is what somebody else may ask.
+TEST_F(PoliciesTest, TestsAskAsSomebodyElseUnlessTheyNameHim) {
+  const std::string dataset = Register({{"policy", "aggregate_only"}, {"privacy_unit", "id"}});
+  const auto analyst_of = [&](codec::JsonObject test) {
+    test["query_text"] = "SELECT 1";
+    test["expect"] = "accepted";
+    const Reply reply = ada_.Post(dataset + "/policy/test", {{"tests", codec::JsonArray{std::move(test)}}});
+    if (reply.status != 200) return std::to_string(reply.status);
+    const codec::Json asked = codec::ParseJson(checker_.last_request).value();
+    EXPECT_EQ(asked.at_pointer("/recipients").as_array().size(), 1u);
+    return std::string(asked.at_pointer("/analyst/thumbprint").as_string());
+  };
+  EXPECT_EQ(analyst_of({}), "anybody");
+  EXPECT_EQ(analyst_of({{"as", "ada@hospital.example"}}), ada_.thumbprint);
+  EXPECT_EQ(analyst_of({{"as", ada_.thumbprint}}), ada_.thumbprint);
+  EXPECT_EQ(analyst_of({{"as", "nobody@else.example"}}), "400");
+}
+
 TEST_F(PoliciesTest, TheCatalogueSaysWhatMayBeAsked) {
   Share();
   const Reply reply = bob_.Get(environment_ + "/catalogue");

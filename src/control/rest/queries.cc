@@ -101,6 +101,12 @@ codec::JsonObject EncodeDatasetForCheck(const agreement::Charter& charter, const
           {"policy", agreement::EncodePolicy(manifest.policy)}};
 }
 
+// As the enclave will read it: in the charter.
+std::string OrganisationOf(const agreement::Charter& charter, const Member& member) {
+  const auto* person = charter.Find(member.key.thumbprint);
+  return person != nullptr ? person->organisation : member.caller.user.organisation;
+}
+
 // The compile-only process's request (docs/formats/channel.md).
 Result<std::string> MakeCheckRequest(const ledger::LedgerState& state, const Member& member, const QueryBody& body) {
   if (state.in_force() == nullptr) return FailedPrecondition("the charter is not in force yet");
@@ -119,7 +125,7 @@ Result<std::string> MakeCheckRequest(const ledger::LedgerState& state, const Mem
       {"level", body.level},
       {"privacy", body.privacy},
       {"datasets", std::move(datasets)},
-      {"analyst", {{"thumbprint", member.key.thumbprint}, {"organisation", member.caller.user.organisation}}},
+      {"analyst", {{"thumbprint", member.key.thumbprint}, {"organisation", OrganisationOf(charter, member)}}},
       {"cross_owner_joins", charter.cross_owner_joins},
       {"recipients", std::move(people)}};
   return codec::WriteJson(codec::Json(request));
@@ -321,29 +327,6 @@ Result<net::Response> ShowReport(const Api& api, const net::Request& request) {
                             {"document", access.query.document}});
 }
 
-// The dataset's terms in the question, in the place of those that are in force.
-void PutUnder(codec::JsonArray& datasets, const Member& member, const CheckUnder& under) {
-  const std::string organisation = member.session->Look([&](const ledger::LedgerState& state) -> std::string {
-    const auto* person = state.in_force() ? state.in_force()->charter.Find(under.dataset.owner) : nullptr;
-    return person != nullptr ? person->organisation : "";
-  });
-  codec::JsonObject terms{{"dataset", under.dataset.id.str()},
-                          {"name", under.dataset.name},
-                          {"organisation", organisation},
-                          {"owner", under.dataset.owner},
-                          {"manifest", std::string(64, '0')},
-                          {"schema", agreement::EncodeSchema(under.schema)},
-                          {"policy", agreement::EncodePolicy(under.policy)}};
-  for (codec::Json& each : datasets) {
-    if (each.at("dataset") != terms.at("dataset")) continue;
-    terms["manifest"] = each.at("manifest");
-    each = std::move(terms);
-    return;
-  }
-  datasets.push_back(std::move(terms));
-  std::ranges::sort(datasets, {}, [](const codec::Json& each) { return std::string(each.at("dataset").as_string()); });
-}
-
 }  // namespace
 
 Result<codec::JsonObject> CheckUnderTerms(const Api& api, const Member& member, const CheckAsked& asked,
@@ -353,7 +336,7 @@ Result<codec::JsonObject> CheckUnderTerms(const Api& api, const Member& member, 
     return MakeCheckRequest(state, member, body);
   }));
   CLOISTER_ASSIGN(codec::Json question, codec::ParseJson(text, {.bytes_max = text.size()}));
-  PutUnder(question.at("datasets").as_array(), member, under);
+  CLOISTER_TRY(PutTerms(question.as_object(), member, asked, under));
   CLOISTER_ASSIGN(const std::string answer, api.checker.Check(codec::WriteJson(question)));
   CLOISTER_ASSIGN(const codec::Json verdict, codec::ParseJson(answer, {.bytes_max = answer.size()}));
   if (!verdict.is_object()) return Internal("the compiler's verdict is malformed");

@@ -84,6 +84,16 @@ std::optional<double> ExecutionSeconds(const Member& member, const ResultRecord&
   return static_cast<double>(checked->receipt.body().time_bucket_ms) / 1000;
 }
 
+// A code and a text, both fixed: what a run met is data.
+std::string ErrorMessage(std::string_view code) {
+  std::string_view text = "the query did not run, and nothing was released";
+  if (code == ledger::kFailedCode) text = "the approved query ran and could not be finished; nothing was released";
+  if (code == CodeName(Code::kCancelled)) text = "the query was cancelled";
+  if (code == CodeName(Code::kDataLoss)) text = "a stored file is not the one that the ledger names";
+  if (code == CodeName(Code::kUnavailable)) text = "the enclave went away each time; submit the query again";
+  return std::string(code) + ": " + std::string(text);
+}
+
 }  // namespace
 
 std::string_view QueryStatus(const ledger::LedgerState& state, const ledger::QueryRecord& query,
@@ -169,9 +179,9 @@ Result<codec::JsonObject> EncodeQuery(const Api& api, const Member& member, cons
     AddReport(json, state, query);
     AddDecisions(json, state, query, now);
   });
-  if (job && job->status == JobStatus::kFailed) json["error_message"] = job->code.value_or("INTERNAL");
+  if (job && job->status == JobStatus::kFailed) json["error_message"] = ErrorMessage(job->code.value_or("INTERNAL"));
   if (query.execution && query.execution->outcome != ledger::Outcome::kReleased) {
-    json["error_message"] = query.execution->code;
+    json["error_message"] = ErrorMessage(query.execution->code);
   }
   if (result) {
     if (const auto seconds = ExecutionSeconds(member, *result)) json["execution_time_seconds"] = *seconds;

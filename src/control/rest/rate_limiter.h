@@ -1,6 +1,6 @@
 #pragma once
 
-// How often a caller may ask: a bucket of tokens for each API key that fills evenly. Thread-safe.
+// How often a caller may ask, or how much he may move: a bucket of tokens for each that fills evenly. Thread-safe.
 
 #include <cstdint>
 #include <map>
@@ -16,16 +16,18 @@ inline constexpr std::size_t kBucketsMax = 10'000;  // keys remembered at once; 
 
 class RateLimiter {
  public:
-  // `per_minute` requests at once, and as many again within a minute. 0: no limit.
-  RateLimiter(const Clock& clock, std::int64_t per_minute) : clock_(clock), per_minute_(per_minute) {}
+  // `tokens` at once, and as many again within `window_ms`. 0: no limit.
+  RateLimiter(const Clock& clock, std::int64_t tokens, std::int64_t window_ms = 60'000)
+      : clock_(clock), tokens_(tokens), window_ms_(window_ms) {}
 
   struct Verdict {
     bool allowed = true;
     std::int64_t remaining = 0;
     std::int64_t reset_seconds = 0;  // until a token is there again, or until all are
   };
-  Verdict Take(std::string_view caller) CLOISTER_EXCLUDES(mutex_);
-  std::int64_t per_minute() const { return per_minute_; }
+  // All of `tokens` or none. More than there ever are is never allowed.
+  Verdict Take(std::string_view caller, std::int64_t tokens = 1) CLOISTER_EXCLUDES(mutex_);
+  std::int64_t tokens() const { return tokens_; }
 
  private:
   struct Bucket {
@@ -35,7 +37,8 @@ class RateLimiter {
   void Forget() CLOISTER_REQUIRES(mutex_);
 
   const Clock& clock_;
-  const std::int64_t per_minute_;
+  const std::int64_t tokens_;
+  const std::int64_t window_ms_;
   Mutex mutex_;
   std::map<std::string, Bucket, std::less<>> buckets_ CLOISTER_GUARDED_BY(mutex_);
 };

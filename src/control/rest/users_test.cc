@@ -50,7 +50,7 @@ TEST_F(UsersTest, DecodesStrictly) {
                                        .target = "/api/dev/login",
                                        .fields = {{"Content-Type", "text/plain"}},
                                        .body = R"({"email":"a@b"})"});
-  EXPECT_EQ(form.status, 400);
+  EXPECT_EQ(form.status, 415);
 }
 
 TEST_F(UsersTest, ServerKeyIsSealedOnDisk) {

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Schemathesis against a server of ours on the loopback interface. CLOISTER_PEER_SECONDS=N goes on that long.
+
+It reads the contract that the server serves, and makes requests that fit it and requests that do not. Objects that
+exist are told to it, or each request would be about nothing.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tests/system'))
+
+from support import stage  # noqa: E402  (needs the path above)
+from test_contract import Story  # noqa: E402
+
+SECONDS = os.environ.get('CLOISTER_PEER_SECONDS', '60')
+SEED = os.environ.get('CLOISTER_SEED', '20261122')
+# What ends the world of all others, and a stream that does not end.
+LEFT_OUT = ('terminateEnvironment', 'suspendEnvironment', 'removeParticipant', 'removeDataset', 'removeKey', 'rollKey',
+            'streamEvents', 'createEnvironment', 'abortUpload')
+# Fitting the schema is not all: a name may be taken, a query may be refused, an id may be of nobody.
+NOT_CHECKED = 'positive_data_acceptance'
+HOOKS = '''
+import json, random, schemathesis
+IDS = json.loads({ids!r})
+
+@schemathesis.hook
+def map_path_parameters(context, path_parameters):
+    """Most requests are about objects that exist."""
+    parts = context.operation.path.split('/')
+    if path_parameters and 'id' in path_parameters and parts[2 + (parts[2] == 'tee')] in IDS and random.random() < 0.8:
+        path_parameters['id'] = IDS[parts[2 + (parts[2] == 'tee')]]
+    for name in ('upload', 'result'):
+        if path_parameters and name in path_parameters and random.random() < 0.8:
+            path_parameters[name] = IDS[name]
+    return path_parameters
+'''
+
+
+class Schemathesis(unittest.TestCase):
+    def test_it_finds_nothing(self):
+        with tempfile.TemporaryDirectory(prefix='cloister-peers-') as folder, stage.Server(folder) as server:
+            story = Story(server.url)
+            ids = {'environments': story.tee, 'datasets': story.dataset, 'queries': story.query, 'keys': story.key,
+                   'admin': story.asked, 'upload': story.upload, 'result': story.result['id']}
+            hooks = Path(folder, 'cloister_hooks.py')
+            hooks.write_text(HOOKS.format(ids=json.dumps(ids)))
+            out = [word for name in LEFT_OUT for word in ('--exclude-operation-id', name)]
+            command = [Path(sys.executable).parent / 'schemathesis', 'run', f'{server.url}/openapi.json',
+                       '--header', f'X-API-Key: {story.ana.key}', '--max-time', SECONDS, '--seed', SEED,
+                       '--phases', 'examples,coverage,fuzzing', '--continue-on-failure', '--no-shrink',
+                       '--checks', 'all', '--exclude-checks', NOT_CHECKED, '--request-timeout', '60',
+                       '--suppress-health-check', 'all', '--warnings', 'off', *out]
+            done = subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True,
+                                  env={**os.environ, 'SCHEMATHESIS_HOOKS': str(hooks), 'PYTHONPATH': folder,
+                                       'NO_COLOR': '1'})
+            print(done.stdout[-1500:])
+            self.assertEqual(done.returncode, 0, done.stdout[-60_000:] + done.stderr[-4000:])
+            answered = set(re.findall(r' ([A-Z]+ /\S+) 2\d\d \d+ ms', server.log.read_text(errors='replace')))
+            print(f'{len(answered)} operations answered 2xx')
+            self.assertGreater(len(answered), 40, 'too few requests came through to say anything')
+
+
+if __name__ == '__main__':
+    del sys.argv[1:]  # what other peers are told
+    unittest.main()

@@ -1,0 +1,118 @@
+"""Requests out of the contract, as many as there is time for: no answer is a server's failure or breaks the contract,
+and what the contract forbids is refused.
+
+CLOISTER_GENERATE_SECONDS=N goes on that long, CLOISTER_SEED=N with other requests. A failure prints the request.
+"""
+
+import os
+import random
+import tempfile
+import time
+import unittest
+from collections import Counter
+
+import support
+from contract import OPERATIONS, Caller, judge, log_in
+from generator import Maker
+from support import Rest, stage
+from test_contract import Story
+
+SECONDS = float(os.environ.get('CLOISTER_GENERATE_SECONDS', '12'))
+SEED = int(os.environ.get('CLOISTER_SEED', '20261122'))
+STREAMS = {'streamEvents'}  # it does not end; tests/system/test_workflow.py reads it
+# What ends or stops the world of the others comes seldom, and so does what starts an enclave.
+SELDOM = {'terminateEnvironment': 0.02, 'suspendEnvironment': 0.05, 'removeParticipant': 0.05, 'removeDataset': 0.1,
+          'createEnvironment': 0.05, 'proposeCharter': 0.1, 'addParticipant': 0.1, 'devLogin': 0.1, 'abortUpload': 0.2,
+          'resumeEnvironment': 0.3}
+ENVIRONMENTS_MAX = 12       # then the world begins anew, on a fresh server
+REQUESTS_OF_A_WORLD = 4000
+UNAVAILABLE_SHARE_MAX = 0.02  # of answers, each with Retry-After: an enclave that starts
+
+
+class World:
+    """A fresh server on which everything has happened once, and who calls it."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix='cloister-system-')
+        self.server = stage.Server(self.folder.name).start()
+        story = Story(self.server.url)
+        self.keys = {name: getattr(story, name).key for name in ('root', 'ana', 'ben', 'eve')} | {'nobody': None}
+        self.tees = 1
+        self.told = ' '.join(Caller(self.server.url, self.keys['ana']).call('GET', path)[2].decode() for path in (
+            '/api/tee/environments', f'{story.base}/datasets', f'{story.base}/queries', '/api/keys',
+            f'/api/tee/queries/{story.query}/results', f'/api/tee/datasets/{story.dataset}/uploads')) + story.asked
+
+    def call(self, who, method, made):
+        rest = Rest(url=self.server.url)
+        rest.key = self.keys[who]
+        status, fields, text = rest.call(method, made.target, made.body, made.headers)
+        if status == 401 and self.keys[who]:  # some request removed or rolled his key
+            self.keys[who] = log_in(self.server.url, f'{who}@{who}.example').key
+        return status, fields, text
+
+    def close(self):
+        self.server.stop()
+        self.folder.cleanup()
+
+
+class Generated(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.world = None
+        self.addCleanup(lambda: self.world and self.world.close())
+        self.random = random.Random(SEED)
+        self.counts, self.good, self.found = Counter(), Counter(), {}
+
+    def anew(self):
+        if self.world:
+            self.world.close()
+        self.world = World()
+        self.maker = Maker(self.random)
+        self.maker.learn(self.world.told)
+        self.left = REQUESTS_OF_A_WORLD
+
+    def choose(self):
+        while True:
+            method, path, _, operation = self.random.choice(OPERATIONS)
+            name = operation['operationId']
+            if name not in STREAMS and self.random.random() < SELDOM.get(name, 1):
+                return method, path, operation
+
+    def one(self):
+        method, path, operation = self.choose()
+        made = self.maker.request(path, operation)
+        who = self.random.choice(('ana', 'ana', 'ana', 'ben', 'ben', 'root', 'eve', 'nobody'))
+        status, fields, text = self.world.call(who, method, made)
+        self.counts[status] += 1
+        if status < 300:
+            self.good[operation['operationId']] += 1
+            self.maker.learn(text.decode(errors='replace'))
+            self.world.tees += operation['operationId'] == 'createEnvironment'
+        wrong = judge(method, made.target, status, fields, text)
+        if status == 503 and 'Retry-After' in fields:
+            wrong = [each for each in wrong if not each.endswith('the server failed')]
+        if made.wrong and status < 300:
+            wrong.append(f'{method} {path}: {made.wrong}, and it is answered {status}')
+        for each in wrong:
+            self.found.setdefault(each, f'{who}: {method} {made.target} {made.headers} {(made.body or b"")[:600]!r}\n'
+                                        f'    {status} {text[:400]!r}')
+
+    def test_nothing_fails_and_nothing_is_broken(self):
+        end = time.monotonic() + SECONDS
+        self.anew()
+        while time.monotonic() < end:
+            self.one()
+            self.left -= 1
+            if self.left == 0 or self.world.tees > ENVIRONMENTS_MAX:
+                self.anew()
+        total = sum(self.counts.values())
+        print(f'seed {SEED}: {total} requests, {dict(sorted(self.counts.items()))}; '
+              f'{len(self.good)} of {len(OPERATIONS)} operations answered 2xx')
+        self.assertEqual('\n'.join(f'{fault}\n  {how}' for fault, how in self.found.items()), '')
+        self.assertLessEqual(self.counts[503], max(3, total * UNAVAILABLE_SHARE_MAX))
+        self.assertGreater(len(self.good), len(OPERATIONS) / 2, 'too few requests come through to say anything')
+
+
+if __name__ == '__main__':
+    support.main()
