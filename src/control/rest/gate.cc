@@ -146,8 +146,8 @@ net::UploadHandler GuardUpload(const Api& api, std::shared_ptr<RateLimiter> byte
              const net::Request& request) -> Result<std::unique_ptr<net::BodySink>> {
     CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
     CLOISTER_TRY(CheckScope(caller, scope));
-    if (IsEnvelope(MediaTypeOf(request))) return std::unique_ptr<net::BodySink>(std::make_unique<RefusingSink>());
     CLOISTER_ASSIGN(auto sink, inner(request));
+    if (IsEnvelope(MediaTypeOf(request))) return std::unique_ptr<net::BodySink>(std::make_unique<RefusingSink>());
     return std::unique_ptr<net::BodySink>(
         std::make_unique<MeteredSink>(bytes, caller.user.id.str(), std::move(sink)));
   };
