@@ -140,6 +140,8 @@ bool Binder::CheckArguments(const Expr& expr) {
                                             expr.args[1]->type.IsInteger() || expr.args[1]->type == expr.args[0]->type);
     return all(number) || temporal || refuse();
   }
+  if (f == "round" && expr.args.size() == 2 && !(IsLiteral(expr.args[1]) && expr.args[1]->literal.AsInteger()))
+    return refuse();
   if (f == "*" || f == "/" || f == "//" || f == "%" || f == "negate" || f == "abs" || f == "round" || f == "floor" ||
       f == "ceil" || f == "trunc" || f == "sqrt" || f == "ln" || f == "exp" || f == "power" || f == "avg" ||
       f.starts_with("stddev") || f.starts_with("var_") || f == "corr" || f.starts_with("covar") ||
@@ -147,9 +149,13 @@ bool Binder::CheckArguments(const Expr& expr) {
     return all(number) || refuse();
   }
   if (f == "sum") return all([](const Type& t) { return t.IsNumeric() || t.kind == Type::Kind::kBoolean; }) || refuse();
-  if (f == "coalesce" || f == "nullif" || f == "greatest" || f == "least") {
-    for (const ExprPtr& arg : expr.args) {
-      if (!Comparable(expr.args[0]->type, arg->type)) return refuse();
+  if (f == "coalesce" || f == "nullif" || f == "greatest" || f == "least" || f == "lag" || f == "lead") {
+    const bool offset = f == "lag" || f == "lead";  // its second argument is no value
+    Type common = kNullType;
+    for (std::size_t i = 0; i < expr.args.size(); ++i) {
+      if (offset && i == 1) continue;
+      if (!Comparable(common, expr.args[i]->type)) return refuse();
+      common = CommonType(common, expr.args[i]->type);
     }
   }
   return true;
@@ -182,6 +188,13 @@ ExprPtr Binder::Typed(std::shared_ptr<Expr> expr) {
       break;
     default:
       break;
+  }
+  const bool collects = expr->kind == ExprKind::kAggregate || expr->kind == ExprKind::kWindow;
+  for (const ExprPtr& arg : expr->args) {
+    if (!collects || !ContainsKind(arg, ExprKind::kWindow)) continue;
+    findings_.Add(
+        {"R14", arg->range, "A window cannot stand inside an aggregate or another window; use a derived table."});
+    return nullptr;
   }
   if (!CheckArguments(*expr)) return nullptr;
   if (ExprPtr folded = FoldConstants(expr)) return folded;

@@ -152,6 +152,13 @@ void Binder::CheckGrouping(const Relation& relation) {
       if (own) findings_.Add({"R05", expr->range, "This column must stand in GROUP BY or inside an aggregate."});
       return;
     }
+    if (expr->kind == ExprKind::kGrouping) {
+      const bool keys = std::all_of(expr->args.begin(), expr->args.end(), [&](const ExprPtr& arg) {
+        return std::any_of(relation.keys.begin(), relation.keys.end(),
+                           [&](const ExprPtr& key) { return SameExpr(key, arg); });
+      });
+      if (!keys) findings_.Add({"R05", expr->range, "GROUPING takes columns of GROUP BY."});
+    }
     const bool aggregate = expr->kind == ExprKind::kAggregate || expr->kind == ExprKind::kGrouping;
     ForEachChild(*expr, [&](const ExprPtr& child) { check(child, inside || aggregate); });
   };

@@ -96,11 +96,16 @@ std::string SqlPrinter::Arithmetic(const Expr& expr) {
 }
 
 std::string SqlPrinter::Case(const Expr& expr) {
+  // The engine would read a text among numbers or dates as one of them, and fail on the rows that take the branch.
+  const auto result = [&](const ExprPtr& value) {
+    const std::string sql = Expression(value);
+    return Comparable(value->type, expr.type) ? sql : "TRY_CAST(" + sql + " AS " + expr.type.ToString() + ")";
+  };
   std::string out = "CASE";
   for (std::size_t i = 0; i + 1 < expr.args.size(); i += 2) {
-    out += " WHEN " + Expression(expr.args[i]) + " THEN " + Expression(expr.args[i + 1]);
+    out += " WHEN " + Expression(expr.args[i]) + " THEN " + result(expr.args[i + 1]);
   }
-  return out + " ELSE " + Expression(expr.args.back()) + " END";
+  return out + " ELSE " + result(expr.args.back()) + " END";
 }
 
 std::string SqlPrinter::Call(const Expr& expr) {

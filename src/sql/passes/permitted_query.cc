@@ -120,6 +120,10 @@ std::optional<PermittedQuery> PermittedQuery::Permit(BoundQuery bound, const Com
   query.level_ = *level;
   CheckLevel(query.datasets_, *level, findings);
   CheckCrossOwner(query.datasets_, request, findings);
+  for (const OutputColumn& column : bound.root()->columns) {
+    if (column.type.kind == Type::Kind::kInterval)
+      findings.Add({"R03", findings.Whole(), "An interval may be added to a date; it cannot be shown."});
+  }
   if (*level == Level::kFullAccess) {
     CheckCost(bound.root(), findings);
     query.root_ = bound.root();
