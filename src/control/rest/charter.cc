@@ -62,7 +62,6 @@ Result<net::Response> Propose(const Api& api, const Member& member, const agreem
 Result<net::Response> PutCharter(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
   CLOISTER_ASSIGN(agreement::Charter next, NextEpoch(*member.session));
-  if (auto failed = CheckIfMatch(request, CharterTag(member).value_or(""))) return *std::move(failed);
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   codec::ObjectReader in(body, "");
   next.name = in.OptionalString("name", agreement::kLabelBytesMax).value_or(next.name);
@@ -73,6 +72,7 @@ Result<net::Response> PutCharter(const Api& api, const net::Request& request) {
   if (rule != nullptr) {
     CLOISTER_ASSIGN(next.approval_rule, DecodeApprovalRule(*rule));
   }
+  if (auto failed = CheckIfMatch(request, CharterTag(member).value_or(""))) return *std::move(failed);
   return Propose(api, member, next, {member.key});
 }
 

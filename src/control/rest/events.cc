@@ -5,6 +5,8 @@
 //   id: 42
 //   event: query
 //   data: {"kind":"query","environment":"env_...","id":"qry_...","status":"completed"}
+//
+// GET /api/tee/ws: the same in texts of a WebSocket (RFC 6455), the number as the member `event_id`.
 
 #include <algorithm>
 #include <charconv>
@@ -12,6 +14,7 @@
 #include "control/rest/environment_json.h"
 #include "control/rest/query_json.h"
 #include "control/rest/routes.h"
+#include "control/rest/web_socket.h"
 
 namespace cloister::control {
 namespace {
@@ -20,7 +23,13 @@ constexpr std::int64_t kChangesAtOnce = 64;
 constexpr std::int64_t kPingMs = 15'000;  // so that proxies and both ends know that the line is alive
 constexpr std::string_view kOpening = "retry: 3000\n: cloister\n\n";
 
-std::string Block(const codec::JsonObject& data, const std::optional<std::int64_t>& id) {
+enum class Form { kStream, kSocket };
+
+std::string Block(Form form, codec::JsonObject data, const std::optional<std::int64_t>& id) {
+  if (form == Form::kSocket) {
+    if (id) data["event_id"] = *id;
+    return codec::WriteJson(codec::Json(std::move(data))) + "\n";
+  }
   std::string text;
   if (id) text += "id: " + std::to_string(*id) + "\n";
   const std::string kind(data.at("kind").as_string());
@@ -52,8 +61,13 @@ bool Touches(const ledger::QueryRecord& query, std::uint64_t from, std::uint64_t
 
 class EventSource final : public net::EventSource {
  public:
-  EventSource(const Api& api, net::Request request, std::int64_t seq)
-      : api_(api), request_(std::move(request)), seq_(seq), pinged_ms_(api.clock.MonotonicMs()) {}
+  EventSource(const Api& api, net::Request request, std::int64_t seq, Form form)
+      : api_(api),
+        request_(std::move(request)),
+        form_(form),
+        seq_(seq),
+        pinged_ms_(api.clock.MonotonicMs()),
+        opening_(form == Form::kStream ? kOpening : "") {}
 
   // The key is looked at each time: a stream does not outlive it.
   Result<std::string> Poll() override {
@@ -66,7 +80,7 @@ class EventSource final : public net::EventSource {
       seq_ = change.seq;
     }
     const std::int64_t now_ms = api_.clock.MonotonicMs();
-    if (text.empty() && now_ms - pinged_ms_ >= kPingMs) text = ": ping\n\n";
+    if (text.empty() && now_ms - pinged_ms_ >= kPingMs) text = form_ == Form::kStream ? ": ping\n\n" : "\n";
     if (!text.empty()) pinged_ms_ = now_ms;
     return text;
   }
@@ -86,7 +100,7 @@ class EventSource final : public net::EventSource {
       if (!status) return "";
       data["status"] = *status;
     }
-    return Block(data, change.seq);
+    return Block(form_, std::move(data), change.seq);
   }
 
   // First the queries that the new entries are about, then the ledger itself, with the id: a stream that breaks in
@@ -103,13 +117,15 @@ class EventSource final : public net::EventSource {
     for (const QueryId& id : touched) {
       const auto status = StatusOf(member, id);
       if (!status) continue;
-      text += Block({{"kind", "query"}, {"environment", change.environment.str()}, {"id", id.str()},
-                     {"status", *status}}, std::nullopt);
+      text += Block(
+          form_,
+          {{"kind", "query"}, {"environment", change.environment.str()}, {"id", id.str()}, {"status", *status}},
+          std::nullopt);
     }
     data["id"] = change.environment.str();
     data["from"] = from;
     data["size"] = to;
-    return text + Block(data, change.seq);
+    return text + Block(form_, std::move(data), change.seq);
   }
 
   std::optional<std::string> StatusOf(const Member& member, const QueryId& id) const {
@@ -124,9 +140,10 @@ class EventSource final : public net::EventSource {
 
   const Api& api_;
   const net::Request request_;
+  const Form form_;
   std::int64_t seq_;
   std::int64_t pinged_ms_;
-  std::string opening_ = std::string(kOpening);
+  std::string opening_;
 };
 
 // Where the caller left off; without a word of it, now.
@@ -144,7 +161,16 @@ Result<net::Response> Open(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const std::int64_t seq, StartOf(api, request));
   net::Response response;
   response.headers = {{"content-type", "text/event-stream"}, {"x-accel-buffering", "no"}};
-  response.events = std::make_unique<EventSource>(api, request, seq);
+  response.events = std::make_unique<EventSource>(api, request, seq, Form::kStream);
+  return response;
+}
+
+Result<net::Response> OpenSocket(const Api& api, const net::Request& request) {
+  CLOISTER_TRY(Authenticate(api, request));
+  CLOISTER_ASSIGN(net::Response response, AnswerHandshake(request));
+  if (response.status != 101) return response;
+  CLOISTER_ASSIGN(const std::int64_t seq, StartOf(api, request));
+  response.events = std::make_unique<EventSource>(api, request, seq, Form::kSocket);
   return response;
 }
 
@@ -152,6 +178,7 @@ Result<net::Response> Open(const Api& api, const net::Request& request) {
 
 void AddEventRoutes(net::Router& router, const Api& api) {
   router.Add("GET", "/api/tee/events", [&api](const net::Request& request) { return Open(api, request); });
+  router.Add("GET", "/api/tee/ws", [&api](const net::Request& request) { return OpenSocket(api, request); });
 }
 
 }  // namespace cloister::control

@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, 8> kOpenRoutes = {
     "/livez", "/readyz", "/api/tee/health", "/openapi.json", "/docs", "/docs/style.css", "/api/dev/login",
     "/api/tee/results/{result}"};
 constexpr std::string_view kEvents = "/api/tee/events";
+constexpr std::string_view kSocket = "/api/tee/ws";
 constexpr std::string_view kSignedUrl = "/api/tee/results/{result}";
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::string_view kJsonType = "application/json";
@@ -81,7 +82,7 @@ net::Response TooOften(const RateLimiter::Verdict& verdict) {
 
 net::Handler Guard(const Api& api, std::shared_ptr<RateLimiter> limiter, const net::Route& route) {
   const std::string_view scope = ScopeOf(route.method, route.pattern);
-  const bool counts = route.pattern != kEvents;
+  const bool counts = route.pattern != kEvents && route.pattern != kSocket;
   net::Handler inner = WithJsonAlone(route.method == "POST" ? Idempotent(api, route.handler) : route.handler);
   return [&api, limiter, scope, counts, inner = std::move(inner)](
              const net::Request& request) -> Result<net::Response> {

@@ -125,9 +125,10 @@ Result<net::Response> Restate(const Api& api, DatasetAccess access, NewTerms ter
 
 Result<net::Response> PutPolicy(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
-  if (auto failed = CheckIfMatch(request, EntityTag(access.dataset.policy))) return *std::move(failed);
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   CLOISTER_ASSIGN(NewTerms terms, DecodeTerms(body, access, false));
+  // What is malformed is so in any version.
+  if (auto failed = CheckIfMatch(request, EntityTag(access.dataset.policy))) return *std::move(failed);
   return Restate(api, std::move(access), std::move(terms));
 }
 

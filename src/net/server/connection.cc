@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kInputBytes = 64 << 10;   // read from the socket at once
 constexpr std::size_t kPieceBytes = 256 << 10;  // handed to a sink or taken from a source at once
 constexpr std::size_t kGatherBytes = 16 << 10;  // an answer up to this goes out in one write
+constexpr int kSwitchingProtocols = 101;        // with `events`: from here on a WebSocket
 
 struct RequestTag { static constexpr std::string_view kPrefix = "req"; };
 
@@ -318,8 +319,10 @@ std::string Connection::HeadOfAnswer(const Request& request, const Response& res
   head += ReasonPhrase(response.status);
   head += "\r\nrequest-id: " + request.id + "\r\ndate: " + HttpDate(context_.services.clock.Now()) + "\r\n";
   const std::uint64_t length = response.source ? response.source->size() : response.body.size();
-  head += response.events ? "transfer-encoding: chunked" : "content-length: " + std::to_string(length);
-  head += "\r\nx-content-type-options: nosniff\r\n";
+  const bool switches = response.status == kSwitchingProtocols;
+  if (!switches && response.events) head += "transfer-encoding: chunked\r\n";
+  if (!switches && !response.events) head += "content-length: " + std::to_string(length) + "\r\n";
+  head += "x-content-type-options: nosniff\r\n";
   if (const std::string* trace = request.Header("traceparent"); trace != nullptr && IsTraceParent(*trace)) {
     head += "traceparent: " + *trace + "\r\n";
   }
@@ -328,7 +331,7 @@ std::string Connection::HeadOfAnswer(const Request& request, const Response& res
     CLOISTER_CHECK(value.find_first_of("\r\n") == std::string::npos);
     head += name + ": " + value + "\r\n";
   }
-  if (close_after_ || body_pending_) head += "connection: close\r\n";
+  if (!switches && (close_after_ || body_pending_)) head += "connection: close\r\n";
   return head += "\r\n";
 }
 
@@ -360,6 +363,7 @@ boost::asio::awaitable<bool> Connection::Answer(const Request& request, Response
   bool sent = co_await WriteAll(AsBytes(out));
   if (!sent || without_body) co_return sent;
   if (response.source) co_return co_await SendSource(*response.source);
+  if (response.status == kSwitchingProtocols) co_return co_await SpeakFrames(*response.events);
   if (response.events) co_return co_await SendEvents(*response.events);
   if (!gather) sent = co_await WriteAll(AsBytes(response.body));
   co_return sent;

@@ -80,6 +80,12 @@ class Connection {
   Awaitable<bool> Answer(const Request& request, Response response);
   Awaitable<bool> SendSource(BodySource& source);
   Awaitable<bool> SendEvents(EventSource& source);
+  // After 101: a frame for each line that the source says, until either side closes (web_socket.h). False: no request
+  // comes after it.
+  Awaitable<bool> SpeakFrames(EventSource& source);
+  Awaitable<bool> Say(std::string frames);
+  // A while; false when the connection is over.
+  Awaitable<bool> Listen();
   Awaitable<bool> ReadMore();
   Awaitable<bool> WriteAll(ByteView bytes);
   Awaitable<void> Linger();

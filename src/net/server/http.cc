@@ -11,6 +11,7 @@ struct Phrase {
   std::string_view text;
 };
 constexpr std::array kPhrases = {
+    Phrase{101, "Switching Protocols"},
     Phrase{200, "OK"},
     Phrase{201, "Created"},
     Phrase{202, "Accepted"},
@@ -28,6 +29,7 @@ constexpr std::array kPhrases = {
     Phrase{417, "Expectation Failed"},
     Phrase{421, "Misdirected Request"},
     Phrase{422, "Unprocessable Content"},
+    Phrase{426, "Upgrade Required"},
     Phrase{428, "Precondition Required"},
     Phrase{429, "Too Many Requests"},
     Phrase{431, "Request Header Fields Too Large"},
