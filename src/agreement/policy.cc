@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
+
+#include "agreement/public_values.h"
 
 namespace cloister::agreement {
 namespace {
@@ -38,14 +39,6 @@ constexpr std::array kGranularities = std::to_array<Name<DateGranularity>>({{"da
                                                                             {"month", DateGranularity::kMonth},
                                                                             {"quarter", DateGranularity::kQuarter},
                                                                             {"year", DateGranularity::kYear}});
-constexpr std::array kTypes = std::to_array<Name<ColumnType::Kind>>({{"BOOLEAN", ColumnType::Kind::kBoolean},
-                                                                     {"INTEGER", ColumnType::Kind::kInteger},
-                                                                     {"BIGINT", ColumnType::Kind::kBigint},
-                                                                     {"DOUBLE", ColumnType::Kind::kDouble},
-                                                                     {"VARCHAR", ColumnType::Kind::kVarchar},
-                                                                     {"DATE", ColumnType::Kind::kDate},
-                                                                     {"TIMESTAMP", ColumnType::Kind::kTimestamp}});
-
 template <typename Names>
 auto ValueOf(const Names& names, std::string_view text) -> std::optional<decltype(names[0].value)> {
   for (const auto& name : names) {
@@ -74,13 +67,6 @@ bool IsColumnName(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   if (name.empty() || name.size() > kColumnNameBytesMax || !letter(name[0])) return false;
   return std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
-}
-
-std::optional<int> SmallInteger(std::string_view text) {
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool canonical = error == std::errc() && end == text.data() + text.size() && std::to_string(value) == text;
-  return canonical ? std::optional(value) : std::nullopt;
 }
 
 std::optional<double> NumberOf(const Json& json) {
@@ -141,6 +127,16 @@ std::set<Role> ReadRoles(ObjectReader& in) {
   return roles.empty() ? std::set<Role>{Role::kHidden} : roles;
 }
 
+codec::JsonArray ReadPublicValues(ObjectReader& in, const ColumnPolicy& policy, const ColumnType& type) {
+  if (!in.Has("public_values")) return {};
+  const JsonArray& values = in.Array("public_values", kPublicValuesMax);
+  if (!policy.Is(Role::kDimension)) in.Fail("public_values", "is for dimensions");
+  if (values.empty()) in.Fail("public_values", "must hold a value");
+  const std::string problem = PublicValuesProblem(values, type);
+  if (!problem.empty()) in.Fail("public_values", problem);
+  return values;
+}
+
 void CheckColumn(ObjectReader& in, const ColumnPolicy& policy, const ColumnType& type) {
   const bool dated = type.kind == ColumnType::Kind::kDate || type.kind == ColumnType::Kind::kTimestamp;
   const bool number = type.IsNumeric() || type.kind == ColumnType::Kind::kBoolean;
@@ -167,8 +163,11 @@ Result<ColumnPolicy> ReadColumn(const Json& json, const ColumnType& type, const 
   policy.quasi_identifier = in.OptionalBool("quasi_identifier").value_or(false);
   policy.sensitive = in.OptionalBool("sensitive").value_or(false);
   policy.l_diversity = in.OptionalInteger("l_diversity", 1, kMinGroupSizeMax);
+  policy.entropy_l_diversity = in.OptionalNumber("entropy_l_diversity", 1, static_cast<double>(kMinGroupSizeMax));
+  policy.t_closeness = in.OptionalNumber("t_closeness", 0, 1);
   policy.quantiles = in.OptionalBool("quantiles").value_or(false);
   policy.kanon_band = ReadStep(in, "kanon_band");
+  policy.public_values = ReadPublicValues(in, policy, type);
   CheckColumn(in, policy, type);
   CLOISTER_TRY(in.Finish());
   return policy;
@@ -191,6 +190,13 @@ Result<PrivacyBudget> ReadBudget(const Json& json, const std::string& where) {
   budget.max_rows_per_unit = in.OptionalInteger("max_rows_per_unit", 1, kMinGroupSizeMax).value_or(1);
   CLOISTER_TRY(in.Finish());
   return budget;
+}
+
+Result<double> ReadSuppressionLimit(const Json& json, const std::string& where) {
+  ObjectReader in(json, where);
+  const double limit = in.OptionalNumber("suppression_limit", 0, 1).value_or(kSuppressionLimitDefault);
+  CLOISTER_TRY(in.Finish());
+  return limit;
 }
 
 std::optional<Instant> ReadTime(ObjectReader& in, std::string_view name) {
@@ -274,31 +280,6 @@ std::optional<std::vector<std::string>> ReadParties(ObjectReader& in, std::strin
 
 }  // namespace
 
-Result<ColumnType> ColumnType::Parse(std::string_view text) {
-  if (const auto kind = ValueOf(kTypes, text)) return ColumnType{*kind, 0, 0};
-  constexpr std::string_view kDecimal = "DECIMAL(";
-  const std::size_t comma = text.find(',');
-  if (text.starts_with(kDecimal) && text.ends_with(')') && comma != std::string_view::npos) {
-    const auto precision = SmallInteger(text.substr(kDecimal.size(), comma - kDecimal.size()));
-    const auto scale = SmallInteger(text.substr(comma + 1, text.size() - comma - 2));
-    if (precision && scale && *precision >= 1 && *precision <= 38 && *scale >= 0 && *scale <= *precision) {
-      return ColumnType{Kind::kDecimal, *precision, *scale};
-    }
-  }
-  return InvalidArgument(
-      "\"" + std::string(text.substr(0, 64)) +
-      "\" is not a type; use BOOLEAN, INTEGER, BIGINT, DOUBLE, DECIMAL(p,s), VARCHAR, DATE or TIMESTAMP");
-}
-
-std::string ColumnType::ToString() const {
-  if (kind == Kind::kDecimal) return "DECIMAL(" + std::to_string(precision) + "," + std::to_string(scale) + ")";
-  return std::string(TextOf(kTypes, kind));
-}
-
-bool ColumnType::IsNumeric() const {
-  return kind == Kind::kInteger || kind == Kind::kBigint || kind == Kind::kDouble || kind == Kind::kDecimal;
-}
-
 const SchemaColumn* DatasetSchema::Find(std::string_view name) const {
   const std::string wanted = Lower(name);
   for (const SchemaColumn& column : columns) {
@@ -374,6 +355,9 @@ Result<DatasetPolicy> DecodePolicy(const Json& json, const DatasetSchema& schema
   }
   if (const Json* budget = in.OptionalAny("differential_privacy")) {
     CLOISTER_ASSIGN(policy.budget, ReadBudget(*budget, where + ".differential_privacy"));
+  }
+  if (const Json* anonymity = in.OptionalAny("k_anonymized")) {
+    CLOISTER_ASSIGN(policy.suppression_limit, ReadSuppressionLimit(*anonymity, where + ".k_anonymized"));
   }
   if (const Json* limits = in.OptionalAny("limits")) {
     CLOISTER_ASSIGN(policy.limits, ReadLimits(*limits, where + ".limits"));

@@ -33,6 +33,7 @@ namespace cloister::agreement {
 
 inline constexpr std::int64_t kMinGroupSizeDefault = 25;
 inline constexpr std::int64_t kMinGroupSizeMax = 1'000'000;
+inline constexpr std::int64_t kDiversityDefault = 2;
 inline constexpr std::size_t kSchemaColumnsMax = 1024;
 inline constexpr std::size_t kColumnNameBytesMax = 128;
 
@@ -101,11 +102,19 @@ struct ColumnPolicy {
   std::vector<GeneralisationStep> hierarchy;
   bool quasi_identifier = false;
   bool sensitive = false;
+  // Of each class of a k-anonymous release (privacy/kanon/table.h says what they are); what is absent asks nothing,
+  // but that a sensitive column without l_diversity has two different values.
   std::optional<std::int64_t> l_diversity;
+  std::optional<double> entropy_l_diversity;
+  std::optional<double> t_closeness;
   bool quantiles = false;
   std::optional<double> kanon_band;
+  codec::JsonArray public_values;  // public_values.h; none: which values there are is nobody's to know
 
   bool Is(Role role) const { return roles.contains(role); }
+  // Whether classes must be diverse in it: marked so, or by a number that says how much.
+  bool AsksDiversity() const { return sensitive || l_diversity || entropy_l_diversity || t_closeness; }
+  std::int64_t DistinctValues() const { return l_diversity.value_or(AsksDiversity() ? kDiversityDefault : 1); }
   bool operator==(const ColumnPolicy&) const = default;
 };
 
@@ -133,6 +142,10 @@ struct RunLimits {
   bool operator==(const RunLimits&) const = default;
 };
 
+// The share of rows that a k-anonymous release may leave out, so that the others are generalised less. What is left out
+// is not shown at all, so a greater share protects no less; it makes the release tell less of those who are unlike.
+inline constexpr double kSuppressionLimitDefault = 0.05;
+
 struct DatasetPolicy {
   std::set<Level> levels = {Level::kAggregateOnly};
   std::optional<std::string>
@@ -140,6 +153,7 @@ struct DatasetPolicy {
   std::int64_t min_group_size = kMinGroupSizeDefault;  // k; 0 only without a privacy unit
   std::map<std::string, ColumnPolicy> columns;         // by the schema's spelling; a column not named here is hidden
   PrivacyBudget budget;
+  double suppression_limit = kSuppressionLimitDefault;  // 0 to 1
   RunLimits limits;
   // Thumbprints; absent: every participant of the charter. Owner approval is of each query in this version.
   std::optional<std::vector<std::string>> may_query;

@@ -99,6 +99,13 @@ void DiffBudget(const PrivacyBudget& from, const PrivacyBudget& to, Changes& out
   other("rows of one person that count", from.max_rows_per_unit, to.max_rows_per_unit);
 }
 
+// Which rows are left out is no question of strictness: each row shown is one of k either way.
+void DiffAnonymity(const DatasetPolicy& from, const DatasetPolicy& to, Changes& out) {
+  if (from.suppression_limit == to.suppression_limit) return;
+  out.Add(Kind::kOther, "the share of rows that a release of rows may leave out: " + Number(to.suppression_limit) +
+                            ", not " + Number(from.suppression_limit));
+}
+
 void DiffTemplates(const RunLimits& from, const RunLimits& to, Changes& out) {
   const auto find = [](const RunLimits& limits, const std::string& name) -> const QueryTemplate* {
     for (const QueryTemplate& each : limits.templates) {
@@ -190,6 +197,20 @@ void DiffBounds(const std::string& name, const ColumnPolicy& from, const ColumnP
   out.Add(Kind::kOther, name + ": bounds " + words(to.bounds) + ", before " + words(from.bounds));
 }
 
+// More entropy protects better, and less distance.
+void DiffMixture(const std::string& name, const ColumnPolicy& from, const ColumnPolicy& to, Changes& out) {
+  const auto words = [](const std::optional<double>& number) { return number ? Number(*number) : "nothing"; };
+  const auto change = [&](const std::string& what, const std::optional<double>& before,
+                          const std::optional<double>& after, bool looser) {
+    if (before != after)
+      out.Looser(looser, name + ": " + what + " " + words(after) + " in each released class, not " + words(before));
+  };
+  change("values as mixed as", from.entropy_l_diversity, to.entropy_l_diversity,
+         to.entropy_l_diversity.value_or(1) < from.entropy_l_diversity.value_or(1));
+  change("a distance to the whole of at most", from.t_closeness, to.t_closeness,
+         to.t_closeness.value_or(1) > from.t_closeness.value_or(1));
+}
+
 void DiffMarks(const std::string& name, const ColumnPolicy& from, const ColumnPolicy& to, Changes& out) {
   if (from.quasi_identifier != to.quasi_identifier) {
     out.Looser(from.quasi_identifier,
@@ -200,6 +221,7 @@ void DiffMarks(const std::string& name, const ColumnPolicy& from, const ColumnPo
   if (from.quantiles != to.quantiles) {
     out.Looser(to.quantiles, name + (to.quantiles ? ": quantiles are allowed" : ": quantiles are no longer allowed"));
   }
+  DiffMixture(name, from, to, out);
   const std::int64_t least = from.l_diversity.value_or(1);
   const std::int64_t now = to.l_diversity.value_or(1);
   if (from.l_diversity != to.l_diversity) {
@@ -210,6 +232,23 @@ void DiffMarks(const std::string& name, const ColumnPolicy& from, const ColumnPo
     else
       out.Looser(now < least, words);
   }
+}
+
+// What everybody may know that there is.
+void DiffPublicValues(const std::string& name, const ColumnPolicy& from, const ColumnPolicy& to, Changes& out) {
+  if (from.public_values == to.public_values) return;
+  const auto holds = [](const codec::JsonArray& list, const codec::Json& value) {
+    return std::find(list.begin(), list.end(), value) != list.end();
+  };
+  const auto lacks = [&](const codec::JsonArray& some, const codec::JsonArray& others) {
+    return std::any_of(some.begin(), some.end(), [&](const codec::Json& value) { return !holds(others, value); });
+  };
+  const Kind kind = lacks(to.public_values, from.public_values)   ? Kind::kLooser
+                    : lacks(from.public_values, to.public_values) ? Kind::kStricter
+                                                                  : Kind::kOther;
+  out.Add(kind, name + ": " + Number(static_cast<std::int64_t>(to.public_values.size())) +
+                    " values that everybody may know, before " +
+                    Number(static_cast<std::int64_t>(from.public_values.size())));
 }
 
 void DiffSteps(const std::string& name, const ColumnPolicy& from, const ColumnPolicy& to, Changes& out) {
@@ -254,6 +293,7 @@ void DiffColumn(const std::string& name, const ColumnPolicy& from, const ColumnP
   DiffBounds(name, from, to, out);
   DiffMarks(name, from, to, out);
   DiffSteps(name, from, to, out);
+  DiffPublicValues(name, from, to, out);
 }
 
 }  // namespace
@@ -272,6 +312,7 @@ std::vector<PolicyChange> DiffPolicy(const DatasetPolicy& from, const DatasetPol
   DiffLevels(from, to, out);
   DiffUnit(from, to, out);
   DiffBudget(from.budget, to.budget, out);
+  DiffAnonymity(from, to, out);
   DiffLimits(from.limits, to.limits, out);
   DiffPeople("may ask", from.may_query, to.may_query, out);
   DiffPeople("may receive", from.may_receive, to.may_receive, out);

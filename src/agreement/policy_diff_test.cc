@@ -90,6 +90,20 @@ TEST(PolicyDiff, Columns) {
               ElementsAre("stricter person: joins in no domain, not in the domain person"));
 }
 
+TEST(PolicyDiff, ValuesThatEverybodyMayKnow) {
+  EXPECT_THAT(Diff(R"({"columns":{"zip":{"public_values":["00142","00143"]}}})"),
+              ElementsAre("looser zip: 2 values that everybody may know, before 0"));
+}
+
+TEST(PolicyDiff, DiversityOfReleasedClasses) {
+  EXPECT_THAT(Diff(R"({"columns":{"zip":{"entropy_l_diversity":3}}})"),
+              ElementsAre("stricter zip: values as mixed as 3 in each released class, not nothing"));
+  EXPECT_THAT(Diff(R"({"columns":{"zip":{"t_closeness":0.25}}})"),
+              ElementsAre("stricter zip: a distance to the whole of at most 0.25 in each released class, not nothing"));
+  EXPECT_THAT(Diff(R"({"k_anonymized":{"suppression_limit":0.5}})"),
+              ElementsAre("other the share of rows that a release of rows may leave out: 0.5, not 0.05"));
+}
+
 TEST(PolicyDiff, AFirstVersionOnlyLoosens) {
   for (const std::string_view preset : {"aggregates_only", "research_release", "private_statistics"}) {
     const auto policy = PresetPolicy(preset, Schema(), "person");
@@ -121,6 +135,10 @@ TEST(PolicyDiff, EveryMemberOfAPolicyIsCompared) {
   EXPECT_TRUE(differs([](DatasetPolicy& p) { p.columns["cost"].kanon_band = 5; }));
   EXPECT_TRUE(differs([](DatasetPolicy& p) { p.columns["zip"].sensitive = true; }));
   EXPECT_TRUE(differs([](DatasetPolicy& p) { p.columns["zip"].l_diversity = 3; }));
+  EXPECT_TRUE(differs([](DatasetPolicy& p) { p.columns["zip"].entropy_l_diversity = 2; }));
+  EXPECT_TRUE(differs([](DatasetPolicy& p) { p.columns["zip"].public_values = {"00142"}; }));
+  EXPECT_TRUE(differs([](DatasetPolicy& p) { p.columns["zip"].t_closeness = 0.5; }));
+  EXPECT_TRUE(differs([](DatasetPolicy& p) { p.suppression_limit = 0.1; }));
   EXPECT_TRUE(differs([](DatasetPolicy& p) { p.columns["zip"].hierarchy = {{5.0, ""}}; }));
   EXPECT_TRUE(differs([](DatasetPolicy& p) { p.columns["zip"].generalise = {{5.0, ""}}; }));
 }

@@ -40,8 +40,11 @@ Json EncodeColumn(const ColumnPolicy& policy) {
   out["quasi_identifier"] = policy.quasi_identifier;
   out["sensitive"] = policy.sensitive;
   Put(out, "l_diversity", policy.l_diversity);
+  Put(out, "entropy_l_diversity", policy.entropy_l_diversity);
+  Put(out, "t_closeness", policy.t_closeness);
   out["quantiles"] = policy.quantiles;
   Put(out, "kanon_band", policy.kanon_band);
+  if (!policy.public_values.empty()) out["public_values"] = policy.public_values;
   return out;
 }
 
@@ -83,6 +86,9 @@ Json EncodePolicy(const DatasetPolicy& policy) {
   // Came later than the other members: absent means sums in every document, so that older ones keep their bytes.
   if (budget.accounting == BudgetAccounting::kZcdp) privacy["accounting"] = "zcdp";
   out["differential_privacy"] = std::move(privacy);
+  // Came later too: absent means the default in every document.
+  if (policy.suppression_limit != kSuppressionLimitDefault)
+    out["k_anonymized"] = JsonObject{{"suppression_limit", policy.suppression_limit}};
   JsonObject limits{{"templates_only", policy.limits.templates_only}};
   Put(limits, "runs", policy.limits.runs);
   if (policy.limits.not_before) limits["not_before"] = FormatRfc3339(*policy.limits.not_before);

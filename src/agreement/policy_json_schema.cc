@@ -67,6 +67,7 @@ constexpr std::string_view kSchema = R"json({
           "additionalProperties": {"$ref": "#/$defs/column"}
         },
         "differential_privacy": {"$ref": "#/$defs/differential_privacy"},
+        "k_anonymized": {"$ref": "#/$defs/k_anonymized"},
         "limits": {"$ref": "#/$defs/limits"},
         "may_query": {"description": "Thumbprints; absent: every participant.", "$ref": "#/$defs/people"},
         "may_receive": {"description": "Thumbprints; absent: every participant.", "$ref": "#/$defs/people"},
@@ -106,9 +107,33 @@ constexpr std::string_view kSchema = R"json({
         "hierarchy": {"$ref": "#/$defs/steps"},
         "quasi_identifier": {"type": "boolean", "default": false},
         "sensitive": {"type": "boolean", "default": false},
-        "l_diversity": {"type": "integer", "minimum": 1, "maximum": 1000000},
+        "l_diversity": {
+          "description": "Different values in each class of a k-anonymous release; absent on a sensitive column: 2.",
+          "type": "integer",
+          "minimum": 1,
+          "maximum": 1000000
+        },
+        "entropy_l_diversity": {
+          "description": "Values in each class are at least as mixed as this many equally frequent ones.",
+          "type": "number",
+          "minimum": 1,
+          "maximum": 1000000
+        },
+        "t_closeness": {
+          "description": "How far the values of a class may be from those of the whole release: 0 equal, 1 anything.",
+          "type": "number",
+          "minimum": 0,
+          "maximum": 1
+        },
         "quantiles": {"type": "boolean", "default": false},
-        "kanon_band": {"$ref": "#/$defs/step"}
+        "kanon_band": {"$ref": "#/$defs/step"},
+        "public_values": {
+          "description": "Of a dimension: its values, which everybody may know; with noise all of them are shown.",
+          "type": "array",
+          "minItems": 1,
+          "maxItems": 1024,
+          "items": {"type": ["string", "integer", "boolean"]}
+        }
       },
       "required": ["roles"],
       "additionalProperties": false
@@ -133,6 +158,19 @@ constexpr std::string_view kSchema = R"json({
         "delta_per_query": {"type": "number", "minimum": 0, "maximum": 1, "default": 1e-06},
         "max_groups_contributed": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 1},
         "max_rows_per_unit": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 1}
+      },
+      "additionalProperties": false
+    },
+    "k_anonymized": {
+      "type": "object",
+      "properties": {
+        "suppression_limit": {
+          "description": "The share of rows that a release may leave out, to generalise the others less.",
+          "type": "number",
+          "minimum": 0,
+          "maximum": 1,
+          "default": 0.05
+        }
       },
       "additionalProperties": false
     },

@@ -29,16 +29,27 @@ TEST(Policy, AbsentMembersAreTheSafeValues) {
   EXPECT_TRUE(policy->Column("zip").Is(Role::kHidden));
   EXPECT_EQ(policy->budget.epsilon_budget, 0);
   EXPECT_FALSE(policy->may_query.has_value());
+  EXPECT_EQ(policy->suppression_limit, 0.05);
+}
+
+TEST(Policy, AColumnThatMustBeDiverseHasTwoValuesAtLeast) {
+  EXPECT_EQ(ColumnPolicy{}.DistinctValues(), 1);
+  EXPECT_EQ(ColumnPolicy{.sensitive = true}.DistinctValues(), 2);
+  EXPECT_EQ(ColumnPolicy{.t_closeness = 0.2}.DistinctValues(), 2);
+  EXPECT_EQ((ColumnPolicy{.sensitive = true, .l_diversity = 4}).DistinctValues(), 4);
 }
 
 TEST(Policy, WhatIsWrittenReadsBackAsItself) {
   const auto policy = Decode(R"j({"levels":["aggregate_only","differential_privacy"],
       "privacy_unit":"patient_id","min_group_size":10,
       "columns":{"patient_id":{"roles":["join_key"],"domain":"person"},
-                 "zip":{"roles":["dimension"],"quasi_identifier":true,"generalise":["left(zip,4)",5,"*"]},
+                 "zip":{"roles":["dimension"],"quasi_identifier":true,"generalise":["left(zip,4)",5,"*"],
+                        "public_values":["00142","00143"]},
                  "cost":{"roles":["measure"],"bounds":[0,100000],"filter_grid":1000,"granularity":0.01,
                          "quantiles":true},
-                 "day":{"roles":["dimension"],"date_granularity":"month"}},
+                 "day":{"roles":["dimension"],"date_granularity":"month","sensitive":true,"l_diversity":3,
+                        "entropy_l_diversity":2.5,"t_closeness":0.25}},
+      "k_anonymized":{"suppression_limit":0.01},
       "differential_privacy":{"epsilon_budget":3,"delta_budget":1e-6,"accounting":"zcdp"},
       "limits":{"runs":3,"not_after":"2027-01-15T08:00:00Z"},"may_receive":["abc"],"owner_approval":"each_query"})j");
   ASSERT_TRUE(policy) << policy.error().public_message;
@@ -46,6 +57,8 @@ TEST(Policy, WhatIsWrittenReadsBackAsItself) {
   ASSERT_TRUE(again) << again.error().public_message;
   EXPECT_EQ(*again, *policy);
   EXPECT_EQ(again->budget.accounting, BudgetAccounting::kZcdp);
+  EXPECT_EQ(again->suppression_limit, 0.01);
+  EXPECT_EQ(again->Column("day").entropy_l_diversity, 2.5);
   EXPECT_EQ(codec::CanonicalJson(EncodePolicy(*again)), codec::CanonicalJson(EncodePolicy(*policy)));
 }
 

@@ -85,6 +85,15 @@ std::string TextValue(const SchemaColumn& column, const ColumnPolicy& policy, st
   return Fixed(static_cast<double>(10000 + 1111 * (Hash(column.name) % 7) + rank * rank * 7), 0);
 }
 
+// One of those that the owner lists, so that queries which name them find something.
+std::string ListedValue(const codec::JsonArray& values, std::uint64_t rank) {
+  const codec::Json& value = values[rank % values.size()];
+  if (!value.is_string()) return codec::CanonicalJson(value);
+  std::string text = "\"";
+  for (const char c : value.get_string()) text += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return text + "\"";
+}
+
 // How far a value of the type can reach, with room for its steps in a double.
 double ReachOf(const ColumnType& type, double step) {
   constexpr double kReachMax = 1e12;
@@ -171,6 +180,7 @@ class Maker {
     // Public tables are joined by their values, so each has its row and none is missing.
     const bool listed = table_.policy.IsPublic();
     if (!listed && cell.Draw(kMissing) % kMissingOneIn == 0) return "";
+    if (!policy.public_values.empty()) return ListedValue(policy.public_values, Ranked(cell));
     switch (column.type.kind) {
       case Kind::kVarchar: return TextValue(column, policy, listed ? cell.row % kTextValues : Ranked(cell));
       case Kind::kBoolean: return cell.Draw(kValue) % 3 == 0 ? "true" : "false";

@@ -68,6 +68,15 @@ TEST(SyntheticRows, PeopleAreOfOnePopulationWithSeveralRows) {
   EXPECT_GT(common, 350u) << "joins find partners";
 }
 
+TEST(SyntheticRows, ListedValuesAreTheOwners) {
+  Table table;
+  table.policy.columns["ward"].public_values = {"North", "O\"Hara, left", ""};
+  const auto wards = table.Column(2);
+  EXPECT_EQ(std::set<std::string>(wards.begin(), wards.end()), (std::set<std::string>{"North", "O\"Hara, left", ""}));
+  table.policy.columns["age"].public_values = {30, 31};
+  for (const std::string& age : table.Column(3)) EXPECT_TRUE(age.empty() || age == "30" || age == "31") << age;
+}
+
 TEST(SyntheticRows, ValuesObeyBoundsGranularityAndGeneralisations) {
   for (const std::string& age : Table().Column(3)) {
     if (age.empty()) continue;

@@ -1,6 +1,7 @@
 // `budget`: what each dataset has left, from the verified ledger.
 
 #include <algorithm>
+#include <cmath>
 
 #include "cli/lookup.h"
 #include "cli/printable.h"
@@ -14,9 +15,13 @@
 namespace cloister::cli {
 namespace {
 
+// The odometer's delta where the owner's budget has none.
+constexpr double kOdometerDelta = 1e-9;
+
 struct Line {
   const agreement::Manifest& manifest;
   ledger::Spending spent;
+  double odometer = 0;  // what the spending is worth by loss distributions; says less than the account, admits nothing
 
   const agreement::PrivacyBudget& budget() const { return manifest.policy.budget; }
   bool HasBudget() const { return manifest.policy.levels.contains(agreement::Level::kDifferentialPrivacy); }
@@ -26,6 +31,9 @@ struct Line {
   }
   double EpsilonSpent() const { return ledger::EpsilonSpent(spent, manifest.policy); }
   double DeltaSpent() const { return spent.privacy.delta.ToNumber(); }
+  // Up, to four digits behind the point: it is a bound.
+  double RoundedOdometer() const { return std::ceil(odometer * 1e4 - 1e-6) / 1e4; }
+  bool OdometerSaysLess() const { return std::isfinite(odometer) && RoundedOdometer() < EpsilonSpent(); }
   // How many of the largest queries that the owner allows still fit, by the owner's way of adding up.
   std::int64_t QueriesLeft() const {
     return ledger::QueriesLeft(spent,
@@ -36,6 +44,11 @@ struct Line {
                                manifest.policy);
   }
 };
+
+double OdometerDelta(const agreement::Manifest& manifest) {
+  const double delta = manifest.policy.budget.delta_budget;
+  return delta > 0 ? delta : kOdometerDelta;
+}
 
 std::string Number(double value) { return codec::CanonicalJson(codec::Json(value)); }
 
@@ -48,7 +61,9 @@ std::string RunsWords(const Line& line) {
 std::string EpsilonWords(const Line& line) {
   if (!line.HasBudget()) return "not granted";
   const std::string by = line.budget().accounting == agreement::BudgetAccounting::kZcdp ? ", added up by zCDP" : "";
-  return Number(line.EpsilonSpent()) + " of " + Number(line.budget().epsilon_budget) + " spent" + by;
+  std::string words = Number(line.EpsilonSpent()) + " of " + Number(line.budget().epsilon_budget) + " spent" + by;
+  if (line.OdometerSaysLess()) words += "; together worth " + Number(line.RoundedOdometer());
+  return words;
 }
 
 std::string QueriesWords(const Line& line) {
@@ -66,6 +81,10 @@ codec::JsonObject Encode(const Line& line) {
     json["delta_spent"] = line.DeltaSpent();
     json["delta_budget"] = line.budget().delta_budget;
     json["queries_left_about"] = line.QueriesLeft();
+    if (std::isfinite(line.odometer)) {
+      json["epsilon_odometer"] = line.RoundedOdometer();
+      json["odometer_delta"] = OdometerDelta(line.manifest);
+    }
   }
   return json;
 }
@@ -82,7 +101,8 @@ Result<ExitCode> Run(Context& context, const BudgetVerb& verb) {
   for (const auto& [dataset, record] : state.datasets()) {
     const ledger::ManifestRecord* manifest = state.ManifestInForce(dataset);
     if (manifest == nullptr) continue;
-    const Line line{manifest->manifest, state.SpentOn(dataset)};
+    const Line line{manifest->manifest, state.SpentOn(dataset),
+                    state.OdometerOf(dataset, OdometerDelta(manifest->manifest))};
     budgets.push_back(Encode(line));
     table.Add({line.manifest.name, RunsWords(line), EpsilonWords(line), QueriesWords(line)});
   }

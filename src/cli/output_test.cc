@@ -225,6 +225,21 @@ TEST(ResultTable, IsStrict) {
   EXPECT_FALSE(decode(R"({"columns":[],"rows":[],"more":1})"));
 }
 
+TEST(ResultTable, ShowsIntervalsAndWhatGeneralisingLost) {
+  const auto table = DecodeResult(codec::ParseJson(R"({"columns":[{"name":"ward","type":"VARCHAR"},
+      {"name":"a","type":"DOUBLE"}],"rows":[["North",47.5],["South",null]],
+      "intervals":[{"column":"a","confidence":0.95,"low":[44.125,null],"high":[50.9,null]}],
+      "generalised":{"k":10,"classes":3,"average_class_size":1.5}})").value());
+  ASSERT_TRUE(table);
+  const std::string shown = RenderResult(*table, {});
+  EXPECT_THAT(shown, HasSubstr("44.12 to 50.9"));
+  EXPECT_THAT(shown, HasSubstr("classes of rows that look alike: 3\n"));
+  EXPECT_THAT(shown, HasSubstr("their average size: 1.5 times the least that is allowed\n"));
+  EXPECT_EQ(ResultCsv(*table), "ward,a\nNorth,47.5\nSouth,\n");
+  const codec::Json json = ResultJson(*table);
+  EXPECT_EQ(json.get_object().at("intervals").get_array().size(), 1u);
+}
+
 TEST(ResultTable, KeepsNullAndEmptyApartInCsv) {
   const ResultTable table{.columns = {{"a", "VARCHAR"}, {"b", "DECIMAL(18,2)"}},
                           .rows = {codec::JsonArray{"", nullptr}, codec::JsonArray{"x,y", "1.50"}}};

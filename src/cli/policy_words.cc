@@ -39,6 +39,11 @@ std::string Conditions(const ColumnPolicy& column, const ColumnType& type) {
   }
   if (column.quasi_identifier) Append(text, ", ", "quasi-identifier");
   if (column.sensitive) Append(text, ", ", "sensitive");
+  if (!column.public_values.empty())
+    Append(text, ", ", std::to_string(column.public_values.size()) + " values that everybody may know");
+  if (column.l_diversity) Append(text, ", ", std::to_string(*column.l_diversity) + " values in a class");
+  if (column.entropy_l_diversity) Append(text, ", ", "as mixed as " + Number(*column.entropy_l_diversity));
+  if (column.t_closeness) Append(text, ", ", "within " + Number(*column.t_closeness) + " of the whole");
   return text;
 }
 
@@ -50,7 +55,9 @@ std::string Listed(const std::vector<std::string>& words) {
 
 std::string BudgetWords(const agreement::PrivacyBudget& budget) {
   return "epsilon " + Number(budget.epsilon_budget) + " in all, " + Number(budget.epsilon_per_query) +
-         " a query; delta " + Number(budget.delta_budget) + " and " + Number(budget.delta_per_query);
+         " a query; delta " + Number(budget.delta_budget) + " and " + Number(budget.delta_per_query) +
+         "; of a person " + std::to_string(budget.max_rows_per_unit) + " rows in each of " +
+         std::to_string(budget.max_groups_contributed) + " groups count";
 }
 
 Paint PaintOf(agreement::PolicyChange::Kind kind) {
@@ -103,6 +110,9 @@ Facts PolicyFacts(const agreement::DatasetPolicy& policy) {
   Facts facts{{"levels", levels.empty() ? "none: nothing may be asked" : levels},
               {"protected", policy.privacy_unit ? "each " + *policy.privacy_unit : "nobody: a public table"}};
   if (policy.privacy_unit) facts.emplace_back("people in a group", "at least " + std::to_string(policy.min_group_size));
+  if (policy.levels.contains(agreement::Level::kKAnonymized)) {
+    facts.emplace_back("left out of a release", "at most " + Number(policy.suppression_limit) + " of the rows");
+  }
   facts.emplace_back("runs", policy.limits.runs ? std::to_string(*policy.limits.runs) : "without limit");
   if (policy.limits.not_before) facts.emplace_back("from", FormatRfc3339(*policy.limits.not_before));
   if (policy.limits.not_after) facts.emplace_back("until", FormatRfc3339(*policy.limits.not_after));

@@ -15,6 +15,8 @@
 #include "cli/session.h"
 #include "cli/sign.h"
 #include "cli/table.h"
+#include "codec/text.h"
+#include "ledger/stored_answer.h"
 #include "net/client/problem.h"
 
 namespace cloister::cli {
@@ -167,7 +169,9 @@ Result<ExitCode> Run(Context& context, const QuerySubmitVerb& verb) {
   CLOISTER_ASSIGN(const VerifiedEnvironment environment,
                   VerifyEnvironment(*session, question.environment, WhichCharter::kAccepted));
   CLOISTER_ASSIGN(const ledger::LedgerState state, ReplayLedger(*session, environment));
-  CLOISTER_ASSIGN(const auto charges, agreement::DecodeCharges(ArrayAt(verdict, "charges"), "charges"));
+  CLOISTER_ASSIGN(auto charges, agreement::DecodeCharges(ArrayAt(verdict, "charges"), "charges"));
+  if (const auto plan = codec::HexDecodeDigest(TextAt(verdict, "plan")))
+    charges = ledger::WithoutPaidPrivacy(state, *plan, std::move(charges));
   if (const auto obstacle = BudgetObstacle(state, charges)) {
     context.out.Fail(ResourceExhausted(*obstacle));
     return ExitCode::kBudgetExhausted;

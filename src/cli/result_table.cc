@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <optional>
 
@@ -85,6 +86,8 @@ Result<ResultTable> DecodeResult(const codec::Json& json) {
   const codec::JsonArray& rows = in.Array("rows", kRowsMax);
   ResultTable table;
   if (in.Has("noise")) table.noise = in.Object("noise");
+  if (in.Has("intervals")) table.intervals = in.Array("intervals", kColumnsMax);
+  if (in.Has("generalised")) table.generalised = in.Object("generalised");
   CLOISTER_TRY(in.Finish());
   for (const codec::Json& each : columns) {
     codec::ObjectReader column(each, "result.columns[" + std::to_string(table.columns.size()) + "]");
@@ -123,23 +126,64 @@ std::string RenderNoise(const ResultTable& table) {
   return out;
 }
 
+// How coarse a release of rows became, in numbers that people compare releases by.
+std::string RenderGeneralised(const ResultTable& table) {
+  std::string out;
+  const auto say = [&](std::string_view member, std::string_view before, std::string_view after) {
+    const codec::Json* number = table.generalised.if_contains(member);
+    if (number == nullptr || !number->is_number()) return;
+    out += std::string(before) + codec::CanonicalJson(*number) + std::string(after) + "\n";
+  };
+  say("classes", "classes of rows that look alike: ", "");
+  say("average_class_size", "their average size: ", " times the least that is allowed");
+  say("certainty_penalty", "lost by generalising: ", " (0 nothing, 1 everything)");
+  say("discernibility", "discernibility: ", " (the sum of their squared sizes)");
+  return out;
+}
+
+}  // namespace
+
+namespace {
+
+// "44.1 to 50.9": what an average may be without its noise, to four digits.
+std::string IntervalCell(const codec::Json& interval, std::size_t row) {
+  const codec::JsonArray& low = ArrayAt(interval, "low");
+  const codec::JsonArray& high = ArrayAt(interval, "high");
+  if (row >= low.size() || row >= high.size() || !NumberOf(low[row]) || !NumberOf(high[row])) return "";
+  const auto text = [](double number) {
+    std::array<char, 32> buffer{};
+    std::snprintf(buffer.data(), buffer.size(), "%.4g", number);
+    return std::string(buffer.data());
+  };
+  return text(*NumberOf(low[row])) + " to " + text(*NumberOf(high[row]));
+}
+
 }  // namespace
 
 std::string RenderResult(const ResultTable& table, const OutputStyle& style) {
+  const bool human = style.format == OutputFormat::kHuman;
   std::vector<TableColumn> titles;
   for (const ResultColumn& column : table.columns) {
     titles.push_back({Printable(column.name), column.IsNumeric() ? Align::kRight : Align::kLeft});
   }
+  for (const codec::Json& interval : human ? table.intervals : codec::JsonArray())
+    titles.push_back({Printable(TextAt(interval, "column")) + ", 95 of 100 times", Align::kLeft});
   Table shown(std::move(titles));
+  std::size_t at = 0;
   for (const codec::Json& row : table.rows) {
     std::vector<std::string> cells;
     for (const codec::Json& cell : row.get_array()) cells.push_back(ShownCell(cell));
+    for (const codec::Json& interval : human ? table.intervals : codec::JsonArray())
+      cells.push_back(IntervalCell(interval, at));
     shown.Add(std::move(cells));
+    ++at;
   }
   std::string out = shown.Render(style);
-  if (style.format != OutputFormat::kHuman) return out;
+  if (!human) return out;
   const std::string widths = RenderNoise(table);
   if (!widths.empty()) out += "\n" + widths;
+  const std::string generalised = RenderGeneralised(table);
+  if (!generalised.empty()) out += "\n" + generalised;
   const std::string chart = RenderChart(table, style);
   return chart.empty() ? out : out + "\n" + chart;
 }
@@ -164,6 +208,8 @@ codec::Json ResultJson(const ResultTable& table) {
   }
   codec::JsonObject json{{"columns", std::move(columns)}, {"rows", table.rows}};
   if (!table.noise.empty()) json["noise"] = table.noise;
+  if (!table.intervals.empty()) json["intervals"] = table.intervals;
+  if (!table.generalised.empty()) json["generalised"] = table.generalised;
   return json;
 }
 

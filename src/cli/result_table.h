@@ -24,9 +24,12 @@ struct ResultTable {
   std::vector<ResultColumn> columns;
   codec::JsonArray rows;  // arrays of as many scalars as there are columns
   codec::JsonObject noise = {};  // what the numbers carry (docs/formats/noise.md); empty without noise
+  codec::JsonArray intervals = {};     // of averages and the like with noise, a number a row; empty elsewhere
+  codec::JsonObject generalised = {};  // what a k-anonymous release lost (docs/formats/report.md); empty elsewhere
 };
 
-// {"columns":[{"name","type"},...],"rows":[[...],...]}, and "noise" where there is noise
+// {"columns":[{"name","type"},...],"rows":[[...],...]}, "noise" and "intervals" where there is noise, "generalised"
+// where rows were.
 Result<ResultTable> DecodeResult(const codec::Json& json);
 
 // A table, and below it a bar chart of its last column, if that is numeric, labelled by the first.

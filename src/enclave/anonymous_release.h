@@ -27,19 +27,23 @@ class AnonymousReleaser final : public StageProtector {
 
   Status Row(std::span<const engine::Value> row) override;
   Result<std::vector<std::vector<engine::Value>>> Finish() override;
-  // After Finish(): what the release lost.
-  const privacy::LossMetrics& loss() const { return loss_; }
+  // After Finish(): what the generalisation lost (docs/formats/report.md), as canonical JSON. It is counted over what
+  // is released and nothing else: persons who are left out change none of it.
+  std::string Note() const override;
 
  private:
   struct Column {
     std::vector<engine::Value> values;  // by code; of banded columns their bands
+    std::vector<double> ranks;          // by code: where a number lies among the others, of a band its lower end
     std::unordered_map<std::string, privacy::ValueCode> codes;
     std::vector<privacy::ValueCode> rows;
   };
 
-  Status Add(Column& column, const engine::Value& value);
+  Status Add(Column& column, const engine::Value& value, double rank);
+  privacy::SensitiveColumn Sensitive(const sql::AnonymousColumn& says, const Column& column) const;
   privacy::QuasiIdentifier Generalise(const sql::AnonymousColumn& says, Column& column) const;
   Result<privacy::AnonymousTable> MakeTable();
+  void MeasureReleased(privacy::AnonymousTable table, const std::vector<privacy::EquivalenceClass>& classes);
   engine::Value Written(std::size_t column, std::uint32_t row, const privacy::EquivalenceClass& in) const;
 
   const sql::PlanStage& stage_;

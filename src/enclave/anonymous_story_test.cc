@@ -40,6 +40,21 @@ TEST_F(AnonymousStory, RowsComeOutInClassesOfKPersons) {
   EXPECT_THAT(json, testing::Not(testing::HasSubstr("Rare")));  // ten patients, k is fifteen
 }
 
+TEST_F(AnonymousStory, WhatGeneralisingLostStandsBesideTheRows) {
+  Run("SELECT ward, charge FROM visits");
+  const std::string json = OpenResult(analyst_);
+  EXPECT_THAT(json, testing::HasSubstr(R"("generalised":{"average_class_size":)"));
+  EXPECT_THAT(json, testing::HasSubstr(R"("k":15,"suppression_limit":0.05)"));
+}
+
+// Ten patients are in the ward, k is fifteen: nobody learns that it is there, or that it is not.
+TEST_F(AnonymousStory, AReleaseOfTooFewIsThatOfNobody) {
+  Run("SELECT ward, charge FROM visits WHERE ward = 'Rare'");
+  EXPECT_THAT(OpenResult(analyst_),
+              testing::HasSubstr(R"("rows":[],"generalised":{"average_class_size":0,"certainty_penalty":0,"classes":0,)"
+                                 R"("discernibility":0,"k":15,"suppression_limit":0.05})"));
+}
+
 TEST_F(AnonymousStory, AVersionIsReleasedOnceAndPartsOfThatAgain) {
   Run("SELECT ward, charge FROM visits");
   EXPECT_EQ(PhaseAfterAsking("SELECT ward, charge FROM visits WHERE ward <> 'Rare'"), ledger::QueryPhase::kRefused);

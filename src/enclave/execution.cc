@@ -145,7 +145,7 @@ Result<Bytes> Enclave::ComputeSealedResult(Job& job) {
     CLOISTER_TRY(loaded);
   }
   engine::JsonResultWriter writer(job.compiled.plan.columns(), kResultBytesMax);
-  CLOISTER_ASSIGN(const engine::ExecutionSummary summary,
+  CLOISTER_ASSIGN(const ProtectedSummary summary,
                   ProtectedRun(*job.database, job.noise_key, &history_)
                       .Run(job.compiled.plan,
                            {.time_ms = job.bounds.query_ms,
@@ -154,7 +154,9 @@ Result<Bytes> Enclave::ComputeSealedResult(Job& job) {
                            *job.cancellation, writer));
   if (job.query.request.level == agreement::Level::kAggregateOnly) counted_.insert(job.query.digest);
   job.rows = summary.rows;
-  std::string text = writer.Finish(job.compiled.plan.noise());
+  std::string text = writer.Finish({.noise = job.compiled.plan.noise(),
+                                    .intervals = summary.intervals,
+                                    .generalised = summary.generalised});
   auto sealed = sealing::SealBytes(AsBytes(text), job.recipients, rng_);
   Wipe(text);
   return sealed;

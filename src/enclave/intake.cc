@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "enclave/enclave.h"
 #include "enclave/release_history.h"
+#include "ledger/stored_answer.h"
 
 namespace cloister::enclave {
 
@@ -63,7 +64,11 @@ Result<ledger::ReportEntry> Enclave::ReportOn(const agreement::SignedLink& query
   CLOISTER_CHECK(request != nullptr);
   CLOISTER_ASSIGN(CompileQuestion question, QuestionOf(journal_->state(), *request, query.signer()));
   CLOISTER_TRY(AddPins(journal_->state(), question, parser_));
-  CLOISTER_ASSIGN(const CompileAnswer answer, AskCompiler(question, parser_));
+  CLOISTER_ASSIGN(CompileAnswer answer, AskCompiler(question, parser_));
+  if (answer.compiled) {
+    answer.charges = ledger::WithoutPaidPrivacy(journal_->state(), answer.compiled->plan_digest,
+                                                std::move(answer.charges));
+  }
   const agreement::Report report = MakeReport(journal_->state(), query, answer, now);
   CLOISTER_ASSIGN(const agreement::SignedReport signed_report,
                   agreement::SignReport(identity_->document_key(), report));

@@ -106,20 +106,6 @@ Value Typed(Int128 steps, double step, const std::string& type) {
   return ToUnit(steps, step);
 }
 
-// Sum of (x - offset) over the number of x, both noisy; a number below one counts as one.
-double Mean(const ReleasedColumn& column, const std::vector<double>& noisy) {
-  return noisy[0] / std::max(1.0, noisy[1]) + column.offset;
-}
-
-double Variance(const ReleasedColumn& column, const std::vector<double>& noisy) {
-  const double count = std::max(1.0, noisy[1]);
-  const double mean = noisy[0] / count;
-  const double width = column.high - column.low;
-  double variance = std::clamp(noisy[2] / count - mean * mean, 0.0, width * width / 4);
-  if (column.sample) variance *= count / std::max(1.0, count - 1);
-  return variance;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<NoisyReleaser>> NoisyReleaser::Make(const sql::PlanStage& stage,
@@ -152,6 +138,7 @@ Result<std::unique_ptr<NoisyReleaser>> NoisyReleaser::Make(const sql::PlanStage&
   if (release.selection) {
     CLOISTER_ASSIGN(releaser->selection_, privacy::PartitionSelection::Make(release.selection->parameters));
   }
+  releaser->MeasureIntervals();
   return releaser;
 }
 
@@ -182,10 +169,43 @@ bool NoisyReleaser::IsSelected(std::span<const Value> row, const std::string& gr
   return selection_->Keep(rng, static_cast<std::int64_t>(WholeNumber(row[release_.selection->column])));
 }
 
-Value NoisyReleaser::Make(const ReleasedColumn& column, const std::string& type, std::span<const Value> row,
-                          const std::vector<Int128>& noisy) const {
-  std::vector<double> numbers;
-  for (const int index : column.mechanisms) numbers.push_back(ToUnit(noisy[index], release_.mechanisms[index].step));
+// How far the noise of each part goes, so that all parts together hold with kIntervalConfidence.
+void NoisyReleaser::MeasureIntervals() {
+  half_widths_.resize(release_.columns.size());
+  for (std::size_t i = 0; i < release_.columns.size(); ++i) {
+    const ReleasedColumn& column = release_.columns[i];
+    if (!sql::HasInterval(column.kind)) continue;
+    const double each =
+        privacy::ConfidenceOfEach(sql::kIntervalConfidence, static_cast<int>(column.mechanisms.size()));
+    for (const int index : column.mechanisms) {
+      const auto& noise = std::get<privacy::AdditiveNoise>(mechanisms_[static_cast<std::size_t>(index)]);
+      half_widths_[i].push_back(static_cast<double>(noise.HalfWidth(each)) *
+                                release_.mechanisms[static_cast<std::size_t>(index)].step);
+    }
+  }
+}
+
+privacy::Estimate NoisyReleaser::Derive(std::size_t index, const std::vector<Int128>& noisy) const {
+  const ReleasedColumn& column = release_.columns[index];
+  const privacy::ValueBounds bounds{.low = column.low, .high = column.high, .middle = column.offset};
+  const auto part = [&](std::size_t i) {
+    const auto mechanism = static_cast<std::size_t>(column.mechanisms[i]);
+    return privacy::Noisy{.value = ToUnit(noisy[mechanism], release_.mechanisms[mechanism].step),
+                          .half_width = half_widths_[index][i]};
+  };
+  if (column.kind == ReleasedColumn::Kind::kMean) return privacy::NoisyMean(part(0), part(1), bounds);
+  const privacy::NoisyMoments moments{.centred_sum = part(0), .centred_squares = part(2), .count = part(1)};
+  const privacy::Estimate variance =
+      column.sample ? privacy::NoisySampleVariance(moments, bounds) : privacy::NoisyVariance(moments, bounds);
+  return column.kind == ReleasedColumn::Kind::kStddev ? privacy::SquareRoot(variance) : variance;
+}
+
+Value NoisyReleaser::Make(std::size_t index, std::span<const Value> row, const std::vector<Int128>& noisy) const {
+  const ReleasedColumn& column = release_.columns[index];
+  const auto mechanism = [&]() -> const NoiseMechanism& {
+    return release_.mechanisms[static_cast<std::size_t>(column.mechanisms[0])];
+  };
+  const auto number = [&] { return noisy[static_cast<std::size_t>(column.mechanisms[0])]; };
   switch (column.kind) {
     case ReleasedColumn::Kind::kKey:
       return row[column.source];
@@ -193,15 +213,17 @@ Value NoisyReleaser::Make(const ReleasedColumn& column, const std::string& type,
       return column.constant ? Value(*column.constant) : Value(std::monostate{});
     case ReleasedColumn::Kind::kCount:
     case ReleasedColumn::Kind::kSum:
-      return Typed(noisy[column.mechanisms[0]], release_.mechanisms[column.mechanisms[0]].step, type);
+      return Typed(number(), mechanism().step, stage_.columns[index].type);
     case ReleasedColumn::Kind::kMean:
-      return std::clamp(Mean(column, numbers), column.low, column.high);
     case ReleasedColumn::Kind::kVariance:
-      return Variance(column, numbers);
     case ReleasedColumn::Kind::kStddev:
-      return std::sqrt(Variance(column, numbers));
+      return Derive(index, noisy).value;
     case ReleasedColumn::Kind::kQuantile:
-      return release_.mechanisms[column.mechanisms[0]].low + numbers[0];
+      return mechanism().low + ToUnit(number(), mechanism().step);
+    case ReleasedColumn::Kind::kLow:
+      return Derive(static_cast<std::size_t>(column.source), noisy).low;
+    case ReleasedColumn::Kind::kHigh:
+      return Derive(static_cast<std::size_t>(column.source), noisy).high;
   }
   CLOISTER_CHECK(false);
 }
@@ -215,7 +237,7 @@ Status NoisyReleaser::Row(std::span<const Value> row) {
     noisy.push_back(Draw(i, row[release_.mechanisms[i].column], group));
   std::vector<Value> released;
   for (std::size_t i = 0; i < release_.columns.size(); ++i)
-    released.push_back(Make(release_.columns[i], stage_.columns[i].type, row, noisy));
+    released.push_back(Make(i, row, noisy));
   rows_.push_back(std::move(released));
   if (rows_.size() <= kReleasedGroupsMax) return {};
   return ResourceExhausted("the result has more groups than it may; group more coarsely or filter more");

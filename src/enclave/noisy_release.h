@@ -14,6 +14,7 @@
 #include "base/secret_bytes.h"
 #include "enclave/protected_run.h"
 #include "privacy/additive_noise.h"
+#include "privacy/derived.h"
 #include "privacy/partition_selection.h"
 #include "privacy/quantile.h"
 #include "sql/plan_stage.h"
@@ -37,14 +38,17 @@ class NoisyReleaser final : public StageProtector {
 
   bool IsSelected(std::span<const engine::Value> row, const std::string& group) const;
   engine::Int128 Draw(std::size_t mechanism, const engine::Value& exact, const std::string& group) const;
-  engine::Value Make(const sql::ReleasedColumn& column, const std::string& type, std::span<const engine::Value> row,
+  engine::Value Make(std::size_t column, std::span<const engine::Value> row,
                      const std::vector<engine::Int128>& noisy) const;
+  privacy::Estimate Derive(std::size_t column, const std::vector<engine::Int128>& noisy) const;
+  void MeasureIntervals();
   std::string DrawInput(std::string_view mechanism, const std::string& group) const;
 
   const sql::PlanStage& stage_;
   const sql::NoisyRelease& release_;
   const SecretBytes& draws_;
   std::vector<std::variant<privacy::AdditiveNoise, privacy::QuantileMechanism>> mechanisms_;
+  std::vector<std::vector<double>> half_widths_;  // by column, of those with intervals: of each of its mechanisms
   std::optional<privacy::PartitionSelection> selection_;
   std::vector<std::vector<engine::Value>> rows_;
 };

@@ -8,6 +8,7 @@
 #include "crypto/prf_rng.h"
 #include "enclave/anonymous_release.h"
 #include "enclave/guarded_release.h"
+#include "enclave/interval_sink.h"
 #include "enclave/noisy_release.h"
 #include "engine/plan_session.h"
 
@@ -47,26 +48,33 @@ Result<std::unique_ptr<StageProtector>> ProtectedRun::ProtectorOf(const sql::Pla
   return std::unique_ptr<StageProtector>(std::make_unique<GuardedReleaser>(stage, *guarded, session, *history_));
 }
 
-Result<std::unique_ptr<engine::PlanSession>> ProtectedRun::RunStages(const sql::ExecutablePlan& plan,
-                                                                     const engine::ExecutionLimits& limits,
-                                                                     engine::Cancellation& cancellation) const {
+Result<ProtectedRun::Released> ProtectedRun::RunStages(const sql::ExecutablePlan& plan,
+                                                       const engine::ExecutionLimits& limits,
+                                                       engine::Cancellation& cancellation) const {
   const ReleaseKeys keys = KeysOf(noise_key_, plan);
-  CLOISTER_ASSIGN(auto session, engine::PlanSession::Open(database_, plan, limits, cancellation, keys.choice));
+  Released released;
+  CLOISTER_ASSIGN(released.session, engine::PlanSession::Open(database_, plan, limits, cancellation, keys.choice));
   for (const sql::PlanStage& stage : plan.stages()) {
-    CLOISTER_ASSIGN(const auto protector, ProtectorOf(stage, *session, keys.draws));
-    CLOISTER_TRY(session->ReadStage(stage, *protector));
+    CLOISTER_ASSIGN(const auto protector, ProtectorOf(stage, *released.session, keys.draws));
+    CLOISTER_TRY(released.session->ReadStage(stage, *protector));
     CLOISTER_ASSIGN(const auto rows, protector->Finish());
-    CLOISTER_TRY(session->Release(stage.table, stage.columns, rows));
+    CLOISTER_TRY(released.session->Release(stage.table, stage.columns, rows));
+    if (std::string note = protector->Note(); !note.empty()) released.note = std::move(note);
   }
-  return session;
+  return released;
 }
 
-Result<engine::ExecutionSummary> ProtectedRun::Run(const sql::ExecutablePlan& plan,
-                                                   const engine::ExecutionLimits& limits,
-                                                   engine::Cancellation& cancellation, engine::RowSink& sink) const {
-  if (plan.stages().empty()) return engine::Execute(database_, plan, limits, cancellation, sink);
-  CLOISTER_ASSIGN(const auto session, RunStages(plan, limits, cancellation));
-  return session->Answer(sink);
+Result<ProtectedSummary> ProtectedRun::Run(const sql::ExecutablePlan& plan, const engine::ExecutionLimits& limits,
+                                           engine::Cancellation& cancellation, engine::RowSink& sink) const {
+  if (plan.stages().empty()) {
+    CLOISTER_ASSIGN(const auto summary, engine::Execute(database_, plan, limits, cancellation, sink));
+    return ProtectedSummary{.rows = summary.rows};
+  }
+  CLOISTER_ASSIGN(Released released, RunStages(plan, limits, cancellation));
+  IntervalSink rows(plan, sink);
+  CLOISTER_ASSIGN(const auto summary, released.session->Answer(rows));
+  return ProtectedSummary{
+      .rows = summary.rows, .intervals = rows.Json(), .generalised = std::move(released.note)};
 }
 
 Status ProtectedRun::Count(const sql::ExecutablePlan& plan, const engine::ExecutionLimits& limits,

@@ -29,6 +29,14 @@ class StageProtector : public engine::RowSink {
  public:
   // After the last row: the rows of the released table.
   virtual Result<std::vector<std::vector<engine::Value>>> Finish() = 0;
+  // After Finish(): what readers of the rows are told of how they were made, canonical JSON; empty for most.
+  virtual std::string Note() const { return {}; }
+};
+
+struct ProtectedSummary {
+  std::int64_t rows = 0;
+  std::string intervals;    // of averages and the like with noise: JSON as docs/formats/noise.md has it, or nothing
+  std::string generalised;  // of a k-anonymous release: what it lost (anonymous_release.h); goes beside the rows
 };
 
 // Everything that an environment released at level aggregate_only, for the guard against differencing.
@@ -45,16 +53,19 @@ class ProtectedRun {
       : database_(database), noise_key_(noise_key), history_(history) {}
 
   // Errors are those of engine::Execute.
-  Result<engine::ExecutionSummary> Run(const sql::ExecutablePlan& plan, const engine::ExecutionLimits& limits,
-                                       engine::Cancellation& cancellation, engine::RowSink& sink) const;
+  Result<ProtectedSummary> Run(const sql::ExecutablePlan& plan, const engine::ExecutionLimits& limits,
+                               engine::Cancellation& cancellation, engine::RowSink& sink) const;
   // The stages alone: what the plan would have released becomes history, and nothing is answered.
   Status Count(const sql::ExecutablePlan& plan, const engine::ExecutionLimits& limits,
                engine::Cancellation& cancellation) const;
 
  private:
-  Result<std::unique_ptr<engine::PlanSession>> RunStages(const sql::ExecutablePlan& plan,
-                                                         const engine::ExecutionLimits& limits,
-                                                         engine::Cancellation& cancellation) const;
+  struct Released {
+    std::unique_ptr<engine::PlanSession> session;  // with the released tables
+    std::string note;                              // of the last stage that has one
+  };
+  Result<Released> RunStages(const sql::ExecutablePlan& plan, const engine::ExecutionLimits& limits,
+                             engine::Cancellation& cancellation) const;
   Result<std::unique_ptr<StageProtector>> ProtectorOf(const sql::PlanStage& stage, engine::PlanSession& session,
                                                       const SecretBytes& draws) const;
 

@@ -65,6 +65,8 @@ class ProtectedRunTest : public testing::Test {
                                 .policy = PolicyOf(epsilon_),
                                 .manifest = manifest_});
     request.datasets.back().policy.budget.accounting = accounting_;
+    request.datasets.back().policy.min_group_size = min_group_size_;
+    request.datasets.back().policy.columns["ward"].public_values = wards_;
     return sql::Compile(request, *parser_).value();
   }
 
@@ -83,6 +85,7 @@ class ProtectedRunTest : public testing::Test {
     const ProtectedRun run(*database_, key_, nullptr);
     const auto done = run.Run(compiled.plan, engine::kLimitsForTest, cancellation, sink);
     EXPECT_TRUE(done.has_value()) << done.error().public_message << done.error().detail;
+    intervals_ = done->intervals;
     return std::move(sink.rows);
   }
 
@@ -95,7 +98,10 @@ class ProtectedRunTest : public testing::Test {
   }
 
   double epsilon_ = 1;
+  std::int64_t min_group_size_ = 1;
   codec::JsonObject privacy_;
+  codec::JsonArray wards_;  // that everybody may know
+  std::string intervals_;   // of the last answer
   agreement::BudgetAccounting accounting_ = agreement::BudgetAccounting::kSums;
   Digest256 manifest_{};
   SecretBytes key_ = SecretBytes(32);
@@ -185,6 +191,77 @@ TEST_F(ProtectedRunTest, ReadsReleasedValuesOnlyAfterTheNoise) {
 TEST_F(ProtectedRunTest, KeepsSmallGroupsBack) {
   Load(Persons(0, 400, "er") + "1000,rare,1\n");
   EXPECT_THAT(Ask("SELECT ward FROM visits GROUP BY ward"), ElementsAre("er"));
+}
+
+TEST_F(ProtectedRunTest, GroupsOfFewerThanTheOwnersKAreNeverShown) {
+  epsilon_ = kNoNoise;
+  min_group_size_ = 40;
+  Load(Persons(0, 39, "er") + Persons(39, 40, "general"));
+  EXPECT_THAT(Ask("SELECT ward, COUNT(*) FROM visits GROUP BY ward"), ElementsAre("general|40"));
+  EXPECT_THAT(Ask("SELECT COUNT(*) FROM visits WHERE ward = 'er'"), ElementsAre("39")) << "there is nothing to choose";
+}
+
+TEST_F(ProtectedRunTest, ShowsAllListedGroupsAndNoOthers) {
+  epsilon_ = kNoNoise;
+  wards_ = {"er", "general", "empty"};
+  Load(Persons(0, 3, "er") + Persons(3, 4, "general") + "1000,unlisted,1\n1001,,1\n");
+  EXPECT_THAT(Ask("SELECT ward, COUNT(*), SUM(cost), AVG(cost) FROM visits GROUP BY ward"),
+              ElementsAre("empty|0|0.000000|50.000000", "er|3|3.000000|1.000000", "general|4|18.000000|4.500000"));
+  EXPECT_THAT(Ask("SELECT ward, COUNT(*) FROM visits WHERE ward IN ('er', 'empty', 'unlisted') GROUP BY ward"),
+              ElementsAre("empty|0", "er|3"));
+  EXPECT_THAT(Ask("SELECT ward, COUNT(*) FROM visits WHERE cost >= 4 GROUP BY ward"),
+              ElementsAre("empty|0", "er|0", "general|3"));
+  EXPECT_THAT(Ask("SELECT ward, COUNT(*) FROM visits GROUP BY ROLLUP (ward)"),
+              ElementsAre("empty|0", "er|3", "general|4", "NULL|9"));
+  EXPECT_EQ(Ask("SELECT ward, MEDIAN(cost) FROM visits GROUP BY ward").size(), 3u);
+}
+
+// Whether anybody is in a listed group is told by its number alone, and nothing is spent on showing it.
+TEST_F(ProtectedRunTest, ListedGroupsCostNoDelta) {
+  wards_ = {"er", "general", "empty"};
+  Load(Persons(0, 400, "er"));
+  EXPECT_EQ(Ask(kByWard).size(), 3u);
+  const auto loss = Compile(kByWard).datasets.front().loss;
+  EXPECT_TRUE(loss.delta.IsZero());
+  EXPECT_EQ(loss.epsilon.ToNumber(), 1);
+  EXPECT_NE(Compile(kByWard).report.find("of the values that their owner lists"), std::string::npos);
+  wards_.clear();
+  EXPECT_FALSE(Compile(kByWard).datasets.front().loss.delta.IsZero());
+}
+
+TEST_F(ProtectedRunTest, AveragesCarryTheirIntervals) {
+  Load(Persons(0, 400, "er") + Persons(400, 400, "general"));
+  const auto rows = Ask("SELECT ward, COUNT(*) AS n, AVG(cost) AS a FROM visits GROUP BY ward ORDER BY ward");
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_THAT(rows[0], testing::StartsWith("er|"));
+  const auto intervals = codec::ParseJson(intervals_).value();
+  const auto& interval = intervals.get_array().at(0).get_object();
+  EXPECT_EQ(intervals.get_array().size(), 1u);
+  EXPECT_EQ(interval.at("column"), "a");
+  ASSERT_EQ(interval.at("low").get_array().size(), 2u);
+  const double low = interval.at("low").get_array()[0].to_number<double>();
+  const double high = interval.at("high").get_array()[0].to_number<double>();
+  const double shown = std::stod(rows[0].substr(rows[0].rfind('|') + 1));
+  EXPECT_LE(low, 49.5);
+  EXPECT_GE(high, 49.5);
+  EXPECT_LT(low, shown);
+  EXPECT_LT(shown, high);
+}
+
+TEST_F(ProtectedRunTest, IntervalsGoWithTheirColumnAndNoFurther) {
+  Load(Persons(0, 400, "er") + Persons(400, 400, "general"));
+  const auto count = [&](const std::string& text) {
+    Ask(text);
+    return intervals_.empty() ? 0 : codec::ParseJson(intervals_).value().get_array().size();
+  };
+  EXPECT_EQ(count("SELECT VAR_POP(cost), STDDEV(cost), AVG(cost), COUNT(*) FROM visits"), 3u);
+  EXPECT_EQ(count("WITH x AS (SELECT ward, AVG(cost) AS a FROM visits GROUP BY ward) "
+                  "SELECT a AS b, ward FROM x LIMIT 1"),
+            1u);
+  EXPECT_EQ(count("SELECT AVG(cost) / 2 AS half FROM visits"), 0u);
+  EXPECT_EQ(count("SELECT DISTINCT a FROM (SELECT ward, AVG(cost) AS a FROM visits GROUP BY ward)"), 0u);
+  EXPECT_EQ(count("SELECT AVG(cost) AS a FROM visits UNION ALL SELECT AVG(cost) FROM visits WHERE ward = 'er'"), 0u);
+  EXPECT_EQ(count("SELECT ward, AVG(cost) FROM visits GROUP BY ROLLUP (ward)"), 1u);
 }
 
 TEST_F(ProtectedRunTest, AnswersWithoutAnyRow) {

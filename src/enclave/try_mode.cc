@@ -76,13 +76,16 @@ Result<codec::Json> RunPlan(const sql::ExecutablePlan& plan, const SecretBytes& 
   engine::JsonResultWriter writer(plan.columns(), kTryResultBytesMax);
   engine::Cancellation cancellation;
   ReleaseHistory history;  // of this one answer
-  CLOISTER_TRY(ProtectedRun(database, noise_key, &history)
-                   .Run(plan,
-                        {.time_ms = kRunTimeMs,
-                         .rows_max = kRowsMax,
-                         .result_bytes_max = static_cast<std::int64_t>(kTryResultBytesMax)},
-                        cancellation, writer));
-  return codec::ParseJson(writer.Finish(plan.noise()), {.bytes_max = 2 * kTryResultBytesMax});
+  CLOISTER_ASSIGN(const ProtectedSummary summary,
+                  ProtectedRun(database, noise_key, &history)
+                      .Run(plan,
+                           {.time_ms = kRunTimeMs,
+                            .rows_max = kRowsMax,
+                            .result_bytes_max = static_cast<std::int64_t>(kTryResultBytesMax)},
+                           cancellation, writer));
+  const std::string text = writer.Finish(
+      {.noise = plan.noise(), .intervals = summary.intervals, .generalised = summary.generalised});
+  return codec::ParseJson(text, {.bytes_max = 2 * kTryResultBytesMax});
 }
 
 Result<codec::Json> Try(const CompileQuestion& question, const SyntheticOptions& options,

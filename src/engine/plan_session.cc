@@ -139,8 +139,13 @@ Result<std::uint64_t> PlanSession::CountUnits(const std::string& dataset, const 
 Result<ExecutionSummary> PlanSession::Answer(RowSink& sink) {
   ExecutionLimits limits = state_->limits;
   if (state_->plan.rows_max() > 0) limits.rows_max = std::min(limits.rows_max, state_->plan.rows_max());
+  std::vector<sql::PlanColumn> columns = state_->plan.columns();
+  for (const int column : state_->plan.intervals()) {
+    columns.push_back({"low" + std::to_string(column), "DOUBLE"});
+    columns.push_back({"high" + std::to_string(column), "DOUBLE"});
+  }
   return RunSelectOn(state_->connection.get(), state_->watchdog,
-                     {.sql = state_->plan.sql(), .columns = state_->plan.columns()}, limits, sink);
+                     {.sql = state_->plan.sql(), .columns = std::move(columns)}, limits, sink);
 }
 
 }  // namespace cloister::engine

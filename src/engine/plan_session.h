@@ -48,7 +48,7 @@ class PlanSession {
   Result<privacy::UnitSet> TakeUnitSet(std::int64_t handle);
   // How many different units a loaded dataset has.
   Result<std::uint64_t> CountUnits(const std::string& dataset, const std::string& unit_column);
-  // The plan's last statement.
+  // The plan's last statement: its columns, and behind them its intervals.
   Result<ExecutionSummary> Answer(RowSink& sink);
 
  private:

@@ -68,9 +68,11 @@ Status JsonResultWriter::Row(std::span<const Value> row) {
   return ResourceExhausted("the result is larger than it may be; ask for fewer columns or rows");
 }
 
-std::string JsonResultWriter::Finish(std::string_view noise) {
+std::string JsonResultWriter::Finish(const ResultNotes& notes) {
   text_ += ']';
-  if (!noise.empty()) text_.append(R"(,"noise":)").append(noise);
+  if (!notes.noise.empty()) text_.append(R"(,"noise":)").append(notes.noise);
+  if (!notes.intervals.empty()) text_.append(R"(,"intervals":)").append(notes.intervals);
+  if (!notes.generalised.empty()) text_.append(R"(,"generalised":)").append(notes.generalised);
   text_ += '}';
   text_.resize(ResultBandBytes(text_.size()), ' ');
   return std::move(text_);

@@ -102,6 +102,7 @@ class LedgerState {
   // it, not revoked. Null when there is none.
   const ManifestRecord* ManifestInForce(const DatasetId& dataset) const;
   Spending SpentOn(const DatasetId& dataset) const { return accounts_.SpentOn(dataset); }
+  double OdometerOf(const DatasetId& dataset, double delta) const { return accounts_.OdometerOf(dataset, delta); }
 
   const std::map<Digest256, QueryRecord>& queries() const { return queries_; }
   const QueryRecord* FindQuery(const Digest256& digest) const;

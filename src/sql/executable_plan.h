@@ -22,6 +22,9 @@ class ExecutablePlan {
   // copied from the analyst unread.
   const std::string& sql() const { return sql_; }
   const std::vector<PlanColumn>& columns() const { return columns_; }
+  // Columns of the answer whose intervals follow behind all of `columns`, two DOUBLE each, the lower end first. They
+  // are no part of the rows: who runs a plan takes them off and tells them beside (enclave/protected_run.h).
+  const std::vector<int>& intervals() const { return intervals_; }
   // Ids of the datasets read, sorted, without repetition.
   const std::vector<std::string>& datasets() const { return datasets_; }
   agreement::Level level() const { return level_; }
@@ -44,6 +47,7 @@ class ExecutablePlan {
   std::vector<PlanStage> stages_;
   std::string sql_;
   std::vector<PlanColumn> columns_;
+  std::vector<int> intervals_;
   std::vector<std::string> datasets_;
   agreement::Level level_ = agreement::Level::kAggregateOnly;
   std::int64_t rows_max_ = 0;

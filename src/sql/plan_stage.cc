@@ -22,6 +22,10 @@ std::string_view NameOf(ReleasedColumn::Kind kind) {
       return "stddev";
     case ReleasedColumn::Kind::kQuantile:
       return "quantile";
+    case ReleasedColumn::Kind::kLow:
+      return "low";
+    case ReleasedColumn::Kind::kHigh:
+      return "high";
   }
   CLOISTER_CHECK(false);
 }
@@ -143,9 +147,15 @@ JsonObject Encode(const AnonymousColumn& column) {
   JsonArray levels;
   for (const GeneralisationLevel& level : column.levels)
     levels.push_back(JsonObject{{"kind", NameOf(level.kind)}, {"prefix", level.prefix}, {"width", level.width}});
-  return {{"kind", NameOf(column.kind)},  {"source", column.source},
-          {"levels", std::move(levels)},  {"span", column.span},
-          {"band", column.band},          {"distinct_l", column.distinct_l}};
+  JsonObject out{{"kind", NameOf(column.kind)},  {"source", column.source},
+                 {"levels", std::move(levels)},  {"span", column.span},
+                 {"band", column.band},          {"distinct_l", column.distinct_l}};
+  if (column.entropy_l > 1) out["entropy_l"] = column.entropy_l;
+  if (column.closeness_t < 1) {
+    out["closeness_t"] = column.closeness_t;
+    out["ordered"] = column.ordered;
+  }
+  return out;
 }
 
 JsonObject Encode(const AnonymousRelease& release) {
@@ -180,6 +190,18 @@ JsonObject Encode(const GuardedRelease& release) {
 }
 
 }  // namespace
+
+void AddIntervalColumns(NoisyRelease& release, PlanStage& stage) {
+  const std::size_t columns = release.columns.size();
+  for (std::size_t i = 0; i < columns; ++i) {
+    if (!HasInterval(release.columns[i].kind)) continue;
+    const int source = static_cast<int>(i);
+    release.columns.push_back({.kind = ReleasedColumn::Kind::kLow, .source = source});
+    stage.columns.push_back({"l" + std::to_string(i), "DOUBLE"});
+    release.columns.push_back({.kind = ReleasedColumn::Kind::kHigh, .source = source});
+    stage.columns.push_back({"h" + std::to_string(i), "DOUBLE"});
+  }
+}
 
 codec::Json EncodeStage(const PlanStage& stage) {
   return JsonObject{{"table", stage.table},

@@ -65,9 +65,11 @@ struct ReleasedColumn {
     kVariance,  // mechanisms 0 (sum of x - offset), 1 (count), 2 (sum of its squares)
     kStddev,
     kQuantile,  // mechanism 0
+    kLow,       // of the interval of column `source`, with kIntervalConfidence; DOUBLE
+    kHigh,
   };
   Kind kind = Kind::kKey;
-  int source = -1;
+  int source = -1;  // of kKey an exact column, of kLow and kHigh a column of this table
   std::optional<std::int64_t> constant;
   std::vector<int> mechanisms;  // indices into NoisyRelease::mechanisms
   double offset = 0;            // the middle of the bounds
@@ -77,11 +79,17 @@ struct ReleasedColumn {
 };
 // "count", "stddev": in plans and beside answers.
 std::string_view NameOf(ReleasedColumn::Kind kind);
+// Whether it is made of several noisy numbers, so that its interval depends on them (privacy/derived.h).
+inline bool HasInterval(ReleasedColumn::Kind kind) {
+  return kind == ReleasedColumn::Kind::kMean || kind == ReleasedColumn::Kind::kVariance ||
+         kind == ReleasedColumn::Kind::kStddev;
+}
+inline constexpr double kIntervalConfidence = 0.95;
 
 // Level differential_privacy. Every contribution in the exact table is bounded by the stage's SQL.
 struct NoisyRelease {
   std::vector<NoiseMechanism> mechanisms;
-  std::optional<GroupSelection> selection;  // absent without keys, and where keys are public
+  std::optional<GroupSelection> selection;  // absent without keys, and where keys are public (lower/public_keys.h)
   std::vector<int> keys;                    // columns of the exact table that name a group
   std::vector<ReleasedColumn> columns;      // of the released table
   std::int64_t rows_per_unit = 1;           // R: of one person in one group
@@ -116,6 +124,9 @@ struct AnonymousColumn {
   double span = 0;                          // of bands: the width of the column's bounds; 0 when there are none
   double band = 0;
   std::int64_t distinct_l = 1;  // different values in each class
+  double entropy_l = 1;         // and how mixed they are: as this many equally frequent ones
+  double closeness_t = 1;       // and how far from the whole release; 1 is no limit
+  bool ordered = false;         // for closeness: numbers, whose neighbours are nearer than others
 };
 
 struct AnonymousRelease {
@@ -157,6 +168,9 @@ struct PlanStage {
   std::vector<std::string> datasets;  // protected ones that `sql` reads, sorted: each is charged for it
   StageProtection protection;
 };
+
+// Behind all columns of a noisy release the ends of the intervals of those that have one: column 2 gets "l2" and "h2".
+void AddIntervalColumns(NoisyRelease& release, PlanStage& stage);
 
 // Mechanisms as this release makes them: another sampler, another order of draws, another encoding is another version.
 inline constexpr std::string_view kNoiseVersion = "1";

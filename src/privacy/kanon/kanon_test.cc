@@ -223,13 +223,24 @@ TEST(Loss, IsWhatTheHeaderSays) {
   const AnonymousTable table = Zips();
   const auto out = GeneraliseFullDomain(table, 2, 0.25).value();
   const LossMetrics loss = MeasureLoss(table, out.classes, 2);
-  EXPECT_EQ(loss.discernibility, 3 * 3 + 4);
+  EXPECT_EQ(loss.discernibility, 3 * 3);
   EXPECT_EQ(loss.average_class_size, 1.5);
-  EXPECT_EQ(loss.suppressed, 0.25);
-  EXPECT_EQ(loss.certainty_penalty, 0.625);
+  EXPECT_EQ(loss.certainty_penalty, 0.5);
   EXPECT_EQ(loss.classes, 1);
-  EXPECT_EQ(MeasureLoss(table, {}, 2).discernibility, 16);
-  EXPECT_EQ(MeasureLoss(table, {}, 2).average_class_size, 0);
+  EXPECT_EQ(NormalisedCertaintyPenalty(table, out.classes), 0.625) << "a suppressed row loses everything";
+}
+
+TEST(Loss, OfARowThatIsLeftOutNothingIsCounted) {
+  AnonymousTable table = Zips();
+  const auto classes = GeneraliseFullDomain(table, 2, 0.25).value().classes;
+  const LossMetrics before = MeasureLoss(table, classes, 2);
+  table.units.push_back(9);
+  table.quasi_identifiers[0].rows.push_back(table.quasi_identifiers[0].rows.back());
+  const LossMetrics after = MeasureLoss(table, classes, 2);
+  EXPECT_EQ(before.discernibility, after.discernibility);
+  EXPECT_EQ(before.certainty_penalty, after.certainty_penalty);
+  EXPECT_EQ(before.average_class_size, after.average_class_size);
+  EXPECT_EQ(MeasureLoss(table, {}, 2).discernibility, 0) << "an empty release tells nothing of who was left out";
 }
 
 }  // namespace

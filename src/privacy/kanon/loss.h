@@ -1,16 +1,16 @@
 #pragma once
 
-// What a release lost, in the literature's measures.
+// What a release lost, in the literature's measures. What is told to readers (LossMetrics) counts the released rows
+// alone: how many were suppressed is a number about the few who are unlike, and may be one.
 
 #include "privacy/kanon/table.h"
 
 namespace cloister::privacy {
 
 struct LossMetrics {
-  double certainty_penalty = 0;   // see below; 0 (as it was) to 1
-  double discernibility = 0;      // sum of |class|^2, and |table| for each suppressed row (Bayardo, Agrawal 2005)
+  double certainty_penalty = 0;   // see below, of the released rows; 0 (as it was) to 1
+  double discernibility = 0;      // sum of |class|^2 (Bayardo, Agrawal 2005; their term for suppressed rows left out)
   double average_class_size = 0;  // rows released / (classes * k) (LeFevre et al. 2006); 0 without classes
-  double suppressed = 0;          // share of the rows
   std::int64_t classes = 0;
 };
 

@@ -50,16 +50,47 @@ Status CheckSensitive(const SensitiveColumn& column, std::size_t rows) {
   return {};
 }
 
-// Earth mover's distance of two distributions over the same values.
-double Distance(const std::vector<double>& p, const std::vector<double>& q, bool ordered) {
+// The values that a class has, and how often, in their order. Most classes have few of a column's values: what can be
+// said by these alone does not cost all of them.
+struct ValueCount {
+  ValueCode code = 0;
+  double share = 0;  // of the class
+};
+
+std::vector<ValueCount> ValuesIn(const SensitiveColumn& column, const std::vector<std::uint32_t>& rows) {
+  std::vector<ValueCode> codes;
+  codes.reserve(rows.size());
+  for (const std::uint32_t row : rows) codes.push_back(column.rows[row]);
+  std::sort(codes.begin(), codes.end());
+  std::vector<ValueCount> values;
+  for (const ValueCode code : codes) {
+    if (values.empty() || values.back().code != code) values.push_back({.code = code});
+    values.back().share += 1;
+  }
+  for (ValueCount& value : values) value.share /= static_cast<double>(rows.size());
+  return values;
+}
+
+// Earth mover's distance to `whole`, where all values are equally far from each other: half the sum of |p - q|.
+double EqualDistance(const std::vector<ValueCount>& values, const std::vector<double>& whole) {
+  double distance = 1;  // of the values that the class does not have: what is left of `whole`
+  for (const ValueCount& value : values)
+    distance += std::fabs(value.share - whole[value.code]) - whole[value.code];
+  return distance / 2;
+}
+
+// The same where values lie on a line, one step apart.
+double OrderedDistance(const std::vector<ValueCount>& values, const std::vector<double>& whole) {
+  if (whole.size() < 2) return 0;
   double distance = 0;
   double moved = 0;
-  for (std::size_t i = 0; i < p.size(); ++i) {
-    moved += p[i] - q[i];
-    distance += std::fabs(ordered ? moved : p[i] - q[i]);
+  auto next = values.begin();
+  for (ValueCode code = 0; code < whole.size(); ++code) {
+    moved -= whole[code];
+    if (next != values.end() && next->code == code) moved += (next++)->share;
+    distance += std::fabs(moved);
   }
-  if (!ordered) return distance / 2;
-  return p.size() < 2 ? 0 : distance / static_cast<double>(p.size() - 1);
+  return distance / static_cast<double>(whole.size() - 1);
 }
 
 std::vector<double> SharesOf(const std::vector<std::uint64_t>& counts, std::size_t rows) {
@@ -100,17 +131,17 @@ bool ClassRule::HasUnits(const std::vector<std::uint32_t>& rows) const {
 bool ClassRule::IsDiverse(std::size_t index, const std::vector<std::uint32_t>& rows) const {
   constexpr double kRounding = 1e-12;
   const SensitiveColumn& column = table_.sensitive[index];
-  std::vector<std::uint64_t> counts(column.values);
-  for (const std::uint32_t row : rows) ++counts[column.rows[row]];
-  const auto distinct = column.values - static_cast<std::size_t>(std::count(counts.begin(), counts.end(), 0u));
-  if (static_cast<std::int64_t>(distinct) < column.distinct_l) return false;
-  const std::vector<double> shares = SharesOf(counts, rows.size());
+  const std::vector<ValueCount> values = ValuesIn(column, rows);
+  if (static_cast<std::int64_t>(values.size()) < column.distinct_l) return false;
   if (column.entropy_l > 1) {
     double entropy = 0;
-    for (const double share : shares) entropy -= share > 0 ? share * std::log(share) : 0;
+    for (const ValueCount& value : values) entropy -= value.share * std::log(value.share);
     if (entropy + kRounding < std::log(column.entropy_l)) return false;
   }
-  return column.closeness_t >= 1 || Distance(shares, shares_[index], column.ordered) <= column.closeness_t + kRounding;
+  if (column.closeness_t >= 1) return true;
+  const double distance =
+      column.ordered ? OrderedDistance(values, shares_[index]) : EqualDistance(values, shares_[index]);
+  return distance <= column.closeness_t + kRounding;
 }
 
 bool ClassRule::Holds(const std::vector<std::uint32_t>& rows) const {

@@ -1,5 +1,7 @@
 #include "sql/explain/report.h"
 
+#include <cmath>
+
 #include "codec/text.h"
 #include "sql/lower/noisy_stages.h"
 
@@ -61,23 +63,51 @@ std::string NamesOf(const AnonymousProjection& projection, const std::function<b
   return Listed(names);
 }
 
+std::string NumberText(double number) { return codec::CanonicalJson(codec::Json(number)); }
+std::string Percent(double share) { return NumberText(std::round(share * 1e6) / 1e4) + " %"; }
+
+// Of shown columns, and of those that the filter tells something about.
+std::vector<std::string> DiversitySentences(const AnonymousProjection& projection) {
+  std::set<int> columns = projection.released;
+  columns.insert(projection.tested.begin(), projection.tested.end());
+  std::vector<std::string> out;
+  for (const int index : columns) {
+    const UnitColumn& column = projection.table->columns[index];
+    const agreement::ColumnPolicy& policy = column.policy;
+    const std::string& name = column.name;
+    if (const std::int64_t least = policy.DistinctValues(); least > 1)
+      out.push_back("Each class has at least " + std::to_string(least) + " different values of " + name + ".");
+    if (policy.entropy_l_diversity.value_or(1) > 1)
+      out.push_back("In each class the values of " + name + " are at least as mixed as " +
+                    NumberText(*policy.entropy_l_diversity) + " equally frequent ones.");
+    if (policy.t_closeness.value_or(1) < 1)
+      out.push_back("In each class the values of " + name +
+                    " are spread as in the whole release, up to a distance of " + NumberText(*policy.t_closeness) +
+                    ".");
+  }
+  return out;
+}
+
 JsonArray AnonymousProtections(const AnonymousProjection& projection) {
   JsonArray out;
   const auto say = [&](std::string_view before, const std::string& names, std::string_view after) {
     if (!names.empty()) out.emplace_back(std::string(before) + names + std::string(after));
   };
-  say("Rows are shown in classes of at least ", std::to_string(projection.dataset->policy.min_group_size),
-      " different persons who look alike; up to 5 % of the rows are left out for that.");
+  const agreement::DatasetPolicy& policy = projection.dataset->policy;
+  say("Rows are shown in classes of at least ", std::to_string(policy.min_group_size),
+      " different persons who look alike; up to " + Percent(policy.suppression_limit) +
+          " of the rows are left out for that.");
   say("To make them alike ", NamesOf(projection, [](const auto& column) { return column.policy.quasi_identifier; }),
       " may be shown more coarsely, or as *.");
-  say("Each class has several different values of ",
-      NamesOf(projection, [](const auto& column) { return column.policy.sensitive; }), ".");
+  for (const std::string& sentence : DiversitySentences(projection)) out.emplace_back(sentence);
   say("Only bands are shown of ",
       NamesOf(projection,
               [](const auto& column) {
                 return !column.policy.quasi_identifier && !column.policy.Is(agreement::Role::kDimension);
               }),
       ".");
+  out.emplace_back(
+      "Beside the rows stands how much generalising lost, counted over the rows that are shown and no others.");
   out.emplace_back("This is the only release of this version of " + projection.dataset->name +
                    " at this level: later queries may show part of it again, and nothing else.");
   return out;
@@ -88,7 +118,8 @@ std::string Times(std::int64_t count, std::string_view one, std::string_view man
 }
 
 // What noise protects, and what it costs.
-JsonArray NoisyProtections(const ExecutablePlan& plan, const std::vector<DatasetUse>& datasets) {
+JsonArray NoisyProtections(const PrivateQuery& query, const ExecutablePlan& plan,
+                           const std::vector<DatasetUse>& datasets) {
   std::set<std::string> lines;
   for (const PlanStage& stage : plan.stages()) {
     const auto* release = std::get_if<NoisyRelease>(&stage.protection);
@@ -96,18 +127,24 @@ JsonArray NoisyProtections(const ExecutablePlan& plan, const std::vector<Dataset
     lines.insert("Every number carries random noise, made for what one person can change: " +
                  Times(release->rows_per_unit, "row", "rows") + " in each of " +
                  Times(release->groups_per_unit, "group", "groups") + "; what a person has beyond is left out.");
+    if (!release->keys.empty() && !release->selection)
+      lines.insert(
+          "Groups are those of the values that their owner lists, all of them, whether anybody is in them or not.");
+    const std::int64_t least = release->selection ? release->selection->parameters.units_min : 1;
     if (release->selection)
-      lines.insert("Whether a group is shown is decided by chance and by how many persons it has, not by its content.");
+      lines.insert("Whether a group is shown is decided by chance and by how many persons it has, not by its content" +
+                   (least > 1 ? "; one of fewer than " + std::to_string(least) + " persons never is" : "") + ".");
   }
-  lines.insert("The same question gets the same noise, so asking again tells nothing more.");
+  lines.insert("The same question gets the same noise: asking again tells nothing more and spends nothing more.");
   JsonArray out;
   for (const std::string& line : lines) out.emplace_back(line);
-  for (const DatasetUse& use : datasets) {
+  for (std::size_t i = 0; i < datasets.size(); ++i) {
+    const DatasetUse& use = datasets[i];
     if (use.loss.IsZero()) continue;
     std::string words = "It spends epsilon " + codec::CanonicalJson(use.loss.epsilon.ToNumber()) + " and delta " +
                         codec::CanonicalJson(use.loss.delta.ToNumber());
     if (!use.loss.rho.IsZero()) words += " and rho " + codec::CanonicalJson(use.loss.rho.ToNumber());
-    out.emplace_back(words + " of the budget of " + use.id + ".");
+    out.emplace_back(words + " of the budget of " + query.datasets()[i]->name + ".");
   }
   return out;
 }
@@ -191,7 +228,7 @@ Report Explain(const PrivateQuery& query, const ExecutablePlan& plan) {
                        {"columns", std::move(columns)},
                        {"lineage", std::move(lineage)},
                        {"words", Words(query, edges)},
-                       {"protections", noisy ? NoisyProtections(plan, report.datasets) : Protections(query)}};
+                       {"protections", noisy ? NoisyProtections(query, plan, report.datasets) : Protections(query)}};
   if (!plan.noise().empty()) canonical["noise"] = codec::ParseJson(plan.noise()).value();
   report.canonical = codec::CanonicalJson(canonical);
   return report;

@@ -55,13 +55,10 @@ std::vector<Level> LevelsOf(const UnitColumn& column) {
   return levels;
 }
 
-std::int64_t DiversityOf(const UnitColumn& column) {
-  constexpr std::int64_t kDiversityDefault = 2;
-  return column.policy.sensitive ? column.policy.l_diversity.value_or(kDiversityDefault) : 1;
-}
-
 AnonymousColumn Describe(const UnitColumn& column, bool released) {
-  AnonymousColumn out{.distinct_l = DiversityOf(column)};
+  AnonymousColumn out{.distinct_l = column.policy.DistinctValues(),
+                      .entropy_l = column.policy.entropy_l_diversity.value_or(1),
+                      .closeness_t = column.policy.t_closeness.value_or(1)};
   if (!released) {
     out.kind = AnonymousColumn::Kind::kTested;
   } else if (column.policy.quasi_identifier) {
@@ -92,6 +89,8 @@ std::string Granular(const std::string& sql, const UnitColumn& column) {
 
 std::string ExactType(const AnonymousColumn& out, const UnitColumn& column) {
   if (IsNumber(out)) return "DOUBLE";
+  const bool tested = out.kind == AnonymousColumn::Kind::kTested;
+  if (tested && out.closeness_t < 1 && column.type.IsNumeric()) return "DOUBLE";  // distances are along the line
   return out.kind == AnonymousColumn::Kind::kPlain ? column.type.ToString() : "VARCHAR";
 }
 
@@ -100,8 +99,9 @@ std::string ExactType(const AnonymousColumn& out, const UnitColumn& column) {
 PlanStage MakeAnonymousStage(const PrivateQuery& query, SqlPrinter& printer, std::string& answer) {
   const AnonymousProjection& projection = *query.anonymous();
   const auto& columns = projection.table->columns;
+  const agreement::DatasetPolicy& policy = projection.dataset->policy;
   AnonymousRelease release{
-      .k = projection.dataset->policy.min_group_size, .suppression_max = kSuppressionMax, .pin = projection.pin};
+      .k = policy.min_group_size, .suppression_max = policy.suppression_limit, .pin = projection.pin};
   PlanStage stage{.table = std::string(kTable), .datasets = {projection.dataset->id}};
   std::vector<std::string> items;
   std::map<int, int> place;  // table column -> release column
@@ -109,6 +109,7 @@ PlanStage MakeAnonymousStage(const PrivateQuery& query, SqlPrinter& printer, std
     AnonymousColumn out = Describe(columns[index], released);
     out.source = static_cast<int>(items.size());
     const std::string type = ExactType(out, columns[index]);
+    out.ordered = out.closeness_t < 1 && columns[index].type.IsNumeric() && type != "VARCHAR";
     items.push_back("CAST(" + Granular("\"s0\"." + QuoteIdentifier(columns[index].name), columns[index]) + " AS " +
                     type + ")");
     stage.exact.push_back({"e" + std::to_string(stage.exact.size()), type});

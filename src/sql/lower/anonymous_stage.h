@@ -7,9 +7,6 @@
 
 namespace cloister::sql {
 
-// Suppressed at most; the rest of what does not fit is generalised further.
-inline constexpr double kSuppressionMax = 0.05;
-
 // `query` is of level k_anonymized. Fills the stage, and `answer`: the statement that reads its released table.
 PlanStage MakeAnonymousStage(const PrivateQuery& query, SqlPrinter& printer, std::string& answer);
 

@@ -31,6 +31,7 @@ ExecutablePlan PlanBuilder::Build(const PrivateQuery& query, bool guarded) {
   plan.level_ = query.level();
   plan.rows_max_ = query.level() == agreement::Level::kFullAccess ? kFullAccessRowsMax : kReleasedRowsMax;
   JsonArray columns;
+  plan.intervals_ = printer.output_intervals();
   for (const OutputColumn& column : printer.output()) plan.columns_.push_back({column.name, column.type.ToString()});
   if (query.anonymous()) {
     for (std::size_t i = 0; i < query.root()->columns.size(); ++i)

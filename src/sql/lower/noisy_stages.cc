@@ -33,7 +33,9 @@ std::vector<PlanStage> StagesOf(const PrivateQuery& query, const Release& releas
   std::set<std::string> datasets;
   CollectDatasets(*release.block, datasets);
   std::vector<PlanStage> stages;
-  for (const std::vector<int>& set : sets) {
+  for (std::vector<int>& set : sets) {
+    std::sort(set.begin(), set.end());
+    set.erase(std::unique(set.begin(), set.end()), set.end());
     stages.push_back(SqlPrinter(query).NoisyStage(release, set));
     stages.back().part = static_cast<int>(stages.size() - 1);
     stages.back().datasets = {datasets.begin(), datasets.end()};

@@ -12,7 +12,8 @@
 //   chosen    SELECT UNNEST(cloister_bounded_4(C, cloister_choice("u", "g"), "g", 1, "b0")) AS "e"
 //             FROM (SELECT *, cloister_choice("k0") AS "g" FROM rows) GROUP BY "u"
 //
-// and the keys come back through their numbers "g".
+// and the keys come back through their numbers "g". Where the owners list the keys' values (public_keys.h), only rows
+// with these are read, and all groups are there: (VALUES ('North'), ('South')) AS "v0"("k0") LEFT JOIN exact AS "e".
 
 #include <algorithm>
 #include <array>
@@ -20,6 +21,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "sql/lower/public_keys.h"
 #include "sql/lower/sql_printer.h"
 
 namespace cloister::sql {
@@ -58,7 +60,7 @@ std::string Clamped(const std::string& value, std::int64_t low, std::int64_t hig
   return "LEAST(GREATEST(" + value + ", " + std::to_string(low) + "), " + std::to_string(high) + ")";
 }
 
-// Rows of a person times what each may add; the noise says later when this is too much for it.
+// Rows times what each may add; the noise says later when this is too much for it.
 std::int64_t TimesRows(std::int64_t value, std::int64_t rows) {
   std::int64_t product = 0;
   return __builtin_mul_overflow(value, rows, &product) ? std::numeric_limits<std::int64_t>::max() : product;
@@ -80,6 +82,7 @@ struct SqlPrinter::NoisyDraft {
   std::vector<Raw> raws;
   std::vector<std::string> values;  // what a person adds to a group, each once: its SQL over raws
   std::vector<std::string> sums;    // how these are added up
+  std::optional<PublicKeys> listed;
   PlanStage stage;
   NoisyRelease release;
 
@@ -342,9 +345,11 @@ void SqlPrinter::AddNoisyKeys(const Release& release, const std::vector<int>& se
     draft.stage.exact.push_back({"k" + std::to_string(i), type});
     draft.Released({.kind = ReleasedColumn::Kind::kKey, .source = draft.release.keys.back()}, type);
   }
-  if (draft.names.empty()) return;
+  if (draft.names.empty() || draft.listed) return;
+  std::int64_t least = 1;  // noise or not, a group of fewer persons than an owner says is not shown
+  for (const UnitCounter& counter : release.block->counters) least = std::max(least, counter.k);
   draft.release.selection = GroupSelection{.column = static_cast<int>(draft.stage.exact.size()),
-                                           .parameters = {.groups_max = draft.limits.groups}};
+                                           .parameters = {.groups_max = draft.limits.groups, .units_min = least}};
   draft.stage.exact.push_back({"n", "BIGINT"});
 }
 
@@ -369,19 +374,24 @@ PlanStage SqlPrinter::NoisyStage(const Release& release, const std::vector<int>&
   const std::string from = BlockFrom(block);
   const std::string unit = Expression(release.limits->unit);
   // A column of one table is not NULL there already.
-  const std::string where =
-      BlockWhere(block, IsColumn(release.limits->unit) ? std::vector<std::string>{}
-                                                       : std::vector<std::string>{"(" + unit + " IS NOT NULL)"});
+  std::vector<std::string> more;
+  if (!IsColumn(release.limits->unit)) more.push_back("(" + unit + " IS NOT NULL)");
+  draft.listed = PublicKeysOf(release, set);
+  for (std::size_t i = 0; draft.listed && i < set.size(); ++i)
+    more.push_back(IsListed(Expression(release.keys[static_cast<std::size_t>(set[i])]), (*draft.listed)[i]));
+  const std::string where = BlockWhere(block, more);
   const std::string tables = " FROM " + from + (where.empty() ? "" : " WHERE " + where);
   AddNoisyKeys(release, set, draft);
   for (const UnitAggregate& aggregate : release.aggregates) AddNoisyAggregate(aggregate, draft);
   AddGroupings(release, set, draft);
+  AddIntervalColumns(draft.release, draft.stage);
   if (draft.raws.empty()) draft.Rows();
   draft.release.rows_per_unit = release.limits->rows;
   draft.release.groups_per_unit = draft.limits.groups;
   const std::string rows = draft.RowsSql(unit, tables);
   const int size = draft.BoundedSize();
   draft.stage.sql = size == 0 ? draft.ExactSql(rows) : draft.BoundedSql(rows, "SELECT " + draft.keys + tables, size);
+  if (draft.listed) draft.stage.sql = WithEmptyGroups(*draft.listed, draft.stage);
   draft.stage.protection = std::move(draft.release);
   return std::move(draft.stage);
 }

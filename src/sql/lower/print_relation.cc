@@ -49,7 +49,7 @@ std::string SqlPrinter::SourceSql(const Source& source) {
     sql = QuoteIdentifier(ExecutablePlan::TableName(relation.dataset->id));
   } else {
     for (std::size_t i = 0; i < relation.columns.size(); ++i) names.push_back("\"c" + std::to_string(i) + "\"");
-    sql = "(" + RelationSql(relation, false) + ")";
+    sql = "(" + SourceRelationSql(relation, source.id) + ")";
   }
   names_[source.id] = std::move(names);
   return sql + " AS " + Alias(source.id);
@@ -120,7 +120,7 @@ std::string SqlPrinter::OrderAndLimit(const Relation& relation) {
   return out;
 }
 
-std::string SqlPrinter::SelectSql(const Relation& select, bool top) {
+std::string SqlPrinter::SelectSql(const Relation& select, bool top, const std::set<int>& intervals) {
   // FROM first: it gives the sources their names.
   const std::string from = select.from.kind == From::Kind::kNone ? "" : " FROM " + FromSql(select.from);
   std::string items;
@@ -133,6 +133,7 @@ std::string SqlPrinter::SelectSql(const Relation& select, bool top) {
              (top ? QuoteIdentifier(select.columns[i].name) : "\"c" + std::to_string(i) + "\"");
     if (top) output_.push_back({select.columns[i].name, shown});
   }
+  items += IntervalItems(select, top, intervals);
   std::string sql = std::string("SELECT ") + (select.distinct ? "DISTINCT " : "") + items + from;
   if (select.where) sql += " WHERE " + Total(select.where);
   sql += GroupBy(select);
@@ -164,7 +165,7 @@ std::string SqlPrinter::SetOperationSql(const Relation& relation, bool top) {
 std::string SqlPrinter::RelationSql(const Relation& relation, bool top) {
   switch (relation.kind) {
     case Relation::Kind::kSelect:
-      return SelectSql(relation, top);
+      return SelectSql(relation, top, top ? AskIntervals(relation) : std::set<int>());
     case Relation::Kind::kSetOperation:
       return SetOperationSql(relation, top);
     case Relation::Kind::kRelease:

@@ -233,7 +233,7 @@ std::string SqlPrinter::OutsideTest(const UnitOutside& outside, Counts& counts) 
 }
 
 std::string SqlPrinter::ReleaseSql(const Release& release) {
-  if (const auto made = tables_.find(&release); made != tables_.end()) return "SELECT * FROM \"" + made->second + "\"";
+  if (const auto made = tables_.find(&release); made != tables_.end()) return ReleasedSql(release, false);
   const Protection& protection = query_.ProtectionOf(release);
   const UnitBlock& block = *release.block;
   std::string from = BlockFrom(block);

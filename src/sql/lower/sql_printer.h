@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,10 +29,12 @@ class SqlPrinter {
   std::string AnonymousSql(const AnonymousProjection& projection, const std::vector<std::string>& items);
   // Its columns; after Print().
   const std::vector<OutputColumn>& output() const { return output_; }
+  // ExecutablePlan::intervals().
+  const std::vector<int>& output_intervals() const { return output_intervals_; }
 
-  // The stage that makes one grouping set (indices into the release's keys) of a noisy release, without its share of
-  // epsilon and without its table's name. Sources are numbered from 0, so that equal stages print alike. A printer
-  // prints one stage.
+  // The stage that makes one grouping set (ascending indices into the release's keys) of a noisy release, without its
+  // share of epsilon and without its table's name. Sources are numbered from 0, so that equal stages print alike. A
+  // printer prints one stage.
   PlanStage NoisyStage(const Release& release, const std::vector<int>& set);
   // The stage of a release under the guard against differencing, without its table's name. A printer prints one stage.
   // guarded_stage.cc
@@ -57,7 +60,13 @@ class SqlPrinter {
 
   // print_relation.cc
   std::string RelationSql(const Relation& relation, bool top);
-  std::string SelectSql(const Relation& select, bool top);
+  std::string SelectSql(const Relation& select, bool top, const std::set<int>& intervals);
+  // print_intervals.cc
+  std::string SourceRelationSql(const Relation& relation, int source);
+  std::string ReleasedSql(const Release& release, bool intervals);
+  bool AskInterval(const Relation& relation, int column);
+  std::set<int> AskIntervals(const Relation& top);
+  std::string IntervalItems(const Relation& select, bool top, const std::set<int>& columns);
   std::string SetOperationSql(const Relation& relation, bool top);
   std::string FromSql(const From& from);
   std::string SourceSql(const Source& source);
@@ -113,6 +122,8 @@ class SqlPrinter {
   std::optional<std::map<int, int>> numbers_;      // of sources, where they are numbered from 0
   std::map<int, std::vector<std::string>> names_;  // by source: how its columns are printed
   std::vector<OutputColumn> output_;
+  std::map<int, std::set<int>> intervals_;  // of which columns of a source the interval is asked for
+  std::vector<int> output_intervals_;       // of which output columns
   const Release* guards_ = nullptr;  // whose guarded stage is printed
   GuardedRelease guarded_;           // of it
   std::vector<std::string> units_;   // of it: the handles that it gives beside its columns

@@ -23,7 +23,8 @@ struct AnonymousProjection {
   std::vector<ExprPtr> where;  // over source 0, in the order of their text
   std::vector<int> shown;      // columns of the table, as the select list has them
   std::set<int> released;      // these, or those of the first release
-  std::set<int> tested;        // sensitive columns that `where` tells something about and that are not released
+  std::set<int> tested;        // columns that `where` tells something about, that are not released and that
+                               // classes must be diverse in
   AnonymousPin pin;
 };
 

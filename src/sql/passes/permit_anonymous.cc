@@ -148,7 +148,7 @@ std::optional<AnonymousProjection> Permitter::PermitAnonymous(const Relation& se
   PinAnonymous(select, out);
   for (const ExprPtr& test : out.where) {
     ForEachColumn(test, [&](const Expr& column) {
-      if (table.columns[column.column].policy.sensitive && !out.released.contains(column.column))
+      if (table.columns[column.column].policy.AsksDiversity() && !out.released.contains(column.column))
         out.tested.insert(column.column);
     });
   }
