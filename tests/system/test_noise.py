@@ -57,7 +57,7 @@ class Noise(RoomCase):
                             '--epsilon', '1.5', code=REFUSED, stdin=COUNT_SQL)
         self.assertRegex(said, r'R25 .*ask for at most 1')
 
-    def test_3_the_same_question_has_the_same_noise_and_budgets_end(self):
+    def test_3_the_same_question_is_the_same_answer_at_no_charge_and_budgets_end(self):
         answers = []
         for _ in range(2):
             query = self.submit(COUNT_SQL)
@@ -67,12 +67,24 @@ class Noise(RoomCase):
         noise = answers[0]['noise']['columns'][0]
         self.assertEqual((noise['name'], noise['parts'][0]['mechanism']), ('people', 'discrete_laplace'))
         self.assertLess(abs(answers[0]['rows'][0][0] - 40), 40)
+        # Asked again it spent nothing: there is room for another question, and then for none.
+        query = self.submit('SELECT COUNT(*) AS visits FROM visits')
+        self.room.approve(query, self.room.hospital)
+        self.opened(query)
         # 2 of 2 are spent: the client sees it in the ledger before anything is signed.
         code, out, err = self.room.institute.invoke('query', 'submit', '-', '--env', self.room.environment, '--name',
                                                     'one more', *LEVEL, '--epsilon', '0.1', stdin=COUNT_SQL)
         self.assertEqual(code, BUDGET_EXHAUSTED, out + err)
         self.assertTrue(re.search('epsilon', out + err), out + err)
-        # Other questions still run.
+        spent = [each for each in self.room.institute.json('budget', self.room.environment)['budgets']
+                 if each['name'] == 'visits'][0]
+        self.assertAlmostEqual(spent['epsilon_spent'], 2)
+        self.assertLessEqual(spent['epsilon_odometer'], 2)
+        self.assertEqual(spent['runs_used'], 3)
+        # What was answered is answered again, and questions without noise still run.
+        query = self.submit(COUNT_SQL)
+        self.room.approve(query, self.room.hospital)
+        self.assertEqual(self.opened(query)['rows'], answers[0]['rows'])
         query = self.room.submit(support.WARD_SQL)
         self.room.approve(query, self.room.hospital)
         self.assertTrue(self.room.rows(query))
