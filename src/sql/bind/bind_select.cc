@@ -168,6 +168,24 @@ void Binder::CheckGrouping(const Relation& relation) {
   if (relation.qualify) check(relation.qualify, false);
 }
 
+// The engine would refuse these too, in its own words.
+void Binder::CheckPlaces(const Relation& relation) {
+  if (relation.where && (IsAggregated(relation.where) || ContainsKind(relation.where, ExprKind::kWindow))) {
+    findings_.Add(
+        {"R16", relation.where->range, "WHERE looks at rows; aggregates belong in HAVING, windows in QUALIFY."});
+  }
+  if (relation.having && ContainsKind(relation.having, ExprKind::kWindow))
+    findings_.Add({"R16", relation.having->range, "HAVING looks at groups; windows belong in QUALIFY."});
+  if (relation.grouped) return;
+  std::vector<ExprPtr> after{relation.qualify};
+  for (const OrderItem& item : relation.order) after.push_back(item.expr);
+  for (const ExprPtr& expr : after) {
+    if (expr && IsAggregated(expr))
+      findings_.Add(
+          {"R05", expr->range, "An aggregate here goes with GROUP BY, or with aggregates in the select list."});
+  }
+}
+
 RelationPtr Binder::BindPlainSelect(const ParsedSelect& select, const CteChain& ctes, const Scope* outer) {
   const std::size_t before = findings_.size();
   auto relation = std::make_shared<Relation>();
@@ -192,10 +210,7 @@ RelationPtr Binder::BindPlainSelect(const ParsedSelect& select, const CteChain& 
   BindGroups(select, ctes, scope, *relation);
   relation->qualify = condition(select.qualify);
   BindOrder(select, ctes, scope, *relation);
-  if (relation->where && (IsAggregated(relation->where) || ContainsKind(relation->where, ExprKind::kWindow))) {
-    findings_.Add(
-        {"R16", relation->where->range, "WHERE looks at rows; aggregates belong in HAVING, windows in QUALIFY."});
-  }
+  CheckPlaces(*relation);
   if (findings_.size() == before) CheckGrouping(*relation);
   return findings_.size() == before ? relation : nullptr;
 }

@@ -51,6 +51,7 @@ class Binder {
   void BindOrder(const ParsedSelect& select, const CteChain& ctes, Scope& scope, Relation& relation);
   void BindOutputOrder(const ParsedSelect& select, Relation& relation);
   void ExpandStar(const Expr& star, const Scope& scope, Relation& relation);
+  void CheckPlaces(const Relation& relation);
   void CheckGrouping(const Relation& relation);
   std::optional<std::size_t> Ordinal(const ExprPtr& expr, std::size_t count);
   std::string ItemName(const Expr& item) const;

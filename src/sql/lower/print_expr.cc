@@ -154,7 +154,8 @@ std::string SqlPrinter::Aggregate(const Expr& expr) {
   }
   // Sums of doubles depend on the order of rows; released rows are few, so sort them.
   const bool floating =
-      !expr.args.empty() && (expr.args[0]->type.kind == Type::Kind::kDouble || expr.type.kind == Type::Kind::kDouble);
+      !expr.args.empty() && !IsLiteral(expr.args[0]) &&
+      (expr.args[0]->type.kind == Type::Kind::kDouble || expr.type.kind == Type::Kind::kDouble);
   if (released() && floating && !expr.distinct && name != "min" && name != "max" && name != "count" &&
       name != "quantile_cont" && name != "approx_count_distinct" && name != "string_agg") {
     order = " ORDER BY " + List(expr.args);

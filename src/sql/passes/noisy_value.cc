@@ -207,7 +207,8 @@ std::optional<Bounds> UnitScope::BoundsOf(const ExprPtr& expr) {
 }
 
 bool UnitScope::CheckFinite(const ExprPtr& expr, const Bounds& bounds) {
-  if (std::isfinite(bounds.min) && std::isfinite(bounds.max)) return true;
+  constexpr double kLargest = 1e100;  // squares of it, and sums of those, are still numbers
+  if (std::fabs(bounds.min) <= kLargest && std::fabs(bounds.max) <= kLargest) return true;
   const std::size_t before = findings_.size();
   ForEachColumn(expr, [&](const Expr& column) {
     const UnitColumn& known = Column(column);
@@ -217,7 +218,8 @@ bool UnitScope::CheckFinite(const ExprPtr& expr, const Bounds& bounds) {
                      ", so it is not known how much one person can add; clamp it with constants.",
                  "LEAST(GREATEST(" + known.name + ", 0), 100)");
   });
-  if (findings_.size() == before) Refuse("R25", expr, "The value has no bounds; clamp it with LEAST and GREATEST.");
+  if (findings_.size() == before)
+    Refuse("R25", expr, "The value has no bounds, or too large ones; clamp it with LEAST and GREATEST.");
   return false;
 }
 
