@@ -258,6 +258,7 @@ std::optional<agreement::DateGranularity> FormatGranularity(std::string_view for
 bool IsDateFormat(std::string_view format) {
   constexpr std::string_view kFields = "aAwudbBmyYHIpMSfgnjUWVGcxX%";
   constexpr std::string_view kUnpadded = "dmyHIMSj";
+  if (format.empty()) return false;
   for (std::size_t i = 0; i < format.size(); ++i) {
     if (format[i] != '%') continue;
     const bool unpadded = i + 1 < format.size() && format[i + 1] == '-';

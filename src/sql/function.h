@@ -55,7 +55,7 @@ std::optional<agreement::DateGranularity> DatePartGranularity(std::string_view p
 // The finest part that a strftime format of ours shows; nothing when it holds anything but %Y %m %b %B %y and - / .
 // space.
 std::optional<agreement::DateGranularity> FormatGranularity(std::string_view format);
-// Every field of a strftime format is one that the engine knows; it fails at others.
+// A strftime format with fields that the engine knows; it fails at others, and at none.
 bool IsDateFormat(std::string_view format);
 
 }  // namespace cloister::sql
