@@ -162,6 +162,26 @@ class NextVersion(RoomCase):
         self.assertEqual(room.rows(query), [[15]])
 
 
+class NextVersionByTheServer(RoomCase):
+    """The server keeps the hospital's key and signs the next version; the owner's tests still come first."""
+
+    def test_versions(self):
+        room, rules = self.room, {**support.VISITS_POLICY, 'min_group_size': 20}
+        wards = 'SELECT v.ward, COUNT(DISTINCT v.person_id) AS people FROM visits v GROUP BY v.ward'
+        size = room.size()
+        file = room.write('next.json', {'policy': rules, 'tests': [refused('wards', wards)]})
+        self.refused(room.hospital, 'policy', 'set', 'visits', file, '--yes', code=REFUSED, saying='must be refused')
+        self.assertEqual(room.size(), size, 'a failed test changes nothing')
+        file = room.write('next.json', {'policy': rules, 'tests': [accepted('wards', wards)]})
+        room.hospital.run('policy', 'set', 'visits', file, '--yes')
+        self.assertGreater(room.size(), size)
+        shown = room.institute.json('policy', 'show', 'visits')
+        self.assertEqual((shown['version'], shown['policy']['min_group_size']), (2, 20))
+        query = room.submit(wards, name='under version 2')
+        room.approve(query, room.hospital)
+        self.assertEqual(room.rows(query), [], 'no ward has 20 people')
+
+
 class ForbiddenJoins(RoomCase):
     filled = False
 
