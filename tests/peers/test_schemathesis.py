@@ -37,8 +37,7 @@ def mostly(value):
 @schemathesis.hook
 def map_path_parameters(context, path_parameters):
     """Most requests are about objects that exist."""
-    parts = context.operation.path.split('/')
-    parent = parts[2 + (parts[2] == 'tee')]
+    parent = next((part for part in context.operation.path.split('/') if part in IDS), None)
     for name, key in (('id', parent), ('upload', 'upload'), ('result', 'result')):
         if path_parameters and key in IDS and mostly(path_parameters.get(name)) and name in path_parameters:
             path_parameters[name] = IDS[key]
