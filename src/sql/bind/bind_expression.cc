@@ -140,6 +140,7 @@ bool Binder::CheckArguments(const Expr& expr) {
                                             expr.args[1]->type.IsInteger() || expr.args[1]->type == expr.args[0]->type);
     return all(number) || temporal || refuse();
   }
+  if (f == "string_agg") return (IsLiteral(expr.args[1]) && text(expr.args[1]->type)) || refuse();
   if (f == "round" && expr.args.size() == 2 && !(IsLiteral(expr.args[1]) && expr.args[1]->literal.AsInteger()))
     return refuse();
   if (f == "*" || f == "/" || f == "//" || f == "%" || f == "negate" || f == "abs" || f == "round" || f == "floor" ||
