@@ -21,26 +21,36 @@ struct ShapeText {
   const char* text;
 };
 
+// As an analyst would write them (../shared/workload/cleanroom.mjs), with what the rules ask for: tables of persons are
+// joined on the person too.
 constexpr ShapeText kShapes[] = {
     {"overlap",
      "SELECT segment, count(*) AS n FROM customer WHERE EXISTS (SELECT 1 FROM orders WHERE o_person = c_person "
      "AND o_date >= DATE '1997-01-01') GROUP BY segment"},
     {"attribution",
-     "SELECT nation, segment, count(*) AS n, sum(price) AS s FROM customer JOIN orders ON o_person = c_person "
-     "WHERE o_date >= DATE '1997-01-01' GROUP BY nation, segment"},
+     "SELECT n_name, segment, count(*) AS n, sum(total) AS s FROM customer JOIN nation ON n_nation = c_nation "
+     "JOIN orders ON o_person = c_person WHERE o_date >= DATE '1997-01-01' GROUP BY n_name, segment"},
     {"timeseries",
-     "SELECT date_trunc('month', o_date) AS m, priority, count(*) AS n, sum(price) AS s FROM orders "
+     "SELECT date_trunc('month', o_date) AS m, priority, count(*) AS n, sum(total) AS s FROM orders "
      "GROUP BY m, priority"},
-    {"lines", "SELECT flag, status, count(*) AS n, sum(amount) AS s FROM lines GROUP BY flag, status"},
+    {"lines",
+     "SELECT flag, status, count(*) AS n, sum(price) AS s FROM lines JOIN orders ON o_order = l_order "
+     "AND o_person = l_person GROUP BY flag, status"},
     {"fine",
-     "SELECT segment, mode, year(l_date) AS y, count(*) AS n, sum(amount) AS s FROM lines JOIN customer ON "
-     "c_person = l_person GROUP BY segment, mode, y"},
+     "SELECT segment, mode, year(l_date) AS y, count(*) AS n, sum(price) AS s FROM lines JOIN orders ON "
+     "o_order = l_order AND o_person = l_person JOIN customer ON c_person = o_person GROUP BY segment, mode, y"},
 };
 
-// Measures are bounded, dates shown by month, everything else is a dimension.
+// Measures are bounded, dates shown by month, nations public, everything else is a dimension.
 agreement::DatasetPolicy PolicyOf(const agreement::DatasetSchema& schema) {
   agreement::DatasetPolicy policy;
-  policy.levels = {agreement::Level::kAggregateOnly, agreement::Level::kDifferentialPrivacy};
+  policy.levels = {agreement::Level::kAggregateOnly, agreement::Level::kDifferentialPrivacy,
+                   agreement::Level::kFullAccess};
+  if (schema.columns.front().name.starts_with("n_")) {
+    for (const auto& column : schema.columns) policy.columns[column.name].roles = {agreement::Role::kPublic};
+    policy.min_group_size = 0;
+    return policy;
+  }
   policy.budget = {.epsilon_per_query = 1,
                    .delta_per_query = 1e-6,
                    .epsilon_budget = 10,
@@ -53,6 +63,9 @@ agreement::DatasetPolicy PolicyOf(const agreement::DatasetSchema& schema) {
     if (column.name == policy.privacy_unit) {
       says.roles = {agreement::Role::kJoinKey};
       says.domain = "person";
+    } else if (column.name.ends_with("_order")) {
+      says.roles = {agreement::Role::kJoinKey};
+      says.domain = "order";
     } else if (column.type.kind == agreement::ColumnType::Kind::kDouble) {
       says.roles = {agreement::Role::kMeasure};
       says.bounds = agreement::Bounds{.min = 0, .max = 500'000};
@@ -93,31 +106,56 @@ std::string OrderLinesSql(std::int64_t rows) {
          std::to_string(rows) + ") t(i))";
 }
 
+namespace {
+
+// The distributions of ../shared/workload/gen.sql: a third of the customers orders nothing, the others 15 times on the
+// average, each time 1 to 7 lines that are shipped within four months.
+std::string OrdersSql(std::int64_t persons) {
+  return "SELECT *, CASE WHEN c % 3 = 0 THEN greatest(c - 1, 1) ELSE c END AS o_person, "
+         "DATE '1992-01-01' + (h // 7 % 2406)::INTEGER AS o_date FROM (SELECT i, hash(i) AS h, "
+         "(hash(i) // 5 % " +
+         std::to_string(persons) + ")::BIGINT + 1 AS c, (i // 8 * 32 + i % 8 + 1)::BIGINT AS o_order FROM range(" +
+         std::to_string(10 * persons) + ") t(i))";
+}
+
+}  // namespace
+
 std::vector<ShapeTable> ShapeTables(std::int64_t persons) {
-  const std::string count = std::to_string(persons);
-  const std::string from = " FROM (SELECT i, hash(i) AS h FROM range(";
+  const std::string lines =
+      "SELECT o_person AS l_person, o_order AS l_order, o_date + (g % 121 + 1)::INTEGER AS l_date, "
+      "o_date + (g % 121 + 2 + g // 121 % 30)::INTEGER AS received, g FROM (SELECT *, hash(o_order * 8 + line) AS g "
+      "FROM (SELECT *, UNNEST(range((h // 11 % 7)::BIGINT + 1)) AS line FROM (" +
+      OrdersSql(persons) + ")))";
   return {
-      {"ds_customer", "customer", SchemaOf({{"c_person", "BIGINT"}, {"segment", "VARCHAR"}, {"nation", "VARCHAR"}}),
-       "SELECT i AS c_person, concat('segment ', h % 5) AS segment, concat('nation ', h // 7 % 25) AS nation" + from +
-           count + ") t(i))"},
+      {"ds_nation", "nation", SchemaOf({{"n_nation", "INTEGER"}, {"n_name", "VARCHAR"}}),
+       "SELECT i::INTEGER AS n_nation, concat('NATION ', i) AS n_name FROM range(25) t(i)"},
+      {"ds_customer", "customer", SchemaOf({{"c_person", "BIGINT"}, {"segment", "VARCHAR"}, {"c_nation", "INTEGER"}}),
+       "SELECT i + 1 AS c_person, ['AUTOMOBILE', 'BUILDING', 'FURNITURE', 'MACHINERY', 'HOUSEHOLD'][(h % 5)::BIGINT + "
+       "1] AS segment, (h // 7 % 25)::INTEGER AS c_nation FROM (SELECT i, hash(i) AS h FROM range(" +
+           std::to_string(persons) + ") t(i))"},
       {"ds_orders", "orders",
-       SchemaOf({{"o_person", "BIGINT"}, {"o_date", "DATE"}, {"priority", "VARCHAR"}, {"price", "DOUBLE"}}),
-       "SELECT (h % " + count +
-           ")::BIGINT AS o_person, DATE '1992-01-01' + (h // 7 % 2400)::INTEGER AS o_date, "
-           "concat(h // 11 % 5, '-PRIORITY') AS priority, (h // 13 % 40000000)::DOUBLE / 100 AS price" +
-           from + std::to_string(10 * persons) + ") t(i))"},
+       SchemaOf({{"o_person", "BIGINT"},
+                 {"o_order", "BIGINT"},
+                 {"o_date", "DATE"},
+                 {"priority", "VARCHAR"},
+                 {"total", "DOUBLE"}}),
+       "SELECT o_person, o_order, o_date, ['1-URGENT', '2-HIGH', '3-MEDIUM', '4-NOT SPECIFIED', '5-LOW'][(h // 13 % "
+       "5)::BIGINT + 1] AS priority, (h // 17 % 40000000)::DOUBLE / 100 AS total FROM (" +
+           OrdersSql(persons) + ")"},
       {"ds_lines", "lines",
        SchemaOf({{"l_person", "BIGINT"},
+                 {"l_order", "BIGINT"},
                  {"l_date", "DATE"},
                  {"flag", "VARCHAR"},
                  {"status", "VARCHAR"},
                  {"mode", "VARCHAR"},
-                 {"amount", "DOUBLE"}}),
-       "SELECT (h % " + count +
-           ")::BIGINT AS l_person, DATE '1992-01-01' + (h // 7 % 2400)::INTEGER AS l_date, "
-           "['A', 'N', 'R'][(h % 3)::BIGINT + 1] AS flag, ['F', 'O'][(h // 11 % 2)::BIGINT + 1] AS status, "
-           "concat('MODE ', h // 17 % 7) AS mode, (h // 13 % 10000000)::DOUBLE / 100 AS amount" +
-           from + std::to_string(40 * persons) + ") t(i))"},
+                 {"price", "DOUBLE"}}),
+       "SELECT l_person, l_order, l_date, CASE WHEN received > DATE '1995-06-17' THEN 'N' WHEN g // 7919 % 2 = 0 THEN "
+       "'R' ELSE 'A' END AS flag, CASE WHEN l_date > DATE '1995-06-17' THEN 'O' ELSE 'F' END AS status, ['REG AIR', "
+       "'AIR', 'RAIL', 'SHIP', 'TRUCK', 'MAIL', 'FOB'][(g // 31 % 7)::BIGINT + 1] AS mode, (g // 13 % "
+       "10000000)::DOUBLE "
+       "/ 100 AS price FROM (" +
+           lines + ")"},
   };
 }
 

@@ -18,7 +18,7 @@ std::string OrderLinesSql(std::int64_t rows);
 inline constexpr std::int64_t kOrderLinesCsvBytesPerRow = 121;
 inline constexpr std::int64_t kOrderLinesParquetBytesPerRow = 30;
 
-// Three tables that share a person key.
+// Three tables that share a person key, and a public one.
 struct ShapeTable {
   std::string dataset;  // ds_..., the table's name
   std::string name;     // in an analyst's text

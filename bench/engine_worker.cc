@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
 
-#include "base/clock.h"
 #include "enclave/protected_run.h"
 #include "engine/database.h"
 #include "engine/execute.h"
@@ -30,10 +30,9 @@ constexpr int kRepetitions = 5;  // of a shape; the least counts
 using Times = codec::JsonObject;
 
 Result<double> Seconds(const std::function<Status()>& work) {
-  const SystemClock clock;
-  const std::int64_t begin_ms = clock.MonotonicMs();
+  const auto begin = std::chrono::steady_clock::now();
   CLOISTER_TRY(work());
-  return static_cast<double>(clock.MonotonicMs() - begin_ms) / 1000;
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
 std::string ReadFunction(const std::string& format) { return format == "csv" ? "read_csv" : "read_parquet"; }
@@ -119,15 +118,6 @@ Result<Times> TimeShapes(const std::vector<Shape>& shapes,
   return times;
 }
 
-Result<Times> ShapesPlain(std::int64_t persons) {
-  CLOISTER_ASSIGN(auto duckdb, engine::PlainDuckDb::Open(kEngineThreads));
-  for (const ShapeTable& table : ShapeTables(persons)) {
-    CLOISTER_TRY(duckdb.Run("CREATE TABLE " + table.dataset + " AS " + table.sql));
-  }
-  CLOISTER_ASSIGN(const auto shapes, CompileShapes(agreement::Level::kAggregateOnly));
-  return TimeShapes(shapes, [&](const Shape& shape) { return duckdb.Run(shape.plan.sql()); });
-}
-
 // What an analyst would get from a plain database: his own text, and no protection at all.
 Result<Times> TextsPlain(std::int64_t persons) {
   CLOISTER_ASSIGN(auto duckdb, engine::PlainDuckDb::Open(kEngineThreads));
@@ -211,9 +201,11 @@ Result<Times> Work(const std::vector<std::string>& arguments) {
   }
   if (what == "load-plain" && arguments.size() == 3) return LoadPlain(arguments[1], arguments[2]);
   if (what == "load-ours" && arguments.size() == 4) return LoadOurs(arguments[1], arguments[2], arguments[3]);
-  if (what == "shapes-plain" && arguments.size() == 2) return ShapesPlain(std::stoll(arguments[1]));
   if (what == "texts-plain" && arguments.size() == 2) return TextsPlain(std::stoll(arguments[1]));
-  if (what == "shapes-ours" && arguments.size() == 2) {
+  if (what == "full-ours" && arguments.size() == 2) {
+    return ShapesOurs(std::stoll(arguments[1]), agreement::Level::kFullAccess);
+  }
+  if (what == "thresholds-ours" && arguments.size() == 2) {
     return ShapesOurs(std::stoll(arguments[1]), agreement::Level::kAggregateOnly);
   }
   if (what == "guarded-ours" && arguments.size() == 2) {

@@ -6,7 +6,8 @@
 //   engine load-plain csv|parquet PATH           CREATE TABLE AS, DuckDB's defaults
 //   engine load-ours csv|parquet PATH IDENTITY   open the sealed file and load it; its reference is in
 //   CLOISTER_BENCH_REF
-//   engine shapes-plain|shapes-ours PERSONS      the compiled clean-room shapes
+//   engine texts-plain PERSONS                   the analyst's texts of the clean-room shapes, in plain DuckDB
+//   engine full-ours|thresholds-ours|guarded-ours|noisy-ours PERSONS   what the compiler makes of them, by level
 //
 // The report on standard error is JSON: {"seconds":1.5} or {"overlap":0.01,...}, the time of the work alone,
 // without the start of the process.

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "base/bytes.h"
@@ -19,23 +20,33 @@
 #include "base/result.h"
 #include "engine/choice_key.h"
 #include "engine/duckdb_handles.h"
+#include "engine/group_numbers.h"
 
 namespace cloister::engine {
 
 // SipHash-2-4, 64 bit.
 std::uint64_t SipHash24(const ChoiceKey& key, ByteView message);
 
+// What one connection chooses by, and the groups that it has numbered.
+struct Choosing {
+  ChoiceKey key{};
+  std::shared_ptr<GroupNumbers> groups;
+};
+
 // Keys by connection. Thread-safe.
 class ChoiceKeys {
  public:
   void Set(idx_t connection, const ChoiceKey& key);
   void Forget(idx_t connection);
-  std::optional<ChoiceKey> Find(idx_t connection) const;
+  std::optional<Choosing> Find(idx_t connection) const;
 
  private:
   mutable Mutex mutex_;
-  std::map<idx_t, ChoiceKey> keys_ CLOISTER_GUARDED_BY(mutex_);
+  std::map<idx_t, Choosing> choosing_ CLOISTER_GUARDED_BY(mutex_);
 };
+
+// The bind of a scalar function whose extra info is ChoiceKeys: its bind data is the connection's Choosing.
+void BindChoosing(duckdb_bind_info info);
 
 class ChoiceKeyScope {
  public:

@@ -3,6 +3,7 @@
 #include "engine/bounded_aggregate.h"
 #include "engine/database_internals.h"
 #include "engine/row_load.h"
+#include "engine/unit_count.h"
 
 namespace cloister::engine {
 namespace {
@@ -79,8 +80,10 @@ Result<std::unique_ptr<Database>> UnconfinedDatabase::EnterSandboxedMode(const D
   CLOISTER_ASSIGN(const ConnectionHandle connection, Connect(state.database.get()));
   CLOISTER_TRY(RegisterRowLoad(connection.get(), state.row_load));
   CLOISTER_TRY(RegisterChoice(connection.get(), state.choice_keys));
+  CLOISTER_TRY(RegisterGroupNumbers(connection.get(), state.choice_keys));
   CLOISTER_TRY(RegisterBounded(connection.get()));
   CLOISTER_TRY(RegisterUnitSets(connection.get(), state.unit_sets));
+  CLOISTER_TRY(RegisterUnitCount(connection.get()));
   for (const std::string& sql : LockDownStatements(limits, state.file.path())) {
     CLOISTER_TRY(RunStatement(connection.get(), sql, kLockDownFailed));
   }

@@ -1,8 +1,8 @@
 #include "engine/unit_sets.h"
 
+#include <atomic>
 #include <memory>
 #include <new>
-#include <optional>
 
 namespace cloister::engine {
 namespace {
@@ -11,6 +11,7 @@ using privacy::UnitNumber;
 using privacy::UnitSetBuilder;
 
 constexpr const char* kFunctionName = "cloister_units";
+constexpr const char* kSizeName = "cloister_units_size";
 constexpr const char* kTooMany = "too many units";
 
 // A state of the engine's holds a pointer to a builder; none before its first unit.
@@ -116,6 +117,31 @@ Status AddOverload(duckdb_aggregate_function_set set, duckdb_type key, duckdb_ag
   return Internal("the engine does not take the function that collects units");
 }
 
+void SizesOf(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
+  const auto& sets = *static_cast<UnitSets*>(duckdb_scalar_function_get_extra_info(info));
+  const auto* handles =
+      static_cast<const std::int64_t*>(duckdb_vector_get_data(duckdb_data_chunk_get_vector(input, 0)));
+  auto* sizes = static_cast<std::int64_t*>(duckdb_vector_get_data(output));
+  for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
+    sizes[row] = sets.SizeOf(handles[row]);
+    if (sizes[row] < 0) return duckdb_scalar_function_set_error(info, "no unit set has this handle");
+  }
+}
+
+using ScalarFunctionHandle = Handle<duckdb_scalar_function, duckdb_destroy_scalar_function>;
+
+Status RegisterSize(duckdb_connection connection, UnitSets& sets) {
+  const ScalarFunctionHandle function(duckdb_create_scalar_function());
+  const LogicalTypeHandle number(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
+  duckdb_scalar_function_set_name(function.get(), kSizeName);
+  duckdb_scalar_function_add_parameter(function.get(), number.get());
+  duckdb_scalar_function_set_return_type(function.get(), number.get());
+  duckdb_scalar_function_set_extra_info(function.get(), &sets, nullptr);
+  duckdb_scalar_function_set_function(function.get(), SizesOf);
+  if (duckdb_register_scalar_function(connection, function.get()) == DuckDBSuccess) return {};
+  return Internal("the engine does not take the function that counts collected units");
+}
+
 }  // namespace
 
 UnitSets::Domain& UnitSets::DomainOf(std::string_view name) {
@@ -123,24 +149,51 @@ UnitSets::Domain& UnitSets::DomainOf(std::string_view name) {
   return domains_.emplace(std::string(name), Domain()).first->second;
 }
 
-privacy::UnitNumber& UnitSets::Place(Domain& domain, std::int64_t key) {
-  if (key < 0 || key >= kSmallKeysMax) return domain.numbers.emplace(key, kNone).first->second;
-  const auto at = static_cast<std::size_t>(key);
-  if (at >= domain.small.size()) domain.small.resize(std::max(at + 1, domain.small.size() * 2), kNone);
-  return domain.small[at];
+bool UnitSets::Add(Domain& domain, UnitNumber& number) {
+  if (units_ >= kUnitsMax) return false;
+  ++units_;
+  number = domain.next++;
+  return true;
+}
+
+bool UnitSets::NumberOf(Domain& domain, std::int64_t key, UnitNumber& number) {
+  const bool small = key >= 0 && key < kSmallKeysMax;
+  MutexLock lock(mutex_);
+  if (!small) {
+    const auto [at, added] = domain.numbers.emplace(key, kNone);
+    if (added && !Add(domain, at->second)) return false;
+    number = at->second;
+    return true;
+  }
+  const std::atomic_ref<std::uint32_t> place(domain.small[static_cast<std::size_t>(key)]);
+  if (place.load(std::memory_order_relaxed) == 0) {
+    UnitNumber fresh = kNone;
+    if (!Add(domain, fresh)) return false;
+    place.store(fresh + 1, std::memory_order_relaxed);
+  }
+  number = place.load(std::memory_order_relaxed) - 1;
+  return true;
 }
 
 bool UnitSets::NumbersOf(std::string_view name, std::span<const std::int64_t> keys, std::span<UnitNumber> numbers) {
-  MutexLock lock(mutex_);
-  Domain& domain = DomainOf(name);
+  Domain* domain = nullptr;
+  {
+    MutexLock lock(mutex_);
+    domain = &DomainOf(name);
+    if (!domain->small)
+      domain->small.reset(static_cast<std::uint32_t*>(std::calloc(kSmallKeysMax, sizeof(std::uint32_t))));
+    if (!domain->small) return false;
+  }
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    UnitNumber& number = Place(domain, keys[i]);
-    if (number == kNone) {
-      if (units_ >= kUnitsMax) return false;
-      ++units_;
-      number = domain.next++;
-    }
-    numbers[i] = number;
+    const bool small = keys[i] >= 0 && keys[i] < kSmallKeysMax;
+    // A number is all that is read, so no order is needed.
+    const std::uint32_t known = small ? std::atomic_ref<std::uint32_t>(domain->small[static_cast<std::size_t>(keys[i])])
+                                            .load(std::memory_order_relaxed)
+                                      : 0;
+    if (known != 0)
+      numbers[i] = known - 1;
+    else if (!NumberOf(*domain, keys[i], numbers[i]))
+      return false;
   }
   return true;
 }
@@ -150,11 +203,7 @@ bool UnitSets::NumbersOf(std::string_view name, std::span<const std::string_view
   Domain& domain = DomainOf(name);
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const auto [at, added] = domain.texts.emplace(std::string(keys[i]), kNone);
-    if (added) {
-      if (units_ >= kUnitsMax) return false;
-      ++units_;
-      at->second = domain.next++;
-    }
+    if (added && !Add(domain, at->second)) return false;
     numbers[i] = at->second;
   }
   return true;
@@ -164,6 +213,12 @@ std::int64_t UnitSets::Put(privacy::UnitSet set) {
   MutexLock lock(mutex_);
   sets_.emplace(next_handle_, std::move(set));
   return next_handle_++;
+}
+
+std::int64_t UnitSets::SizeOf(std::int64_t handle) const {
+  MutexLock lock(mutex_);
+  const auto found = sets_.find(handle);
+  return found == sets_.end() ? -1 : static_cast<std::int64_t>(found->second.size());
 }
 
 Result<privacy::UnitSet> UnitSets::Take(std::int64_t handle) {
@@ -184,7 +239,8 @@ Status RegisterUnitSets(duckdb_connection connection, UnitSets& sets) {
   const AggregateSetHandle set(duckdb_create_aggregate_function_set(kFunctionName));
   CLOISTER_TRY(AddOverload(set.get(), DUCKDB_TYPE_BIGINT, Update<std::int64_t>, sets));
   CLOISTER_TRY(AddOverload(set.get(), DUCKDB_TYPE_VARCHAR, Update<std::string_view>, sets));
-  if (duckdb_register_aggregate_function_set(connection, set.get()) == DuckDBSuccess) return {};
+  if (duckdb_register_aggregate_function_set(connection, set.get()) == DuckDBSuccess)
+    return RegisterSize(connection, sets);
   return Internal("the engine does not take the function that collects units");
 }
 

@@ -9,10 +9,15 @@
 //
 //   SELECT ward, COUNT(*), cloister_units('person', CAST(patient_id AS BIGINT)) FROM visits GROUP BY ward
 //
+// cloister_units_size(handle) is how many units its set has: thresholds of the same statement read it.
+//
 // Bounded: kUnitsMax units of all domains together; beyond, the statement fails. Thread-safe.
 
 #include <cstdint>
+#include <cstdlib>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -35,32 +40,40 @@ class UnitSets {
                  std::span<privacy::UnitNumber> numbers);
 
   std::int64_t Put(privacy::UnitSet set);
+  // Of a set that was not taken yet; -1: there is none.
+  std::int64_t SizeOf(std::int64_t handle) const;
   // kInternal: no set has this handle, or it was taken.
   Result<privacy::UnitSet> Take(std::int64_t handle);
   // Sets that nobody took, such as those of groups that were too small.
   void Clear();
 
  private:
-  // Keys from 0 to kSmallKeysMax are looked up by position: an owner's ids are mostly such.
+  // Keys from 0 to kSmallKeysMax are looked up by position and without a lock: an owner's ids are mostly such. The
+  // table is given whole and empty; the system makes its pages when they are first touched.
   static constexpr std::int64_t kSmallKeysMax = 1 << 24;
   static constexpr privacy::UnitNumber kNone = ~privacy::UnitNumber{0};
+  struct Free {
+    void operator()(std::uint32_t* memory) const { std::free(memory); }
+  };
   struct Domain {
-    std::vector<privacy::UnitNumber> small;
+    std::unique_ptr<std::uint32_t[], Free> small;  // number and one, or 0; read and written as atomics
     std::unordered_map<std::int64_t, privacy::UnitNumber> numbers;
     std::unordered_map<std::string, privacy::UnitNumber> texts;
     privacy::UnitNumber next = 0;
   };
-  privacy::UnitNumber& Place(Domain& domain, std::int64_t key) CLOISTER_REQUIRES(mutex_);
+  // Domains stay where they are.
   Domain& DomainOf(std::string_view name) CLOISTER_REQUIRES(mutex_);
+  bool Add(Domain& domain, privacy::UnitNumber& number) CLOISTER_REQUIRES(mutex_);
+  bool NumberOf(Domain& domain, std::int64_t key, privacy::UnitNumber& number);
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::map<std::string, Domain, std::less<>> domains_ CLOISTER_GUARDED_BY(mutex_);
   std::size_t units_ CLOISTER_GUARDED_BY(mutex_) = 0;
   std::unordered_map<std::int64_t, privacy::UnitSet> sets_ CLOISTER_GUARDED_BY(mutex_);
   std::int64_t next_handle_ CLOISTER_GUARDED_BY(mutex_) = 1;
 };
 
-// Makes cloister_units() known; once for a database. `sets` must outlive it.
+// Makes both functions known; once for a database. `sets` must outlive it.
 Status RegisterUnitSets(duckdb_connection connection, UnitSets& sets);
 
 }  // namespace cloister::engine

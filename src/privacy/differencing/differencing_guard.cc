@@ -9,6 +9,17 @@ namespace {
 
 std::uint64_t Unsigned(std::int64_t value) { return static_cast<std::uint64_t>(value); }
 
+// By less than k either way, as sets do of which neither has k units that the other lacks.
+bool DifferByLess(const UnitSet::Remainders& a, const UnitSet::Remainders& b, std::uint64_t k) {
+  std::uint64_t more = 0;
+  std::uint64_t fewer = 0;
+  for (std::size_t i = 0; i < UnitSet::kRemainders; ++i) {
+    more += a[i] > b[i] ? a[i] - b[i] : 0;
+    fewer += b[i] > a[i] ? b[i] - a[i] : 0;
+  }
+  return more < k && fewer < k;
+}
+
 // For each number of units of a set that a union of cells misses, the fewest that it then has beyond the set. Only
 // numbers below k are kept; `beyond` falls as `missed` grows.
 class UnionsNear {
@@ -58,14 +69,16 @@ bool DifferencingGuard::Family::operator==(const Family& other) const {
 
 bool DifferencingGuard::History::Holds(const Single& single) const {
   const auto [begin, end] = by_size.equal_range(single.units->size());
-  return std::any_of(begin, end, [&](const auto& place) { return singles[place.second] == single; });
+  return std::any_of(begin, end, [&](const auto& known) { return singles[known.second.place] == single; });
 }
 
 bool DifferencingGuard::History::Add(Single single) {
   if (Holds(single)) return false;
   k_max = std::max(k_max, single.k);
   totals.insert(single.all);
-  by_size.emplace(single.units->size(), singles.size());
+  by_size.emplace(single.units->size(), Outline{.place = singles.size(),
+                                                .all = single.all,
+                                                .remainders = single.units->CountRemainders()});
   singles.push_back(std::move(single));
   return true;
 }
@@ -130,11 +143,19 @@ bool DifferencingGuard::Uncovers(const Single& single, const Family& family, con
 bool DifferencingGuard::IsCloseToOne(const Single& single, const History& history) {
   const std::uint64_t k = Unsigned(std::max(history.k_max, single.k));
   const std::uint64_t size = single.units->size();
+  const UnitSet::Remainders remainders = single.units->CountRemainders();
+  const auto may_be_close = [&](std::uint64_t other_size, const History::Outline& other) {
+    const std::uint64_t sum = size + other_size;
+    const std::uint64_t all = std::max(single.all, other.all);
+    const bool may_be_complement = sum + k > all && sum < all + k;
+    return may_be_complement || DifferByLess(remainders, other.remainders, k);
+  };
   const auto close_to_any = [&](std::uint64_t about) {
     const auto begin = history.by_size.lower_bound(about > k ? about - k : 0);
     const auto end = history.by_size.upper_bound(about + k);
-    return std::any_of(begin, end, [&](const auto& place) {
-      const Single& other = history.singles[place.second];
+    return std::any_of(begin, end, [&](const auto& known) {
+      if (!may_be_close(known.first, known.second)) return false;
+      const Single& other = history.singles[known.second.place];
       return Related(single.measures, other.measures) && IsClose(single, other);
     });
   };

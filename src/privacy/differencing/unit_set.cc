@@ -155,6 +155,19 @@ std::uint64_t UnitSet::CountBoth(const Container& a, const Container& b) {
   return count;
 }
 
+UnitSet::Remainders UnitSet::CountRemainders() const {
+  constexpr std::uint64_t kEverySixteenth = 0x0001'0001'0001'0001;
+  Remainders counts{};
+  for (const Container& container : containers_) {
+    for (const std::uint16_t low : container.list) ++counts[low % kRemainders];
+    for (const std::uint64_t word : container.words) {
+      for (std::size_t i = 0; i < kRemainders; ++i)
+        counts[i] += static_cast<std::uint32_t>(std::popcount(word >> i & kEverySixteenth));
+    }
+  }
+  return counts;
+}
+
 std::uint64_t UnitSet::IntersectionSize(const UnitSet& other) const {
   std::uint64_t count = 0;
   auto a = containers_.begin();
@@ -285,21 +298,64 @@ Result<UnitSet> UnitSet::DecodeFrom(ByteView& in) {
   return set;
 }
 
-void UnitSetBuilder::Compact() {
-  if (buffer_.empty()) return;
-  set_ = set_.Union(UnitSet::Of(std::move(buffer_)));
-  buffer_ = {};
-  limit_ = std::clamp<std::size_t>(set_.size(), 64, kBufferMax);
+UnitSetBuilder::Part& UnitSetBuilder::FindPart(std::uint16_t key) {
+  const auto at = std::lower_bound(parts_.begin(), parts_.end(), key,
+                                   [](const Part& part, std::uint16_t other) { return part.key < other; });
+  last_ = static_cast<std::size_t>(at - parts_.begin());
+  if (at == parts_.end() || at->key != key) parts_.insert(at, Part{.key = key});
+  return parts_[last_];
+}
+
+void UnitSetBuilder::Fill(Part& part) {
+  if (part.words.empty()) part.words.resize(UnitSet::kWords);
+  for (const std::uint16_t low : part.list) SetBit(part.words, low);
+  part.list = {};
+}
+
+// Without repetitions; a bitmap when that is still long.
+void UnitSetBuilder::Clean(Part& part) {
+  std::sort(part.list.begin(), part.list.end());
+  part.list.erase(std::unique(part.list.begin(), part.list.end()), part.list.end());
+  if (part.list.size() > kListMax) Fill(part);
+  part.limit = std::max(kLimitMin, 2 * part.list.size());
 }
 
 void UnitSetBuilder::AddAll(const UnitSetBuilder& other) {
-  set_ = set_.Union(other.set_);
-  for (const UnitNumber number : other.buffer_) Add(number);
+  for (const Part& from : other.parts_) {
+    Part& into = FindPart(from.key);
+    if (into.words.empty() && from.words.empty()) {
+      into.list.insert(into.list.end(), from.list.begin(), from.list.end());
+      Clean(into);
+      continue;
+    }
+    Fill(into);
+    for (const std::uint16_t low : from.list) SetBit(into.words, low);
+    for (std::size_t i = 0; i < from.words.size(); ++i) into.words[i] |= from.words[i];
+  }
+}
+
+std::uint64_t UnitSetBuilder::Count() {
+  std::uint64_t count = 0;
+  for (Part& part : parts_) {
+    if (part.words.empty()) Clean(part);
+    count += part.words.empty() ? part.list.size() : CountBits(part.words);
+  }
+  return count;
 }
 
 UnitSet UnitSetBuilder::Finish() && {
-  Compact();
-  return std::move(set_);
+  UnitSet set;
+  for (Part& part : parts_) {
+    if (part.words.empty()) Clean(part);
+    if (part.words.empty()) {
+      const auto count = static_cast<std::uint32_t>(part.list.size());
+      part.list.shrink_to_fit();
+      set.Push({.key = part.key, .count = count, .list = std::move(part.list)});
+    } else {
+      set.Push(UnitSet::FromWords(part.key, std::move(part.words)));
+    }
+  }
+  return set;
 }
 
 }  // namespace cloister::privacy

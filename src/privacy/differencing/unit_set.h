@@ -12,6 +12,7 @@
 //
 // Values; thread-compatible. Counting two sets costs time in the smaller of them, where containers differ in kind.
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -40,6 +41,13 @@ class UnitSet {
   std::uint64_t MemoryBytes() const;
 
   std::uint64_t IntersectionSize(const UnitSet& other) const;
+  // How many of its units have each remainder by kRemainders. Two sets of which neither has k units that the other
+  // lacks differ in these by less than k either way, so most sets that are far from each other are told apart by them
+  // alone.
+  static constexpr std::size_t kRemainders = 16;
+  using Remainders = std::array<std::uint32_t, kRemainders>;
+  Remainders CountRemainders() const;
+
   // How many of its units `other` lacks; counting ends at `limit`, which for unlike sets is soon.
   std::uint64_t LackedBy(const UnitSet& other, std::uint64_t limit) const;
   UnitSet Union(const UnitSet& other) const;
@@ -75,24 +83,45 @@ class UnitSet {
   std::uint64_t size_ = 0;
 };
 
-// Collects numbers one by one, many times the same ones, as an aggregate over rows does; memory stays that of the set
-// plus one buffer of at most kBufferMax numbers.
+// Collects numbers one by one, many times the same ones, as an aggregate over rows does: a list that is cleaned as it
+// grows, or a bitmap once it has more than kListMax different numbers, for each upper half. Memory is at most 16 bytes
+// a unit, or 8 KiB for each 65,536 numbers of the domain.
 class UnitSetBuilder {
  public:
   void Add(UnitNumber number) {
-    buffer_.push_back(number);
-    if (buffer_.size() >= limit_) Compact();
+    Part& part = PartOf(static_cast<std::uint16_t>(number >> 16));
+    const auto low = static_cast<std::uint16_t>(number & 0xffff);
+    if (!part.words.empty()) {
+      part.words[low >> 6] |= std::uint64_t{1} << (low & 63);
+      return;
+    }
+    part.list.push_back(low);
+    if (part.list.size() >= part.limit) Clean(part);
   }
   void AddAll(const UnitSetBuilder& other);
+  // How many different numbers.
+  std::uint64_t Count();
   UnitSet Finish() &&;
 
  private:
-  static constexpr std::size_t kBufferMax = 1 << 16;
-  void Compact();
+  static constexpr std::size_t kListMax = 512;
+  static constexpr std::size_t kLimitMin = 32;
+  struct Part {
+    std::uint16_t key = 0;
+    std::size_t limit = kLimitMin;     // when the list is cleaned
+    std::vector<std::uint16_t> list;   // with repetitions; or
+    std::vector<std::uint64_t> words;  // UnitSet::kWords of them
+  };
+  Part& PartOf(std::uint16_t key) {
+    if (last_ < parts_.size() && parts_[last_].key == key) return parts_[last_];
+    return FindPart(key);
+  }
+  Part& FindPart(std::uint16_t key);
+  static void Clean(Part& part);
+  static void Fill(Part& part);
 
-  std::vector<UnitNumber> buffer_;
-  std::size_t limit_ = 64;  // grows with the set, so that many small groups stay small
-  UnitSet set_;
+  std::vector<Part> parts_;  // by key
+  std::size_t last_ = 0;
 };
 
 }  // namespace cloister::privacy

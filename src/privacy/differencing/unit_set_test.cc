@@ -82,6 +82,29 @@ TEST(UnitSet, IsTheSameHoweverItsNumbersCame) {
   }
 }
 
+TEST(UnitSet, CountsItsRemainders) {
+  std::mt19937 random(10);
+  for (int round = 0; round < 50; ++round) {
+    const Numbers numbers = RandomNumbers(random);
+    const UnitSet set = UnitSet::Of(numbers);
+    UnitSet::Remainders expected{};
+    for (const UnitNumber number : set.Numbers()) ++expected[number % UnitSet::kRemainders];
+    EXPECT_EQ(set.CountRemainders(), expected);
+  }
+}
+
+TEST(UnitSet, ABuilderCountsWhatItFinishes) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 50; ++round) {
+    UnitSetBuilder builder;
+    const Numbers numbers = RandomNumbers(random);
+    for (const UnitNumber number : numbers) builder.Add(number);
+    for (const UnitNumber number : numbers) builder.Add(number);
+    EXPECT_EQ(builder.Count(), UnitSet::Of(numbers).size());
+    EXPECT_EQ(std::move(builder).Finish(), UnitSet::Of(numbers));
+  }
+}
+
 TEST(UnitSet, UnionOfManyIsTheUnion) {
   EXPECT_EQ(UnitSet::UnionOf({}), UnitSet());
   EXPECT_EQ(UnitSet::UnionOf({UnitSet::Of({1}), UnitSet::Of({2, 3}), UnitSet::Of({3})}), UnitSet::Of({1, 2, 3}));

@@ -51,11 +51,16 @@ std::string DomainOf(const CompileDataset& dataset) {
 
 }  // namespace
 
+// A unit as the engine's own functions take it: both casts hold every value of their types.
+std::string SqlPrinter::UnitKey(const ExprPtr& unit) {
+  const Type::Kind kind = unit->type.kind;
+  const bool number = kind == Type::Kind::kBigint || kind == Type::Kind::kInteger;
+  return "CAST(" + Expression(unit) + (number ? " AS BIGINT)" : " AS VARCHAR)");
+}
+
 // The handle of the units behind a group, of those for whom the condition holds where there is one.
 std::string SqlPrinter::UnitsSql(const UnitCounter& counter, const ExprPtr& condition) {
-  const std::string unit = Expression(counter.unit);
-  const std::string key = "CAST(" + unit + " AS " + (counter.unit->type.IsInteger() ? "BIGINT" : "VARCHAR") + ")";
-  return "cloister_units(" + Text(DomainOf(*counter.dataset)) + ", " + key + ")" +
+  return "cloister_units(" + Text(DomainOf(*counter.dataset)) + ", " + UnitKey(counter.unit) + ")" +
          (condition ? " FILTER (WHERE " + Total(condition) + ")" : "");
 }
 
@@ -107,6 +112,25 @@ std::vector<std::pair<std::string, std::string>> SqlPrinter::GuardColumns(const 
   std::string all;
   for (const std::string& key : keys) all += (all.empty() ? "" : ", ") + key;
   columns.emplace_back("GROUPING(" + all + ")", "\"u\"");
+  return columns;
+}
+
+// Counts of units whose sets are collected anyway are the sizes of these: taken out of `counts`, given as columns.
+std::string SqlPrinter::SizesOfSets(const Release& release, Counts& counts) {
+  std::string columns;
+  if (guards_ != &release) return columns;
+  std::vector<Counts::Count> others;
+  for (const Counts::Count& count : counts.items) {
+    const std::string end = ", " + count.key + ")" + count.filter;
+    const auto set =
+        std::find_if(units_.begin(), units_.end(), [&](const std::string& sql) { return sql.ends_with(end); });
+    if (set == units_.end()) {
+      others.push_back(count);
+      continue;
+    }
+    columns += ", cloister_units_size(\"u" + std::to_string(set - units_.begin()) + "\") AS " + count.name;
+  }
+  counts.items = std::move(others);
   return columns;
 }
 

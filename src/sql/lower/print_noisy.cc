@@ -10,10 +10,11 @@
 // that is asked, persons and chosen are one pass with a small state for each person (engine/bounded_aggregate.h):
 //
 //   chosen    SELECT UNNEST(cloister_bounded_4(C, cloister_choice("u", "g"), "g", 1, "b0")) AS "e"
-//             FROM (SELECT *, cloister_choice("k0") AS "g" FROM rows) GROUP BY "u"
+//             FROM (SELECT *, cloister_group("k0") AS "g" FROM rows) GROUP BY "u"
 //
-// and the keys come back through their numbers "g". Where the owners list the keys' values (public_keys.h), only rows
-// with these are read, and all groups are there: (VALUES ('North'), ('South')) AS "v0"("k0") LEFT JOIN exact AS "e".
+// and the keys come back through their numbers "g" (engine/group_numbers.h). Where the owners list the keys' values
+// (public_keys.h), only rows with these are read, and all groups are there: (VALUES ('North'), ('South')) AS "v0"("k0")
+// LEFT JOIN exact AS "e".
 
 #include <algorithm>
 #include <array>
@@ -183,8 +184,8 @@ struct SqlPrinter::NoisyDraft {
     return 0;
   }
 
-  // The same in one pass. `again`: the rows once more, for the names of the groups.
-  std::string BoundedSql(const std::string& rows, const std::string& again, int size) const {
+  // The same in one pass.
+  std::string BoundedSql(const std::string& rows, int size) const {
     std::string bounded = "cloister_bounded_" + std::to_string(size) + "(" + std::to_string(limits.groups) +
                           ", cloister_choice(\"u\", \"g\"), \"g\"";
     std::string fields = "\"e\".\"g\" AS \"g\"";
@@ -192,25 +193,34 @@ struct SqlPrinter::NoisyDraft {
       bounded += ", " + raws[i].value;
       fields += ", \"e\"." + Named("r", i) + " AS " + Named("r", i);
     }
-    const std::string numbered = "SELECT *, cloister_choice(" + names + ") AS \"g\" FROM (" + rows + ") AS \"t\"";
+    std::string numbers;
+    std::string shown;
+    for (std::size_t i = 0; i < release.keys.size(); ++i) {
+      const PlanColumn& key = stage.exact[static_cast<std::size_t>(release.keys[i])];
+      Comma(numbers, KeyOfGroup(key));
+      Comma(shown, KeyOfNumber(i, key) + " AS \"" + key.name + "\"");
+    }
+    const std::string numbered = "SELECT *, cloister_group(" + numbers + ") AS \"g\" FROM (" + rows + ") AS \"t\"";
     const std::string chosen = "SELECT " + fields + " FROM (SELECT UNNEST(" + bounded + ")) AS \"e\" FROM (" +
                                numbered + ") AS \"a\" GROUP BY \"u\") AS \"p\"";
     std::string out = "\"g\", COUNT(*) AS \"n\"";
     for (const std::string& sum : sums) Comma(out, sum);
-    std::string shown;
-    std::string least;
-    for (const int key : release.keys) {
-      const std::string name = "\"" + stage.exact[static_cast<std::size_t>(key)].name + "\"";
-      Comma(shown, "\"d\"." + name);
-      Comma(least, "MIN(" + name + ") AS " + name);
-    }
     for (std::size_t i = release.keys.size(); i < stage.exact.size(); ++i)
       Comma(shown, "\"s\".\"" + stage.exact[i].name + "\"");
-    const std::string dictionary = "SELECT cloister_choice(" + names + ") AS \"g\", " + least +
-                                   " FROM (SELECT DISTINCT " + names + " FROM (" + again +
-                                   ") AS \"t\") AS \"n\" GROUP BY 1";
-    return "SELECT " + shown + " FROM (SELECT " + out + " FROM (" + chosen + ") AS \"q\" GROUP BY \"g\") AS \"s\" " +
-           "JOIN (" + dictionary + ") AS \"d\" ON \"d\".\"g\" = \"s\".\"g\"";
+    return "SELECT " + shown + " FROM (SELECT " + out + " FROM (" + chosen + ") AS \"q\" GROUP BY \"g\") AS \"s\"";
+  }
+
+  // A key as groups are numbered by it: what SQL takes for one value has one spelling, decimals are texts.
+  static std::string KeyOfGroup(const PlanColumn& key) {
+    const std::string name = "\"" + key.name + "\"";
+    if (key.type.starts_with("DECIMAL")) return "CAST(" + name + " AS VARCHAR)";
+    return key.type == "DOUBLE" ? "(" + name + " + 0.0::DOUBLE)" : name;  // no -0.0
+  }
+  static std::string KeyOfNumber(std::size_t index, const PlanColumn& key) {
+    const bool text = key.type.starts_with("DECIMAL");
+    const std::string sql = "cloister_group_key(\"s\".\"g\", " + std::to_string(index) + ", CAST(NULL AS " +
+                            (text ? "VARCHAR" : key.type) + "))";
+    return text ? "CAST(" + sql + " AS " + key.type + ")" : sql;
   }
 };
 
@@ -390,7 +400,7 @@ PlanStage SqlPrinter::NoisyStage(const Release& release, const std::vector<int>&
   draft.release.groups_per_unit = draft.limits.groups;
   const std::string rows = draft.RowsSql(unit, tables);
   const int size = draft.BoundedSize();
-  draft.stage.sql = size == 0 ? draft.ExactSql(rows) : draft.BoundedSql(rows, "SELECT " + draft.keys + tables, size);
+  draft.stage.sql = size == 0 ? draft.ExactSql(rows) : draft.BoundedSql(rows, size);
   if (draft.listed) draft.stage.sql = WithEmptyGroups(*draft.listed, draft.stage);
   draft.stage.protection = std::move(draft.release);
   return std::move(draft.stage);

@@ -1,20 +1,32 @@
 // A release in SQL, in two steps: the inner one groups the rows and counts units, the outer one keeps what has enough.
 //
 //   SELECT "k0" AS "c0", CASE WHEN <cell> THEN "a0" END AS "c1"
-//   FROM (SELECT <key> AS "k0", <aggregate> AS "a0", COUNT(DISTINCT <unit>) AS "n0"
+//   FROM (SELECT <key> AS "k0", <aggregate> AS "a0", cloister_units_up_to(10, <unit>) AS "n0"
 //         FROM <tables> WHERE <filters> GROUP BY <key>) AS "g"
 //   WHERE "n0" >= 10
 //
+// A threshold alone need not know more (engine/unit_count.h); where a test subtracts counts, all are COUNT(DISTINCT).
+//
 // Without keys the inner step gives one row, and the outer one drops it when too few units are behind it: the same
 // answer as for no unit at all (R22).
+
+#include <algorithm>
 
 #include "sql/lower/sql_printer.h"
 
 namespace cloister::sql {
 namespace {
 
-std::string Distinct(const std::string& unit, const std::string& condition) {
-  return "COUNT(DISTINCT " + unit + ")" + (condition.empty() ? "" : " FILTER (WHERE " + condition + ")");
+std::string Filter(const std::string& condition) {
+  return condition.empty() ? "" : " FILTER (WHERE " + condition + ")";
+}
+
+// Complements need the counts themselves.
+bool Subtracts(const Protection& protection) {
+  return std::any_of(protection.cells.begin(), protection.cells.end(), [](const CellGuard& guard) {
+    return std::any_of(guard.conditions.begin(), guard.conditions.end(),
+                       [](const CellThreshold& cell) { return !cell.between; });
+  });
 }
 
 std::string Quoted(std::string_view prefix, std::size_t index) {
@@ -31,16 +43,35 @@ std::string ZeroOr(const std::string& count, std::int64_t k) {
 
 }  // namespace
 
-std::string SqlPrinter::Counts::Name(const std::string& sql) {
-  for (const auto& [known, name] : items) {
-    if (known == sql) return name;
+std::string SqlPrinter::Counts::Name(Count count) {
+  for (const Count& known : items) {
+    if (known.sql == count.sql) return known.name;
   }
-  items.emplace_back(sql, Quoted("n", items.size()));
-  return items.back().second;
+  count.name = Quoted("n", items.size());
+  items.push_back(std::move(count));
+  return items.back().name;
+}
+
+// The name of the number of units behind a group, of those for whom the condition holds where there is one.
+std::string SqlPrinter::Units(const ExprPtr& unit, const std::string& condition, Counts& counts) {
+  const std::string key = UnitKey(unit);
+  const std::string filter = Filter(condition);
+  const std::string count =
+      key.ends_with("AS BIGINT)") ? "cloister_unit_count(" + key + ")" : "COUNT(DISTINCT " + Expression(unit) + ")";
+  return counts.Name({.sql = count + filter, .key = key, .filter = filter});
+}
+
+// The same where it is compared with k and with 0 only.
+std::string SqlPrinter::UnitsUpTo(const ExprPtr& unit, std::int64_t k, const std::string& condition, Counts& counts) {
+  if (counts.subtracts) return Units(unit, condition, counts);
+  const std::string key = UnitKey(unit);
+  const std::string filter = Filter(condition);
+  const std::string count = "cloister_units_up_to(" + std::to_string(k) + ", " + key + ")";
+  return counts.Name({.sql = count + filter, .key = key, .filter = filter});
 }
 
 std::string SqlPrinter::RowTest(const RowThreshold& row, Counts& counts) {
-  const std::string count = counts.Name(Distinct(Expression(row.unit), ""));
+  const std::string count = UnitsUpTo(row.unit, row.k, "", counts);
   return row.optional ? ZeroOr(count, row.k) : count + " >= " + std::to_string(row.k);
 }
 
@@ -50,8 +81,7 @@ std::string SqlPrinter::RowTests(const Protection& protection, Counts& counts) {
   for (const RowThreshold& row : protection.rows) {
     And(all, RowTest(row, counts));
     if (row.optional)
-      some += (some.empty() ? "" : " OR ") + counts.Name(Distinct(Expression(row.unit), "")) +
-              " >= " + std::to_string(row.k);
+      some += (some.empty() ? "" : " OR ") + UnitsUpTo(row.unit, row.k, "", counts) + " >= " + std::to_string(row.k);
     else
       some = "TRUE";
     if (some.starts_with("TRUE")) some = "TRUE";
@@ -62,19 +92,18 @@ std::string SqlPrinter::RowTests(const Protection& protection, Counts& counts) {
 }
 
 std::string SqlPrinter::ConditionTest(const CellThreshold& cell, Counts& counts) {
-  const std::string unit = Expression(cell.unit);
   const std::string condition = Total(cell.condition);
   const std::string k = std::to_string(cell.k);
-  const std::string total = counts.Name(Distinct(unit, ""));
-  const std::string chosen = counts.Name(Distinct(unit, condition));
-  if (cell.between) return ZeroOr(chosen, cell.k);
+  if (cell.between) return ZeroOr(UnitsUpTo(cell.unit, cell.k, condition, counts), cell.k);
+  const std::string total = Units(cell.unit, "", counts);
+  const std::string chosen = Units(cell.unit, condition, counts);
   std::string all;
   if (cell.skips) {
     And(all, ZeroOr(chosen, cell.k));
     And(all, total + " - " + chosen + " >= " + k);
   } else {
     And(all, cell.or_none ? ZeroOr(chosen, cell.k) : chosen + " >= " + k);
-    And(all, ZeroOr(counts.Name(Distinct(unit, "(NOT " + condition + ")")), cell.k));
+    And(all, ZeroOr(Units(cell.unit, "(NOT " + condition + ")", counts), cell.k));
     And(all, ZeroOr("(" + total + " - " + chosen + ")", cell.k));
   }
   return cell.optional ? "(" + total + " = 0 OR (" + all + "))" : all;
@@ -200,11 +229,11 @@ std::string SqlPrinter::FinestCells(const FinestGroups& finest, const Protection
     items += (items.empty() ? "" : ", ") + Key(finest.keys[i]) + " AS " + Quoted("k", i);
     keys += (keys.empty() ? "" : ", ") + Quoted("k", i);
   }
-  Counts counts;
+  Counts counts{.subtracts = Subtracts(protection)};
   std::string tests = RowTests(protection, counts);
   for (const CellGuard& guard : protection.cells) And(tests, CellTest(guard, counts));
   std::string inner = "SELECT " + items;
-  for (const auto& [count, name] : counts.items) inner += ", " + count + " AS " + name;
+  for (const auto& count : counts.items) inner += ", " + count.sql + " AS " + count.name;
   const std::string where = BlockWhere(block, {});
   std::string group;
   for (std::size_t i = 0; i < finest.keys.size(); ++i) group += (group.empty() ? "" : ", ") + Key(finest.keys[i]);
@@ -229,7 +258,7 @@ std::string SqlPrinter::OutsideTest(const UnitOutside& outside, Counts& counts) 
   const std::string where = BlockWhere(*outside.block, {"(" + Expression(outside.inner) + " IS NOT NULL)"});
   const std::string unit = Expression(outside.unit);
   const std::string others = "(SELECT " + Expression(outside.inner) + " FROM " + from + " WHERE " + where + ")";
-  return ZeroOr(counts.Name(Distinct(unit, unit + " NOT IN " + others)), outside.k);
+  return ZeroOr(UnitsUpTo(outside.unit, outside.k, unit + " NOT IN " + others, counts), outside.k);
 }
 
 std::string SqlPrinter::ReleaseSql(const Release& release) {
@@ -241,7 +270,7 @@ std::string SqlPrinter::ReleaseSql(const Release& release) {
   for (const ExprPtr& key : release.keys) keys.push_back(Key(key));
   std::vector<std::string> more;
   from += JoinFinest(release, protection, more);
-  Counts counts;
+  Counts counts{.subtracts = Subtracts(protection)};
   std::string rows = RowTests(protection, counts);
   for (const UnitOutside& outside : release.outside) And(rows, OutsideTest(outside, counts));
   std::string inner;
@@ -269,11 +298,11 @@ std::string SqlPrinter::ReleaseSql(const Release& release) {
     inner += ", " + sql + " AS " + name;
     show(name);
   }
-  for (const auto& [count, name] : counts.items) inner += (inner.empty() ? "" : ", ") + count + " AS " + name;
+  const std::string sizes = SizesOfSets(release, counts);
+  for (const auto& count : counts.items) inner += (inner.empty() ? "" : ", ") + count.sql + " AS " + count.name;
   if (outer.empty()) outer = "1 AS \"c0\"";
   const std::string where = BlockWhere(block, more);
-  std::string sql =
-      "SELECT " + outer + " FROM (SELECT " + inner + " FROM " + from + (where.empty() ? "" : " WHERE " + where);
+  std::string sql = "SELECT " + inner + " FROM " + from + (where.empty() ? "" : " WHERE " + where);
   if (!release.sets.empty()) {
     std::string sets;
     for (const std::vector<int>& set : release.sets) {
@@ -287,7 +316,8 @@ std::string SqlPrinter::ReleaseSql(const Release& release) {
     for (const std::string& key : keys) group += (group.empty() ? "" : ", ") + key;
     sql += " GROUP BY " + group;
   }
-  return sql + ") AS \"g\" WHERE " + rows;
+  if (!sizes.empty()) sql = "SELECT *" + sizes + " FROM (" + sql + ") AS \"h\"";
+  return "SELECT " + outer + " FROM (" + sql + ") AS \"g\" WHERE " + rows;
 }
 
 }  // namespace cloister::sql

@@ -43,6 +43,19 @@ class SqlPrinter {
  private:
   bool released() const { return query_.level() != agreement::Level::kFullAccess; }
 
+  // Counts of units that thresholds read, each computed once: SQL of the count -> its name.
+  struct Counts {
+    bool subtracts = false;  // some test subtracts counts, so all are whole
+    struct Count {
+      std::string sql;
+      std::string name;
+      std::string key;     // of the unit
+      std::string filter;  // of the rows; may be empty
+    };
+    std::vector<Count> items;
+    std::string Name(Count count);  // its own `name` is not read
+  };
+
   // print_expr.cc
   std::string Expression(const ExprPtr& expr);
   std::string Call(const Expr& expr);
@@ -85,11 +98,13 @@ class SqlPrinter {
   std::string FinestCells(const FinestGroups& finest, const Protection& protection);
   std::string JoinFinest(const Release& release, const Protection& protection, std::vector<std::string>& tests);
   // guarded_stage.cc
+  std::string UnitKey(const ExprPtr& unit);
   std::string UnitsSql(const UnitCounter& counter, const ExprPtr& condition);
   void AddGuardedCell(const Release& release, const ExprPtr& condition, GuardedRelease::Cell cell);
   void CollectGuardedCells(const Release& release);
   std::vector<std::pair<std::string, std::string>> GuardColumns(const Release& release,
                                                                 const std::vector<std::string>& keys);
+  std::string SizesOfSets(const Release& release, Counts& counts);
   // print_noisy.cc
   struct NoisyDraft;
   std::string FixedPoint(const UnitAggregate& aggregate);
@@ -104,11 +119,8 @@ class SqlPrinter {
   std::string UnitAggregateSql(const UnitAggregate& aggregate, const UnitBlock& block);
   std::string ExactSum(const ExprPtr& arg, const UnitAggregate& aggregate, const UnitBlock& block, bool average);
 
-  // Counts of units that thresholds read, each computed once: SQL of the count -> its name.
-  struct Counts {
-    std::vector<std::pair<std::string, std::string>> items;
-    std::string Name(const std::string& sql);
-  };
+  std::string Units(const ExprPtr& unit, const std::string& condition, Counts& counts);
+  std::string UnitsUpTo(const ExprPtr& unit, std::int64_t k, const std::string& condition, Counts& counts);
   std::string RowTest(const RowThreshold& row, Counts& counts);
   std::string RowTests(const Protection& protection, Counts& counts);
   std::string ConditionTest(const CellThreshold& cell, Counts& counts);
