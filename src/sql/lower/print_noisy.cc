@@ -22,6 +22,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "sql/lower/group_keys.h"
 #include "sql/lower/public_keys.h"
 #include "sql/lower/sql_printer.h"
 
@@ -198,7 +199,7 @@ struct SqlPrinter::NoisyDraft {
     for (std::size_t i = 0; i < release.keys.size(); ++i) {
       const PlanColumn& key = stage.exact[static_cast<std::size_t>(release.keys[i])];
       Comma(numbers, KeyOfGroup(key));
-      Comma(shown, KeyOfNumber(i, key) + " AS \"" + key.name + "\"");
+      Comma(shown, KeyOfNumber("\"s\".\"g\"", i, key) + " AS \"" + key.name + "\"");
     }
     const std::string numbered = "SELECT *, cloister_group(" + numbers + ") AS \"g\" FROM (" + rows + ") AS \"t\"";
     const std::string chosen = "SELECT " + fields + " FROM (SELECT UNNEST(" + bounded + ")) AS \"e\" FROM (" +
@@ -208,19 +209,6 @@ struct SqlPrinter::NoisyDraft {
     for (std::size_t i = release.keys.size(); i < stage.exact.size(); ++i)
       Comma(shown, "\"s\".\"" + stage.exact[i].name + "\"");
     return "SELECT " + shown + " FROM (SELECT " + out + " FROM (" + chosen + ") AS \"q\" GROUP BY \"g\") AS \"s\"";
-  }
-
-  // A key as groups are numbered by it: what SQL takes for one value has one spelling, decimals are texts.
-  static std::string KeyOfGroup(const PlanColumn& key) {
-    const std::string name = "\"" + key.name + "\"";
-    if (key.type.starts_with("DECIMAL")) return "CAST(" + name + " AS VARCHAR)";
-    return key.type == "DOUBLE" ? "(" + name + " + 0.0::DOUBLE)" : name;  // no -0.0
-  }
-  static std::string KeyOfNumber(std::size_t index, const PlanColumn& key) {
-    const bool text = key.type.starts_with("DECIMAL");
-    const std::string sql = "cloister_group_key(\"s\".\"g\", " + std::to_string(index) + ", CAST(NULL AS " +
-                            (text ? "VARCHAR" : key.type) + "))";
-    return text ? "CAST(" + sql + " AS " + key.type + ")" : sql;
   }
 };
 
