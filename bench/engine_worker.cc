@@ -51,7 +51,7 @@ Result<Times> LoadPlain(const std::string& format, const std::string& path) {
 }
 
 // As the enclave reads: only the end proves that it was the right object.
-class OpenedSource final : public engine::ByteSource {
+class OpenedSource final : public ByteSource {
  public:
   explicit OpenedSource(sealing::OpenReader reader) : reader_(std::move(reader)) {}
   Result<std::size_t> Read(std::span<std::uint8_t> into) override {
@@ -88,9 +88,8 @@ Result<Times> LoadOurs(const std::string& format_name, const std::string& path, 
   CLOISTER_ASSIGN(const auto database, Confined({in}));
   sealing::FdSource sealed(in);
   const auto work = [&]() -> Status {
-    CLOISTER_ASSIGN(auto reader, sealing::OpenReader::Start(ref, {.source = sealed,
-                                                                  .identities = {&identity, 1},
-                                                                  .threads = kEngineThreads}));
+    CLOISTER_ASSIGN(auto reader, sealing::OpenReader::Start(
+                                     ref, {.source = sealed, .identities = {&identity, 1}, .threads = kEngineThreads}));
     OpenedSource source(std::move(reader));
     CLOISTER_TRY(engine::LoadTable(*database,
                                    {.dataset = "ds_lines",
@@ -105,8 +104,7 @@ Result<Times> LoadOurs(const std::string& format_name, const std::string& path, 
 }
 
 // The least of several runs of each shape.
-Result<Times> TimeShapes(const std::vector<Shape>& shapes,
-                         const std::function<Status(const Shape&)>& run) {
+Result<Times> TimeShapes(const std::vector<Shape>& shapes, const std::function<Status(const Shape&)>& run) {
   Times times;
   for (int i = 0; i < kRepetitions; ++i) {
     for (const Shape& shape : shapes) {
@@ -146,7 +144,7 @@ Result<std::vector<TableFile>> WriteShapeTables(std::int64_t persons) {
   return files;
 }
 
-class FdByteSource final : public engine::ByteSource {
+class FdByteSource final : public ByteSource {
  public:
   explicit FdByteSource(int fd) : source_(fd) {}
   Result<std::size_t> Read(std::span<std::uint8_t> into) override { return source_.Read(into); }

@@ -60,7 +60,7 @@ Status SealWithRoot(int in, sealing::SealOptions options) {
   return {};
 }
 
-Status Open(sealing::OpenOptions options, sealing::ByteSink& sink) {
+Status Open(sealing::OpenOptions options, ByteSink& sink) {
   CLOISTER_ASSIGN(auto reader, sealing::AgeReader::Start(options));
   for (bool more = true; more;) {
     CLOISTER_ASSIGN(const ByteView piece, reader.Next());
@@ -70,8 +70,7 @@ Status Open(sealing::OpenOptions options, sealing::ByteSink& sink) {
   return {};
 }
 
-Status OpenWithRoot(const sealing::SealedObjectRef& ref, sealing::OpenOptions options,
-                    sealing::ByteSink& sink) {
+Status OpenWithRoot(const sealing::SealedObjectRef& ref, sealing::OpenOptions options, ByteSink& sink) {
   CLOISTER_ASSIGN(auto reader, sealing::OpenReader::Start(ref, options));
   for (bool more = true; more;) {
     CLOISTER_ASSIGN(const ByteView piece, reader.NextProvisional());
@@ -88,8 +87,7 @@ Status Work(const std::string& what, int threads, const std::string& key, int in
   sealing::FdSink sink(STDOUT_FILENO);
   if (what.starts_with("seal")) {
     CLOISTER_ASSIGN(const auto recipient, sealing::AgeRecipient::Parse(key));
-    const sealing::SealOptions options{
-        .recipients = {&recipient, 1}, .rng = rng, .sink = sink, .threads = threads};
+    const sealing::SealOptions options{.recipients = {&recipient, 1}, .rng = rng, .sink = sink, .threads = threads};
     return what == "seal" ? Seal(in, options) : SealWithRoot(in, options);
   }
   CLOISTER_ASSIGN(const auto identity, sealing::AgeIdentity::Parse(key));

@@ -79,7 +79,7 @@ class LayersTest(unittest.TestCase):
         self.assertEqual(layers_of('tee/metadata.cc', '#include "net/client/http.h"\n'), [])
 
     def test_a_port_is_one_header(self):
-        self.assertEqual(layers_of('control/jobs.cc', '#include "cloud/blob_store.h"\n'), [])
+        self.assertEqual(layers_of('control/jobs.cc', '#include "cloud/tee_provider.h"\n'), [])
         self.assert_finds('control/jobs.cc', '#include "cloud/local/blobs.h"\n', 'may not include cloud')
 
     def test_a_library_outside_its_room_is_found(self):

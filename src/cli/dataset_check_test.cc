@@ -158,7 +158,7 @@ TEST_F(DatasetCheck, ScansASealedFileWithoutItsKey) {
   InsecureRngForTest rng(1);
   const auto recipient = sealing::AgeIdentity::Generate(rng).recipient();
   for (const std::size_t size : {0UL, 1UL, 65'536UL, 65'537UL, 200'000UL}) {
-    sealing::MemorySink sink(1 << 20);
+    MemorySink sink(1 << 20);
     auto writer = sealing::SealWriter::Start({.recipients = {&recipient, 1}, .rng = rng, .sink = sink}).value();
     ASSERT_TRUE(writer.Write(Bytes(size, 7)));
     const auto expected = writer.Finish().value();

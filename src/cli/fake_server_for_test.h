@@ -313,7 +313,7 @@ class FakeServer {
     net::HttpAnswer answer = TakeLink(body, {{"dataset", DatasetJson(id, dataset)}});
     if (!answer.ok()) return answer;
     const auto object = agreement::DecodeObjectRef(MemberAt(body, "object"), "object").value();
-    sealing::MemorySource source(AsBytes(file));
+    MemorySource source(AsBytes(file));
     auto reader = sealing::OpenReader::Start(
         {.header_digest = object.header_digest, .length_bytes = object.length_bytes, .root = object.root},
         {.source = source, .identities = {&enclave->IdentityOf(owners_[id]), 1}});

@@ -4,11 +4,11 @@
 // operation fails, as if nobody were there, until Revive(). What had happened stays.
 
 #include "base/mutex.h"
-#include "cloud/blob_store.h"
+#include "sealing/blob_store.h"
 
 namespace cloister::control {
 
-class MortalBlobStore final : public cloud::BlobStore {
+class MortalBlobStore final : public sealing::BlobStore {
  public:
   enum class Moment { kBefore, kAfter };
 
@@ -62,7 +62,7 @@ class MortalBlobStore final : public cloud::BlobStore {
     return Unavailable("this host died");
   }
 
-  cloud::InMemoryBlobStore blobs_;
+  sealing::InMemoryBlobStore blobs_;
   mutable Mutex mutex_;
   int left_ CLOISTER_GUARDED_BY(mutex_) = 0;
   Moment moment_ CLOISTER_GUARDED_BY(mutex_) = Moment::kBefore;

@@ -11,7 +11,6 @@
 #include <string>
 
 #include "agreement/chain.h"
-#include "cloud/blob_store.h"
 #include "control/fake_provider_for_test.h"
 #include "control/mortal_blobs_for_test.h"
 #include "control/rest/api.h"
@@ -19,6 +18,7 @@
 #include "net/client/curl_transport.h"
 #include "net/client/json_client.h"
 #include "net/server/server.h"
+#include "sealing/blob_store.h"
 
 namespace cloister::control {
 
@@ -105,8 +105,8 @@ class ServerFixture : public testing::Test {
     fleet_.emplace(*services_, rng_);
     EXPECT_TRUE(fleet_->Restore().has_value());
     custodian_.emplace(Custodian::Parts{*store_, *vault_, clock_, rng_});
-    api_.emplace(Api{*store_, *fleet_, *custodian_, *vault_, provider_, checker_, blobs_, clock_, rng_, true, nullptr,
-                     limits_});
+    api_.emplace(
+        Api{*store_, *fleet_, *custodian_, *vault_, provider_, checker_, blobs_, clock_, rng_, true, nullptr, limits_});
     server_ = *net::Server::Start({}, {clock_, rng_, log_, RenderProblem}, MakeRouter(*api_));
   }
   void StopServer() {
@@ -138,11 +138,11 @@ class ServerFixture : public testing::Test {
     return person;
   }
   std::string KeyProof(const Person& person, const std::string& email) {
-    const codec::Json claims = codec::JsonObject{
-        {"email", email},
-        {"public_key", codec::Base64UrlEncode(person.signer->public_key().raw())},
-        {"recipient", person.identity->recipient().Text()},
-        {"time", FormatRfc3339(clock_.Now())}};
+    const codec::Json claims =
+        codec::JsonObject{{"email", email},
+                          {"public_key", codec::Base64UrlEncode(person.signer->public_key().raw())},
+                          {"recipient", person.identity->recipient().Text()},
+                          {"time", FormatRfc3339(clock_.Now())}};
     return *crypto::SignJws(*person.signer, "cloister-key+jws", claims);
   }
   Person WithOwnKey(const std::string& email) {
@@ -150,8 +150,7 @@ class ServerFixture : public testing::Test {
     person.signer.emplace(crypto::Ed25519Signer::Generate(rng_));
     person.identity.emplace(sealing::AgeIdentity::Generate(rng_));
     person.thumbprint = person.signer->public_key().Thumbprint();
-    const Reply reply =
-        person.Post("/api/participant-keys", {{"custody", "self"}, {"proof", KeyProof(person, email)}});
+    const Reply reply = person.Post("/api/participant-keys", {{"custody", "self"}, {"proof", KeyProof(person, email)}});
     EXPECT_EQ(reply.status, 201) << reply.body;
     return person;
   }

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kReadBytes = 1 << 20;
 
 // The stored ciphertext, range by range.
-class StoredObject final : public sealing::ByteSource {
+class StoredObject final : public ByteSource {
  public:
   StoredObject(Host& host, std::string dataset, const sealing::SealedObjectRef& ref)
       : host_(host),
@@ -52,7 +52,7 @@ class StoredObject final : public sealing::ByteSource {
 
 // Plaintext for the engine. The end is only the end if the whole object was the one of the manifest: otherwise the load
 // fails at its last byte, and the engine keeps nothing.
-class VerifiedPlaintext final : public engine::ByteSource {
+class VerifiedPlaintext final : public ByteSource {
  public:
   explicit VerifiedPlaintext(sealing::OpenReader reader) : reader_(std::move(reader)) {}
 
@@ -86,7 +86,8 @@ Error ForTheHost(const Error& error) {
     case Code::kVerificationFailed:
     case Code::kPermissionDenied:
     case Code::kDataLoss:
-    case Code::kUnavailable: return error;
+    case Code::kUnavailable:
+      return error;
     default:
       return Error{Code::kInvalidArgument,
                    "the file cannot be loaded as its manifest describes it; check it where it is readable, with: "

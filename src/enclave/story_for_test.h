@@ -191,9 +191,7 @@ class EnclaveStory : public testing::Test {
                               .value(),
                           "schema")
                           .value();
-    manifest.policy =
-        agreement::DecodePolicy(
-            codec::ParseJson(policy_).value(), manifest.schema, "policy").value();
+    manifest.policy = agreement::DecodePolicy(codec::ParseJson(policy_).value(), manifest.schema, "policy").value();
     manifest.object = object;
     return manifest;
   }
@@ -206,7 +204,7 @@ class EnclaveStory : public testing::Test {
       if (claim.recipient.thumbprint == owner.Thumbprint()) recipient = claim.recipient.recipient;
     }
     const auto to = sealing::AgeRecipient::Parse(recipient).value();
-    sealing::MemorySink file(1 << 20);
+    MemorySink file(1 << 20);
     auto writer = sealing::SealWriter::Start({.recipients = {&to, 1}, .rng = rng_, .sink = file}).value();
     EXPECT_TRUE(writer.Write(AsBytes(visits_csv_)).has_value());
     const auto ref = writer.Finish().value();

@@ -54,7 +54,7 @@ Status LoadSynthetic(const CompileQuestion& question, const SyntheticOptions& op
                                                      .policy = dataset.compile.policy,
                                                      .people = options.people,
                                                      .seed = options.seed});
-    engine::MemoryByteSource source(AsBytes(csv));
+    MemorySource source(AsBytes(csv));
     const auto loaded = engine::LoadTable(database,
                                           {.dataset = id,
                                            .format = engine::FileFormat::kCsv,
@@ -88,8 +88,8 @@ Result<codec::Json> RunPlan(const sql::ExecutablePlan& plan, const SecretBytes& 
   return codec::ParseJson(text, {.bytes_max = 2 * kTryResultBytesMax});
 }
 
-Result<codec::Json> Try(const CompileQuestion& question, const SyntheticOptions& options,
-                        sql::StatementParser& parser, engine::Database& database) {
+Result<codec::Json> Try(const CompileQuestion& question, const SyntheticOptions& options, sql::StatementParser& parser,
+                        engine::Database& database) {
   const CompileQuestion run = options.thresholds ? question : WithoutThresholds(question);
   CLOISTER_ASSIGN(const CompileAnswer answer, AskCompiler(run, parser));
   if (!answer.compiled) return Error{Code::kRefused, "without thresholds the query does not compile"};

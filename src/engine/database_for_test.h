@@ -68,8 +68,7 @@ inline Result<std::vector<std::string>> Select(Database& database, const std::st
   return std::move(sink.rows);
 }
 
-inline agreement::DatasetSchema SchemaForTest(
-    const std::vector<std::pair<std::string, std::string>>& columns) {
+inline agreement::DatasetSchema SchemaForTest(const std::vector<std::pair<std::string, std::string>>& columns) {
   agreement::DatasetSchema schema;
   for (const auto& [name, type] : columns) {
     schema.columns.push_back({.name = name, .type = agreement::ColumnType::Parse(type).value()});
@@ -77,12 +76,13 @@ inline agreement::DatasetSchema SchemaForTest(
   return schema;
 }
 
-inline Result<TableInfo> LoadText(Database& database, FileFormat format,
-                                  const agreement::DatasetSchema& schema, std::string_view text,
-                                  const std::string& dataset = "ds_test") {
-  MemoryByteSource source(AsBytes(text));
+inline Result<TableInfo> LoadText(Database& database, FileFormat format, const agreement::DatasetSchema& schema,
+                                  std::string_view text, const std::string& dataset = "ds_test") {
+  MemorySource source(AsBytes(text));
   return LoadTable(database,
-                   {.dataset = dataset, .format = format, .schema = schema,
+                   {.dataset = dataset,
+                    .format = format,
+                    .schema = schema,
                     .bytes_expected = static_cast<std::int64_t>(text.size())},
                    source);
 }

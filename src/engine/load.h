@@ -22,8 +22,8 @@
 #include <string>
 
 #include "agreement/policy.h"
+#include "base/byte_stream.h"
 #include "base/result.h"
-#include "engine/byte_source.h"
 #include "engine/database.h"
 
 namespace cloister::engine {

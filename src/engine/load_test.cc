@@ -12,7 +12,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 const std::vector<std::pair<std::string, std::string>> kAllTypes = {
-    {"b", "BOOLEAN"}, {"i", "INTEGER"},      {"l", "BIGINT"}, {"d", "DOUBLE"},
+    {"b", "BOOLEAN"},      {"i", "INTEGER"}, {"l", "BIGINT"}, {"d", "DOUBLE"},
     {"m", "DECIMAL(9,2)"}, {"s", "VARCHAR"}, {"day", "DATE"}, {"t", "TIMESTAMP"}};
 const std::vector<std::string> kAllTypeNames = {"BOOLEAN",      "INTEGER", "BIGINT", "DOUBLE",
                                                 "DECIMAL(9,2)", "VARCHAR", "DATE",   "TIMESTAMP"};
@@ -26,16 +26,13 @@ class LoadTest : public testing::Test {
     if (loaded) return "";
     EXPECT_EQ(loaded.error().code, Code::kInvalidArgument) << loaded.error().detail;
     EXPECT_FALSE(database_->Find("ds_test").has_value());
-    EXPECT_FALSE(Select(*database_, "SELECT count(*) FROM ds_test", {"BIGINT"}).has_value())
-        << "the table stayed";
+    EXPECT_FALSE(Select(*database_, "SELECT count(*) FROM ds_test", {"BIGINT"}).has_value()) << "the table stayed";
     return loaded.error().public_message;
   }
-  std::string CsvError(const std::vector<std::pair<std::string, std::string>>& columns,
-                       std::string_view text) {
+  std::string CsvError(const std::vector<std::pair<std::string, std::string>>& columns, std::string_view text) {
     return ErrorOf(FileFormat::kCsv, columns, text);
   }
-  std::string JsonError(const std::vector<std::pair<std::string, std::string>>& columns,
-                        std::string_view text) {
+  std::string JsonError(const std::vector<std::pair<std::string, std::string>>& columns, std::string_view text) {
     return ErrorOf(FileFormat::kJsonLines, columns, text);
   }
 
@@ -51,30 +48,27 @@ TEST_F(LoadTest, CsvOfEveryType) {
                "false,0,-5,-0.25,-0.01,\"\",1969-12-31,1969-12-31T23:59:59Z");
   ASSERT_TRUE(info.has_value()) << info.error().public_message << info.error().detail;
   EXPECT_EQ(info->rows, 3);
-  EXPECT_THAT(
-      Select(*database_, "SELECT * FROM ds_test ORDER BY i NULLS FIRST", kAllTypeNames).value(),
-      ElementsAre("NULL|NULL|NULL|NULL|NULL|NULL|NULL|NULL",
-                  "true|-1|9007199254740993|1.500000|12.34|a, \"b\"\n|2026-11-22|2026-11-22T08:36:00.500000",
-                  "false|0|-5|-0.250000|-0.01||1969-12-31|1969-12-31T23:59:59"));
+  EXPECT_THAT(Select(*database_, "SELECT * FROM ds_test ORDER BY i NULLS FIRST", kAllTypeNames).value(),
+              ElementsAre("NULL|NULL|NULL|NULL|NULL|NULL|NULL|NULL",
+                          "true|-1|9007199254740993|1.500000|12.34|a, \"b\"\n|2026-11-22|2026-11-22T08:36:00.500000",
+                          "false|0|-5|-0.250000|-0.01||1969-12-31|1969-12-31T23:59:59"));
 }
 
 TEST_F(LoadTest, DecimalsOfEveryWidth) {
-  const auto schema = SchemaForTest(
-      {{"a", "DECIMAL(4,1)"}, {"b", "DECIMAL(9,0)"}, {"c", "DECIMAL(18,6)"}, {"d", "DECIMAL(38,2)"}});
-  ASSERT_TRUE(
-      LoadText(*database_, FileFormat::kCsv, schema,
-               "a,b,c,d\n-999.9,999999999,-123456789012.345678,999999999999999999999999999999999999.99\n")
-          .has_value());
-  EXPECT_THAT(Select(*database_, "SELECT * FROM ds_test",
-                     {"DECIMAL(4,1)", "DECIMAL(9,0)", "DECIMAL(18,6)", "DECIMAL(38,2)"})
-                  .value(),
-              ElementsAre("-999.9|999999999|-123456789012.345678|999999999999999999999999999999999999.99"));
+  const auto schema =
+      SchemaForTest({{"a", "DECIMAL(4,1)"}, {"b", "DECIMAL(9,0)"}, {"c", "DECIMAL(18,6)"}, {"d", "DECIMAL(38,2)"}});
+  ASSERT_TRUE(LoadText(*database_, FileFormat::kCsv, schema,
+                       "a,b,c,d\n-999.9,999999999,-123456789012.345678,999999999999999999999999999999999999.99\n")
+                  .has_value());
+  EXPECT_THAT(
+      Select(*database_, "SELECT * FROM ds_test", {"DECIMAL(4,1)", "DECIMAL(9,0)", "DECIMAL(18,6)", "DECIMAL(38,2)"})
+          .value(),
+      ElementsAre("-999.9|999999999|-123456789012.345678|999999999999999999999999999999999999.99"));
 }
 
 TEST_F(LoadTest, TextsOfEveryLengthCompareAsTheyShould) {
   std::string text = "s\n";
-  for (int length = 1; length <= 40; ++length)
-    text += std::string(static_cast<std::size_t>(length), 'x') + "ä\n";
+  for (int length = 1; length <= 40; ++length) text += std::string(static_cast<std::size_t>(length), 'x') + "ä\n";
   ASSERT_TRUE(LoadText(*database_, FileFormat::kCsv, SchemaForTest({{"s", "VARCHAR"}}), text).has_value());
   EXPECT_THAT(Select(*database_,
                      "SELECT count(DISTINCT s), max(length(s)), count(*) FILTER (s = repeat('x', length(s) - "
@@ -85,8 +79,8 @@ TEST_F(LoadTest, TextsOfEveryLengthCompareAsTheyShould) {
 }
 
 TEST_F(LoadTest, CsvSkipsAByteOrderMark) {
-  EXPECT_TRUE(LoadText(*database_, FileFormat::kCsv, SchemaForTest({{"n", "INTEGER"}}), "\xef\xbb\xbfn\n1\n")
-                  .has_value());
+  EXPECT_TRUE(
+      LoadText(*database_, FileFormat::kCsv, SchemaForTest({{"n", "INTEGER"}}), "\xef\xbb\xbfn\n1\n").has_value());
 }
 
 TEST_F(LoadTest, CsvWithoutRowsIsAnEmptyTable) {
@@ -110,8 +104,8 @@ TEST_F(LoadTest, CsvErrorsNameLineAndColumnAndNoValue) {
 
 TEST_F(LoadTest, CsvHeaderMustBeTheSchema) {
   const std::vector<std::pair<std::string, std::string>> two = {{"id", "INTEGER"}, {"age", "INTEGER"}};
-  for (const char* text : {"1,2\n3,4\n", "age,id\n1,2\n", "id\n1\n", "id,age,more\n1,2,3\n", "ID,AGE\n1,2\n",
-                           "id,age \n1,2\n"}) {
+  for (const char* text :
+       {"1,2\n3,4\n", "age,id\n1,2\n", "id\n1\n", "id,age,more\n1,2,3\n", "ID,AGE\n1,2\n", "id,age \n1,2\n"}) {
     EXPECT_THAT(CsvError(two, text), HasSubstr("line 1: the header")) << text;
   }
   EXPECT_THAT(CsvError(two, ""), HasSubstr("empty"));
@@ -155,18 +149,16 @@ TEST_F(LoadTest, FilesOfManyBlocksLoseNoRow) {
                                .bytes_expected = static_cast<std::int64_t>(text.size())},
                               source);
   ASSERT_TRUE(info.has_value()) << info.error().public_message;
-  EXPECT_THAT(
-      Select(*database_,
-             "SELECT count(*), sum(n), count(DISTINCT note) FROM ds_test WHERE note = 'row' || chr(10) || n",
-             {"BIGINT", "HUGEINT", "BIGINT"})
-          .value(),
-      ElementsAre("400000|80000200000|400000"));
+  EXPECT_THAT(Select(*database_,
+                     "SELECT count(*), sum(n), count(DISTINCT note) FROM ds_test WHERE note = 'row' || chr(10) || n",
+                     {"BIGINT", "HUGEINT", "BIGINT"})
+                  .value(),
+              ElementsAre("400000|80000200000|400000"));
 }
 
 TEST_F(LoadTest, TheFirstProblemOfTheFileIsTheOneReported) {
   std::string text = NumberedRows(400'000);
-  for (const char* row : {"\n100000,", "\n200000,", "\n300000,", "\n399999,"})
-    text.replace(text.find(row) + 1, 1, "x");
+  for (const char* row : {"\n100000,", "\n200000,", "\n300000,", "\n399999,"}) text.replace(text.find(row) + 1, 1, "x");
   for (int i = 0; i < 5; ++i) EXPECT_THAT(CsvError(kNumbered, text), HasSubstr("line 200000, column n"));
 }
 
@@ -187,9 +179,9 @@ TEST_F(LoadTest, ASourcesErrorIsPassedOnAndLeavesNothing) {
 
 TEST_F(LoadTest, RecordsHaveABound) {
   const std::vector<std::pair<std::string, std::string>> one = {{"s", "VARCHAR"}};
-  EXPECT_TRUE(LoadText(*database_, FileFormat::kCsv, SchemaForTest(one),
-                       "s\n" + std::string(kRecordBytesMax / 2, 'x') + "\n")
-                  .has_value());
+  EXPECT_TRUE(
+      LoadText(*database_, FileFormat::kCsv, SchemaForTest(one), "s\n" + std::string(kRecordBytesMax / 2, 'x') + "\n")
+          .has_value());
   ASSERT_TRUE(database_->Drop("ds_test").has_value());
   EXPECT_THAT(CsvError(one, "s\nfine\n\"" + std::string(2 * kRecordBytesMax, 'x') + "\"\n"),
               HasSubstr("line 3 is longer than 8 MiB"));
@@ -198,20 +190,18 @@ TEST_F(LoadTest, RecordsHaveABound) {
 TEST_F(LoadTest, AFileLongerThanItsManifestIsRefused) {
   const std::string text = "n\n1\n2\n";
   for (const FileFormat format : {FileFormat::kCsv, FileFormat::kParquet}) {
-    MemoryByteSource source(AsBytes(text));
-    const auto info = LoadTable(*database_,
-                                {.dataset = "ds_test",
-                                 .format = format,
-                                 .schema = SchemaForTest({{"n", "INTEGER"}}),
-                                 .bytes_expected = 4},
-                                source);
+    MemorySource source(AsBytes(text));
+    const auto info = LoadTable(
+        *database_,
+        {.dataset = "ds_test", .format = format, .schema = SchemaForTest({{"n", "INTEGER"}}), .bytes_expected = 4},
+        source);
     ASSERT_FALSE(info.has_value());
     EXPECT_THAT(info.error().public_message, HasSubstr("longer than its manifest"));
   }
 }
 
 TEST_F(LoadTest, WhatCannotFitIsRefusedBeforeItIsRead) {
-  MemoryByteSource source(AsBytes("n\n1\n"));
+  MemorySource source(AsBytes("n\n1\n"));
   const auto info = LoadTable(*database_,
                               {.dataset = "ds_test",
                                .format = FileFormat::kCsv,
@@ -230,8 +220,7 @@ TEST_F(LoadTest, ALoadThatOutgrowsMemoryFailsWithTheMend) {
   text += std::string(30'000'000, '\n');
   const auto info = LoadText(*small, FileFormat::kCsv, SchemaForTest({{"s", "VARCHAR"}}), text);
   ASSERT_FALSE(info.has_value());
-  EXPECT_EQ(info.error().code, Code::kResourceExhausted)
-      << info.error().public_message << info.error().detail;
+  EXPECT_EQ(info.error().code, Code::kResourceExhausted) << info.error().public_message << info.error().detail;
   EXPECT_THAT(info.error().public_message, HasSubstr("memory"));
   EXPECT_TRUE(LoadText(*small, FileFormat::kCsv, SchemaForTest({{"n", "INTEGER"}}), "n\n1\n").has_value());
 }
@@ -244,18 +233,17 @@ TEST_F(LoadTest, ALoadedDatasetIsNotReplaced) {
 }
 
 TEST_F(LoadTest, JsonLinesOfEveryType) {
-  const auto info = LoadText(
-      *database_, FileFormat::kJsonLines, SchemaForTest(kAllTypes),
-      R"({"b":true,"i":-1,"l":"9007199254740993","d":1.5,"m":12.34,"s":"a\n\"b\"","day":"2026-11-22",)"
-      R"("t":"2026-11-22T08:36:00Z"})"
-      "\n"
-      R"({"t":null,"s":"ä","i":0,"m":"0.05","d":"2e3"})"
-      "\r\n{\"i\":1}");
+  const auto info =
+      LoadText(*database_, FileFormat::kJsonLines, SchemaForTest(kAllTypes),
+               R"({"b":true,"i":-1,"l":"9007199254740993","d":1.5,"m":12.34,"s":"a\n\"b\"","day":"2026-11-22",)"
+               R"("t":"2026-11-22T08:36:00Z"})"
+               "\n"
+               R"({"t":null,"s":"ä","i":0,"m":"0.05","d":"2e3"})"
+               "\r\n{\"i\":1}");
   ASSERT_TRUE(info.has_value()) << info.error().public_message << info.error().detail;
-  EXPECT_THAT(
-      Select(*database_, "SELECT * FROM ds_test ORDER BY i", kAllTypeNames).value(),
-      ElementsAre("true|-1|9007199254740993|1.500000|12.34|a\n\"b\"|2026-11-22|2026-11-22T08:36:00",
-                  "NULL|0|NULL|2000.000000|0.05|ä|NULL|NULL", "NULL|1|NULL|NULL|NULL|NULL|NULL|NULL"));
+  EXPECT_THAT(Select(*database_, "SELECT * FROM ds_test ORDER BY i", kAllTypeNames).value(),
+              ElementsAre("true|-1|9007199254740993|1.500000|12.34|a\n\"b\"|2026-11-22|2026-11-22T08:36:00",
+                          "NULL|0|NULL|2000.000000|0.05|ä|NULL|NULL", "NULL|1|NULL|NULL|NULL|NULL|NULL|NULL"));
 }
 
 TEST_F(LoadTest, JsonLinesErrorsNameLineAndColumnAndNoValue) {
@@ -266,8 +254,7 @@ TEST_F(LoadTest, JsonLinesErrorsNameLineAndColumnAndNoValue) {
   EXPECT_THAT(JsonError(two, good + "{\"id\":1.5}\n"), HasSubstr("line 2, column id"));
   EXPECT_THAT(JsonError(two, good + "{\"id\":true}\n"), HasSubstr("line 2, column id"));
   EXPECT_THAT(JsonError(two, good + "{\"s\":5}\n"), HasSubstr("line 2, column s"));
-  EXPECT_THAT(JsonError(two, good + "{\"id\":1,\"secret\":2}\n"),
-              AllOf(HasSubstr("line 2"), Not(HasSubstr("secret"))));
+  EXPECT_THAT(JsonError(two, good + "{\"id\":1,\"secret\":2}\n"), AllOf(HasSubstr("line 2"), Not(HasSubstr("secret"))));
   EXPECT_THAT(JsonError(two, good + "{\"id\":1,\"id\":2}\n"), HasSubstr("line 2"));
   EXPECT_THAT(JsonError(two, good + "{\"id\":{}}\n"), HasSubstr("line 2"));
   EXPECT_THAT(JsonError(two, good + "[1]\n"), HasSubstr("line 2"));

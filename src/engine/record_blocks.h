@@ -5,15 +5,15 @@
 
 #include <cstdint>
 
+#include "base/byte_stream.h"
 #include "base/bytes.h"
 #include "base/mutex.h"
 #include "base/result.h"
-#include "engine/byte_source.h"
 
 namespace cloister::engine {
 
 struct RecordBlock {
-  Bytes storage;                // reused from block to block; only the first `size` bytes count
+  Bytes storage;  // reused from block to block; only the first `size` bytes count
   std::size_t size = 0;
   std::int64_t index = -1;      // 0, 1, 2, ... in file order
   std::int64_t first_line = 1;  // the number of the line that it begins with

@@ -14,10 +14,10 @@ using namespace cloister;
 
 agreement::DatasetSchema EveryType() {
   agreement::DatasetSchema schema;
-  for (const char* type : {"BOOLEAN", "INTEGER", "BIGINT", "DOUBLE", "DECIMAL(4,2)", "DECIMAL(38,3)",
-                           "VARCHAR", "DATE", "TIMESTAMP"}) {
-    schema.columns.push_back({.name = "c" + std::to_string(schema.columns.size()),
-                              .type = agreement::ColumnType::Parse(type).value()});
+  for (const char* type :
+       {"BOOLEAN", "INTEGER", "BIGINT", "DOUBLE", "DECIMAL(4,2)", "DECIMAL(38,3)", "VARCHAR", "DATE", "TIMESTAMP"}) {
+    schema.columns.push_back(
+        {.name = "c" + std::to_string(schema.columns.size()), .type = agreement::ColumnType::Parse(type).value()});
   }
   return schema;
 }
@@ -29,17 +29,16 @@ void CheckMessage(const Error& error) {
 Status ReadBlock(engine::RowReader& reader, const engine::RecordBlock& block,
                  std::vector<engine::ColumnWriter>& columns) {
   CLOISTER_TRY(reader.Start(block));
-  for (idx_t row = 0; !reader.AtEnd(); row = (row + 1) % duckdb_vector_size())
-    CLOISTER_TRY(reader.Read(columns, row));
+  for (idx_t row = 0; !reader.AtEnd(); row = (row + 1) % duckdb_vector_size()) CLOISTER_TRY(reader.Read(columns, row));
   return {};
 }
 
 Status ReadAll(ByteView bytes, engine::RecordFraming framing, duckdb_data_chunk chunk) {
   static const agreement::DatasetSchema schema = EveryType();
-  engine::MemoryByteSource source(bytes);
+  MemorySource source(bytes);
   engine::RecordBlocks blocks(source, framing, static_cast<std::int64_t>(bytes.size()));
-  auto reader = framing == engine::RecordFraming::kCsv ? engine::NewCsvRowReader(schema)
-                                                       : engine::NewJsonLinesRowReader(schema);
+  auto reader =
+      framing == engine::RecordFraming::kCsv ? engine::NewCsvRowReader(schema) : engine::NewJsonLinesRowReader(schema);
   std::vector<engine::ColumnWriter> columns;
   for (std::size_t i = 0; i < schema.columns.size(); ++i) {
     columns.emplace_back(schema.columns[i].type);

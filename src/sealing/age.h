@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/byte_stream.h"
 #include "sealing/age_identity.h"
-#include "sealing/byte_stream.h"
 
 namespace cloister::sealing {
 

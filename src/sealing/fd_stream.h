@@ -3,9 +3,9 @@
 // File descriptors (files, memfds, pipes, sockets) as the two ends of a stream. The descriptor stays the
 // caller's.
 
+#include "base/byte_stream.h"
 #include "base/bytes.h"
 #include "base/result.h"
-#include "sealing/byte_stream.h"
 
 namespace cloister::sealing {
 

@@ -25,16 +25,16 @@
 #include <optional>
 #include <span>
 
+#include "base/byte_stream.h"
 #include "base/result.h"
 #include "sealing/age.h"
 #include "sealing/age_identity.h"
-#include "sealing/byte_stream.h"
 #include "sealing/sealed_object_ref.h"
 
 namespace cloister::sealing {
 
 struct OpenOptions {
-  ByteSource& source;  // the age file in its binary form; must outlive the reader
+  ByteSource& source;                             // the age file in its binary form; must outlive the reader
   std::span<const AgeIdentity> identities = {};   // tried in order; needed by Start alone
   std::span<const std::string> passphrases = {};  // likewise; each costs what UnwrapFileKey says
   int threads = 1;                                // 1 or 2

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <span>
 
+#include "base/byte_stream.h"
 #include "base/bytes.h"
 #include "base/result.h"
-#include "sealing/byte_stream.h"
 
 namespace cloister::sealing {
 

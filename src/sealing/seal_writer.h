@@ -16,10 +16,10 @@
 #include <memory>
 #include <span>
 
+#include "base/byte_stream.h"
 #include "base/result.h"
 #include "base/rng.h"
 #include "sealing/age_identity.h"
-#include "sealing/byte_stream.h"
 #include "sealing/sealed_object_ref.h"
 
 namespace cloister::sealing {

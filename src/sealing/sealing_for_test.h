@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <string>
 
+#include "base/byte_stream.h"
 #include "sealing/age_identity.h"
-#include "sealing/byte_stream.h"
 #include "sealing/open_reader.h"
 #include "sealing/seal_writer.h"
 
@@ -15,8 +15,7 @@ namespace cloister::sealing {
 // The identity of the age specification's own example.
 inline constexpr std::string_view kSpecIdentity =
     "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX";
-inline constexpr std::string_view kSpecRecipient =
-    "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
+inline constexpr std::string_view kSpecRecipient = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
 
 inline AgeIdentity SpecIdentity() { return std::move(AgeIdentity::Parse(kSpecIdentity)).value(); }
 
@@ -55,8 +54,7 @@ struct SealedForTest {
 
 inline SealedForTest SealForTest(ByteView content, const AgeRecipient& recipient, Rng& rng, int threads = 1) {
   MemorySink file(content.size() * 2 + (1 << 20));
-  auto writer = SealWriter::Start(
-      {.recipients = {&recipient, 1}, .rng = rng, .sink = file, .threads = threads});
+  auto writer = SealWriter::Start({.recipients = {&recipient, 1}, .rng = rng, .sink = file, .threads = threads});
   CLOISTER_CHECK(writer && writer->Write(content));
   auto ref = writer->Finish();
   CLOISTER_CHECK(ref.has_value());
@@ -84,11 +82,10 @@ inline OpenedForTest OpenForTest(ByteView file, const AgeIdentity& identity, int
 }
 
 // The same against an expected object, all or nothing.
-inline Result<Bytes> OpenObjectForTest(ByteSource& source, const SealedObjectRef& ref,
-                                       const AgeIdentity& identity, int threads = 1) {
-  CLOISTER_ASSIGN(
-      auto reader,
-      OpenReader::Start(ref, {.source = source, .identities = {&identity, 1}, .threads = threads}));
+inline Result<Bytes> OpenObjectForTest(ByteSource& source, const SealedObjectRef& ref, const AgeIdentity& identity,
+                                       int threads = 1) {
+  CLOISTER_ASSIGN(auto reader,
+                  OpenReader::Start(ref, {.source = source, .identities = {&identity, 1}, .threads = threads}));
   Bytes plaintext;
   for (bool more = true; more;) {
     CLOISTER_ASSIGN(const ByteView piece, reader.NextProvisional());

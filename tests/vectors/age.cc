@@ -1,8 +1,9 @@
 // One file of the age test kit (C2SP/CCTV, folder age): text lines "name: value", an empty line, the age
 // file.
+#include "sealing/age.h"
+
 #include "codec/text.h"
 #include "crypto/digest.h"
-#include "sealing/age.h"
 #include "vectors/inflate.h"
 #include "vectors/vector_case.h"
 
@@ -66,8 +67,7 @@ AgeVector ReadVector(ByteView bytes) {
 
 bool IsVerdict(std::string_view expect) {
   using enum sealing::AgeVerdict;
-  for (const auto verdict :
-       {kArmorFailure, kHeaderFailure, kNoMatch, kHmacFailure, kPayloadFailure, kSuccess}) {
+  for (const auto verdict : {kArmorFailure, kHeaderFailure, kNoMatch, kHmacFailure, kPayloadFailure, kSuccess}) {
     if (sealing::AgeVerdictName(verdict) == expect) return true;
   }
   return false;
@@ -87,10 +87,9 @@ Failure RunAgeCase(const VectorCase& vector_case) {
       vector.compressed ? Inflate(vector.body, {.bytes_max = kFileBytesMax}) : std::nullopt;
   if (vector.compressed && !inflated) throw VectorError("the age file is not zlib data, or too large");
   const ByteView file = inflated ? ByteView(*inflated) : vector.body;
-  sealing::MemorySink plaintext(kFileBytesMax);
+  MemorySink plaintext(kFileBytesMax);
   const auto outcome = sealing::TryOpenAge(
-      file, {.identities = vector.identities, .passphrases = vector.passphrases, .armored = vector.armored},
-      plaintext);
+      file, {.identities = vector.identities, .passphrases = vector.passphrases, .armored = vector.armored}, plaintext);
   const std::string verdict(sealing::AgeVerdictName(outcome.verdict));
   if (verdict != expect) {
     return "is " + verdict + ", not " + expect + (outcome.why.empty() ? "" : " (" + outcome.why + ")");

@@ -37,10 +37,10 @@ Result<std::unique_ptr<LocalBlobStore>> LocalBlobStore::Open(const std::string& 
 }
 
 Result<std::string> LocalBlobStore::PathOf(std::string_view name, std::string_view ending) const {
-  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  });
-  if (name.empty() || name.size() > kBlobNameBytesMax || !plain) return InvalidArgument("a blob has no such name");
+  const bool plain = std::all_of(name.begin(), name.end(),
+                                 [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+  if (name.empty() || name.size() > sealing::kBlobNameBytesMax || !plain)
+    return InvalidArgument("a blob has no such name");
   return folder_ + "/" + std::string(name) + std::string(ending);
 }
 

@@ -5,11 +5,11 @@
 #include <memory>
 #include <string>
 
-#include "cloud/blob_store.h"
+#include "sealing/blob_store.h"
 
 namespace cloister::cloud {
 
-class LocalBlobStore final : public BlobStore {
+class LocalBlobStore final : public sealing::BlobStore {
  public:
   // Makes the folder, for its owner alone.
   static Result<std::unique_ptr<LocalBlobStore>> Open(const std::string& folder);

@@ -143,7 +143,7 @@ TEST_F(LocalTest, DoesNotWaitForACompilerThatHangsOrFails) {
 }
 
 // What every store of blobs does.
-void ExpectBlobManners(BlobStore& blobs) {
+void ExpectBlobManners(sealing::BlobStore& blobs) {
   ASSERT_TRUE(blobs.WriteDraft("one", 3, AsBytes("def")).has_value());
   ASSERT_TRUE(blobs.WriteDraft("one", 0, AsBytes("abc")).has_value());
   EXPECT_EQ(blobs.Read("one", 0, 6).error().code, Code::kNotFound);
@@ -167,7 +167,7 @@ TEST_F(LocalTest, PublishesABlobWholeOrNotAtAll) {
 }
 
 TEST(InMemoryBlobStore, DoesTheSame) {
-  InMemoryBlobStore blobs;
+  sealing::InMemoryBlobStore blobs;
   ExpectBlobManners(blobs);
 }
 

@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/rng.h"
-#include "cloud/blob_store.h"
 #include "cloud/bucket_reader.h"
 #include "cloud/query_checker.h"
 #include "cloud/tee_provider.h"
@@ -22,6 +21,7 @@
 #include "control/workflow/fleet.h"
 #include "net/server/http.h"
 #include "net/server/router.h"
+#include "sealing/blob_store.h"
 
 namespace cloister::control {
 
@@ -43,7 +43,7 @@ struct Api {
   const KeyVault& vault;
   cloud::TeeProvider& provider;
   cloud::QueryChecker& checker;
-  cloud::BlobStore& blobs;
+  sealing::BlobStore& blobs;
   const Clock& clock;
   Rng& rng;
   bool dev_login = false;

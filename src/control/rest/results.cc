@@ -12,7 +12,7 @@
 namespace cloister::control {
 namespace {
 
-constexpr std::uint64_t kInlineResultBytesMax = 1 << 20;  // of a sealed result that is opened and shown at once
+constexpr std::uint64_t kInlineResultBytesMax = 1 << 20;   // of a sealed result that is opened and shown at once
 constexpr std::uint64_t kOpenedResultBytesMax = 64 << 20;  // of one that is opened for a signed URL
 constexpr std::int64_t kSignedUrlSeconds = 900;
 
@@ -97,7 +97,7 @@ Result<net::Response> List(const Api& api, const net::Request& request) {
 
 class BlobSource final : public net::BodySource {
  public:
-  BlobSource(cloud::BlobStore& blobs, std::string name, std::uint64_t size)
+  BlobSource(sealing::BlobStore& blobs, std::string name, std::uint64_t size)
       : blobs_(blobs), name_(std::move(name)), size_(size) {}
   std::uint64_t size() const override { return size_; }
   Result<std::size_t> Read(std::span<std::uint8_t> out) override {
@@ -108,7 +108,7 @@ class BlobSource final : public net::BodySource {
   }
 
  private:
-  cloud::BlobStore& blobs_;
+  sealing::BlobStore& blobs_;
   const std::string name_;
   const std::uint64_t size_;
   std::uint64_t offset_ = 0;
@@ -138,9 +138,8 @@ Result<SignedLink> ReadSignedLink(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const std::uint64_t expires, QueryNumber(request, "expires", 0));
   const Error missing = NotFound("there is no such file, or its URL has expired; ask for another");
   if (recipient == request.query.end() || signature == request.query.end()) return missing;
-  SignedLink link{.result = request.Param("result"),
-                  .recipient = recipient->second,
-                  .expires = static_cast<std::int64_t>(expires)};
+  SignedLink link{
+      .result = request.Param("result"), .recipient = recipient->second, .expires = static_cast<std::int64_t>(expires)};
   const bool signed_by_us = crypto::EqualInConstantTime(AsBytes(signature->second), AsBytes(Sign(api, link)));
   if (!signed_by_us || link.expires <= api.clock.Now().unix_ms / 1000) return missing;
   return link;

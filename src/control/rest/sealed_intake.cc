@@ -4,9 +4,9 @@
 
 namespace cloister::control {
 
-class SealedIntake::DraftSink final : public sealing::ByteSink {
+class SealedIntake::DraftSink final : public ByteSink {
  public:
-  DraftSink(cloud::BlobStore& blobs, std::string name) : blobs_(blobs), name_(std::move(name)) {}
+  DraftSink(sealing::BlobStore& blobs, std::string name) : blobs_(blobs), name_(std::move(name)) {}
   Status Write(ByteView piece) override {
     CLOISTER_TRY(blobs_.WriteDraft(name_, written_, piece));
     written_ += piece.size();
@@ -14,7 +14,7 @@ class SealedIntake::DraftSink final : public sealing::ByteSink {
   }
 
  private:
-  cloud::BlobStore& blobs_;
+  sealing::BlobStore& blobs_;
   const std::string name_;
   std::uint64_t written_ = 0;
 };

@@ -69,6 +69,7 @@ std::optional<Bytes> SqlRow::OptionalBlob(int column) const {
 
 Status Transaction::Each(std::string_view sql, const SqlValues& values,
                          const std::function<Status(const SqlRow&)>& row) {
+  db_.AssertHeld();
   CLOISTER_ASSIGN(sqlite3_stmt* const statement, db_.Prepare(sql));
   struct Reset {
     sqlite3_stmt* statement;
@@ -108,8 +109,9 @@ Result<std::unique_ptr<Db>> Db::Open(const std::string& path) {
   sqlite3_busy_timeout(connection, kBusyTimeoutMs);
   sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   MutexLock lock(db->mutex_);
-  CLOISTER_TRY(db->Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                           "PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON"));
+  CLOISTER_TRY(
+      db->Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                  "PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON"));
   return db;
 }
 
@@ -149,10 +151,13 @@ Error Db::LastError() const {
     case SQLITE_FULL:
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-    case SQLITE_READONLY: return {Code::kUnavailable, "the database cannot be used now", detail};
+    case SQLITE_READONLY:
+      return {Code::kUnavailable, "the database cannot be used now", detail};
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return {Code::kDataLoss, "the database is damaged", detail};
-    default: return {Code::kInternal, "the database refused a statement", detail};
+    case SQLITE_NOTADB:
+      return {Code::kDataLoss, "the database is damaged", detail};
+    default:
+      return {Code::kInternal, "the database refused a statement", detail};
   }
 }
 

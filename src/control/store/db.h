@@ -122,7 +122,7 @@ class Db {
 
   // Commits when `work` answers a value, rolls back when it answers an Error. Not to be nested.
   template <typename Work>
-  auto Transact(Work work) -> std::invoke_result_t<Work, Transaction&> CLOISTER_EXCLUDES(mutex_) {
+  std::invoke_result_t<Work, Transaction&> Transact(Work work) CLOISTER_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     CLOISTER_TRY(Execute("BEGIN IMMEDIATE"));
     Transaction transaction(*this);
@@ -141,6 +141,8 @@ class Db {
  private:
   friend class Transaction;
   explicit Db(sqlite3* connection) : connection_(connection) {}
+  // For clang's analysis: a Transaction lives inside Transact() alone, which holds the lock.
+  void AssertHeld() const CLOISTER_ATTRIBUTE_(assert_capability(mutex_)) {}
   Status Execute(const char* sql) CLOISTER_REQUIRES(mutex_);
   Result<sqlite3_stmt*> Prepare(std::string_view sql) CLOISTER_REQUIRES(mutex_);
   Error LastError() const;

@@ -120,8 +120,7 @@ Result<std::shared_ptr<EnvironmentSession::Running>> EnvironmentSession::Launch(
   running->client = std::make_unique<EnclaveClient>(*running->channel);
   CLOISTER_ASSIGN(Launched launched, running->client->Launch(std::move(call)));
   if (!launched.recovery_blob.empty()) {
-    CLOISTER_TRY(
-        services_.store.environments.SetRecoveryBlob(id_, launched.recovery_blob, services_.clock.Now()));
+    CLOISTER_TRY(services_.store.environments.SetRecoveryBlob(id_, launched.recovery_blob, services_.clock.Now()));
   }
   MutexLock lock(mutex_);
   health_.sandbox = std::move(launched.sandbox);
@@ -218,7 +217,7 @@ Status EnvironmentSession::Resume() { return SetLifecycle(Lifecycle::kSuspended,
 
 std::uint64_t EnvironmentSession::WaitForNews(std::uint64_t seen, std::int64_t timeout_ms) {
   MutexLock lock(mutex_);
-  news_changed_.WaitFor(mutex_, timeout_ms, [&] { return news_ != seen; });
+  news_changed_.WaitFor(mutex_, timeout_ms, [&]() CLOISTER_REQUIRES(mutex_) { return news_ != seen; });
   return news_;
 }
 

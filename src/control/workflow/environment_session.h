@@ -18,12 +18,12 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/result.h"
-#include "cloud/blob_store.h"
 #include "cloud/tee_provider.h"
 #include "control/store/store.h"
 #include "control/workflow/enclave_client.h"
 #include "control/workflow/host_desk.h"
 #include "ledger/replay.h"
+#include "sealing/blob_store.h"
 
 namespace cloister::control {
 
@@ -31,7 +31,7 @@ namespace cloister::control {
 struct WorkflowServices {
   Store& store;
   cloud::TeeProvider& provider;
-  cloud::BlobStore& blobs;
+  sealing::BlobStore& blobs;
   const Clock& clock;
   LogSink& log;
   EnclaveLimits limits;

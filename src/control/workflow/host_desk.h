@@ -16,11 +16,11 @@
 #include "base/id.h"
 #include "base/mutex.h"
 #include "base/result.h"
-#include "cloud/blob_store.h"
 #include "control/store/store.h"
 #include "crypto/digest.h"
 #include "ledger/log_store.h"
 #include "net/frame/channel.h"
+#include "sealing/blob_store.h"
 
 namespace cloister::control {
 
@@ -33,7 +33,7 @@ class HostDesk {
   struct Parts {
     EnvironmentId environment;
     Store& store;
-    cloud::BlobStore& blobs;
+    sealing::BlobStore& blobs;
     Appended appended;
   };
   explicit HostDesk(Parts parts) : parts_(std::move(parts)) {}

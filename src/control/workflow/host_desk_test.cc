@@ -6,11 +6,11 @@
 #include <filesystem>
 
 #include "agreement/enclave_documents.h"
-#include "cloud/blob_store.h"
 #include "codec/text.h"
 #include "crypto/digest.h"
 #include "crypto/jws.h"
 #include "ledger/entry.h"
+#include "sealing/blob_store.h"
 
 namespace cloister::control {
 namespace {
@@ -112,7 +112,7 @@ class HostDeskTest : public testing::Test {
   InsecureRngForTest rng_{1};
   std::filesystem::path folder_;
   std::unique_ptr<Store> store_;
-  cloud::InMemoryBlobStore blobs_;
+  sealing::InMemoryBlobStore blobs_;
   std::optional<EnvironmentId> mine_;
   std::optional<HostDesk> desk_;
   int appends_ = 0;

@@ -48,7 +48,7 @@ void WorkerPool::Work() {
     {
       MutexLock lock(mutex_);
       while (queue_.empty() && !stopping_) {
-        changed_.WaitFor(mutex_, kWaitMs, [this] { return !queue_.empty() || stopping_; });
+        changed_.WaitFor(mutex_, kWaitMs, [this]() CLOISTER_REQUIRES(mutex_) { return !queue_.empty() || stopping_; });
       }
       if (queue_.empty()) return;
       job = std::move(queue_.front());

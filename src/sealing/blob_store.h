@@ -16,7 +16,7 @@
 #include "base/mutex.h"
 #include "base/result.h"
 
-namespace cloister::cloud {
+namespace cloister::sealing {
 
 inline constexpr std::size_t kBlobNameBytesMax = 100;
 
@@ -53,4 +53,4 @@ class InMemoryBlobStore final : public BlobStore {
   Blobs blobs_ CLOISTER_GUARDED_BY(mutex_);
 };
 
-}  // namespace cloister::cloud
+}  // namespace cloister::sealing

@@ -1,8 +1,8 @@
-#include "cloud/blob_store.h"
+#include "sealing/blob_store.h"
 
 #include <algorithm>
 
-namespace cloister::cloud {
+namespace cloister::sealing {
 
 Result<Bytes> InMemoryBlobStore::ReadFrom(const Blobs& blobs, std::string_view name, std::uint64_t offset,
                                           std::size_t length) {
@@ -53,4 +53,4 @@ Result<Bytes> InMemoryBlobStore::Read(std::string_view name, std::uint64_t offse
   return ReadFrom(blobs_, name, offset, length);
 }
 
-}  // namespace cloister::cloud
+}  // namespace cloister::sealing

@@ -1,6 +1,6 @@
 #pragma once
 
-// Bytes that come and go in pieces: the two ends of every streaming operation in this room. Neither end is
+// Bytes that come and go in pieces: the two ends of every streaming operation. Neither end is
 // told the whole size beforehand, and nothing on the way holds more than a bounded number of pieces.
 
 #include <cstring>
@@ -9,13 +9,14 @@
 #include "base/bytes.h"
 #include "base/result.h"
 
-namespace cloister::sealing {
+namespace cloister {
 
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
   // Fills the front of `into` (never empty) and answers how many bytes; 0 is the end, and stays the end.
-  // Fewer bytes than asked for say nothing about the end.
+  // Fewer bytes than asked for say nothing about the end. An error goes up unchanged. Called by one thread at a time,
+  // but not always by the same one.
   virtual Result<std::size_t> Read(std::span<std::uint8_t> into) = 0;
 };
 
@@ -62,4 +63,4 @@ class MemorySink final : public ByteSink {
   Bytes bytes_;
 };
 
-}  // namespace cloister::sealing
+}  // namespace cloister
