@@ -116,7 +116,7 @@ Result<std::vector<agreement::Thumbprint>> Recipients(const agreement::Charter& 
     people.push_back(person->thumbprint);
   }
   std::ranges::sort(people);
-  people.erase(std::ranges::unique(people).begin(), people.end());
+  people.erase(std::unique(people.begin(), people.end()), people.end());
   return people;
 }
 
