@@ -1,12 +1,23 @@
-# cloister_module(NAME DEPS room... LIBS lib... [TEST_LIBS lib...])
+# Rooms that read bytes of strangers, or hand memory to libraries: `./dev test` builds and runs their tests under asan
+# and ubsan, and only there. Their tests carry the label `sanitized`.
+set(CLOISTER_SANITIZED_ROOMS base codec crypto privacy agreement attestation sealing ledger sql engine net_frame
+    net_client net_server enclave cli)
+# Rooms with threads of their own: their tests also run under tsan, nightly. Label `threaded`.
+set(CLOISTER_THREADED_ROOMS base net_frame net_server engine enclave control)
+# The programs of these tests as targets; cloister_unsanitized is every program that is not one of the former.
+add_custom_target(cloister_sanitized)
+add_custom_target(cloister_threaded)
+
+# cloister_module(NAME DEPS room... LIBS lib... [TEST_LIBS lib...] [UNSANITIZED x_test.cc...])
 #
 # One room, one static library `cloister_NAME`, from the sources in the calling folder:
 #   x.cc        goes into the library
 #   x_test.cc   goes into `cloister_NAME_test` (GoogleTest), registered with ctest under label NAME
+#               UNSANITIZED names those that no sanitizer's runtime survives: a program and a ctest of their own
 #   x_fuzz.cc   becomes the libFuzzer target `fuzz_x` (preset fuzz), and is replayed as a test over tests/fuzz/corpus/x
 # A room split in folders with arrows of their own calls this once per folder, with a name such as net_frame.
 function(cloister_module NAME)
-  cmake_parse_arguments(M "" "" "DEPS;LIBS;TEST_LIBS" ${ARGN})
+  cmake_parse_arguments(M "" "" "DEPS;LIBS;TEST_LIBS;UNSANITIZED" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   set(fuzzers ${sources})
@@ -27,13 +38,14 @@ function(cloister_module NAME)
     target_include_directories(cloister_${NAME} INTERFACE ${CMAKE_SOURCE_DIR}/src)
     target_link_libraries(cloister_${NAME} INTERFACE ${deps} ${M_LIBS})
   endif()
+  list(TRANSFORM M_UNSANITIZED PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  list(REMOVE_ITEM tests ${M_UNSANITIZED})
+  cloister_room_labels(${NAME} labels)
   if(tests AND NOT CLOISTER_FUZZ)
-    add_executable(cloister_${NAME}_test ${tests})
-    target_link_libraries(cloister_${NAME}_test
-      PRIVATE cloister_${NAME} ${M_TEST_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
-    cloister_precompiled(cloister_${NAME}_test cloister_precompiled_test)
-    add_test(NAME ${NAME} COMMAND cloister_${NAME}_test)
-    set_tests_properties(${NAME} PROPERTIES LABELS "unit;${NAME}" TIMEOUT 300)
+    cloister_room_test(${NAME} cloister_${NAME}_test "unit;${labels}" ${tests})
+  endif()
+  if(M_UNSANITIZED AND NOT CLOISTER_FUZZ AND NOT CLOISTER_SANITIZE)
+    cloister_room_test(${NAME}_unsanitized cloister_${NAME}_unsanitized_test "unit;${NAME}" ${M_UNSANITIZED})
   endif()
   foreach(fuzzer ${fuzzers})
     get_filename_component(stem ${fuzzer} NAME_WE)
@@ -50,7 +62,58 @@ function(cloister_module NAME)
       add_executable(replay_${stem} ${fuzzer})
       target_link_libraries(replay_${stem} PRIVATE cloister_replay_main cloister_${NAME} ${M_TEST_LIBS})
       add_test(NAME replay_${stem} COMMAND replay_${stem} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${stem})
-      set_tests_properties(replay_${stem} PROPERTIES LABELS "replay;${NAME}" TIMEOUT 120)
+      set_tests_properties(replay_${stem} PROPERTIES LABELS "replay;${labels}" TIMEOUT 120)
+      cloister_collect(replay_${stem} ${labels})
     endif()
   endforeach()
+endfunction()
+
+# cloister_room_test(TEST PROGRAM LABELS source...): for cloister_module alone, whose names it reads.
+macro(cloister_room_test TEST PROGRAM LABELS)
+  add_executable(${PROGRAM} ${ARGN})
+  target_link_libraries(${PROGRAM} PRIVATE cloister_${NAME} ${M_TEST_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
+  cloister_precompiled(${PROGRAM} cloister_precompiled_test)
+  add_test(NAME ${TEST} COMMAND ${PROGRAM})
+  set_tests_properties(${TEST} PROPERTIES LABELS "${LABELS}" TIMEOUT 300)
+  cloister_collect(${PROGRAM} ${LABELS})
+endmacro()
+
+# cloister_room_labels(ROOM OUT): the room's name, and in which other runs its tests have a part.
+function(cloister_room_labels ROOM OUT)
+  set(labels ${ROOM})
+  if(ROOM IN_LIST CLOISTER_SANITIZED_ROOMS)
+    list(APPEND labels sanitized)
+  endif()
+  if(ROOM IN_LIST CLOISTER_THREADED_ROOMS)
+    list(APPEND labels threaded)
+  endif()
+  set(${OUT} ${labels} PARENT_SCOPE)
+endfunction()
+
+# cloister_collect(PROGRAM label...): makes the program a part of the targets that are named after its labels.
+function(cloister_collect PROGRAM)
+  foreach(kind sanitized threaded)
+    if(kind IN_LIST ARGN)
+      add_dependencies(cloister_${kind} ${PROGRAM})
+    endif()
+  endforeach()
+endfunction()
+
+# cloister_collect_rest(): makes cloister_unsanitized of all programs and modules; called after the last folder.
+function(cloister_collect_rest)
+  add_custom_target(cloister_unsanitized)
+  get_target_property(sanitized cloister_sanitized MANUALLY_ADDED_DEPENDENCIES)
+  set(folders ${CMAKE_SOURCE_DIR})
+  while(folders)
+    list(POP_FRONT folders folder)
+    get_property(below DIRECTORY ${folder} PROPERTY SUBDIRECTORIES)
+    list(APPEND folders ${below})
+    get_property(targets DIRECTORY ${folder} PROPERTY BUILDSYSTEM_TARGETS)
+    foreach(target ${targets})
+      get_target_property(type ${target} TYPE)
+      if(type MATCHES "EXECUTABLE|MODULE_LIBRARY" AND NOT target IN_LIST sanitized)
+        add_dependencies(cloister_unsanitized ${target})
+      endif()
+    endforeach()
+  endwhile()
 endfunction()

@@ -15,6 +15,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from arguments import parser_with_root
+
 COMMAND = ['-std=c++20', '-fsyntax-only', '-x', 'c++', '-Wall', '-Wextra']
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
@@ -64,9 +66,10 @@ def check_tree(root, everything=False):
 
 
 def main():
-    arguments = [a for a in sys.argv[1:] if a != '--all']
-    root = Path(arguments[0]) if arguments else Path(__file__).resolve().parent.parent
-    found = check_tree(root, '--all' in sys.argv)
+    parser = parser_with_root(__doc__)
+    parser.add_argument('--all', action='store_true', help='also those that a build proves')
+    arguments = parser.parse_args()
+    found = check_tree(arguments.root.resolve(), arguments.all)
     for finding in found:
         print(finding)
     return 1 if found else 0

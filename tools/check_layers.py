@@ -9,6 +9,7 @@ import re
 import sys
 from pathlib import Path
 
+from arguments import parser_with_root
 from cpp_text import without_comments
 
 # The C++20 library of g++ 12; a header of this list belongs to nobody.
@@ -209,8 +210,7 @@ def check_tree(root):
 
 
 def main():
-    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent
-    found = check_tree(root)
+    found = check_tree(parser_with_root(__doc__).parse_args().root)
     for finding in found:
         print(finding)
     return 1 if found else 0

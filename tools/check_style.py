@@ -16,6 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from arguments import parser_with_root
 from cpp_text import functions, without_comments
 from wrap_comments import wrap
 
@@ -210,11 +211,14 @@ def adopt_tree(root):
 
 
 def main():
-    arguments = [a for a in sys.argv[1:] if not a.startswith('--')]
-    root = Path(arguments[0]) if arguments else Path(__file__).resolve().parent.parent
-    if '--fix' in sys.argv:
+    parser = parser_with_root(__doc__)
+    parser.add_argument('--fix', action='store_true')
+    parser.add_argument('--adopt', action='store_true')
+    arguments = parser.parse_args()
+    root = arguments.root
+    if arguments.fix:
         fix_tree(root)
-    if '--adopt' in sys.argv:
+    if arguments.adopt:
         adopt_tree(root)
     found, _ = apply_ratchet(check_tree(root), read_ratchet(root))
     for finding in found:

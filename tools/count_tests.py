@@ -8,6 +8,7 @@ RESULTS_DIR holds
     NAME.count         `passed failed skipped`: a runner that counts for itself
     NAME/ctest.xml     JUnit of one ctest run, with NAME/tests.json (ctest --show-only=json-v1) and, for the
                        tests that are GoogleTest programs, NAME/gtest/*.xml
+    every_test.json    ctest --show-only=json-v1 of a whole build folder: each of these must be in one of the runs
 A GoogleTest program counts by its test cases, every other ctest entry as one. A program that died without
 writing its cases counts as failed. Exits 1 if anything failed or nothing ran.
 """
@@ -16,6 +17,8 @@ import json
 import sys
 import xml.etree.ElementTree as xml
 from pathlib import Path
+
+from arguments import existing_folder, parser_of
 
 
 class Count:
@@ -97,6 +100,14 @@ def count_ctest(folder):
     return count, failed
 
 
+def never_run(results):
+    """Names in every_test.json that no ctest run of `results` reports, in any verdict."""
+    known = set()
+    for report in results.glob('*/ctest.xml'):
+        known.update(case.get('name') for case in xml.parse(report).getroot().iter('testcase'))
+    return sorted(programs_of(results / 'every_test.json').keys() - known)
+
+
 def count_results(results):
     """Rows (name, count, names of failures) of everything below `results`."""
     rows = []
@@ -111,11 +122,18 @@ def count_results(results):
             rows.append((path.stem + ' (cases)', numbers, [path.stem] if numbers.failed else []))
         elif (path / 'tests.json').exists():
             rows.append((path.name, *count_ctest(path)))
+        elif path.name == 'every_test.json':
+            forgotten = never_run(results)
+            listed = len(programs_of(path))
+            names = [f'{name}: no run has it' for name in forgotten] or ([] if listed else ['no test is listed'])
+            rows.append(('every test ran', Count(passed=0 if names else 1, failed=len(names)), names))
     return rows
 
 
 def main():
-    rows = count_results(Path(sys.argv[1]))
+    parser = parser_of(__doc__)
+    parser.add_argument('results', type=existing_folder, metavar='RESULTS_DIR')
+    rows = count_results(parser.parse_args().results)
     total = Count()
     width = max((len(name) for name, _, _ in rows), default=0)
     for name, count, failed in rows:

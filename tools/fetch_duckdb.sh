@@ -8,7 +8,8 @@
 #
 # The library has no header in its own package, so the header comes from the source package of 1.4.4: all 459
 # functions it declares have the same prototypes in 1.5.6 (docs/dependencies.md). Tarballs are kept in
-# ${XDG_CACHE_HOME:-~/.cache}/cloister for the next clone, which checks them again.
+# ${XDG_CACHE_HOME:-~/.cache}/cloister for the next clone, which checks them again. A download that fails is tried three
+# times, CLOISTER_RETRY_SECONDS (5) apart.
 set -euo pipefail
 
 readonly LIBRARY_PACKAGE='@duckdb/node-bindings-linux-x64@1.5.6-r.1'
@@ -22,6 +23,7 @@ readonly HEADER_SHA512='hEJJ5hyVF0VLj3dmOLpsWrQR0b3d4Ykqtygm6iUXjHJD'\
 
 readonly ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 readonly TARGET="${ROOT}/.tools/duckdb"
+readonly TRIES_MAX=3
 readonly CACHE="${XDG_CACHE_HOME:-${HOME}/.cache}/cloister"
 # SHA-256 of what lies in the target folder, as `sha256sum --check` reads it.
 readonly FILES='3f4962cdd266eab2b479a5b5a4a6d063d279b2954ae814ed00385d553b747633  libduckdb.so
@@ -38,6 +40,21 @@ complete() {
 
 sha512_of() { openssl dgst -sha512 -binary "$1" | openssl base64 -A; }
 
+# pack_with_patience FOLDER PACKAGE: npm pack, again if it fails, because one hiccup of a network is no verdict. What npm
+# says of a failure is shown as it is.
+pack_with_patience() {
+  local folder=$1 package=$2 try
+  for ((try = 1; try <= TRIES_MAX; ++try)); do
+    if (cd "${folder}" && npm pack --ignore-scripts --loglevel=error "${package}" > /dev/null 2> npm.log); then
+      return 0
+    fi
+    sed 's/^/  /' "${folder}/npm.log" >&2
+    say "${package}: try ${try} of ${TRIES_MAX} failed"
+    ((try == TRIES_MAX)) || sleep "${CLOISTER_RETRY_SECONDS:-5}"
+  done
+  return 1
+}
+
 # fetch PACKAGE TARBALL SHA512: leaves a verified ${CACHE}/TARBALL.
 fetch() {
   local package=$1 tarball=$2 expected=$3 scratch
@@ -48,9 +65,9 @@ fetch() {
   command -v npm > /dev/null || die 'npm is not installed' 'sudo apt-get install npm'
   say "${package}: downloading with npm pack"
   scratch="$(mktemp -d "${CACHE}/fetch.XXXXXX")"
-  if ! (cd "${scratch}" && npm pack --ignore-scripts --silent "${package}" > /dev/null); then
+  if ! pack_with_patience "${scratch}" "${package}"; then
     rm -rf "${scratch}"
-    die "npm could not download ${package}" \
+    die "npm could not download ${package} in ${TRIES_MAX} tries; its own words stand above" \
         'check the connection to the npm registry (npm ping) and run this again'
   fi
   if [[ $(sha512_of "${scratch}/${tarball}") != "${expected}" ]]; then

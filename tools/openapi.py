@@ -16,7 +16,8 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from arguments import ROOT, parser_of
+
 CONTRACT = ROOT / 'api/openapi.yaml'
 REFERENCE = ROOT / 'docs/api/reference.md'
 METHODS = ('get', 'post', 'put', 'delete')
@@ -365,24 +366,31 @@ def check(contract):
     return 1 if found else 0
 
 
-def main(arguments):
-    if not arguments or arguments[0] not in ('json', 'cc', 'reference', 'check'):
-        print(__doc__, file=sys.stderr)
-        return 2
+def read_arguments():
+    parser = parser_of(__doc__)
+    verbs = parser.add_subparsers(dest='verb', required=True)
+    for verb in ('json', 'reference', 'check'):
+        verbs.add_parser(verb)
+    verbs.add_parser('cc').add_argument('file', type=Path)
+    return parser.parse_args()
+
+
+def main():
+    arguments = read_arguments()
     try:
         contract = read()
     except Unreadable as problem:
         print(f'{CONTRACT.relative_to(ROOT)}: {problem}', file=sys.stderr)
         return 1
-    if arguments[0] == 'json':
+    if arguments.verb == 'json':
         print(json.dumps(contract, indent=2, ensure_ascii=False))
-    elif arguments[0] == 'cc':
+    elif arguments.verb == 'cc':
         missing = list(problems(contract))
         if missing:
             print('\n'.join(missing), file=sys.stderr)
             return 1
-        Path(arguments[1]).write_text(source(contract))
-    elif arguments[0] == 'reference':
+        arguments.file.write_text(source(contract))
+    elif arguments.verb == 'reference':
         REFERENCE.parent.mkdir(parents=True, exist_ok=True)
         REFERENCE.write_text(reference(contract))
     else:
@@ -391,4 +399,4 @@ def main(arguments):
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -13,6 +13,7 @@ import re
 import sys
 from pathlib import Path
 
+from arguments import ROOT, existing_folder, parser_of
 from check_headers import with_includes
 from check_layers import Layers
 from cpp_text import without_comments
@@ -101,22 +102,20 @@ def report(program, layers, rooms, foreign):
 
 
 def main():
-    arguments = sys.argv[1:]
-    program = 'cloister-enclave'
-    if '--program' in arguments:
-        at = arguments.index('--program')
-        program = arguments[at + 1]
-        del arguments[at:at + 2]
-    folders = [a for a in arguments if not a.startswith('--')]
-    root = Path(__file__).resolve().parent.parent
-    layers = Layers((root / 'tools/layers.txt').read_text())
+    parser = parser_of(__doc__)
+    parser.add_argument('build', type=existing_folder, metavar='BUILD_DIR')
+    parser.add_argument('--program', default='cloister-enclave', metavar='NAME')
+    parser.add_argument('--json', action='store_true')
+    arguments = parser.parse_args()
+    program = arguments.program
+    layers = Layers((ROOT / 'tools/layers.txt').read_text())
     try:
-        sources, foreign = closure(read_edges((Path(folders[0]) / 'build.ninja').read_text()), program)
+        sources, foreign = closure(read_edges((arguments.build / 'build.ninja').read_text()), program)
     except (NotBuilt, FileNotFoundError) as problem:
         print(f'tcb: {problem}', file=sys.stderr)
         return 1
-    rooms = count_rooms(root, layers, sources)
-    if '--json' in arguments:
+    rooms = count_rooms(ROOT, layers, sources)
+    if arguments.json:
         counted = {room: {'files': files, 'lines': lines} for room, (files, lines) in sorted(rooms.items())}
         print(json.dumps({'program': program, 'libraries': sorted(foreign), 'rooms': counted}))
     else:

@@ -12,6 +12,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import arguments as arguments_of_tools
 import check_headers
 import check_layers
 import check_style
@@ -281,9 +282,44 @@ class CountTest(Tree):
         count, failed = count_tests.count_ctest(self.root / 'r/debug')
         self.assertEqual((count, failed), (count_tests.Count(2, 1, 1), ['a']))
 
+    def test_a_test_that_no_run_has_is_found(self):
+        def row():
+            rows = {name: (count, failed) for name, count, failed in count_tests.count_results(self.root / 'r')}
+            return rows['every test ran']
+
+        for run, name in (('debug', 'a'), ('asan', 'b')):
+            self.write(f'r/{run}/ctest.xml', f'<testsuite><testcase name="{name}" status="run"/></testsuite>')
+        self.write('r/every_test.json', self.TESTS)
+        found = ['c: no run has it', 'd: no run has it', 'e: no run has it']
+        self.assertEqual(row(), (count_tests.Count(0, 3, 0), found))
+        self.write('r/every_test.json', '{"tests":[{"name":"a"},{"name":"b"}]}')
+        self.assertEqual(row(), (count_tests.Count(1, 0, 0), []))
+        self.write('r/every_test.json', '{"tests":[]}')
+        self.assertEqual(row()[0], count_tests.Count(0, 1, 0))
+
     def test_no_report_is_a_failure(self):
         self.write('r/debug/tests.json', '{"tests":[]}')
         self.assertEqual(count_tests.count_ctest(self.root / 'r/debug')[0], count_tests.Count(0, 1, 0))
+
+
+class ArgumentsTest(Tree):
+    def test_every_tool_explains_itself_and_refuses_what_it_does_not_know(self):
+        needs = {'count_tests.py': [self.root], 'tcb.py': [self.root], 'openapi.py': ['check']}
+        tools = [t for t in sorted((ROOT / 'tools').glob('*.py')) if "__name__ == '__main__'" in t.read_text()]
+        self.assertGreater(len(tools), 5)
+        for tool in tools:
+            with self.subTest(tool.name):
+                command = ['python3', tool, *needs.get(tool.name, [])]
+                for option, code, words in (('--help', 0, 'usage:'), ('--halp', 2, 'unrecognized arguments: --halp')):
+                    done = subprocess.run([*command, option], cwd=self.root, capture_output=True, text=True)
+                    self.assertEqual(done.returncode, code, done.stderr)
+                    self.assertIn(words, done.stdout + done.stderr)
+        self.assertEqual([p.name for p in self.root.iterdir()], ['tools'], 'nothing was written')
+
+    def test_a_root_that_is_no_folder_is_refused(self):
+        for tool in ('check_headers.py', 'check_layers.py', 'check_style.py'):
+            done = subprocess.run(['python3', ROOT / 'tools' / tool, 'nowhere'], cwd=self.root, capture_output=True)
+            self.assertEqual(done.returncode, 2, tool)
 
 
 class ExamplesTest(unittest.TestCase):
@@ -399,6 +435,25 @@ class DevTest(Tree):
         self.assertIn('installing Debian packages: libboost1.81-dev', done.stderr)
         self.assertRegex((self.root / 'apt.log').read_text(), 'install .*--no-install-rec.* libssl-dev')
 
+    def run_fetch(self, npm):
+        """tools/fetch_duckdb.sh with an npm that runs these words and counts its runs in npm.log."""
+        self.write('bin/npm', f'#!/bin/sh\necho "$@" >> {self.root}/npm.log\n{npm}\n').chmod(0o755)
+        done = subprocess.run([self.root / 'tools/fetch_duckdb.sh'], capture_output=True, text=True, timeout=60,
+                              env=dict(os.environ, PATH=f'{self.root}/bin:{os.environ["PATH"]}',
+                                       XDG_CACHE_HOME=str(self.root / 'cache'), CLOISTER_RETRY_SECONDS='0'))
+        return done, len((self.root / 'npm.log').read_text().splitlines())
+
+    def test_a_failing_download_is_tried_three_times_and_npm_says_why(self):
+        done, tries = self.run_fetch('echo npm ERR! network ETIMEDOUT >&2; exit 1')
+        self.assertEqual((done.returncode, tries), (1, 3))
+        self.assertEqual(done.stderr.count('npm ERR! network ETIMEDOUT'), 3)
+        self.assertIn('try 2 of 3 failed', done.stderr)
+
+    def test_a_download_that_is_another_file_is_not_tried_again(self):
+        done, tries = self.run_fetch('echo other > duckdb-node-bindings-linux-x64-1.5.6-r.1.tgz')
+        self.assertEqual((done.returncode, tries), (1, 1))
+        self.assertIn('SHA-512 differs', done.stderr)
+
     def test_prints_its_verbs_from_any_folder(self):
         done = self.run_dev()
         self.assertEqual((done.returncode, done.stderr), (0, ''))
@@ -409,12 +464,15 @@ class DevTest(Tree):
 
 
 def main():
+    parser = arguments_of_tools.parser_of(__doc__)
+    parser.add_argument('--count', type=Path, metavar='FILE')
+    arguments = parser.parse_args()
     result = unittest.TextTestRunner(verbosity=1).run(unittest.defaultTestLoader.loadTestsFromModule(
         sys.modules['__main__']))
-    if '--count' in sys.argv:
+    if arguments.count:
         failed = len(result.failures) + len(result.errors)
         passed = result.testsRun - failed - len(result.skipped)
-        Path(sys.argv[sys.argv.index('--count') + 1]).write_text(f'{passed} {failed} {len(result.skipped)}\n')
+        arguments.count.write_text(f'{passed} {failed} {len(result.skipped)}\n')
     return 0 if result.wasSuccessful() else 1
 
 
