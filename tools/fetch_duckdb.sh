@@ -40,8 +40,8 @@ complete() {
 
 sha512_of() { openssl dgst -sha512 -binary "$1" | openssl base64 -A; }
 
-# pack_with_patience FOLDER PACKAGE: npm pack, again if it fails, because one hiccup of a network is no verdict. What npm
-# says of a failure is shown as it is.
+# pack_with_patience FOLDER PACKAGE: npm pack, again if it fails, because one hiccup of a network is no
+# verdict. What npm says of a failure is shown as it is.
 pack_with_patience() {
   local folder=$1 package=$2 try
   for ((try = 1; try <= TRIES_MAX; ++try)); do
