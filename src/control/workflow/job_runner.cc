@@ -1,14 +1,13 @@
 #include "control/workflow/job_runner.h"
 
+#include <algorithm>
+
 #include "ledger/audit.h"
 
 namespace cloister::control {
 namespace {
 
 constexpr std::string_view kRoom = "control";
-// Beyond what the enclave grants the query itself: loading before it, sealing and the time bucket after it.
-constexpr std::int64_t kExecuteGraceMs = 3'600'000;
-
 constexpr std::int64_t kLastAnswersMs = 5'000;
 
 struct DueLoad {
@@ -23,7 +22,25 @@ bool MayRun(const ledger::LedgerState& state, const ledger::QueryRecord& query, 
   return readiness && readiness->rule.state == agreement::RuleState::kMet && readiness->obstacles.empty();
 }
 
+// Others that may have been answered: more than the enclave will run again, never fewer.
+std::size_t QueriesBefore(const ledger::LedgerState& state, const QueryId& query) {
+  return static_cast<std::size_t>(std::count_if(state.queries().begin(), state.queries().end(), [&](const auto& each) {
+    const ledger::QueryRecord& other = each.second;
+    return other.request.query != query && other.report && other.report->accepted;
+  }));
+}
+
 }  // namespace
+
+std::int64_t ExecuteBoundMs(std::int64_t granted_ms, std::size_t queries_before) {
+  const std::int64_t most = (kExecuteBoundMsMax - kExecuteGraceMs) / std::max<std::int64_t>(1, granted_ms);
+  const auto runs = static_cast<std::int64_t>(std::min<std::size_t>(queries_before, kExecuteBoundMsMax)) + 1;
+  return runs > most ? kExecuteBoundMsMax : runs * granted_ms + kExecuteGraceMs;
+}
+
+bool MayBeAskedAgain(Code code) {
+  return code == Code::kUnavailable || code == Code::kDataLoss || code == Code::kDeadlineExceeded;
+}
 
 JobRunner::~JobRunner() { Stop(); }
 
@@ -162,13 +179,14 @@ bool JobRunner::ExecuteDue(EnclaveClient& enclave) {
 bool JobRunner::Execute(EnclaveClient& enclave, const QueryId& query) {
   // A host that is short of something spends none of the query's attempts.
   if (!session_.desk().ExpectResult(query, ResultId::New(services_.clock, rng_))) return false;
-  const std::int64_t granted_ms = session_.Look([](const ledger::LedgerState& state) {
-    return state.in_force() != nullptr ? state.in_force()->charter.run_bounds.query_ms : 0;
+  const std::int64_t bound_ms = session_.Look([&](const ledger::LedgerState& state) {
+    const std::int64_t granted_ms = state.in_force() != nullptr ? state.in_force()->charter.run_bounds.query_ms : 0;
+    return ExecuteBoundMs(granted_ms, QueriesBefore(state, query));
   });
   const Instant now = services_.clock.Now();
-  const JobLease lease{.owner = services_.owner, .until = {now.unix_ms + granted_ms + kExecuteGraceMs}};
+  const JobLease lease{.owner = services_.owner, .until = {now.unix_ms + bound_ms}};
   if (const auto begun = services_.store.queries.BeginJob(query, lease, now); !begun || !*begun) return false;
-  const Result<Executed> executed = enclave.Execute(query, granted_ms + kExecuteGraceMs);
+  const Result<Executed> executed = enclave.Execute(query, bound_ms);
   session_.desk().StopExpecting();
   // The ledger knows, even where the answer was lost.
   if (const auto code = SettledCode(query)) {
@@ -178,10 +196,9 @@ bool JobRunner::Execute(EnclaveClient& enclave, const QueryId& query) {
   // An enclave that went away or a host that was short of something may do better next time; the rest is a
   // verdict.
   const Code code = executed ? Code::kDataLoss : executed.error().code;
-  const bool again = code == Code::kUnavailable || code == Code::kDataLoss;
   const auto job = services_.store.queries.FindJob(query);
   const bool last = !job || !*job || (*job)->attempts >= kJobAttemptsMax;
-  if (!again || last) EndJob(query, std::string(CodeName(code)));
+  if (!MayBeAskedAgain(code) || last) EndJob(query, std::string(CodeName(code)));
   return true;
 }
 

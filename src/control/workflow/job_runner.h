@@ -19,6 +19,21 @@ namespace cloister::control {
 inline constexpr int kBootAttemptsMax = 3;  // in a row, of an enclave that ended by itself
 inline constexpr std::int64_t kJobAttemptsMax = 3;
 inline constexpr std::int64_t kJobPollMs = 1'000;  // how soon a deadline or a failed attempt is looked at again
+// Beyond what the enclave grants the query itself: loading before it, sealing and the time bucket after it.
+inline constexpr std::int64_t kExecuteGraceMs = 3'600'000;
+inline constexpr std::int64_t kExecuteBoundMsMax = 30LL * 24 * 3'600'000;
+
+// How long one call of the enclave's `execute` may take, and as long the lease on the job holds. An enclave that was
+// started anew first runs the queries again that may have been answered before (docs/adr/0013-the-guard-is-rebuilt.md),
+// each within what it is granted; a bound without them would give up a query in the middle of it.
+//
+//   ExecuteBoundMs(60'000, 0)   -> 3'660'000     an hour and a minute
+//   ExecuteBoundMs(60'000, 99)  -> 9'600'000
+std::int64_t ExecuteBoundMs(std::int64_t granted_ms, std::size_t queries_before);
+
+// Whether an execution that ended so may be asked for again: nothing was said about the query. A late enclave may still
+// be at it; it does one query at a time, and the ledger lets each release once.
+bool MayBeAskedAgain(Code code);
 
 class JobRunner {
  public:
