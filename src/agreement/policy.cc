@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "agreement/public_values.h"
+#include "codec/ascii.h"
 
 namespace cloister::agreement {
 namespace {
@@ -53,14 +54,6 @@ std::string_view TextOf(const Names& names, Enum value) {
     if (name.value == value) return name.text;
   }
   return "";
-}
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
 }
 
 bool IsColumnName(std::string_view name) {
@@ -281,9 +274,9 @@ std::optional<std::vector<std::string>> ReadParties(ObjectReader& in, std::strin
 }  // namespace
 
 const SchemaColumn* DatasetSchema::Find(std::string_view name) const {
-  const std::string wanted = Lower(name);
+  const std::string wanted = codec::LowerCase(name);
   for (const SchemaColumn& column : columns) {
-    if (Lower(column.name) == wanted) return &column;
+    if (codec::LowerCase(column.name) == wanted) return &column;
   }
   return nullptr;
 }

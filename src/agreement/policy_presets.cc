@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "codec/ascii.h"
+
 namespace cloister::agreement {
 namespace {
 
@@ -64,7 +66,7 @@ std::vector<std::string> WordsOf(std::string_view name) {
     const bool capital = c >= 'A' && c <= 'Z';
     const bool letter = capital || (c >= 'a' && c <= 'z');
     if ((!letter || (capital && small)) && !words.back().empty()) words.emplace_back();
-    if (letter) words.back() += capital ? static_cast<char>(c + 32) : c;
+    if (letter) words.back() += codec::LowerCase(c);
     small = letter && !capital;
   }
   return words;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "codec/ascii.h"
+
 namespace cloister::agreement {
 namespace {
 
@@ -28,10 +30,7 @@ std::uint64_t Mix(std::uint64_t x) {
 // FNV-1a, letters without regard to case.
 std::uint64_t Hash(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) {
-    const char small = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    hash = (hash ^ static_cast<unsigned char>(small)) * 0x100000001b3;
-  }
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(codec::LowerCase(c))) * 0x100000001b3;
   return hash;
 }
 
@@ -45,12 +44,6 @@ struct Cell {
 };
 
 enum Question : std::uint64_t { kMissing, kValue, kPresent, kRows };
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
 
 std::string Fixed(double value, int decimals) {
   char text[64];
@@ -80,7 +73,7 @@ std::uint64_t Ranked(const Cell& cell) {
 }
 
 std::string TextValue(const SchemaColumn& column, const ColumnPolicy& policy, std::uint64_t rank) {
-  if (!IsGeneralisedByPrefix(policy)) return Lower(column.name) + "_" + static_cast<char>('a' + rank % 26);
+  if (!IsGeneralisedByPrefix(policy)) return codec::LowerCase(column.name) + "_" + static_cast<char>('a' + rank % 26);
   // Five digits, of which neighbours share the first ones.
   return Fixed(static_cast<double>(10000 + 1111 * (Hash(column.name) % 7) + rank * rank * 7), 0);
 }

@@ -256,10 +256,8 @@ class FakeServer {
     answer["checkpoint"] = enclave->Checkpoint();
     const auto next = *entry + 1 < enclave->entries().size() ? ledger::DecodeEntry(enclave->entries()[*entry + 1])
                                                              : Result<ledger::Entry>(NotFound(""));
-    if (const auto* refusal = next ? next->As<ledger::RefusalEntry>() : nullptr) {
-      answer["refused"] = codec::JsonObject{
-          {"code", refusal->code}, {"reasons", codec::JsonArray(refusal->reasons.begin(), refusal->reasons.end())}};
-    }
+    if (const auto* refusal = next ? next->As<ledger::RefusalEntry>() : nullptr)
+      answer["refused"] = ledger::EncodeRefusal(*refusal);
     return Json(status, std::move(answer));
   }
 

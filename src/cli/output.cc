@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/printable.h"
+#include "codec/ascii.h"
 
 namespace cloister::cli {
 namespace {
@@ -10,9 +11,8 @@ namespace {
 constexpr int kWidthDefault = 80;
 constexpr int kWidthMin = 40;
 
-bool SaysUtf8(std::string locale) {
-  std::ranges::transform(locale, locale.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+bool SaysUtf8(std::string_view name) {
+  const std::string locale = codec::LowerCase(name);
   return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
 }
 

@@ -200,8 +200,7 @@ class FakeEnclave {
     bodies.emplace_back(ledger::LinkEntry{.jws = link.compact()});
     if (ruling.kind == ledger::LinkRuling::Kind::kHasNoEffect) {
       const auto refusal = ledger::RefusalFor(link, ruling);
-      answer.head["refused"] = {{"code", refusal.code},
-                                {"reasons", codec::JsonArray(refusal.reasons.begin(), refusal.reasons.end())}};
+      answer.head["refused"] = ledger::EncodeRefusal(refusal);
       bodies.emplace_back(refusal);
     } else if (const auto* query = link.As<agreement::QueryRequest>()) {
       CLOISTER_ASSIGN(const auto report, agreement::SignReport(document_key_, ReportOn(link, *query)));

@@ -220,11 +220,11 @@ std::string AnonymousReleaser::Note() const {
 
 Result<std::vector<std::vector<Value>>> AnonymousReleaser::Finish() {
   if (units_.rows.empty()) return std::vector<std::vector<Value>>();
-  CLOISTER_ASSIGN(const privacy::AnonymousTable table, MakeTable());
+  CLOISTER_ASSIGN(privacy::AnonymousTable table, MakeTable());
   CLOISTER_ASSIGN(auto best, privacy::GeneraliseFullDomain(table, release_.k, release_.suppression_max));
   CLOISTER_ASSIGN(auto parts, privacy::PartitionMondrian(table, release_.k, privacy::Partitioning::kStrict));
   if (parts.loss < best.loss) best = std::move(parts);
-  MeasureReleased(table, best.classes);
+  MeasureReleased(std::move(table), best.classes);
   std::vector<std::vector<Value>> rows;
   for (const privacy::EquivalenceClass& one : best.classes) {
     for (const std::uint32_t row : one.rows) {

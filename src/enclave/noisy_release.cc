@@ -200,7 +200,16 @@ privacy::Estimate NoisyReleaser::Derive(std::size_t index, const std::vector<Int
   return column.kind == ReleasedColumn::Kind::kStddev ? privacy::SquareRoot(variance) : variance;
 }
 
-Value NoisyReleaser::Make(std::size_t index, std::span<const Value> row, const std::vector<Int128>& noisy) const {
+std::vector<privacy::Estimate> NoisyReleaser::Estimates(const std::vector<Int128>& noisy) const {
+  std::vector<privacy::Estimate> estimates(release_.columns.size());
+  for (std::size_t i = 0; i < estimates.size(); ++i) {
+    if (sql::HasInterval(release_.columns[i].kind)) estimates[i] = Derive(i, noisy);
+  }
+  return estimates;
+}
+
+Value NoisyReleaser::Make(std::size_t index, std::span<const Value> row, const std::vector<Int128>& noisy,
+                          const std::vector<privacy::Estimate>& estimates) const {
   const ReleasedColumn& column = release_.columns[index];
   const auto mechanism = [&]() -> const NoiseMechanism& {
     return release_.mechanisms[static_cast<std::size_t>(column.mechanisms[0])];
@@ -217,13 +226,13 @@ Value NoisyReleaser::Make(std::size_t index, std::span<const Value> row, const s
     case ReleasedColumn::Kind::kMean:
     case ReleasedColumn::Kind::kVariance:
     case ReleasedColumn::Kind::kStddev:
-      return Derive(index, noisy).value;
+      return estimates[index].value;
     case ReleasedColumn::Kind::kQuantile:
       return mechanism().low + ToUnit(number(), mechanism().step);
     case ReleasedColumn::Kind::kLow:
-      return Derive(static_cast<std::size_t>(column.source), noisy).low;
+      return estimates[static_cast<std::size_t>(column.source)].low;
     case ReleasedColumn::Kind::kHigh:
-      return Derive(static_cast<std::size_t>(column.source), noisy).high;
+      return estimates[static_cast<std::size_t>(column.source)].high;
   }
   CLOISTER_CHECK(false);
 }
@@ -235,9 +244,9 @@ Status NoisyReleaser::Row(std::span<const Value> row) {
   std::vector<Int128> noisy;
   for (std::size_t i = 0; i < release_.mechanisms.size(); ++i)
     noisy.push_back(Draw(i, row[release_.mechanisms[i].column], group));
+  const std::vector<privacy::Estimate> estimates = Estimates(noisy);
   std::vector<Value> released;
-  for (std::size_t i = 0; i < release_.columns.size(); ++i)
-    released.push_back(Make(i, row, noisy));
+  for (std::size_t i = 0; i < release_.columns.size(); ++i) released.push_back(Make(i, row, noisy, estimates));
   rows_.push_back(std::move(released));
   if (rows_.size() <= kReleasedGroupsMax) return {};
   return ResourceExhausted("the result has more groups than it may; group more coarsely or filter more");

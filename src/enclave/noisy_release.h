@@ -39,7 +39,9 @@ class NoisyReleaser final : public StageProtector {
   bool IsSelected(std::span<const engine::Value> row, const std::string& group) const;
   engine::Int128 Draw(std::size_t mechanism, const engine::Value& exact, const std::string& group) const;
   engine::Value Make(std::size_t column, std::span<const engine::Value> row,
-                     const std::vector<engine::Int128>& noisy) const;
+                     const std::vector<engine::Int128>& noisy,
+                     const std::vector<privacy::Estimate>& estimates) const;
+  std::vector<privacy::Estimate> Estimates(const std::vector<engine::Int128>& noisy) const;  // by column
   privacy::Estimate Derive(std::size_t column, const std::vector<engine::Int128>& noisy) const;
   void MeasureIntervals();
   std::string DrawInput(std::string_view mechanism, const std::string& group) const;

@@ -107,12 +107,7 @@ Result<ChannelAnswer> Service::Link(const ChannelRequest& request) {
   CLOISTER_ASSIGN(const std::string document, OnlyString(request, "document"));
   CLOISTER_ASSIGN(const LinkAnswer link, enclave_.SubmitLink(document));
   ChannelAnswer answer{.head = {{"entry", link.entry}, {"checkpoint", link.checkpoint}}};
-  if (link.refused) {
-    codec::JsonObject refused;
-    refused["code"] = link.refused->code;
-    refused["reasons"] = codec::JsonArray(link.refused->reasons.begin(), link.refused->reasons.end());
-    answer.head["refused"] = std::move(refused);
-  }
+  if (link.refused) answer.head["refused"] = ledger::EncodeRefusal(*link.refused);
   return answer;
 }
 

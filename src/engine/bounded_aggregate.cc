@@ -11,8 +11,6 @@ namespace cloister::engine {
 namespace {
 
 using codec::Int128;
-using AggregateHandle = Handle<duckdb_aggregate_function, duckdb_destroy_aggregate_function>;
-using AggregateSetHandle = Handle<duckdb_aggregate_function_set, duckdb_destroy_aggregate_function_set>;
 
 constexpr idx_t kLimit = 0;
 constexpr idx_t kChoice = 1;

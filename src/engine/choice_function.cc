@@ -1,6 +1,5 @@
 #include "engine/choice_function.h"
 
-#include <cstring>
 #include <vector>
 
 #include "engine/choice_hash.h"
@@ -50,8 +49,6 @@ void Choose(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector ou
     return;
   }
 }
-
-using ScalarFunctionHandle = Handle<duckdb_scalar_function, duckdb_destroy_scalar_function>;
 
 idx_t ConnectionId(duckdb_connection connection) {
   duckdb_client_context context = nullptr;
@@ -103,13 +100,7 @@ std::optional<std::size_t> WidthOf(duckdb_logical_type type) {
 }
 
 std::uint64_t SipHash24(const ChoiceKey& key, ByteView message) {
-  Sip sip(key);
-  std::size_t at = 0;
-  for (; at + 8 <= message.size(); at += 8) sip.Word(ReadWord(message.data() + at));
-  std::uint64_t last = static_cast<std::uint64_t>(message.size() & 0xff) << 56;
-  for (std::size_t i = 0; at + i < message.size(); ++i) last |= static_cast<std::uint64_t>(message[at + i]) << (8 * i);
-  sip.Word(last);
-  return sip.Finish();
+  return FinishWith(Sip(key), message.data(), message.size(), message.size());
 }
 
 void ChoiceKeys::Set(idx_t connection, const ChoiceKey& key) {

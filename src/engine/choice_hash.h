@@ -54,16 +54,21 @@ struct Sip {
   std::uint64_t v0, v1, v2, v3;
 };
 
+// The last `size` bytes of a message of `message_bytes` after what `sip` has already read.
+inline std::uint64_t FinishWith(Sip sip, const std::uint8_t* bytes, std::size_t size, std::size_t message_bytes) {
+  std::size_t at = 0;
+  for (; at + 8 <= size; at += 8) sip.Word(ReadWord(bytes + at));
+  std::uint64_t last = static_cast<std::uint64_t>(message_bytes & 0xff) << 56;
+  for (std::size_t i = 0; at + i < size; ++i) last |= static_cast<std::uint64_t>(bytes[at + i]) << (8 * i);
+  sip.Word(last);
+  return sip.Finish();
+}
+
 // `before`, then the bytes, as one message.
 inline std::uint64_t Chain(const ChoiceKey& key, std::uint64_t before, const std::uint8_t* bytes, std::size_t size) {
   Sip sip(key);
   sip.Word(before);
-  std::size_t at = 0;
-  for (; at + 8 <= size; at += 8) sip.Word(ReadWord(bytes + at));
-  std::uint64_t last = static_cast<std::uint64_t>((size + 8) & 0xff) << 56;
-  for (std::size_t i = 0; at + i < size; ++i) last |= static_cast<std::uint64_t>(bytes[at + i]) << (8 * i);
-  sip.Word(last);
-  return sip.Finish();
+  return FinishWith(sip, bytes, size, sizeof before + size);
 }
 
 // `before`, then a value that is not there.

@@ -51,6 +51,10 @@ using PendingHandle = Handle<duckdb_pending_result, duckdb_destroy_pending>;
 using ChunkHandle = Handle<duckdb_data_chunk, duckdb_destroy_data_chunk>;
 using LogicalTypeHandle = Handle<duckdb_logical_type, duckdb_destroy_logical_type>;
 using TableFunctionHandle = Handle<duckdb_table_function, duckdb_destroy_table_function>;
+using ScalarFunctionHandle = Handle<duckdb_scalar_function, duckdb_destroy_scalar_function>;
+using ScalarSetHandle = Handle<duckdb_scalar_function_set, duckdb_destroy_scalar_function_set>;
+using AggregateHandle = Handle<duckdb_aggregate_function, duckdb_destroy_aggregate_function>;
+using AggregateSetHandle = Handle<duckdb_aggregate_function_set, duckdb_destroy_aggregate_function_set>;
 
 // A duckdb_result is a struct of the caller's.
 class ResultHandle {

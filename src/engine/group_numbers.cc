@@ -271,9 +271,6 @@ void KeyOfRows(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector
   }
 }
 
-using ScalarFunctionHandle = Handle<duckdb_scalar_function, duckdb_destroy_scalar_function>;
-using ScalarSetHandle = Handle<duckdb_scalar_function_set, duckdb_destroy_scalar_function_set>;
-
 Error NotTaken() { return Internal("the engine does not take the functions that number groups"); }
 
 ScalarFunctionHandle MakeFunction(const char* name, duckdb_type result, ChoiceKeys& keys) {

@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "engine/aggregate_state.h"
 #include "privacy/differencing/unit_set.h"
 
 namespace cloister::engine {
@@ -15,7 +16,6 @@ namespace {
 
 constexpr const char* kFunctionName = "cloister_units_up_to";
 constexpr const char* kCountName = "cloister_unit_count";
-constexpr const char* kOutOfMemory = "out of memory for counted units";
 
 // The first units of a group. Few are looked through, many are hashed: a group of many rows of nearly `limit` units
 // must not cost their product.
@@ -112,7 +112,7 @@ void Update(duckdb_function_info info, duckdb_data_chunk input, duckdb_aggregate
         state.Add(numbers[row]);
     }
   } catch (const std::bad_alloc&) {
-    duckdb_aggregate_function_set_error(info, kOutOfMemory);
+    duckdb_aggregate_function_set_error(info, kOutOfMemoryForUnits);
   }
 }
 
@@ -133,7 +133,7 @@ void Combine(duckdb_function_info info, duckdb_aggregate_state* sources, duckdb_
       }
     }
   } catch (const std::bad_alloc&) {
-    duckdb_aggregate_function_set_error(info, kOutOfMemory);
+    duckdb_aggregate_function_set_error(info, kOutOfMemoryForUnits);
   }
 }
 
@@ -142,9 +142,6 @@ void Finalize(duckdb_function_info, duckdb_aggregate_state* sources, duckdb_vect
   auto* counts = static_cast<std::int64_t*>(duckdb_vector_get_data(result));
   for (idx_t i = 0; i < count; ++i) counts[offset + i] = StateOf<Stored>(sources[i]).Count();
 }
-
-using AggregateHandle = Handle<duckdb_aggregate_function, duckdb_destroy_aggregate_function>;
-using AggregateSetHandle = Handle<duckdb_aggregate_function_set, duckdb_destroy_aggregate_function_set>;
 
 template <typename Stored>
 Status AddOverload(duckdb_aggregate_function_set set, duckdb_type key) {
@@ -183,14 +180,7 @@ class AllUnits {
   std::unordered_set<std::int64_t> others_;
 };
 
-AllUnits*& AllOf(duckdb_aggregate_state state) { return *reinterpret_cast<AllUnits**>(state); }
-
-void DestroyAll(duckdb_aggregate_state* states, idx_t count) {
-  for (idx_t i = 0; i < count; ++i) {
-    delete AllOf(states[i]);
-    AllOf(states[i]) = nullptr;
-  }
-}
+using AllState = AggregateState<AllUnits>;
 
 void UpdateAll(duckdb_function_info info, duckdb_data_chunk input, duckdb_aggregate_state* states) {
   const idx_t rows = duckdb_data_chunk_get_size(input);
@@ -198,28 +188,10 @@ void UpdateAll(duckdb_function_info info, duckdb_data_chunk input, duckdb_aggreg
   const auto* keys = static_cast<const std::int64_t*>(duckdb_vector_get_data(unit));
   try {
     for (idx_t row = 0; row < rows; ++row) {
-      if (!IsValidAt(unit, row)) continue;
-      AllUnits*& units = AllOf(states[row]);
-      if (units == nullptr) units = new AllUnits;
-      units->Add(keys[row]);
+      if (IsValidAt(unit, row)) AllState::Made(states[row]).Add(keys[row]);
     }
   } catch (const std::bad_alloc&) {
-    duckdb_aggregate_function_set_error(info, kOutOfMemory);
-  }
-}
-
-void CombineAll(duckdb_function_info info, duckdb_aggregate_state* sources, duckdb_aggregate_state* targets,
-                idx_t count) {
-  try {
-    for (idx_t i = 0; i < count; ++i) {
-      AllUnits*& from = AllOf(sources[i]);
-      AllUnits*& into = AllOf(targets[i]);
-      if (from == nullptr) continue;
-      if (into == nullptr) into = new AllUnits;
-      into->AddAll(*from);
-    }
-  } catch (const std::bad_alloc&) {
-    duckdb_aggregate_function_set_error(info, kOutOfMemory);
+    duckdb_aggregate_function_set_error(info, kOutOfMemoryForUnits);
   }
 }
 
@@ -227,7 +199,7 @@ void FinalizeAll(duckdb_function_info, duckdb_aggregate_state* sources, duckdb_v
                  idx_t offset) {
   auto* counts = static_cast<std::int64_t*>(duckdb_vector_get_data(result));
   for (idx_t i = 0; i < count; ++i) {
-    AllUnits* units = AllOf(sources[i]);
+    AllUnits* units = AllState::Of(sources[i]);
     counts[offset + i] = units == nullptr ? 0 : units->Count();
   }
 }
@@ -239,11 +211,9 @@ Status RegisterAll(duckdb_connection connection) {
   duckdb_aggregate_function_add_parameter(function.get(), number.get());
   duckdb_aggregate_function_set_return_type(function.get(), number.get());
   duckdb_aggregate_function_set_special_handling(function.get());
-  duckdb_aggregate_function_set_functions(
-      function.get(), [](duckdb_function_info) -> idx_t { return sizeof(AllUnits*); },
-      [](duckdb_function_info, duckdb_aggregate_state state) { AllOf(state) = nullptr; }, UpdateAll, CombineAll,
-      FinalizeAll);
-  duckdb_aggregate_function_set_destructor(function.get(), DestroyAll);
+  duckdb_aggregate_function_set_functions(function.get(), AllState::Size, AllState::Init, UpdateAll, AllState::Combine,
+                                          FinalizeAll);
+  duckdb_aggregate_function_set_destructor(function.get(), AllState::Destroy);
   if (duckdb_register_aggregate_function(connection, function.get()) == DuckDBSuccess) return {};
   return Internal("the engine does not take the function that counts units");
 }

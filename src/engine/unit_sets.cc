@@ -4,6 +4,8 @@
 #include <memory>
 #include <new>
 
+#include "engine/aggregate_state.h"
+
 namespace cloister::engine {
 namespace {
 
@@ -14,18 +16,7 @@ constexpr const char* kFunctionName = "cloister_units";
 constexpr const char* kSizeName = "cloister_units_size";
 constexpr const char* kTooMany = "too many units";
 
-// A state of the engine's holds a pointer to a builder; none before its first unit.
-UnitSetBuilder*& BuilderOf(duckdb_aggregate_state state) { return *reinterpret_cast<UnitSetBuilder**>(state); }
-
-idx_t StateSize(duckdb_function_info) { return sizeof(UnitSetBuilder*); }
-void InitState(duckdb_function_info, duckdb_aggregate_state state) { BuilderOf(state) = nullptr; }
-
-void DestroyStates(duckdb_aggregate_state* states, idx_t count) {
-  for (idx_t i = 0; i < count; ++i) {
-    delete BuilderOf(states[i]);
-    BuilderOf(states[i]) = nullptr;
-  }
-}
+using State = AggregateState<UnitSetBuilder>;
 
 UnitSets& SetsOf(duckdb_function_info info) {
   return *static_cast<UnitSets*>(duckdb_aggregate_function_get_extra_info(info));
@@ -59,27 +50,9 @@ void Update(duckdb_function_info info, duckdb_data_chunk input, duckdb_aggregate
     std::vector<UnitNumber> numbers(keys.size());
     if (!SetsOf(info).NumbersOf(TextAt(domain, 0), keys, numbers))
       return duckdb_aggregate_function_set_error(info, kTooMany);
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-      UnitSetBuilder*& builder = BuilderOf(states[places[i]]);
-      if (builder == nullptr) builder = new UnitSetBuilder;
-      builder->Add(numbers[i]);
-    }
+    for (std::size_t i = 0; i < numbers.size(); ++i) State::Made(states[places[i]]).Add(numbers[i]);
   } catch (const std::bad_alloc&) {
-    duckdb_aggregate_function_set_error(info, "out of memory for unit sets");
-  }
-}
-
-void Combine(duckdb_function_info info, duckdb_aggregate_state* source, duckdb_aggregate_state* target, idx_t count) {
-  try {
-    for (idx_t i = 0; i < count; ++i) {
-      const UnitSetBuilder* from = BuilderOf(source[i]);
-      if (from == nullptr) continue;
-      UnitSetBuilder*& into = BuilderOf(target[i]);
-      if (into == nullptr) into = new UnitSetBuilder;
-      into->AddAll(*from);
-    }
-  } catch (const std::bad_alloc&) {
-    duckdb_aggregate_function_set_error(info, "out of memory for unit sets");
+    duckdb_aggregate_function_set_error(info, kOutOfMemoryForUnits);
   }
 }
 
@@ -88,16 +61,13 @@ void Finalize(duckdb_function_info info, duckdb_aggregate_state* source, duckdb_
   auto* handles = static_cast<std::int64_t*>(duckdb_vector_get_data(result));
   try {
     for (idx_t i = 0; i < count; ++i) {
-      UnitSetBuilder* builder = BuilderOf(source[i]);
+      UnitSetBuilder* builder = State::Of(source[i]);
       handles[offset + i] = SetsOf(info).Put(builder == nullptr ? privacy::UnitSet() : std::move(*builder).Finish());
     }
   } catch (const std::bad_alloc&) {
-    duckdb_aggregate_function_set_error(info, "out of memory for unit sets");
+    duckdb_aggregate_function_set_error(info, kOutOfMemoryForUnits);
   }
 }
-
-using AggregateHandle = Handle<duckdb_aggregate_function, duckdb_destroy_aggregate_function>;
-using AggregateSetHandle = Handle<duckdb_aggregate_function_set, duckdb_destroy_aggregate_function_set>;
 
 Status AddOverload(duckdb_aggregate_function_set set, duckdb_type key, duckdb_aggregate_update_t update,
                    UnitSets& sets) {
@@ -111,8 +81,9 @@ Status AddOverload(duckdb_aggregate_function_set set, duckdb_type key, duckdb_ag
   duckdb_aggregate_function_set_return_type(function.get(), handle.get());
   duckdb_aggregate_function_set_special_handling(function.get());
   duckdb_aggregate_function_set_extra_info(function.get(), &sets, nullptr);
-  duckdb_aggregate_function_set_functions(function.get(), StateSize, InitState, update, Combine, Finalize);
-  duckdb_aggregate_function_set_destructor(function.get(), DestroyStates);
+  duckdb_aggregate_function_set_functions(function.get(), State::Size, State::Init, update, State::Combine,
+                                          Finalize);
+  duckdb_aggregate_function_set_destructor(function.get(), State::Destroy);
   if (duckdb_add_aggregate_function_to_set(set, function.get()) == DuckDBSuccess) return {};
   return Internal("the engine does not take the function that collects units");
 }
@@ -127,8 +98,6 @@ void SizesOf(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector o
     if (sizes[row] < 0) return duckdb_scalar_function_set_error(info, "no unit set has this handle");
   }
 }
-
-using ScalarFunctionHandle = Handle<duckdb_scalar_function, duckdb_destroy_scalar_function>;
 
 Status RegisterSize(duckdb_connection connection, UnitSets& sets) {
   const ScalarFunctionHandle function(duckdb_create_scalar_function());

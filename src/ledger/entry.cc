@@ -192,6 +192,10 @@ std::string_view OutcomeName(Outcome outcome) {
 
 std::string_view EntryKind(const EntryBody& body) { return kKinds[body.index()].name; }
 
+codec::Json EncodeRefusal(const RefusalEntry& refusal) {
+  return codec::JsonObject{{"code", refusal.code}, {"reasons", agreement::TextArray(refusal.reasons)}};
+}
+
 codec::Json EncodeEntryJson(const Entry& entry) {
   JsonObject json;
   json["kind"] = EntryKind(entry.body);

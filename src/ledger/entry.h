@@ -112,6 +112,8 @@ struct Entry {
 
 // "boot", "charter", ...
 std::string_view EntryKind(const EntryBody& body);
+// {"code","reasons"}, as whoever sent the link is told.
+codec::Json EncodeRefusal(const RefusalEntry& refusal);
 codec::Json EncodeEntryJson(const Entry& entry);
 // The canonical text: what is stored and hashed. kResourceExhausted above kEntryBytesMax.
 Result<std::string> EncodeEntry(const Entry& entry);

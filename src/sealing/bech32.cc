@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/secret_bytes.h"
+#include "codec/ascii.h"
 
 namespace cloister::sealing {
 namespace {
@@ -34,8 +35,6 @@ class Checksum {
   std::uint32_t remainder_ = 1;
 };
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 // The text in lower case, or nothing if it mixes cases.
 bool ToOneCase(std::string_view text, std::string& lower) {
   bool has_upper = false;
@@ -43,7 +42,7 @@ bool ToOneCase(std::string_view text, std::string& lower) {
   for (char c : text) {
     has_upper = has_upper || (c >= 'A' && c <= 'Z');
     has_lower = has_lower || (c >= 'a' && c <= 'z');
-    lower += Lower(c);
+    lower += codec::LowerCase(c);
   }
   return !(has_upper && has_lower);
 }

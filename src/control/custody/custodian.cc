@@ -149,11 +149,8 @@ Result<std::optional<Custodian::Said>> Custodian::SaidBefore(const EnvironmentSe
   const bool recorded = session.Look([&](const ledger::LedgerState& state) {
     const auto entry = state.EntryOfLink(link->digest);
     said.recorded.entry = entry.value_or(0);
-    if (const ledger::RefusalEntry* refusal = state.RefusalOf(link->digest)) {
-      said.recorded.refused =
-          codec::JsonObject{{"code", refusal->code},
-                            {"reasons", codec::JsonArray(refusal->reasons.begin(), refusal->reasons.end())}};
-    }
+    if (const ledger::RefusalEntry* refusal = state.RefusalOf(link->digest))
+      said.recorded.refused = ledger::EncodeRefusal(*refusal);
     return entry.has_value();
   });
   if (!recorded) return std::optional<Said>();

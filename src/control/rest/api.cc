@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "agreement/charter.h"
+#include "codec/ascii.h"
 #include "codec/text.h"
 #include "control/api_key.h"
 #include "control/rest/epochs.h"
@@ -243,10 +244,14 @@ Status CheckLabel(std::string_view name, std::string_view text, std::size_t byte
   return {};
 }
 
+std::string OrganisationOf(const agreement::Charter& charter, std::string_view thumbprint,
+                           std::string_view otherwise) {
+  const auto* person = charter.Find(thumbprint);
+  return person != nullptr ? person->organisation : std::string(otherwise);
+}
+
 Result<std::string> ReadEmail(std::string_view text) {
-  std::string email(text);
-  std::transform(email.begin(), email.end(), email.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::string email = codec::LowerCase(text);
   const std::size_t at = email.find('@');
   const bool plain = std::all_of(email.begin(), email.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '/'; });
   const bool shaped =

@@ -77,6 +77,9 @@ struct Member {
 };
 Result<Member> RequireMember(const Api& api, const net::Request& request, std::string_view environment_id);
 Result<Member> RequireMember(const Api& api, Caller caller, const EnvironmentId& id);
+// As the enclave reads it: in the charter.
+std::string OrganisationOf(const agreement::Charter& charter, std::string_view thumbprint,
+                           std::string_view otherwise = "");
 
 struct DatasetAccess {
   Member member;

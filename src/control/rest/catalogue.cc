@@ -68,7 +68,6 @@ codec::JsonArray ExamplesFor(const agreement::Manifest& manifest) {
 codec::JsonObject EncodeEntry(const agreement::Charter& charter, const std::string& owner,
                               const ledger::ManifestRecord& record) {
   const agreement::Manifest& manifest = record.manifest;
-  const auto* person = charter.Find(owner);
   codec::JsonArray levels, columns;
   for (const auto level : manifest.policy.levels) levels.emplace_back(agreement::LevelName(level));
   for (const auto& column : manifest.schema.columns) {
@@ -80,7 +79,7 @@ codec::JsonObject EncodeEntry(const agreement::Charter& charter, const std::stri
           {"table_name", manifest.name},
           {"version", manifest.version},
           {"owner", owner},
-          {"owner_organisation", person != nullptr ? person->organisation : ""},
+          {"owner_organisation", OrganisationOf(charter, owner)},
           {"levels", std::move(levels)},
           {"privacy_unit", std::move(unit)},
           {"min_group_size", manifest.policy.min_group_size},

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <utility>
 
 #include "agreement/documents.h"
 #include "agreement/group_size.h"
 #include "agreement/policy_presets.h"
+#include "codec/ascii.h"
 
 namespace cloister::control {
 namespace {
@@ -69,7 +69,7 @@ Result<codec::Json> PresetPolicy(const std::string& preset, const std::optional<
 // "aggregates-only", "Aggregates_Only" and the level's name are one preset.
 std::string PresetName(std::string_view text) {
   std::string name;
-  for (const char c : text) name += c == '-' || c == ' ' ? '_' : static_cast<char>(std::tolower(c));
+  for (const char c : text) name += c == '-' || c == ' ' ? '_' : codec::LowerCase(c);
   if (name == "aggregate_only") return "aggregates_only";
   return name == "public" ? "public_table" : name;
 }
@@ -120,7 +120,7 @@ Result<std::string> SqlNameOf(std::string_view name) {
   std::string sql;
   for (const char c : name) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (letter) sql += static_cast<char>(std::tolower(c));
+    if (letter) sql += codec::LowerCase(c);
     else if (!sql.empty() && sql.back() != '_') sql += '_';
   }
   while (!sql.empty() && sql.back() == '_') sql.pop_back();

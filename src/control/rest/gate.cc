@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "codec/ascii.h"
 #include "control/rest/idempotency.h"
 #include "control/rest/problem.h"
 #include "control/rest/rate_limiter.h"
@@ -40,9 +41,7 @@ std::string MediaTypeOf(const net::Request& request) {
   const std::string* field = request.Header("content-type");
   std::string type = field == nullptr ? "" : field->substr(0, field->find(';'));
   while (type.ends_with(' ') || type.ends_with('\t')) type.pop_back();
-  std::ranges::transform(type, type.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return type;
+  return codec::LowerCase(type);
 }
 
 net::Response WrongType(std::string_view wanted) {

@@ -90,21 +90,14 @@ Result<std::vector<agreement::Thumbprint>> RecipientsMeant(const agreement::Char
 }
 
 codec::JsonObject EncodeDatasetForCheck(const agreement::Charter& charter, const InForce& in_force) {
-  const auto* owner = charter.Find(in_force.owner);
   const agreement::Manifest& manifest = in_force.manifest->manifest;
   return {{"dataset", in_force.dataset.str()},
           {"name", manifest.name},
-          {"organisation", owner != nullptr ? owner->organisation : ""},
+          {"organisation", OrganisationOf(charter, in_force.owner)},
           {"owner", in_force.owner},
           {"manifest", codec::HexEncode(in_force.manifest->digest)},
           {"schema", agreement::EncodeSchema(manifest.schema)},
           {"policy", agreement::EncodePolicy(manifest.policy)}};
-}
-
-// As the enclave will read it: in the charter.
-std::string OrganisationOf(const agreement::Charter& charter, const Member& member) {
-  const auto* person = charter.Find(member.key.thumbprint);
-  return person != nullptr ? person->organisation : member.caller.user.organisation;
 }
 
 // The compile-only process's request (docs/formats/channel.md).
@@ -117,15 +110,17 @@ Result<std::string> MakeCheckRequest(const ledger::LedgerState& state, const Mem
   for (const InForce& each : manifests) datasets.push_back(EncodeDatasetForCheck(charter, each));
   codec::JsonArray people;
   for (const auto& thumbprint : recipients) {
-    people.push_back({{"thumbprint", thumbprint}, {"organisation", charter.Find(thumbprint)->organisation}});
+    people.push_back({{"thumbprint", thumbprint}, {"organisation", OrganisationOf(charter, thumbprint)}});
   }
+  const std::string& own = member.caller.user.organisation;  // of who is in no charter yet
   const codec::JsonObject request{
       {"text", body.text},
       {"parameters", body.parameters},
       {"level", body.level},
       {"privacy", body.privacy},
       {"datasets", std::move(datasets)},
-      {"analyst", {{"thumbprint", member.key.thumbprint}, {"organisation", OrganisationOf(charter, member)}}},
+      {"analyst",
+       {{"thumbprint", member.key.thumbprint}, {"organisation", OrganisationOf(charter, member.key.thumbprint, own)}}},
       {"cross_owner_joins", charter.cross_owner_joins},
       {"recipients", std::move(people)}};
   return codec::WriteJson(codec::Json(request));

@@ -9,9 +9,8 @@ namespace {
 
 // The dataset's terms in the question, in the place of those that are in force.
 void PutUnder(codec::JsonArray& datasets, const Member& member, const CheckUnder& under) {
-  const std::string organisation = member.session->Look([&](const ledger::LedgerState& state) -> std::string {
-    const auto* person = state.in_force() ? state.in_force()->charter.Find(under.dataset.owner) : nullptr;
-    return person != nullptr ? person->organisation : "";
+  const std::string organisation = member.session->Look([&](const ledger::LedgerState& state) {
+    return state.in_force() ? OrganisationOf(state.in_force()->charter, under.dataset.owner) : "";
   });
   codec::JsonObject terms{{"dataset", under.dataset.id.str()},
                           {"name", under.dataset.name},
@@ -48,11 +47,10 @@ Status PutPeople(codec::JsonObject& question, const Member& member, const CheckA
     const std::string analyst = person != nullptr ? person->thumbprint : who;
     const std::string organisation(person != nullptr ? person->organisation : kAnybody);
     const std::string recipient = FirstOf(under.policy.may_receive, analyst);
-    const auto* receiver = charter.Find(recipient);
     question["analyst"] = {{"thumbprint", analyst}, {"organisation", organisation}};
     question["recipients"] = codec::JsonArray{
         codec::JsonObject{{"thumbprint", recipient},
-                          {"organisation", receiver != nullptr ? receiver->organisation : organisation}}};
+                          {"organisation", OrganisationOf(charter, recipient, organisation)}}};
     return {};
   });
 }

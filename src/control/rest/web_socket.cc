@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "codec/ascii.h"
 #include "codec/text.h"
 #include "crypto/sha1.h"
 #include "net/server/problem.h"
@@ -18,9 +19,7 @@ bool Says(const net::Request& request, std::string_view name, std::string_view w
   if (field == nullptr) return false;
   std::string text = "," + *field + ",";
   std::erase_if(text, [](char c) { return c == ' ' || c == '\t'; });
-  std::ranges::transform(text, text.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text.find("," + std::string(word) + ",") != std::string::npos;
+  return codec::LowerCase(text).find("," + std::string(word) + ",") != std::string::npos;
 }
 
 net::Response UpgradeRequired() {

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "codec/ascii.h"
+
 namespace cloister::net {
 namespace {
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool EqualInAnyCase(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return Lower(x) == Lower(y); });
+  return std::ranges::equal(a, b, [](char x, char y) { return codec::LowerCase(x) == codec::LowerCase(y); });
 }
 
 }  // namespace

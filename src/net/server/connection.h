@@ -80,6 +80,8 @@ class Connection {
   Awaitable<bool> Answer(const Request& request, Response response);
   Awaitable<bool> SendSource(BodySource& source);
   Awaitable<bool> SendEvents(EventSource& source);
+  // What the source has to say now, asked on the pool; nothing when the stream is over. connection_events.cc
+  Awaitable<std::optional<std::string>> Poll(EventSource& source);
   // After 101: a frame for each line that the source says, until either side closes (web_socket.h). False: no request
   // comes after it.
   Awaitable<bool> SpeakFrames(EventSource& source);

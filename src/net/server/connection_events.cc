@@ -19,27 +19,33 @@ std::string Chunk(std::string_view text) {
 
 }  // namespace
 
+boost::asio::awaitable<std::optional<std::string>> Connection::Poll(EventSource& source) {
+  std::function<Result<std::string>()> poll = [&source]() -> Result<std::string> {
+    try {
+      return source.Poll();
+    } catch (const std::exception& e) {
+      return Error{Code::kInternal, "the stream cannot go on", e.what()};
+    }
+  };
+  Hold();
+  const auto text = co_await OnPool(context_.pool, PoolDoor::kContinuation, std::move(poll));
+  if (!text || !*text) co_return std::nullopt;
+  co_return **text;
+}
+
 boost::asio::awaitable<bool> Connection::SendEvents(EventSource& source) {
   const std::int64_t until_ms = NowMs() + limits().stream_ms;
   boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
   while (!context_.stopping && NowMs() < until_ms) {
-    std::function<Result<std::string>()> poll = [&source]() -> Result<std::string> {
-      try {
-        return source.Poll();
-      } catch (const std::exception& e) {
-        return Error{Code::kInternal, "the stream cannot go on", e.what()};
-      }
-    };
-    Hold();
-    const auto text = co_await OnPool(context_.pool, PoolDoor::kContinuation, std::move(poll));
-    if (!text || !*text) break;
-    if ((*text)->empty()) {
+    const std::optional<std::string> text = co_await Poll(source);
+    if (!text) break;
+    if (text->empty()) {
       pause.expires_after(std::chrono::milliseconds(limits().event_poll_ms));
       co_await pause.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
       continue;
     }
     Arm(limits().stall_ms, limits().stall_ms);
-    const bool sent = co_await WriteAll(AsBytes(Chunk(**text)));
+    const bool sent = co_await WriteAll(AsBytes(Chunk(*text)));
     if (!sent) co_return false;
   }
   Arm(limits().stall_ms, limits().stall_ms);

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "net/server/connection.h"
-#include "net/server/on_pool.h"
 #include "net/server/web_socket.h"
 
 namespace cloister::net {
@@ -61,18 +60,10 @@ boost::asio::awaitable<bool> Connection::Listen() {
 boost::asio::awaitable<bool> Connection::SpeakFrames(EventSource& source) {
   const std::int64_t until_ms = NowMs() + limits().stream_ms;
   while (!context_.stopping && NowMs() < until_ms) {
-    std::function<Result<std::string>()> poll = [&source]() -> Result<std::string> {
-      try {
-        return source.Poll();
-      } catch (const std::exception& e) {
-        return Error{Code::kInternal, "the stream cannot go on", e.what()};
-      }
-    };
-    Hold();
-    const auto lines = co_await OnPool(context_.pool, PoolDoor::kContinuation, std::move(poll));
-    if (!lines || !*lines) break;
+    const std::optional<std::string> lines = co_await Poll(source);
+    if (!lines) break;
     bool goes_on = true;
-    if (!(*lines)->empty()) goes_on = co_await Say(FramesOf(**lines));
+    if (!lines->empty()) goes_on = co_await Say(FramesOf(*lines));
     if (goes_on) goes_on = co_await Listen();
     if (!goes_on) co_return false;
   }

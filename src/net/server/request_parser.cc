@@ -7,6 +7,7 @@
 #include <boost/beast/http/parser.hpp>
 
 #include "base/check.h"
+#include "codec/ascii.h"
 
 namespace cloister::net {
 namespace {
@@ -23,12 +24,6 @@ constexpr std::uint64_t kChunkOverheadBytes = 64 << 10;
 constexpr std::array<std::string_view, 9> kSingletons = {
     "host",   "content-length", "content-type", "transfer-encoding", "authorization",
     "expect", "content-digest", "x-api-key",    "idempotency-key"};
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
-  return out;
-}
 
 bool IsDigits(std::string_view text) {
   return !text.empty() && text.size() <= 18 &&
@@ -70,7 +65,7 @@ std::optional<Refusal> CheckFraming(const Headers& headers, bool is_http_1_1) {
   const std::string* length = FindHeader(headers, "content-length");
   if (encoding != nullptr && length != nullptr) return Refusal{400, "the request has two body lengths"};
   if (encoding != nullptr && !is_http_1_1) return Refusal{400, "HTTP/1.0 has no transfer-encoding"};
-  if (encoding != nullptr && Lower(*encoding) != "chunked") {
+  if (encoding != nullptr && codec::LowerCase(*encoding) != "chunked") {
     return Refusal{501, "the only transfer-encoding known here is chunked"};
   }
   if (length != nullptr && !IsDigits(*length)) return Refusal{400, "the request's content-length is not a number"};
@@ -84,7 +79,8 @@ std::optional<Refusal> CheckFields(const Headers& headers, bool is_http_1_1) {
   if (is_http_1_1 && (host == nullptr || host->empty())) return Refusal{400, "the request has no host field"};
   if (auto refusal = CheckFraming(headers, is_http_1_1)) return refusal;
   const std::string* expect = FindHeader(headers, "expect");
-  if (expect != nullptr && Lower(*expect) != "100-continue") return Refusal{417, "only 100-continue can be expected"};
+  if (expect != nullptr && codec::LowerCase(*expect) != "100-continue")
+    return Refusal{417, "only 100-continue can be expected"};
   return std::nullopt;
 }
 
@@ -141,7 +137,7 @@ std::variant<std::monostate, RequestParser::Head, Refusal> RequestParser::PutHea
   const auto& message = parser.get();
   for (const auto& field : message) {
     if (result.head.headers.size() == state_->limits.header_count_max) return Refusal{431, "too many fields"};
-    result.head.headers.emplace_back(Lower({field.name_string().data(), field.name_string().size()}),
+    result.head.headers.emplace_back(codec::LowerCase({field.name_string().data(), field.name_string().size()}),
                                      std::string(field.value().data(), field.value().size()));
   }
   const bool is_http_1_1 = message.version() == 11;

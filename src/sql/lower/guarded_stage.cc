@@ -51,28 +51,37 @@ std::string DomainOf(const CompileDataset& dataset) {
 
 }  // namespace
 
+bool SqlPrinter::HasNumberKey(const ExprPtr& unit) {
+  return unit->type.kind == Type::Kind::kBigint || unit->type.kind == Type::Kind::kInteger;
+}
+
 // A unit as the engine's own functions take it: both casts hold every value of their types.
 std::string SqlPrinter::UnitKey(const ExprPtr& unit) {
-  const Type::Kind kind = unit->type.kind;
-  const bool number = kind == Type::Kind::kBigint || kind == Type::Kind::kInteger;
-  return "CAST(" + Expression(unit) + (number ? " AS BIGINT)" : " AS VARCHAR)");
+  return "CAST(" + Expression(unit) + (HasNumberKey(unit) ? " AS BIGINT)" : " AS VARCHAR)");
 }
 
-// The handle of the units behind a group, of those for whom the condition holds where there is one.
-std::string SqlPrinter::UnitsSql(const UnitCounter& counter, const ExprPtr& condition) {
-  return "cloister_units(" + Text(DomainOf(*counter.dataset)) + ", " + UnitKey(counter.unit) + ")" +
-         (condition ? " FILTER (WHERE " + Total(condition) + ")" : "");
+// The rows that an aggregate reads; all of them without a condition.
+std::string SqlPrinter::RowFilter(const std::string& condition) {
+  return condition.empty() ? "" : " FILTER (WHERE " + condition + ")";
 }
 
-// Adds a cell with its sets; their SQL goes to `units_`, each once.
+// The units behind a group, of those for whom the condition holds where there is one.
+SqlPrinter::UnitHandle SqlPrinter::UnitsOf(const UnitCounter& counter, const ExprPtr& condition) {
+  const UnitRows units{.key = UnitKey(counter.unit), .filter = RowFilter(condition ? Total(condition) : "")};
+  return {.sql = "cloister_units(" + Text(DomainOf(*counter.dataset)) + ", " + units.key + ")" + units.filter,
+          .units = units};
+}
+
+// Adds a cell with its sets; their handles go to `units_`, each once.
 void SqlPrinter::AddGuardedCell(const Release& release, const ExprPtr& condition, GuardedRelease::Cell cell) {
   const std::size_t shown = release.keys.size() + release.aggregates.size() + release.groupings.size();
   for (const UnitCounter& counter : release.block->counters) {
     if (counter.k <= 1) continue;  // the analyst's own: nobody to hide
-    const std::string sql = UnitsSql(counter, condition);
-    const auto known = std::find(units_.begin(), units_.end(), sql);
+    UnitHandle handle = UnitsOf(counter, condition);
+    const auto known = std::find_if(units_.begin(), units_.end(),
+                                    [&](const UnitHandle& other) { return other.sql == handle.sql; });
     const auto place = static_cast<std::size_t>(known - units_.begin());
-    if (known == units_.end()) units_.push_back(sql);
+    if (known == units_.end()) units_.push_back(std::move(handle));
     cell.sets.push_back({.column = static_cast<int>(shown + place),
                          .dataset = counter.dataset->id,
                          .unit = *counter.dataset->policy.privacy_unit,
@@ -107,7 +116,7 @@ std::vector<std::pair<std::string, std::string>> SqlPrinter::GuardColumns(const 
   std::vector<std::pair<std::string, std::string>> columns;
   if (guards_ != &release) return columns;
   CollectGuardedCells(release);
-  for (std::size_t i = 0; i < units_.size(); ++i) columns.emplace_back(units_[i], "\"u" + std::to_string(i) + "\"");
+  for (std::size_t i = 0; i < units_.size(); ++i) columns.emplace_back(units_[i].sql, "\"u" + std::to_string(i) + "\"");
   if (release.sets.empty()) return columns;
   std::string all;
   for (const std::string& key : keys) all += (all.empty() ? "" : ", ") + key;
@@ -121,9 +130,8 @@ std::string SqlPrinter::SizesOfSets(const Release& release, Counts& counts) {
   if (guards_ != &release) return columns;
   std::vector<Counts::Count> others;
   for (const Counts::Count& count : counts.items) {
-    const std::string end = ", " + count.key + ")" + count.filter;
-    const auto set =
-        std::find_if(units_.begin(), units_.end(), [&](const std::string& sql) { return sql.ends_with(end); });
+    const auto set = std::find_if(units_.begin(), units_.end(),
+                                  [&](const UnitHandle& handle) { return handle.units == count.units; });
     if (set == units_.end()) {
       others.push_back(count);
       continue;

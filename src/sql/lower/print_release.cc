@@ -17,10 +17,6 @@
 namespace cloister::sql {
 namespace {
 
-std::string Filter(const std::string& condition) {
-  return condition.empty() ? "" : " FILTER (WHERE " + condition + ")";
-}
-
 // Complements need the counts themselves.
 bool Subtracts(const Protection& protection) {
   return std::any_of(protection.cells.begin(), protection.cells.end(), [](const CellGuard& guard) {
@@ -55,19 +51,19 @@ std::string SqlPrinter::Counts::Name(Count count) {
 // The name of the number of units behind a group, of those for whom the condition holds where there is one.
 std::string SqlPrinter::Units(const ExprPtr& unit, const std::string& condition, Counts& counts) {
   const std::string key = UnitKey(unit);
-  const std::string filter = Filter(condition);
+  const std::string filter = RowFilter(condition);
   const std::string count =
-      key.ends_with("AS BIGINT)") ? "cloister_unit_count(" + key + ")" : "COUNT(DISTINCT " + Expression(unit) + ")";
-  return counts.Name({.sql = count + filter, .key = key, .filter = filter});
+      HasNumberKey(unit) ? "cloister_unit_count(" + key + ")" : "COUNT(DISTINCT " + Expression(unit) + ")";
+  return counts.Name({.sql = count + filter, .units = {key, filter}});
 }
 
 // The same where it is compared with k and with 0 only.
 std::string SqlPrinter::UnitsUpTo(const ExprPtr& unit, std::int64_t k, const std::string& condition, Counts& counts) {
   if (counts.subtracts) return Units(unit, condition, counts);
   const std::string key = UnitKey(unit);
-  const std::string filter = Filter(condition);
+  const std::string filter = RowFilter(condition);
   const std::string count = "cloister_units_up_to(" + std::to_string(k) + ", " + key + ")";
-  return counts.Name({.sql = count + filter, .key = key, .filter = filter});
+  return counts.Name({.sql = count + filter, .units = {key, filter}});
 }
 
 std::string SqlPrinter::RowTest(const RowThreshold& row, Counts& counts) {

@@ -43,14 +43,25 @@ class SqlPrinter {
  private:
   bool released() const { return query_.level() != agreement::Level::kFullAccess; }
 
+  // Whom a count or a set of units is over, as printed.
+  struct UnitRows {
+    std::string key;     // of the unit
+    std::string filter;  // of the rows; may be empty
+    bool operator==(const UnitRows&) const = default;
+  };
+  // A handle of units that a guarded stage gives beside its columns.
+  struct UnitHandle {
+    std::string sql;
+    UnitRows units;
+  };
+
   // Counts of units that thresholds read, each computed once: SQL of the count -> its name.
   struct Counts {
     bool subtracts = false;  // some test subtracts counts, so all are whole
     struct Count {
       std::string sql;
       std::string name;
-      std::string key;     // of the unit
-      std::string filter;  // of the rows; may be empty
+      UnitRows units;
     };
     std::vector<Count> items;
     std::string Name(Count count);  // its own `name` is not read
@@ -98,8 +109,10 @@ class SqlPrinter {
   std::string FinestCells(const FinestGroups& finest, const Protection& protection);
   std::string JoinFinest(const Release& release, const Protection& protection, std::vector<std::string>& tests);
   // guarded_stage.cc
+  static bool HasNumberKey(const ExprPtr& unit);
+  static std::string RowFilter(const std::string& condition);
   std::string UnitKey(const ExprPtr& unit);
-  std::string UnitsSql(const UnitCounter& counter, const ExprPtr& condition);
+  UnitHandle UnitsOf(const UnitCounter& counter, const ExprPtr& condition);
   void AddGuardedCell(const Release& release, const ExprPtr& condition, GuardedRelease::Cell cell);
   void CollectGuardedCells(const Release& release);
   std::vector<std::pair<std::string, std::string>> GuardColumns(const Release& release,
@@ -138,7 +151,7 @@ class SqlPrinter {
   std::vector<int> output_intervals_;       // of which output columns
   const Release* guards_ = nullptr;  // whose guarded stage is printed
   GuardedRelease guarded_;           // of it
-  std::vector<std::string> units_;   // of it: the handles that it gives beside its columns
+  std::vector<UnitHandle> units_;    // of it
 };
 
 }  // namespace cloister::sql

@@ -101,14 +101,6 @@ TextRange Cover(TextRange a, TextRange b) {
   return {std::min(a.from, b.from), std::max(a.to, b.to)};
 }
 
-std::string LowerCase(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 ExprPtr ParseOptionalExpression(const codec::Json& node, ParseContext& context) {
   return node.is_null() ? nullptr : ParseExpression(node, context);
 }

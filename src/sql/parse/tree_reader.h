@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "codec/ascii.h"
 #include "codec/json.h"
 #include "sql/findings.h"
 #include "sql/parse/parsed_query.h"
@@ -77,6 +78,6 @@ std::shared_ptr<const ParsedSelect> ParseStatement(const codec::Json& statement,
 
 // The smallest range that holds both; an empty one counts for nothing.
 TextRange Cover(TextRange a, TextRange b);
-std::string LowerCase(std::string_view text);
+using codec::LowerCase;
 
 }  // namespace cloister::sql
