@@ -216,6 +216,12 @@ def problems(contract):
                 yield f'{where}: the parameter {name} is not described'
         if 'default' not in operation['responses']:
             yield f'{where}: what it answers when it fails is not described'
+        body = operation.get('requestBody', {}).get('content', {}).get('application/json')
+        if body is not None and 'example' not in body:
+            yield f'{where}: its body has no example'
+    described = [each['error'] for each in contract['x-problems']]
+    if described != contract['components']['schemas']['Problem']['properties']['error']['enum']:
+        yield 'x-problems and the words that Problem.error may be are not the same'
 
 
 def literal(text):
@@ -263,6 +269,9 @@ def describe(contract, method, path, operation):
     if 'requestBody' in operation:
         schema, kind = content_schema(operation['requestBody'])
         lines.append('Body: ' + (short(contract, schema) if schema is not None else f'`{kind}`') + '.')
+        example = operation['requestBody']['content'].get(kind, {}).get('example')
+        if example:
+            lines.append(f'Example: `{json.dumps(example, ensure_ascii=False)}`.')
     for status, answer in operation['responses'].items():
         if status == 'default':
             continue
@@ -276,8 +285,12 @@ def reference(contract):
     out = ['# Reference of the REST API', '',
            'Made of [api/openapi.yaml](../../api/openapi.yaml) by `tools/openapi.py reference`; a running server has '
            'it at `/docs`. To begin with: [quick-reference.md](quick-reference.md).', '',
-           'A `?` marks what may be absent. Lists take `?limit=&cursor=` and answer `next_cursor`; every POST takes '
-           '`Idempotency-Key`. Failures are `application/problem+json` with `error` and `message`.', '']
+           'A `?` marks what may be absent. Lists take `?limit=&cursor=` and answer `next_cursor`; what changes '
+           'something with an API key takes `Idempotency-Key` (a part of an upload may be sent again as it is).', '',
+           '## Problems', '', 'Failures are `application/problem+json` (RFC 9457) with `error` and `message`.', '',
+           '| error | status | meaning |', '| --- | --- | --- |']
+    out += [f'| `{each["error"]}` | {each["status"]} | {each["meaning"]} |' for each in contract['x-problems']]
+    out.append('')
     for tag in contract['tags']:
         out += [f'## {tag["name"]}', '', tag['description'] + '.', '']
         out += [describe(contract, *each) for each in operations(contract) if each[2]['tags'] == [tag['name']]]
@@ -313,6 +326,11 @@ def page(contract):
     for _, path, operation in operations(contract):
         out.append(f'<li><a href="#{operation["operationId"]}">{esc(operation["summary"])}</a></li>')
     out += ['</ul></nav>', '<main>']
+    out.append('<h2>Problems</h2><p>Failures are <code>application/problem+json</code> (RFC 9457) with '
+               '<code>error</code> and <code>message</code>.</p><dl>')
+    for each in contract['x-problems']:
+        out.append(f'<dt><code>{each["error"]}</code> ({each["status"]})</dt><dd>{esc(each["meaning"])}.</dd>')
+    out.append('</dl>')
     for tag in contract['tags']:
         out.append(f'<h2>{esc(tag["name"])}</h2><p>{esc(tag["description"])}.</p>')
         for method, path, operation in operations(contract):
@@ -330,8 +348,11 @@ def page(contract):
             for status, answer in operation['responses'].items():
                 schema, kind = content_schema(answer)
                 if status != 'default':
+                    example = answer.get('content', {}).get('application/json', {}).get('example')
                     said = short(contract, schema).replace('`', '').replace('\\', '') if schema is not None else kind
                     out.append(f'<p>{status}: <code>{esc(said)}</code></p>')
+                    if example:
+                        out.append(f'<pre>{esc(json.dumps(example, indent=2))}</pre>')
             out.append('</section>')
     return '\n'.join(out + ['</main>', '</body>', '</html>']) + '\n'
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/example_queries.h"
+#include "agreement/example_queries.h"
 #include "cli/local_compiler.h"
 #include "cli/lookup.h"
 #include "cli/policy_words.h"
@@ -16,8 +16,14 @@
 namespace cloister::cli {
 namespace {
 
+using agreement::ExampleQuery;
+
 constexpr std::size_t kExamplesPerDatasetMax = 12;
 constexpr std::size_t kJoinExamplesMax = 12;
+
+agreement::NamedTerms TermsOf(const SceneDataset& dataset) {
+  return {.name = dataset.name, .schema = dataset.schema, .policy = dataset.policy};
+}
 
 // Keeps what the compiler accepts from this caller.
 class Examiner {
@@ -125,13 +131,15 @@ Result<CatalogueContent> Collect(Session& session, const CompilerScene& scene, c
     content.entries.push_back({dataset, {}});
     if (!verb.examples) continue;
     CLOISTER_ASSIGN(content.entries.back().examples,
-                    examiner.Accepted(ExamplesOn(dataset), kExamplesPerDatasetMax));
+                    examiner.Accepted(agreement::ExamplesOn(TermsOf(dataset)), kExamplesPerDatasetMax));
   }
   if (content.entries.empty() && !verb.dataset.empty()) {
     return NotFound("no dataset '" + verb.dataset + "' with a manifest in force is in that environment");
   }
   if (verb.examples && verb.dataset.empty()) {
-    CLOISTER_ASSIGN(content.joins, examiner.Accepted(ExamplesAcross(scene.datasets), kJoinExamplesMax));
+    std::vector<agreement::NamedTerms> all;
+    for (const SceneDataset& dataset : scene.datasets) all.push_back(TermsOf(dataset));
+    CLOISTER_ASSIGN(content.joins, examiner.Accepted(agreement::ExamplesAcross(all), kJoinExamplesMax));
   }
   return content;
 }

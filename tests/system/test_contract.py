@@ -83,6 +83,15 @@ class Contract(unittest.TestCase):
         self.assertEqual(status, 200)
         self.assertIn("default-src 'none'", fields['Content-Security-Policy'])
 
+    def test_every_example_fits_its_schema(self):
+        for _, _, _, operation in OPERATIONS:
+            contents = [operation.get('requestBody', {})] + list(operation['responses'].values())
+            for each in contents:
+                for content in contract.openapi.resolve(CONTRACT, each).get('content', {}).values():
+                    if 'example' in content:
+                        with self.subTest(operation=operation['operationId']):
+                            self.assertEqual(list(contract.faults(content['schema'], content['example'])), [])
+
     def test_nobody_gets_what_is_not_his(self):
         """Every operation as everybody who must not. Without an expectation of it an operation fails the build."""
         story = self.story

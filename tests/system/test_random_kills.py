@@ -45,6 +45,12 @@ def wards(name):
     return f'SELECT s.ward, COUNT(DISTINCT s.person) AS n FROM {name} s GROUP BY s.ward ORDER BY s.ward'
 
 
+def tag_of(policy):
+    """The ETag of a policy: of its canonical JSON, which for one without fractions is Python's."""
+    text = json.dumps(policy, sort_keys=True, separators=(',', ':'))
+    return '"' + hashlib.sha256(text.encode()).hexdigest()[:32] + '"'
+
+
 class Doomed(Mortal):
     """Its lives end at random until it died KILLS times; then it stays."""
 
@@ -127,7 +133,7 @@ class Keeper(Worker):
         if self.random.random() < 0.5:
             self.restrict(name, dataset)
         if self.random.random() < 0.2:
-            status, gone = self.ana.answer('DELETE', f'/api/tee/datasets/{dataset}', also=(404,))
+            status, gone = self.ana.answer('DELETE', f'/api/tee/datasets/{dataset}', name=f'{name}-gone', also=(404,))
             assert status == 404 or 'refused' not in gone, gone
             self.told.removed.add(dataset)
         self.say_more(name)
@@ -137,7 +143,7 @@ class Keeper(Worker):
             'name': name, 'schema': SCHEMA, 'policy': 'aggregate_only', 'privacy_unit': 'person'},
             f'{name}-register')['dataset']['id']
         self.told.datasets[name] = dataset
-        self.ana.send('PUT', f'/api/tee/datasets/{dataset}/content', ROWS.encode())
+        self.ana.send('PUT', f'/api/tee/datasets/{dataset}/content', ROWS.encode(), f'{name}-file')
         while True:
             status, marked = self.ana.answer('POST', f'/api/tee/datasets/{dataset}/mark-available', {}, f'{name}-mark')
             if marked['dataset']['status'] == 'available':
@@ -154,11 +160,14 @@ class Keeper(Worker):
     def restrict(self, name, dataset):
         """Stricter terms over the same file, under the tag of those that were read."""
         path = f'/api/tee/datasets/{dataset}/policy'
-        policy = {**self.ana.get(path)['policy'], 'min_group_size': 30}
-        tag = '"' + hashlib.sha256(b'').hexdigest() + '"'  # of nothing: refused, and with it comes the right one
-        status, _ = self.ana.answer('PUT', path, {'policy': policy}, headers={'If-Match': tag}, also=(412,))
+        present = self.ana.get(path)['policy']
+        policy = {**present, 'min_group_size': 30}
+        status, _ = self.ana.answer('PUT', path, {'policy': policy}, headers={'If-Match': tag_of(policy)}, also=(412,))
         assert status == 412, status
-        self.ana.send('POST', f'/api/tee/datasets/{dataset}/versions', {'policy': policy}, f'{name}-terms')
+        if self.random.random() < 0.5:
+            self.ana.send('PUT', path, {'policy': policy}, f'{name}-terms', headers={'If-Match': tag_of(present)})
+        else:
+            self.ana.send('POST', f'/api/tee/datasets/{dataset}/versions', {'policy': policy}, f'{name}-terms')
         self.told.policies[dataset] = 30
 
     def say_more(self, name):
@@ -358,6 +367,10 @@ class RandomKills(unittest.TestCase):
         stricter = Counter(payload_of(jws)['body']['dataset'] for jws in links if 'manifest' in header_of(jws)['typ']
                            and payload_of(jws)['body']['policy'].get('min_group_size') == 30)
         self.assertEqual(stricter, Counter(told.policies.keys()))
+        versions = Counter(payload_of(jws)['body']['dataset'] for jws in links if 'manifest' in header_of(jws)['typ'])
+        for name, dataset in told.datasets.items():
+            if name.startswith('keeper') and dataset in versions:
+                self.assertEqual(versions[dataset], 1 + (dataset in told.policies), 'each file and each change once')
         reserved = Counter(entry['query'] for entry in entries if entry['kind'] == 'reservation')
         released = Counter(entry['query'] for entry in entries if entry['kind'] == 'release')
         self.assertEqual(set(reserved.values()) | set(released.values()), {1}, 'run once, charged once')

@@ -35,6 +35,13 @@ bool BelongsTo(const ledger::LedgerState& state, std::string_view thumbprint) {
   return has(state.in_force()) || has(state.proposed());
 }
 
+// Where an item of a list stands: numbers by their size, and ids, which are of one length and kind, as texts.
+using Place = std::pair<std::size_t, std::string>;
+Place PlaceOf(const codec::Json& value) {
+  std::string text = value.is_string() ? std::string(value.as_string()) : codec::WriteJson(value);
+  return {text.size(), std::move(text)};
+}
+
 }  // namespace
 
 net::Router MakeRouter(const Api& api) {
@@ -154,26 +161,29 @@ net::Response JsonResponse(int status, codec::JsonObject body) {
   return response;
 }
 
-Result<net::Response> AnswerList(const net::Request& request, const char* name, codec::JsonArray items) {
+Result<Page> TakePage(const net::Request& request, codec::JsonArray items, const char* key) {
   CLOISTER_ASSIGN(const std::uint64_t limit, QueryNumber(request, "limit", kPageMax));
   if (limit < 1 || limit > kPageMax) return InvalidArgument("'limit' must be from 1 to " + std::to_string(kPageMax));
   const auto cursor = request.query.find("cursor");
-  const auto is_behind = [&](const codec::Json& item) {
-    return cursor != request.query.end() && std::string_view(item.at("id").as_string()) > cursor->second;
-  };
-  // Ids sort by age, so a page begins behind the last id of the page before, whatever came or went in between.
-  std::ranges::sort(items, {}, [](const codec::Json& item) { return std::string(item.at("id").as_string()); });
-  codec::JsonArray page;
-  codec::Json next;
+  const auto place_of = [key](const codec::Json& item) { return PlaceOf(item.at(key)); };
+  // A page begins behind the last item of the page before, whatever came or went in between.
+  std::ranges::sort(items, {}, place_of);
+  Page page;
   for (codec::Json& item : items) {
-    if (cursor != request.query.end() && !is_behind(item)) continue;
-    if (page.size() == limit) {
-      next = page.back().at("id");
+    if (cursor != request.query.end() && place_of(item) <= Place(cursor->second.size(), cursor->second)) continue;
+    if (page.items.size() == limit) {
+      page.next = place_of(page.items.back()).second;
       break;
     }
-    page.push_back(std::move(item));
+    page.items.push_back(std::move(item));
   }
-  return JsonResponse(200, {{name, std::move(page)}, {"next_cursor", std::move(next)}});
+  return page;
+}
+
+Result<net::Response> AnswerList(const net::Request& request, const char* name, codec::JsonArray items,
+                                 const char* key) {
+  CLOISTER_ASSIGN(Page page, TakePage(request, std::move(items), key));
+  return JsonResponse(200, {{name, std::move(page.items)}, {"next_cursor", std::move(page.next)}});
 }
 
 Instant DayBefore(const Api& api) { return {api.clock.Now().unix_ms - 86'400'000}; }

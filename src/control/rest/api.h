@@ -101,8 +101,15 @@ Status ReadNothing(const net::Request& request);
 net::Response JsonResponse(int status, codec::JsonObject body);
 
 inline constexpr std::uint64_t kPageMax = 1000;
-// One page of a list, {name: [...], "next_cursor": id or null}, by `?limit=&cursor=`. Every item has an `id`.
-Result<net::Response> AnswerList(const net::Request& request, const char* name, codec::JsonArray items);
+struct Page {
+  codec::JsonArray items;
+  codec::Json next;  // the cursor of the next page; null on the last one
+};
+// What `?limit=&cursor=` ask for of items with `key` each, an id (ids sort by age) or a whole number.
+Result<Page> TakePage(const net::Request& request, codec::JsonArray items, const char* key = "id");
+// One page of a list, {name: [...], "next_cursor": id or null}.
+Result<net::Response> AnswerList(const net::Request& request, const char* name, codec::JsonArray items,
+                                 const char* key = "id");
 
 // The start of the day that a daily limit counts: 24 hours ago.
 Instant DayBefore(const Api& api);

@@ -58,6 +58,31 @@ Result<net::Response> Propose(const Api& api, const Member& member, const agreem
   return JsonResponse(201, std::move(answer));
 }
 
+// Where a proposal says what is in force already, the charter that does; absent otherwise.
+std::optional<ledger::CharterRecord> InForceAlready(const Member& member, const agreement::Charter& next) {
+  return member.session->Look([&](const ledger::LedgerState& state) -> std::optional<ledger::CharterRecord> {
+    agreement::Charter same = next;
+    if (state.in_force() == nullptr) return std::nullopt;
+    same.epoch = state.in_force()->charter.epoch;
+    same.previous = state.in_force()->charter.previous;
+    if (agreement::CharterDigest(same) != state.in_force()->digest) return std::nullopt;
+    return *state.in_force();
+  });
+}
+
+// A request that comes again after its work was done.
+Result<net::Response> AnswerInForce(const Api& api, const Member& member, const ledger::CharterRecord& record) {
+  CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
+  codec::JsonObject answer{{"tee", std::move(tee)},
+                           {"message", "The epoch is in force."},
+                           {"proposed", {{"charter", agreement::EncodeCharter(record.charter)},
+                                         {"digest", codec::HexEncode(record.digest)}}}};
+  AddRecorded(answer, {.entry = record.entry,
+                       .checkpoint = member.session->Checkpoint().value_or(""),
+                       .refused = std::nullopt});
+  return JsonResponse(201, std::move(answer));
+}
+
 // The terms that may change without people coming or going; what is not named stays.
 Result<net::Response> PutCharter(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
@@ -72,7 +97,10 @@ Result<net::Response> PutCharter(const Api& api, const net::Request& request) {
   if (rule != nullptr) {
     CLOISTER_ASSIGN(next.approval_rule, DecodeApprovalRule(*rule));
   }
-  if (auto failed = CheckIfMatch(request, CharterTag(member).value_or(""))) return *std::move(failed);
+  if (auto failed = CheckIfMatch(request, CharterTag(member).value_or(""))) {
+    const auto done = request.note.empty() ? std::nullopt : InForceAlready(member, next);
+    return done ? AnswerInForce(api, member, *done) : *std::move(failed);
+  }
   return Propose(api, member, next, {member.key});
 }
 

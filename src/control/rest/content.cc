@@ -3,9 +3,11 @@
 
 #include <atomic>
 
+#include "control/rest/idempotency.h"
 #include "control/rest/manifests.h"
 #include "control/rest/routes.h"
 #include "control/rest/sealed_intake.h"
+#include "crypto/digest.h"
 
 namespace cloister::control {
 namespace {
@@ -17,33 +19,51 @@ constexpr std::size_t kBucketPieceBytes = 256 << 10;
 
 class ContentSink final : public net::BodySink {
  public:
-  ContentSink(const Api& api, DatasetAccess access, std::unique_ptr<SealedIntake> intake)
-      : api_(api), access_(std::move(access)), intake_(std::move(intake)) {}
+  struct Parts {
+    DatasetAccess access;
+    std::unique_ptr<OnceAsked> once;  // null without Idempotency-Key
+    std::unique_ptr<SealedIntake> intake;
+  };
+  ContentSink(const Api& api, Parts parts) : api_(api), parts_(std::move(parts)) {}
 
   Status Write(ByteView piece) override {
     written_ += piece.size();
-    return intake_->Write(piece);
+    if (parts_.once) digest_.Update(piece);
+    return parts_.intake->Write(piece);
   }
   Result<net::Response> Finish() override {
     if (written_ == 0) return InvalidArgument("the request body must be the file, and is empty");
-    CLOISTER_ASSIGN(const agreement::SealedObjectRef object, intake_->Finish());
-    CLOISTER_ASSIGN(const RecordedLink recorded, RecordManifest(api_, access_, object, std::nullopt));
-    return AnswerDataset(api_, access_, 200, recorded,
-                         "The server sealed the file to the enclave and signed its manifest for you.");
+    if (!parts_.once) return Record();
+    return parts_.once->Do(digest_.Finish(), [this](const std::string& note) {
+      parts_.access.member.caller.note = note;
+      return Record();
+    });
   }
 
  private:
+  Result<net::Response> Record() {
+    const DatasetAccess& access = parts_.access;
+    CLOISTER_ASSIGN(const agreement::SealedObjectRef object, parts_.intake->Finish());
+    CLOISTER_ASSIGN(const RecordedLink recorded, RecordManifest(api_, access, object, std::nullopt));
+    // An earlier attempt of this request came as far as the ledger: the file is there already.
+    if (!recorded.refused && NewestObject(access) != object) CLOISTER_TRY(parts_.intake->GiveUp());
+    return AnswerDataset(api_, access, 200, recorded,
+                         "The server sealed the file to the enclave and signed its manifest for you.");
+  }
+
   const Api& api_;
-  const DatasetAccess access_;
-  std::unique_ptr<SealedIntake> intake_;
+  Parts parts_;
+  crypto::Sha256Stream digest_;
   std::uint64_t written_ = 0;
 };
 
 Result<std::unique_ptr<net::BodySink>> OpenContent(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
+  CLOISTER_ASSIGN(auto once, OnceAsked::Read(api, request));
   CLOISTER_ASSIGN(auto intake, SealedIntake::Start(api, access));
-  return std::unique_ptr<net::BodySink>(
-      std::make_unique<ContentSink>(api, std::move(access), std::move(intake)));
+  return std::unique_ptr<net::BodySink>(std::make_unique<ContentSink>(
+      api, ContentSink::Parts{
+               .access = std::move(access), .once = std::move(once), .intake = std::move(intake)}));
 }
 
 Result<agreement::SealedObjectRef> FetchFromBucket(const Api& api, const DatasetAccess& access) {

@@ -50,11 +50,15 @@ bool IsIn(const std::optional<std::uint64_t>& entry, std::uint64_t from, std::ui
 }
 
 // Whether one of these entries is about the query.
-bool Touches(const ledger::QueryRecord& query, std::uint64_t from, std::uint64_t to) {
+bool Touches(const ledger::LedgerState& state, const ledger::QueryRecord& query, std::uint64_t from,
+             std::uint64_t to) {
+  const bool refused = std::ranges::any_of(query.rejections, [&](const auto& each) {
+    return IsIn(state.EntryOfLink(each.second), from, to);
+  });
   const bool step = IsIn(query.entry, from, to) || IsIn(query.report_entry, from, to) ||
                     IsIn(query.reservation_entry, from, to) || IsIn(query.execution_entry, from, to) ||
                     IsIn(query.release_entry, from, to);
-  return step || std::ranges::any_of(query.approvals, [&](const auto& each) {
+  return step || refused || std::ranges::any_of(query.approvals, [&](const auto& each) {
            return IsIn(each.second.entry, from, to);
          });
 }
@@ -108,12 +112,20 @@ class EventSource final : public net::EventSource {
   std::string RenderLedger(const Member& member, const ChangeRecord& change, codec::JsonObject data) const {
     const auto [from, to] = Positions(change.object);
     std::vector<QueryId> touched;
+    bool came_in_force = false;
     member.session->Look([&, from = from, to = to](const ledger::LedgerState& state) {
+      came_in_force = state.in_force() != nullptr && IsIn(state.in_force()->in_force_from, from, to);
       for (const auto& [digest, query] : state.queries()) {
-        if (Touches(query, from, to)) touched.push_back(query.request.query);
+        if (Touches(state, query, from, to)) touched.push_back(query.request.query);
       }
     });
     std::string text;
+    if (came_in_force) {
+      const std::string id = change.environment.str();
+      text += Block(form_,
+                    {{"kind", "tee"}, {"environment", id}, {"id", id}, {"status", EnvironmentStatus(*member.session)}},
+                    std::nullopt);
+    }
     for (const QueryId& id : touched) {
       const auto status = StatusOf(member, id);
       if (!status) continue;

@@ -82,7 +82,7 @@ net::Response TooOften(const RateLimiter::Verdict& verdict) {
 net::Handler Guard(const Api& api, std::shared_ptr<RateLimiter> limiter, const net::Route& route) {
   const std::string_view scope = ScopeOf(route.method, route.pattern);
   const bool counts = route.pattern != kEvents && route.pattern != kSocket;
-  net::Handler inner = WithJsonAlone(route.method == "POST" ? Idempotent(api, route.handler) : route.handler);
+  net::Handler inner = WithJsonAlone(route.method == "GET" ? route.handler : Idempotent(api, route.handler));
   return [&api, limiter, scope, counts, inner = std::move(inner)](
              const net::Request& request) -> Result<net::Response> {
     CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));

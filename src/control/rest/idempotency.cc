@@ -1,7 +1,6 @@
 #include "control/rest/idempotency.h"
 
 #include <algorithm>
-#include <mutex>
 #include <set>
 
 #include "codec/text.h"
@@ -14,7 +13,7 @@ namespace {
 constexpr std::size_t kKeyCharsMax = 128;
 constexpr std::size_t kNoteDigits = 16;
 
-// The keys whose first request is in work in this process.
+// The keys whose first request is in work in this process, of all routes.
 class InWork {
  public:
   bool Enter(const std::string& name) CLOISTER_EXCLUDES(mutex_) {
@@ -31,22 +30,10 @@ class InWork {
   std::set<std::string> names_ CLOISTER_GUARDED_BY(mutex_);
 };
 
-// Enters for as long as it lives.
-class Entry {
- public:
-  Entry(InWork& in_work, std::string name) : in_work_(in_work), name_(std::move(name)), in_(in_work.Enter(name_)) {}
-  ~Entry() {
-    if (in_) in_work_.Leave(name_);
-  }
-  Entry(const Entry&) = delete;
-  Entry& operator=(const Entry&) = delete;
-  bool in() const { return in_; }
-
- private:
-  InWork& in_work_;
-  const std::string name_;
-  const bool in_;
-};
+InWork& AllInWork() {
+  static InWork all;
+  return all;
+}
 
 Result<std::string> ReadKey(const std::string& field) {
   const bool visible = std::all_of(field.begin(), field.end(), [](char c) { return c > 0x20 && c < 0x7f; });
@@ -56,10 +43,10 @@ Result<std::string> ReadKey(const std::string& field) {
   return field;
 }
 
-Digest256 DigestOf(const net::Request& request) {
+std::string HeadOf(const net::Request& request) {
   std::string head = request.method + "\n" + request.path + "\n";
   for (const auto& [name, value] : request.query) head += name + "=" + value + "\n";
-  return crypto::Sha256({AsBytes(head), AsBytes(std::string_view("\n")), AsBytes(request.body)});
+  return head;
 }
 
 // An answer that the same request would get again; what may go better next time is not kept.
@@ -105,30 +92,50 @@ net::Response UsedForAnother() {
 
 }  // namespace
 
+OnceAsked::OnceAsked(const Api& api, Key key, std::string head)
+    : api_(api), key_(std::move(key)), head_(std::move(head)) {
+  in_work_ = AllInWork().Enter(key_.user.str() + "\n" + key_.text);
+}
+
+OnceAsked::~OnceAsked() {
+  if (in_work_) AllInWork().Leave(key_.user.str() + "\n" + key_.text);
+}
+
+Result<std::unique_ptr<OnceAsked>> OnceAsked::Read(const Api& api, const net::Request& request) {
+  const std::string* field = request.Header("idempotency-key");
+  if (field == nullptr) return std::unique_ptr<OnceAsked>();
+  CLOISTER_ASSIGN(const std::string key, ReadKey(*field));
+  CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
+  std::unique_ptr<OnceAsked> once(new OnceAsked(api, {.user = caller.user.id, .text = key}, HeadOf(request)));
+  if (!once->in_work_) return Conflict("the first request with this Idempotency-Key is still in work");
+  return once;
+}
+
+Result<net::Response> OnceAsked::Do(const Digest256& body, const Work& work) {
+  IdempotencyRecord record{.user = key_.user,
+                           .key = key_.text,
+                           .request_digest = crypto::Sha256({AsBytes(head_), ByteView(body)}),
+                           .answer = std::nullopt,
+                           .created_at = {api_.clock.Now().unix_ms / 1000 * 1000}};
+  CLOISTER_ASSIGN(const auto before, api_.store.idempotency.Begin(record));
+  if (before && before->request_digest != record.request_digest) return UsedForAnother();
+  if (before && before->answer) return Replay(api_, *before->answer);
+  if (before) record = *before;
+  auto answered = work(NoteOf(record));
+  net::Response response = answered ? *std::move(answered) : RenderProblem(answered.error());
+  CLOISTER_TRY(Keep(api_, record, response));
+  return response;
+}
+
 net::Handler Idempotent(const Api& api, net::Handler inner) {
-  const auto in_work = std::make_shared<InWork>();
-  return [&api, in_work, inner = std::move(inner)](const net::Request& request) -> Result<net::Response> {
-    const std::string* field = request.Header("idempotency-key");
-    if (field == nullptr) return inner(request);
-    CLOISTER_ASSIGN(const std::string key, ReadKey(*field));
-    CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
-    const Entry entry(*in_work, caller.user.id.str() + "\n" + key);
-    if (!entry.in()) return Conflict("the first request with this Idempotency-Key is still in work");
-    IdempotencyRecord record{.user = caller.user.id,
-                             .key = key,
-                             .request_digest = DigestOf(request),
-                             .answer = std::nullopt,
-                             .created_at = {api.clock.Now().unix_ms / 1000 * 1000}};
-    CLOISTER_ASSIGN(const auto before, api.store.idempotency.Begin(record));
-    if (before && before->request_digest != record.request_digest) return UsedForAnother();
-    if (before && before->answer) return Replay(api, *before->answer);
-    if (before) record = *before;
-    net::Request again = request;
-    again.note = NoteOf(record);
-    auto answered = inner(again);
-    net::Response response = answered ? *std::move(answered) : RenderProblem(answered.error());
-    CLOISTER_TRY(Keep(api, record, response));
-    return response;
+  return [&api, inner = std::move(inner)](const net::Request& request) -> Result<net::Response> {
+    CLOISTER_ASSIGN(const auto once, OnceAsked::Read(api, request));
+    if (once == nullptr) return inner(request);
+    return once->Do(crypto::Sha256(AsBytes(request.body)), [&](const std::string& note) {
+      net::Request again = request;
+      again.note = note;
+      return inner(again);
+    });
   };
 }
 

@@ -40,19 +40,38 @@ Result<agreement::LinkBody> MakeManifest(const DatasetAccess& access, const agre
   return agreement::LinkBody(std::move(manifest));
 }
 
+namespace {
+
+// No new manifest came of it: what the dataset was it is again. One that waits for the enclave goes on waiting.
+Status PutStatusBack(const Api& api, const DatasetAccess& access, DatasetStatus before) {
+  const bool in_force = access.member.session->Look(
+      [&](const ledger::LedgerState& state) { return state.ManifestInForce(access.dataset.id) != nullptr; });
+  if (in_force && before == DatasetStatus::kEncrypted) return {};
+  const bool decided = before == DatasetStatus::kAvailable || before == DatasetStatus::kFailed;
+  const DatasetStatus status = in_force && decided ? before : DatasetStatus::kUploaded;
+  const auto error = status == before ? access.dataset.error : std::nullopt;
+  return api.store.datasets.SetStatus(access.dataset.id, status, error, api.clock.Now());
+}
+
+}  // namespace
+
 Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access,
                                     const agreement::SealedObjectRef& object,
                                     const std::optional<std::string>& document) {
+  const DatasetId& id = access.dataset.id;
+  CLOISTER_ASSIGN(const auto stored, api.store.datasets.Find(id));
+  const DatasetStatus before = stored ? stored->status : access.dataset.status;
+  const std::uint64_t size =
+      access.member.session->Look([](const ledger::LedgerState& state) { return state.size(); });
   // Before the manifest is recorded: from then on the dataset may be loaded at any time, and `available` must
   // stand.
-  const DatasetId& id = access.dataset.id;
   CLOISTER_TRY(api.store.datasets.SetStatus(id, DatasetStatus::kEncrypted, std::nullopt, api.clock.Now()));
   const auto make = [&](const VerifiedView& view) { return MakeManifest(access, object, view); };
   auto recorded =
       Submit(api, access.member, {.typ = "cloister-manifest+jws", .document = document, .make = make});
-  if (!recorded || recorded->refused) {
-    CLOISTER_TRY(api.store.datasets.SetStatus(id, DatasetStatus::kUploaded, std::nullopt, api.clock.Now()));
-  }
+  // The same document again stands where it stood, and the enclave is not asked to load it another time.
+  const bool is_new = recorded && !recorded->refused && recorded->entry >= size;
+  if (!is_new) CLOISTER_TRY(PutStatusBack(api, access, before));
   return recorded;
 }
 

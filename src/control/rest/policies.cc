@@ -127,8 +127,10 @@ Result<net::Response> PutPolicy(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   CLOISTER_ASSIGN(NewTerms terms, DecodeTerms(body, access, false));
-  // What is malformed is so in any version.
-  if (auto failed = CheckIfMatch(request, EntityTag(access.dataset.policy))) return *std::move(failed);
+  // What is malformed is so in any version. A request that comes again after its work was done has changed the tag
+  // itself (RFC 9110 section 13.1.1 lets it succeed).
+  const bool done = !request.note.empty() && terms.dataset.policy == access.dataset.policy;
+  if (auto failed = CheckIfMatch(request, EntityTag(access.dataset.policy)); failed && !done) return *std::move(failed);
   return Restate(api, std::move(access), std::move(terms));
 }
 
@@ -159,7 +161,7 @@ Result<net::Response> ListVersions(const Api& api, const net::Request& request) 
                         {"policy", agreement::EncodePolicy(each.manifest.policy)},
                         {"object", agreement::EncodeObjectRef(each.manifest.object)}});
   }
-  return JsonResponse(200, {{"versions", std::move(versions)}});
+  return AnswerList(request, "versions", std::move(versions), "version");
 }
 
 Result<net::Response> ShowDiff(const Api& api, const net::Request& request) {

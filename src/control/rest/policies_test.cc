@@ -119,11 +119,24 @@ TEST_F(PoliciesTest, TheCatalogueSaysWhatMayBeAsked) {
   Share();
   const Reply reply = bob_.Get(environment_ + "/catalogue");
   EXPECT_EQ(reply.TextAt("/datasets/0/columns/1/allowed_uses/0"), "group");
-  EXPECT_EQ(reply.TextAt("/datasets/0/examples/0"), "SELECT COUNT(DISTINCT t.id) AS people FROM visits t");
+  EXPECT_EQ(reply.TextAt("/datasets/0/examples/0/query_text"), "SELECT COUNT(DISTINCT id) AS people FROM visits");
+  EXPECT_EQ(reply.TextAt("/datasets/0/examples/0/privacy_level"), "aggregate_only");
   const Reply budgets = bob_.Get(environment_ + "/budgets");
   EXPECT_EQ(budgets.At("/budgets/0/runs/spent").as_int64(), 0);
   EXPECT_EQ(budgets.At("/budgets/0/runs/left").as_int64(), 100);
+  EXPECT_EQ(budgets.At("/budgets/0/odometer/epsilon").to_number<double>(), 0);
   EXPECT_EQ(eve_.Get(environment_ + "/catalogue").status, 404);
+}
+
+TEST_F(PoliciesTest, TheCatalogueShowsWhatTheCompilerAcceptsAndAsksItOnce) {
+  Share();
+  const auto examples = [&](Person& who) {
+    return who.Get(environment_ + "/catalogue").At("/datasets/0/examples").as_array().size();
+  };
+  EXPECT_GT(examples(bob_), 0u);
+  checker_.answer = R"({"verdict":"refused","findings":[]})";
+  EXPECT_GT(examples(bob_), 0u) << "it was told so before";
+  EXPECT_EQ(examples(ada_), 0u) << "for her it was not";
 }
 
 TEST_F(PoliciesTest, TheInboxHoldsWhatWaitsForOneself) {

@@ -338,6 +338,17 @@ Result<codec::JsonObject> CheckUnderTerms(const Api& api, const Member& member, 
   return verdict.get_object();
 }
 
+Result<codec::JsonObject> CheckAlone(const Api& api, const Member& member, const CheckAsked& asked,
+                                     const DatasetId& dataset) {
+  return AskCompiler(api, member,
+                     {.name = "",
+                      .description = "",
+                      .text = asked.text,
+                      .datasets = {dataset.str()},
+                      .recipients = {member.key.thumbprint},
+                      .level = asked.level});
+}
+
 void AddQueryRoutes(net::Router& router, const Api& api) {
   const std::string base = "/api/tee/environments/{id}/queries";
   router.Add("GET", base, [&api](const net::Request& request) { return List(api, request); });

@@ -11,8 +11,9 @@ namespace cloister::control {
 struct CheckAsked {
   std::string text;
   std::string level = "aggregate_only";
-  // E-mail address or thumbprint of who asks; absent: the first whom the terms let ask, else somebody of no
-  // participant's organisation. Never the caller unless he says so: an owner's own data count for himself (rule R28).
+  // For CheckUnderTerms alone: e-mail address or thumbprint of who asks; absent: the first whom the terms let ask, else
+  // somebody of no participant's organisation. Never the caller unless he says so: an owner's own data count for
+  // himself (rule R28).
   std::optional<std::string> as = {};
 };
 // Terms in the place of those that a dataset has now, or before it has any in force.
@@ -26,5 +27,10 @@ Status PutTerms(codec::JsonObject& question, const Member& member, const CheckAs
 // The verdict as the compile-only process answers it (docs/formats/channel.md). Nothing is stored, no data is touched.
 Result<codec::JsonObject> CheckUnderTerms(const Api& api, const Member& member, const CheckAsked& asked,
                                           const CheckUnder& under);
+
+// What the caller would be told if he asked this of one dataset, for himself alone. kResourceExhausted when too many
+// queries are being checked now.
+Result<codec::JsonObject> CheckAlone(const Api& api, const Member& member, const CheckAsked& asked,
+                                     const DatasetId& dataset);
 
 }  // namespace cloister::control

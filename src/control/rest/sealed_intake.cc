@@ -66,4 +66,9 @@ Result<agreement::SealedObjectRef> SealedIntake::Finish() {
   return object;
 }
 
+Status SealedIntake::GiveUp() {
+  CLOISTER_TRY(api_.store.datasets.RemoveUpload(upload_));
+  return api_.blobs.Remove(upload_.str());
+}
+
 }  // namespace cloister::control

@@ -25,6 +25,8 @@ class SealedIntake {
 
   Status Write(ByteView plain);
   Result<agreement::SealedObjectRef> Finish();
+  // After Finish(): nothing rests on the object, and it goes.
+  Status GiveUp();
 
  private:
   class DraftSink;

@@ -106,7 +106,7 @@ Result<net::Response> ListParticipantKeys(const Api& api, const net::Request& re
   CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
   codec::JsonArray keys;
   if (caller.key) keys.push_back(EncodeKey(*caller.key));
-  return JsonResponse(200, {{"participant_keys", std::move(keys)}});
+  return AnswerList(request, "participant_keys", std::move(keys), "thumbprint");
 }
 
 }  // namespace

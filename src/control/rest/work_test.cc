@@ -125,6 +125,19 @@ TEST_F(WorkTest, ADatasetBecomesAvailableWhenTheEnclaveHasLoadedIt) {
   EXPECT_EQ(eve_.Get(dataset).status, 404);
 }
 
+TEST_F(WorkTest, AManifestThatIsNotTakenLeavesTheDatasetAsItWas) {
+  const std::string dataset = Publish(ada_, "visits");
+  ASSERT_EQ(Status(ada_, dataset, "/dataset/status", {"available"}), "available");
+  const std::string upload =
+      dataset + "/uploads/" + ada_.Post(dataset + "/uploads", {{"size_bytes", 11}}).TextAt("/upload/id");
+  ASSERT_EQ(ada_.Put(upload + "/parts/1", "eleven more", ContentDigest("eleven more")).status, 200);
+  const Reply refused =
+      ada_.Post(upload + "/complete", {{"object", ObjectOf("eleven more")}, {"document", "no.link.atall"}});
+  EXPECT_EQ(refused.status, 400) << refused.body;
+  EXPECT_EQ(ada_.Get(dataset).TextAt("/dataset/status"), "available");
+  EXPECT_EQ(ada_.Post(dataset + "/mark-available").status, 200);
+}
+
 TEST_F(WorkTest, ADatasetThatDoesNotLoadSaysWhy) {
   provider_.behaviour.fails_to_load = true;
   const std::string dataset = Publish(ada_, "visits");

@@ -1,26 +1,27 @@
-#include "cli/example_queries.h"
+#include "agreement/example_queries.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cloister::cli {
+namespace cloister::agreement {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-SceneDataset Dataset(const std::string& name, std::string_view schema, std::string_view policy) {
-  SceneDataset dataset{.id = DatasetId::Parse("ds_" + std::string(25, '0') + (name == "visits" ? "1" : "2")).value(),
-                       .name = name,
-                       .owner = name,
-                       .organisation = name,
-                       .schema = *agreement::DecodeSchema(*codec::ParseJson(schema), "schema"),
-                       .policy = {}};
-  dataset.policy = *agreement::DecodePolicy(*codec::ParseJson(policy), dataset.schema, "policy");
-  return dataset;
-}
+struct Dataset {
+  Dataset(std::string its_name, std::string_view schema_json, std::string_view policy_json)
+      : name(std::move(its_name)),
+        schema(*DecodeSchema(*codec::ParseJson(schema_json), "schema")),
+        policy(*DecodePolicy(*codec::ParseJson(policy_json), schema, "policy")) {}
+  NamedTerms terms() const { return {.name = name, .schema = schema, .policy = policy}; }
 
-SceneDataset Visits() {
+  std::string name;
+  DatasetSchema schema;
+  DatasetPolicy policy;
+};
+
+Dataset Visits() {
   return Dataset("visits", R"j([{"name":"person","type":"BIGINT"},{"name":"ward","type":"VARCHAR"},
       {"name":"day","type":"DATE"},{"name":"cost","type":"DOUBLE"},{"name":"note","type":"VARCHAR"}])j",
                  R"j({"privacy_unit":"person","columns":{"person":{"roles":["join_key"],"domain":"person"},
@@ -28,7 +29,7 @@ SceneDataset Visits() {
       "cost":{"roles":["measure"],"bounds":[0,1000],"filter_grid":100,"quantiles":true}}})j");
 }
 
-SceneDataset Claims(const std::string& domain) {
+Dataset Claims(const std::string& domain) {
   return Dataset("claims", R"j([{"name":"member","type":"BIGINT"},{"name":"plan","type":"VARCHAR"}])j",
                  R"j({"privacy_unit":"member","columns":{"member":{"roles":["join_key"],"domain":")j" + domain +
                      R"j("},"plan":{"roles":["dimension"]}}})j");
@@ -41,8 +42,9 @@ std::vector<std::string> Texts(const std::vector<ExampleQuery>& examples) {
 }
 
 TEST(ExampleQueries, UseWhatThePolicyAllowsAndNothingHidden) {
+  const Dataset visits = Visits();
   EXPECT_THAT(
-      Texts(ExamplesOn(Visits())),
+      Texts(ExamplesOn(visits.terms())),
       ElementsAre("SELECT COUNT(DISTINCT person) AS people FROM visits",
                   "SELECT ward, COUNT(DISTINCT person) AS people FROM visits GROUP BY ward ORDER BY ward",
                   "SELECT ward, AVG(cost) AS average, SUM(cost) AS total FROM visits GROUP BY ward ORDER BY ward",
@@ -53,21 +55,22 @@ TEST(ExampleQueries, UseWhatThePolicyAllowsAndNothingHidden) {
 }
 
 TEST(ExampleQueries, JoinOnUnitsOfOneDomainOnly) {
-  EXPECT_THAT(Texts(ExamplesAcross({Visits(), Claims("person")})),
+  const Dataset visits = Visits(), claims = Claims("person"), members = Claims("member");
+  EXPECT_THAT(Texts(ExamplesAcross({visits.terms(), claims.terms()})),
               ElementsAre("SELECT a.ward, COUNT(DISTINCT a.person) AS people FROM visits a JOIN claims b "
                           "ON a.person = b.member GROUP BY a.ward ORDER BY a.ward",
                           "SELECT a.plan, COUNT(DISTINCT a.member) AS people, AVG(b.cost) AS average_cost FROM "
                           "claims a JOIN visits b ON a.member = b.person GROUP BY a.plan ORDER BY a.plan"));
-  EXPECT_THAT(ExamplesAcross({Visits(), Claims("member")}), IsEmpty());
+  EXPECT_THAT(ExamplesAcross({visits.terms(), members.terms()}), IsEmpty());
 }
 
 TEST(ExampleQueries, FollowTheLevels) {
-  SceneDataset visits = Visits();
-  visits.policy.levels = {agreement::Level::kDifferentialPrivacy};
-  for (const ExampleQuery& each : ExamplesOn(visits)) EXPECT_EQ(each.level, "differential_privacy");
+  Dataset visits = Visits();
+  visits.policy.levels = {Level::kDifferentialPrivacy};
+  for (const ExampleQuery& each : ExamplesOn(visits.terms())) EXPECT_EQ(each.level, "differential_privacy");
   visits.policy.levels.clear();
-  EXPECT_THAT(ExamplesOn(visits), IsEmpty());
+  EXPECT_THAT(ExamplesOn(visits.terms()), IsEmpty());
 }
 
 }  // namespace
-}  // namespace cloister::cli
+}  // namespace cloister::agreement

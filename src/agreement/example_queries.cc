@@ -1,18 +1,14 @@
-#include "cli/example_queries.h"
+#include "agreement/example_queries.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <functional>
 
-namespace cloister::cli {
-namespace {
+#include "codec/json.h"
 
-using agreement::ColumnPolicy;
-using agreement::ColumnType;
-using agreement::Level;
-using agreement::Role;
-using agreement::SchemaColumn;
+namespace cloister::agreement {
+namespace {
 
 constexpr std::array kAggregateLevels = {Level::kAggregateOnly, Level::kDifferentialPrivacy};
 
@@ -22,14 +18,14 @@ bool IsTemporal(const SchemaColumn& column) {
 
 using Wanted = std::function<bool(const SchemaColumn&, const ColumnPolicy&)>;
 
-const SchemaColumn* First(const SceneDataset& dataset, const Wanted& wanted) {
+const SchemaColumn* First(const NamedTerms& dataset, const Wanted& wanted) {
   for (const SchemaColumn& column : dataset.schema.columns) {
     if (wanted(column, dataset.policy.Column(column.name))) return &column;
   }
   return nullptr;
 }
 
-const SchemaColumn* Dimension(const SceneDataset& dataset) {
+const SchemaColumn* Dimension(const NamedTerms& dataset) {
   const auto plain = [](const SchemaColumn& column, const ColumnPolicy& policy) {
     return policy.Is(Role::kDimension) && !IsTemporal(column) && !column.type.IsNumeric() && !policy.quasi_identifier;
   };
@@ -40,7 +36,7 @@ const SchemaColumn* Dimension(const SceneDataset& dataset) {
   return found != nullptr ? found : First(dataset, any);
 }
 
-const SchemaColumn* Measure(const SceneDataset& dataset) {
+const SchemaColumn* Measure(const NamedTerms& dataset) {
   return First(dataset, [](const SchemaColumn& column, const ColumnPolicy& policy) {
     return policy.Is(Role::kMeasure) && column.type.IsNumeric();
   });
@@ -56,8 +52,8 @@ std::string Threshold(const ColumnPolicy& policy) {
 // Adds to the examples of one dataset at one level.
 class Writer {
  public:
-  Writer(const SceneDataset& dataset, Level level, std::vector<ExampleQuery>& out)
-      : dataset_(dataset), level_(agreement::LevelName(level)), out_(out) {}
+  Writer(const NamedTerms& dataset, Level level, std::vector<ExampleQuery>& out)
+      : dataset_(dataset), level_(LevelName(level)), out_(out) {}
 
   void Write() {
     const std::string& unit = *dataset_.policy.privacy_unit;
@@ -85,8 +81,8 @@ class Writer {
       return policy.Is(Role::kDimension) && IsTemporal(column);
     });
     if (date == nullptr) return;
-    const auto finest = dataset_.policy.Column(date->name).date_granularity.value_or(agreement::DateGranularity::kYear);
-    const std::string part(agreement::DateGranularityName(finest));
+    const auto finest = dataset_.policy.Column(date->name).date_granularity.value_or(DateGranularity::kYear);
+    const std::string part(DateGranularityName(finest));
     const std::string truncated = "date_trunc('" + part + "', " + date->name + ")";
     Add("people by " + part, "SELECT " + truncated + " AS since, " + people_ + " FROM " + dataset_.name +
                                  " GROUP BY " + truncated + " ORDER BY since");
@@ -105,14 +101,14 @@ class Writer {
     }
   }
 
-  const SceneDataset& dataset_;
+  const NamedTerms& dataset_;
   std::string level_;
   std::vector<ExampleQuery>& out_;
   std::string people_;
 };
 
 // A release of rows as they may be released: every column that shows anything.
-void AddRows(const SceneDataset& dataset, Level level, std::vector<ExampleQuery>& out) {
+void AddRows(const NamedTerms& dataset, Level level, std::vector<ExampleQuery>& out) {
   std::string columns;
   for (const SchemaColumn& column : dataset.schema.columns) {
     const ColumnPolicy& policy = dataset.policy.Column(column.name);
@@ -122,16 +118,16 @@ void AddRows(const SceneDataset& dataset, Level level, std::vector<ExampleQuery>
   }
   if (columns.empty()) return;
   out.push_back({level == Level::kFullAccess ? "its rows" : "a generalised release of its rows",
-                 "SELECT " + columns + " FROM " + dataset.name, std::string(agreement::LevelName(level))});
+                 "SELECT " + columns + " FROM " + dataset.name, std::string(LevelName(level))});
 }
 
-bool JoinOnUnit(const SceneDataset& a, const SceneDataset& b) {
+bool JoinOnUnit(const NamedTerms& a, const NamedTerms& b) {
   if (a.policy.IsPublic() || b.policy.IsPublic()) return false;
   const std::string& domain = a.policy.Column(*a.policy.privacy_unit).domain;
   return !domain.empty() && domain == b.policy.Column(*b.policy.privacy_unit).domain;
 }
 
-void AddJoin(const SceneDataset& a, const SceneDataset& b, std::vector<ExampleQuery>& out) {
+void AddJoin(const NamedTerms& a, const NamedTerms& b, std::vector<ExampleQuery>& out) {
   const SchemaColumn* dimension = Dimension(a);
   if (dimension == nullptr || !JoinOnUnit(a, b)) return;
   for (const Level level : kAggregateLevels) {
@@ -144,13 +140,13 @@ void AddJoin(const SceneDataset& a, const SceneDataset& b, std::vector<ExampleQu
                    "SELECT a." + dimension->name + ", COUNT(DISTINCT " + key + ") AS people" + average + " FROM " +
                        a.name + " a JOIN " + b.name + " b ON " + key + " = b." + *b.policy.privacy_unit +
                        " GROUP BY a." + dimension->name + " ORDER BY a." + dimension->name,
-                   std::string(agreement::LevelName(level))});
+                   std::string(LevelName(level))});
   }
 }
 
 }  // namespace
 
-std::vector<ExampleQuery> ExamplesOn(const SceneDataset& dataset) {
+std::vector<ExampleQuery> ExamplesOn(const NamedTerms& dataset) {
   std::vector<ExampleQuery> out;
   if (!dataset.policy.IsPublic()) {
     for (const Level level : kAggregateLevels) {
@@ -165,14 +161,14 @@ std::vector<ExampleQuery> ExamplesOn(const SceneDataset& dataset) {
   return out;
 }
 
-std::vector<ExampleQuery> ExamplesAcross(const std::vector<SceneDataset>& datasets) {
+std::vector<ExampleQuery> ExamplesAcross(const std::vector<NamedTerms>& datasets) {
   std::vector<ExampleQuery> out;
-  for (const SceneDataset& a : datasets) {
-    for (const SceneDataset& b : datasets) {
-      if (a.id != b.id) AddJoin(a, b, out);
+  for (const NamedTerms& a : datasets) {
+    for (const NamedTerms& b : datasets) {
+      if (a.name != b.name) AddJoin(a, b, out);
     }
   }
   return out;
 }
 
-}  // namespace cloister::cli
+}  // namespace cloister::agreement
