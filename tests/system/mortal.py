@@ -1,7 +1,7 @@
 """A server that dies at a chosen step, and a client that sends until it is answered.
 
 Moments are counted, not waited for: kill/kill_at.cc ends the server, or its enclaves, right before the N-th write,
-rename, flush or frame. The client does what clients do: it sends the same request again under its Idempotency-Key.
+rename, flush or frame, or when it heard one. The client does what clients do: it sends the same request again under its Idempotency-Key.
 """
 
 import http.client
@@ -24,16 +24,17 @@ class Mortal(stage.Server):
 
     def __init__(self, folder, *options):
         super().__init__(folder, *options)
-        self.armed, self.count, self.killed = (self.folder / name for name in ('armed', 'count', 'killed'))
+        self.armed, self.noted, self.killed = (self.folder / name for name in ('armed', 'steps', 'killed'))
         self.lock = threading.Lock()
 
     def arm(self, server=0, enclave=(), at_once=False):
-        self.armed.unlink(missing_ok=True)
+        for each in (self.armed, self.noted):
+            each.unlink(missing_ok=True)
         if at_once:
             self.armed.touch()
         told = {'LD_PRELOAD': str(LIBRARY), 'CLOISTER_KILL_ARMED': str(self.armed),
                 'CLOISTER_KILL_SERVER_AT': str(server), 'CLOISTER_KILL_ENCLAVE_AT': ','.join(map(str, enclave)),
-                'CLOISTER_KILL_COUNT': str(self.count), 'CLOISTER_KILL_LOG': str(self.killed)}
+                'CLOISTER_KILL_STEPS': str(self.noted), 'CLOISTER_KILL_LOG': str(self.killed)}
         os.environ.update(told)
         try:
             return self.start()
@@ -41,9 +42,9 @@ class Mortal(stage.Server):
             for name in told:
                 del os.environ[name]
 
-    def counted(self):
-        """(steps, frames) of this start."""
-        return tuple(map(int, self.count.read_text().split()))
+    def steps(self):
+        """A letter for each step of this start (kill_at.cc): 'ppsfh' are two writes, a flush and two frames."""
+        return self.noted.read_text() if self.noted.exists() else ''
 
     def kills(self):
         """What died so far: 'server 40', 'enclave 3'."""

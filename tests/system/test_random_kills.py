@@ -27,7 +27,7 @@ from support import Rest, stage
 KILLS = int(os.environ.get('CLOISTER_RANDOM_KILLS', '8'))
 SEED = int(os.environ.get('CLOISTER_SEED', '20261122'))
 # A life ends within that many steps, or while it starts; its enclaves within that many frames.
-STEPS_MAX, START_STEPS_MAX, FRAMES_MAX = 800, 60, 60
+STEPS_MAX, START_STEPS_MAX, FRAMES_MAX = 1000, 80, 150
 LIFE_SECONDS_MAX = 20            # a life that does not come to its moment ends by the clock
 STORY_SECONDS_MAX = 3600
 PART = 8 << 20

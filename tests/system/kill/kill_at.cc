@@ -1,10 +1,12 @@
 // Loaded before libc by mortal.py (LD_PRELOAD) and by nothing else: ends cloisterd, or its enclaves, right before
-// the N-th step after which something would be half done: a write, a rename, a flush, a frame. No part of the product.
+// the N-th step after which something would be half done: a write, a rename, a flush, a frame that is sent, and one of
+// which a piece was heard. An enclave has no files: what it does is what it hears and says. No part of the product.
 //
 //   CLOISTER_KILL_ARMED       counting begins when this file is there
 //   CLOISTER_KILL_SERVER_AT   N, from 1: this process ends before its N-th step; 0: it does not
 //   CLOISTER_KILL_ENCLAVE_AT  "N,N,...": its enclaves end before those frames
-//   CLOISTER_KILL_COUNT       a file that gets both counts, "STEPS FRAMES", at each step
+//   CLOISTER_KILL_STEPS       a file that gets a letter for each step: w write, p write at a place, s flush, r rename,
+//                             u removal, f frame that is sent, h piece of a frame that was heard
 //   CLOISTER_KILL_LOG         a file that gets a line for each kill, "server N" or "enclave N"
 
 #include <dirent.h>
@@ -19,6 +21,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 
 namespace {
 
@@ -27,8 +30,19 @@ Function Next(const char* name) {
   return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
 }
 
-std::atomic<long> g_steps{0};
-std::atomic<long> g_frames{0};
+enum class Kind : char {
+  kWrite = 'w',
+  kWriteAt = 'p',
+  kFlush = 's',
+  kRename = 'r',
+  kRemoval = 'u',
+  kSent = 'f',
+  kHeard = 'h',
+};
+
+std::mutex g_mutex;  // so that the letters stand in the order of the steps
+long g_steps = 0;
+long g_frames = 0;
 std::atomic<bool> g_armed{false};
 
 bool Armed() {
@@ -46,12 +60,10 @@ void Put(const char* path, int flags, const char* text) {
   close(file);
 }
 
-void Count(long steps, long frames) {
-  static const char* const path = std::getenv("CLOISTER_KILL_COUNT");
-  if (path == nullptr) return;
-  char text[64];
-  std::snprintf(text, sizeof text, "%ld %ld\n", steps, frames);
-  Put(path, O_TRUNC, text);
+void Note(Kind kind) {
+  static const char* const path = std::getenv("CLOISTER_KILL_STEPS");
+  const char text[2] = {static_cast<char>(kind), '\0'};
+  if (path != nullptr) Put(path, O_APPEND, text);
 }
 
 void Log(const char* whom, long moment) {
@@ -90,16 +102,18 @@ void KillEnclaves() {
   closedir(folder);
 }
 
-void Step(bool is_frame) {
+void Step(Kind kind) {
   static const char* const server_text = std::getenv("CLOISTER_KILL_SERVER_AT");
   static const char* const enclave_text = std::getenv("CLOISTER_KILL_ENCLAVE_AT");
   static const long server_at = server_text != nullptr ? std::atol(server_text) : 0;
   if (!Armed()) return;
+  const std::scoped_lock lock(g_mutex);
   const long steps = ++g_steps;
-  const long frames = is_frame ? ++g_frames : g_frames.load();
-  Count(steps, frames);
-  if (is_frame && IsAmong(enclave_text, frames)) {
-    Log("enclave", frames);
+  const bool is_frame = kind == Kind::kSent || kind == Kind::kHeard;
+  if (is_frame) ++g_frames;
+  Note(kind);
+  if (is_frame && IsAmong(enclave_text, g_frames)) {
+    Log("enclave", g_frames);
     KillEnclaves();
   }
   if (steps == server_at) {
@@ -114,7 +128,13 @@ void StepOn(int fd) {
   int domain = 0;
   socklen_t size = sizeof domain;
   const bool is_socket = getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0;
-  if (!is_socket || domain == AF_UNIX) Step(is_socket);
+  if (!is_socket || domain == AF_UNIX) Step(is_socket ? Kind::kSent : Kind::kWrite);
+}
+
+void Heard(int fd, ssize_t got) {
+  int domain = 0;
+  socklen_t size = sizeof domain;
+  if (got > 0 && getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX) Step(Kind::kHeard);
 }
 
 }  // namespace
@@ -141,29 +161,35 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   static const auto real = Next<ssize_t (*)(int, const msghdr*, int)>("sendmsg");
   return real(fd, message, flags);
 }
+ssize_t recvmsg(int fd, msghdr* message, int flags) {
+  static const auto real = Next<ssize_t (*)(int, msghdr*, int)>("recvmsg");
+  const ssize_t got = real(fd, message, flags);
+  Heard(fd, got);
+  return got;
+}
 ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t offset) {
-  Step(false);
+  Step(Kind::kWriteAt);
   static const auto real = Next<ssize_t (*)(int, const void*, size_t, off64_t)>("pwrite64");
   return real(fd, bytes, size, offset);
 }
 ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) { return pwrite64(fd, bytes, size, offset); }
 int fsync(int fd) {
-  Step(false);
+  Step(Kind::kFlush);
   static const auto real = Next<int (*)(int)>("fsync");
   return real(fd);
 }
 int fdatasync(int fd) {
-  Step(false);
+  Step(Kind::kFlush);
   static const auto real = Next<int (*)(int)>("fdatasync");
   return real(fd);
 }
 int rename(const char* from, const char* to) {
-  Step(false);
+  Step(Kind::kRename);
   static const auto real = Next<int (*)(const char*, const char*)>("rename");
   return real(from, to);
 }
 int unlink(const char* path) {
-  Step(false);
+  Step(Kind::kRemoval);
   static const auto real = Next<int (*)(const char*)>("unlink");
   return real(path);
 }
