@@ -1,7 +1,8 @@
 """A server that dies at a chosen step, and a client that sends until it is answered.
 
 Moments are counted, not waited for: kill/kill_at.cc ends the server, or its enclaves, right before the N-th write,
-rename, flush or frame, or when it heard one. The client does what clients do: it sends the same request again under its Idempotency-Key.
+rename, flush or frame, or when it heard a piece of one. The client does what clients do: it sends the same request
+again under its Idempotency-Key.
 """
 
 import http.client
