@@ -33,12 +33,26 @@ bool CheckText(const CompileRequest& request, Findings& findings) {
   return findings.empty();
 }
 
+// A text that went through the compiler.
+struct Attempt {
+  CompileVerdict verdict;
+  std::optional<std::vector<std::string>> columns;  // names in its answer; nothing where it could not be bound
+};
+
+std::vector<std::string> NamesOf(const BoundQuery& bound) {
+  std::vector<std::string> names;
+  for (const OutputColumn& column : bound.root()->columns) names.push_back(column.name);
+  return names;
+}
+
 // The stages in their order; nothing when one of them has findings.
-std::optional<CompiledQuery> Stages(const CompileRequest& request, const StatementTree& tree, Findings& findings) {
+std::optional<CompiledQuery> Stages(const CompileRequest& request, const StatementTree& tree, Findings& findings,
+                                    std::optional<std::vector<std::string>>& columns) {
   const auto parsed = ParsedQuery::Parse({request.text, &request.parameters}, tree, findings);
   if (!parsed) return std::nullopt;
   auto bound = BoundQuery::Bind(*parsed, request, findings);
   if (!bound) return std::nullopt;
+  columns = NamesOf(*bound);
   const auto permitted = PermittedQuery::Permit(std::move(*bound), request, findings);
   if (!permitted) return std::nullopt;
   const PrivateQuery protected_query = PrivateQuery::Protect(*permitted);
@@ -64,35 +78,36 @@ void CheckLevelName(const CompileRequest& request, Findings& findings) {
        "There is no such privacy level; choose aggregate_only, k_anonymized, differential_privacy or full_access."});
 }
 
-Result<CompileVerdict> CompileOnce(const CompileRequest& request, StatementParser& parser) {
+Result<Attempt> CompileOnce(const CompileRequest& request, StatementParser& parser) {
   Findings findings(request.text);
+  std::optional<std::vector<std::string>> columns;
   CheckLevelName(request, findings);
   if (CheckText(request, findings)) {
     CLOISTER_ASSIGN(const StatementTree tree, parser.Serialize(request.text));
-    auto compiled = Stages(request, tree, findings);
-    if (compiled && findings.empty()) return CompileVerdict(std::move(*compiled));
+    auto compiled = Stages(request, tree, findings, columns);
+    if (compiled && findings.empty()) return Attempt{std::move(*compiled), std::move(columns)};
   }
   if (findings.empty()) findings.Add({"R01", findings.Whole(), "The query is not admitted."});
-  return CompileVerdict(findings.Take());
+  return Attempt{findings.Take(), std::move(columns)};
 }
 
 }  // namespace
 
 Result<CompileVerdict> Compile(const CompileRequest& request, StatementParser& parser) {
   CLOISTER_TRY(CheckRequest(request));
-  CLOISTER_ASSIGN(CompileVerdict verdict, CompileOnce(request, parser));
-  auto* findings = std::get_if<std::vector<Finding>>(&verdict);
-  if (findings == nullptr) return verdict;
+  CLOISTER_ASSIGN(Attempt attempt, CompileOnce(request, parser));
+  auto* findings = std::get_if<std::vector<Finding>>(&attempt.verdict);
+  if (findings == nullptr) return std::move(attempt.verdict);
   CompileRequest mended = request;
   const MendTrial trial = [&](const std::string& text) {
     mended.text = text;
     auto tried = CompileOnce(mended, parser);
     // A parser that fails now is no mend, and no error of the query's.
-    if (!tried) return std::vector<Finding>(kFindingsMax);
-    auto* left = std::get_if<std::vector<Finding>>(&*tried);
-    return left == nullptr ? std::vector<Finding>() : std::move(*left);
+    if (!tried) return Tried{std::vector<Finding>(kFindingsMax)};
+    auto* left = std::get_if<std::vector<Finding>>(&tried->verdict);
+    return Tried{left == nullptr ? std::vector<Finding>() : std::move(*left), std::move(tried->columns)};
   };
-  return CompileVerdict(WithMends(request, std::move(*findings), trial));
+  return CompileVerdict(WithMends(request, {std::move(*findings), std::move(attempt.columns)}, trial));
 }
 
 codec::Json EncodeFindings(const std::vector<Finding>& findings) {

@@ -287,6 +287,14 @@ bool IsBetter(std::vector<Finding> left, const std::vector<Finding>& before) {
 
 namespace {
 
+// As far as both are known. "max(cost)" is what a query that does not name its column is told of how it is made.
+bool KeepsColumns(const Tried& original, const Tried& mended) {
+  if (!original.columns || !mended.columns) return true;
+  return std::ranges::equal(*original.columns, *mended.columns, [](const std::string& a, const std::string& b) {
+    return a == b || (a.ends_with(')') && b.ends_with(')'));
+  });
+}
+
 // All at once, from the last to the first; nothing where two stand in one place.
 std::optional<std::string> Together(const std::string& text, const std::vector<std::optional<Mend>>& mends) {
   std::vector<const Mend*> sorted;
@@ -307,8 +315,9 @@ std::optional<std::string> Together(const std::string& text, const std::vector<s
 
 }  // namespace
 
-std::vector<Finding> WithMends(const CompileRequest& request, std::vector<Finding> findings, const MendTrial& trial) {
-  const std::vector<Finding> before = findings;
+std::vector<Finding> WithMends(const CompileRequest& request, Tried original, const MendTrial& trial) {
+  const std::vector<Finding> before = std::move(original.findings);
+  std::vector<Finding> findings = before;
   const Source source(request.text);
   int trials = request.text.size() <= kMendTextBytesMax ? kMendTrialsMax : 0;
   std::vector<std::optional<Mend>> whole(findings.size());  // alone it mends the query
@@ -316,7 +325,9 @@ std::vector<Finding> WithMends(const CompileRequest& request, std::vector<Findin
   for (std::size_t i = 0; i < findings.size() && trials > 0; ++i) {
     for (const Mend& mend : Propose(request, source, before[i])) {
       if (trials-- <= 0) break;
-      const std::vector<Finding> left = trial(source.With(mend));
+      const Tried tried = trial(source.With(mend));
+      if (!KeepsColumns(original, tried)) continue;
+      const std::vector<Finding>& left = tried.findings;
       if (left.empty()) whole[i] = mend;
       if (!parts[i] && (left.empty() || IsBetter(left, before))) parts[i] = mend;
       if (left.empty()) break;
@@ -324,7 +335,10 @@ std::vector<Finding> WithMends(const CompileRequest& request, std::vector<Findin
   }
   const bool all = std::all_of(parts.begin(), parts.end(), [](const auto& mend) { return mend.has_value(); });
   const auto together = all && findings.size() > 1 ? Together(request.text, parts) : std::nullopt;
-  if (together && trial(*together).empty()) whole = parts;
+  if (together) {
+    const Tried tried = trial(*together);
+    if (tried.findings.empty() && KeepsColumns(original, tried)) whole = parts;
+  }
   for (std::size_t i = 0; i < findings.size(); ++i) {
     findings[i].fix.reset();
     if (!whole[i]) continue;

@@ -10,6 +10,7 @@
 // Bounded: texts up to kMendTextBytesMax, kMendTrialsMax compilations for one query.
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,11 +24,17 @@ struct CompileRequest;
 inline constexpr std::size_t kMendTextBytesMax = 8192;
 inline constexpr int kMendTrialsMax = 12;
 
-// What is left to complain about in a text; empty: it compiles.
-using MendTrial = std::function<std::vector<Finding>(const std::string& text)>;
+// What became of a text.
+struct Tried {
+  std::vector<Finding> findings;                            // none: it compiles
+  std::optional<std::vector<std::string>> columns = {};     // names in its answer; nothing where they are not known
+};
+using MendTrial = std::function<Tried(const std::string& text)>;
 
-// The findings, each with the first of its mends that holds: put in the place of its range the query compiles, or it
-// does once the mends of all findings are. A finding's range becomes the one that its mend stands for.
-std::vector<Finding> WithMends(const CompileRequest& request, std::vector<Finding> findings, const MendTrial& trial);
+// The findings of `original`, each with the first of its mends that holds: put in the place of its range the query
+// compiles, or it does once the mends of all findings are, and the answer has the columns that it was asked for. A
+// column that its query does not name may be called by what computes it now. A finding's range becomes the one that
+// its mend stands for.
+std::vector<Finding> WithMends(const CompileRequest& request, Tried original, const MendTrial& trial);
 
 }  // namespace cloister::sql
