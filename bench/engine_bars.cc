@@ -126,22 +126,23 @@ Result<BarResult> CompareLoad(const LoadComparison& comparison, const BenchOptio
   return result;
 }
 
-struct Protected {
-  std::string worker;
+struct Asked {
+  std::string plain;   // the worker that runs the analyst's own texts
+  std::string worker;  // the one that runs what the compiler makes of them
+  std::string amount;  // of rows, as both take it
   double mean_limit = 0;
   double worst_limit = 0;
 };
 
 // Each shape against the analyst's own text without any protection; the bar is the geometric mean, and the slowest
 // shape has a limit of its own.
-Result<BarResult> CompareProtectedShapes(const Protected& by, const BenchOptions& options) {
-  const std::string persons = std::to_string(std::max<std::uint64_t>(1000, options.file_bytes >> 13));
+Result<BarResult> CompareTexts(const Asked& by, const BenchOptions& options) {
   std::map<std::string, std::vector<double>> ratios;
   for (int pair = 0; pair < options.pairs; ++pair) {
     codec::JsonObject plain, ours;
     for (int turn = 0; turn < 2; ++turn) {
       const bool is_ours = (pair + turn) % 2 != 0;
-      CLOISTER_ASSIGN((is_ours ? ours : plain), RunWorker({is_ours ? by.worker : "texts-plain", persons}));
+      CLOISTER_ASSIGN((is_ours ? ours : plain), RunWorker({is_ours ? by.worker : by.plain, by.amount}));
     }
     for (const auto& [name, seconds] : ours) {
       ratios[name].push_back(seconds.get_double() / plain.at(name).get_double());
@@ -167,8 +168,23 @@ Bar Loading(const std::string& name, const std::string& title, const LoadCompari
   return {name, title, [comparison](const BenchOptions& options) { return CompareLoad(comparison, options); }};
 }
 
-Bar Shapes(const std::string& name, const std::string& title, const Protected& by) {
-  return {name, title, [by](const BenchOptions& options) { return CompareProtectedShapes(by, options); }};
+Bar Shapes(const std::string& name, const std::string& title, Asked by) {
+  by.plain = "texts-plain";
+  return {name, title, [by](const BenchOptions& options) {
+            Asked asked = by;
+            asked.amount = std::to_string(std::max<std::uint64_t>(1000, options.file_bytes >> 13));
+            return CompareTexts(asked, options);
+          }};
+}
+
+Result<BarResult> CompareWorkload(const BenchOptions& options) {
+  const double scale = std::max(0.01, static_cast<double>(options.file_bytes) / (1LL << 32));
+  return CompareTexts({.plain = "workload-plain",
+                       .worker = "workload-ours",
+                       .amount = std::to_string(scale),
+                       .mean_limit = 1.05,
+                       .worst_limit = 1.5},
+                      options);
 }
 
 const WorkerRegistration kWorker{{"engine", RunEngineWorker}};
@@ -182,6 +198,7 @@ const BarRegistration kBars[] = {
                              .limit = 1.15})),
     BarRegistration(Shapes("shapes-in-sandbox", "clean-room queries in the sandbox, unprotected",
                            {.worker = "full-ours", .mean_limit = 1.05, .worst_limit = 1.25})),
+    BarRegistration(Bar{"workload-full-access", "22 business questions in the sandbox, unprotected", CompareWorkload}),
     BarRegistration(Shapes("shapes-with-thresholds", "clean-room queries with thresholds on persons",
                            {.worker = "thresholds-ours", .mean_limit = 2, .worst_limit = 6})),
     BarRegistration(Shapes("shapes-with-noise", "clean-room queries with noise",

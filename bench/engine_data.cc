@@ -16,14 +16,13 @@ agreement::DatasetSchema SchemaOf(const Columns& columns) {
   return schema;
 }
 
-struct ShapeText {
+// As an analyst would write them (../shared/workload/cleanroom.mjs), with what the rules ask for: tables of persons are
+// joined on the person too.
+struct FixedText {
   const char* name;
   const char* text;
 };
-
-// As an analyst would write them (../shared/workload/cleanroom.mjs), with what the rules ask for: tables of persons are
-// joined on the person too.
-constexpr ShapeText kShapes[] = {
+constexpr FixedText kShapes[] = {
     {"overlap",
      "SELECT segment, count(*) AS n FROM customer WHERE EXISTS (SELECT 1 FROM orders WHERE o_person = c_person "
      "AND o_date >= DATE '1997-01-01') GROUP BY segment"},
@@ -118,8 +117,6 @@ std::string OrdersSql(std::int64_t persons) {
          std::to_string(10 * persons) + ") t(i))";
 }
 
-}  // namespace
-
 std::vector<ShapeTable> ShapeTables(std::int64_t persons) {
   const std::string lines =
       "SELECT o_person AS l_person, o_order AS l_order, o_date + (g % 121 + 1)::INTEGER AS l_date, "
@@ -127,9 +124,10 @@ std::vector<ShapeTable> ShapeTables(std::int64_t persons) {
       "FROM (SELECT *, UNNEST(range((h // 11 % 7)::BIGINT + 1)) AS line FROM (" +
       OrdersSql(persons) + ")))";
   return {
-      {"ds_nation", "nation", SchemaOf({{"n_nation", "INTEGER"}, {"n_name", "VARCHAR"}}),
+      {"ds_nation", "nation", SchemaOf({{"n_nation", "INTEGER"}, {"n_name", "VARCHAR"}}), {},
        "SELECT i::INTEGER AS n_nation, concat('NATION ', i) AS n_name FROM range(25) t(i)"},
       {"ds_customer", "customer", SchemaOf({{"c_person", "BIGINT"}, {"segment", "VARCHAR"}, {"c_nation", "INTEGER"}}),
+       {},
        "SELECT i + 1 AS c_person, ['AUTOMOBILE', 'BUILDING', 'FURNITURE', 'MACHINERY', 'HOUSEHOLD'][(h % 5)::BIGINT + "
        "1] AS segment, (h // 7 % 25)::INTEGER AS c_nation FROM (SELECT i, hash(i) AS h FROM range(" +
            std::to_string(persons) + ") t(i))"},
@@ -139,6 +137,7 @@ std::vector<ShapeTable> ShapeTables(std::int64_t persons) {
                  {"o_date", "DATE"},
                  {"priority", "VARCHAR"},
                  {"total", "DOUBLE"}}),
+       {},
        "SELECT o_person, o_order, o_date, ['1-URGENT', '2-HIGH', '3-MEDIUM', '4-NOT SPECIFIED', '5-LOW'][(h // 13 % "
        "5)::BIGINT + 1] AS priority, (h // 17 % 40000000)::DOUBLE / 100 AS total FROM (" +
            OrdersSql(persons) + ")"},
@@ -150,6 +149,7 @@ std::vector<ShapeTable> ShapeTables(std::int64_t persons) {
                  {"status", "VARCHAR"},
                  {"mode", "VARCHAR"},
                  {"price", "DOUBLE"}}),
+       {},
        "SELECT l_person, l_order, l_date, CASE WHEN received > DATE '1995-06-17' THEN 'N' WHEN g // 7919 % 2 = 0 THEN "
        "'R' ELSE 'A' END AS flag, CASE WHEN l_date > DATE '1995-06-17' THEN 'O' ELSE 'F' END AS status, ['REG AIR', "
        "'AIR', 'RAIL', 'SHIP', 'TRUCK', 'MAIL', 'FOB'][(g // 31 % 7)::BIGINT + 1] AS mode, (g // 13 % "
@@ -159,27 +159,36 @@ std::vector<ShapeTable> ShapeTables(std::int64_t persons) {
   };
 }
 
-Result<std::vector<Shape>> CompileShapes(agreement::Level level, bool guarded) {
+}  // namespace
+
+Questions ShapeQuestions(std::int64_t persons) {
+  Questions questions{.tables = ShapeTables(persons), .texts = {}};
+  for (ShapeTable& table : questions.tables) table.policy = PolicyOf(table.schema);
+  for (const FixedText& shape : kShapes) questions.texts.push_back({.name = shape.name, .text = shape.text});
+  return questions;
+}
+
+Result<std::vector<Shape>> CompileShapes(const Questions& questions, agreement::Level level, bool guarded) {
   CLOISTER_ASSIGN(const auto parser, engine::DuckDbStatementParser::Open());
   sql::CompileRequest request;
   request.analyst_organisation = "analyst";
   request.level = agreement::LevelName(level);
   request.cross_owner_joins_allowed = true;
   request.history_guard = guarded;
-  for (const ShapeTable& table : ShapeTables(1)) {
+  for (const ShapeTable& table : questions.tables) {
     request.datasets.push_back({.id = table.dataset,
                                 .name = table.name,
                                 .organisation = "owner of " + table.name,
                                 .schema = table.schema,
-                                .policy = PolicyOf(table.schema)});
+                                .policy = table.policy});
   }
   std::vector<Shape> shapes;
-  for (const ShapeText& shape : kShapes) {
+  for (const ShapeText& shape : questions.texts) {
     request.text = shape.text;
     CLOISTER_ASSIGN(auto verdict, sql::Compile(request, *parser));
     auto* compiled = std::get_if<sql::CompiledQuery>(&verdict);
-    if (compiled == nullptr) return Internal(std::string("the compiler refuses the shape ") + shape.name);
-    shapes.push_back({.name = shape.name, .text = shape.text, .plan = std::move(compiled->plan)});
+    if (compiled == nullptr) return Internal("the compiler refuses " + shape.name);
+    shapes.push_back({.name = shape.name, .plan = std::move(compiled->plan)});
   }
   return shapes;
 }

@@ -18,22 +18,31 @@ std::string OrderLinesSql(std::int64_t rows);
 inline constexpr std::int64_t kOrderLinesCsvBytesPerRow = 121;
 inline constexpr std::int64_t kOrderLinesParquetBytesPerRow = 30;
 
-// Three tables that share a person key, and a public one.
 struct ShapeTable {
   std::string dataset;  // ds_..., the table's name
   std::string name;     // in an analyst's text
   agreement::DatasetSchema schema;
-  std::string sql;      // makes its rows
+  agreement::DatasetPolicy policy;
+  std::string sql;  // makes its rows
 };
-std::vector<ShapeTable> ShapeTables(std::int64_t persons);
+struct ShapeText {
+  std::string name;
+  std::string text;  // over tables by the names an analyst uses
+};
+// What analysts ask, and of which tables.
+struct Questions {
+  std::vector<ShapeTable> tables;
+  std::vector<ShapeText> texts;
+};
+// The clean-room shapes over three tables that share a person key, and a public one.
+Questions ShapeQuestions(std::int64_t persons);
 
 // Compiled by the product's own compiler: a shape that it refuses is an error.
 struct Shape {
   std::string name;
-  std::string text;  // over tables by the names an analyst uses
   sql::ExecutablePlan plan;
 };
 // `guarded`: the plans give the people behind each group, for the guard against differencing.
-Result<std::vector<Shape>> CompileShapes(agreement::Level level, bool guarded = false);
+Result<std::vector<Shape>> CompileShapes(const Questions& questions, agreement::Level level, bool guarded = false);
 
 }  // namespace cloister::bench

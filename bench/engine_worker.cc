@@ -20,6 +20,7 @@
 #include "sealing/fd_stream.h"
 #include "sealing/open_reader.h"
 #include "tee/sandbox.h"
+#include "workload.h"
 
 namespace cloister::bench {
 namespace {
@@ -103,27 +104,43 @@ Result<Times> LoadOurs(const std::string& format_name, const std::string& path, 
   return Times{{"seconds", seconds}};
 }
 
-// The least of several runs of each shape.
-Result<Times> TimeShapes(const std::vector<Shape>& shapes, const std::function<Status(const Shape&)>& run) {
+// The least of several runs of each; all have names.
+template <typename Named>
+Result<Times> TimeEach(const std::vector<Named>& all, const std::function<Status(const Named&)>& run) {
   Times times;
   for (int i = 0; i < kRepetitions; ++i) {
-    for (const Shape& shape : shapes) {
-      CLOISTER_ASSIGN(const double seconds, Seconds([&] { return run(shape); }));
-      const auto* least = times.if_contains(shape.name);
-      times[shape.name] = least == nullptr ? seconds : std::min(seconds, least->get_double());
+    for (const Named& one : all) {
+      CLOISTER_ASSIGN(const double seconds, Seconds([&] { return run(one); }));
+      const auto* least = times.if_contains(one.name);
+      times[one.name] = least == nullptr ? seconds : std::min(seconds, least->get_double());
     }
   }
   return times;
 }
 
+// What is asked, and what must run first for its tables to be there.
+struct Work {
+  Questions questions;
+  std::vector<std::string> set_up;
+};
+
+Work ShapeWork(std::int64_t persons) { return {.questions = ShapeQuestions(persons), .set_up = {}}; }
+
+Result<Work> WorkloadWork(double scale) {
+  CLOISTER_ASSIGN(auto questions, Workload());
+  CLOISTER_ASSIGN(auto set_up, WorkloadSetUp(scale));
+  return Work{.questions = std::move(questions), .set_up = std::move(set_up)};
+}
+
 // What an analyst would get from a plain database: his own text, and no protection at all.
-Result<Times> TextsPlain(std::int64_t persons) {
+Result<Times> TextsPlain(const Work& work) {
   CLOISTER_ASSIGN(auto duckdb, engine::PlainDuckDb::Open(kEngineThreads));
-  for (const ShapeTable& table : ShapeTables(persons)) {
-    CLOISTER_TRY(duckdb.Run("CREATE TABLE " + table.name + " AS " + table.sql));
+  for (const std::string& statement : work.set_up) CLOISTER_TRY(duckdb.Run(statement));
+  if (work.set_up.empty()) {
+    for (const ShapeTable& table : work.questions.tables)
+      CLOISTER_TRY(duckdb.Run("CREATE TABLE " + table.name + " AS " + table.sql));
   }
-  CLOISTER_ASSIGN(const auto shapes, CompileShapes(agreement::Level::kDifferentialPrivacy));
-  return TimeShapes(shapes, [&](const Shape& shape) { return duckdb.Run(shape.text); });
+  return TimeEach<ShapeText>(work.questions.texts, [&](const ShapeText& asked) { return duckdb.Run(asked.text); });
 }
 
 struct TableFile {
@@ -132,14 +149,15 @@ struct TableFile {
 };
 
 // The same rows as Parquet in memory. DuckDB's threads end with it, so the sandbox can be entered afterwards.
-Result<std::vector<TableFile>> WriteShapeTables(std::int64_t persons) {
+Result<std::vector<TableFile>> WriteTables(const Work& work) {
   CLOISTER_ASSIGN(auto duckdb, engine::PlainDuckDb::Open(kEngineThreads));
+  for (const std::string& statement : work.set_up) CLOISTER_TRY(duckdb.Run(statement));
   std::vector<TableFile> files;
-  for (ShapeTable& table : ShapeTables(persons)) {
+  for (const ShapeTable& table : work.questions.tables) {
     const int fd = memfd_create("table", MFD_CLOEXEC);
     CLOISTER_TRY(duckdb.Run("COPY (" + table.sql + ") TO '/proc/self/fd/" + std::to_string(fd) +
                             "' (FORMAT parquet, USE_TMP_FILE false)"));
-    files.push_back({.table = std::move(table), .fd = fd});
+    files.push_back({.table = table, .fd = fd});
   }
   return files;
 }
@@ -153,7 +171,7 @@ class FdByteSource final : public ByteSource {
   sealing::FdSource source_;
 };
 
-Status LoadShapeTables(engine::Database& database, const std::vector<TableFile>& files) {
+Status LoadTables(engine::Database& database, const std::vector<TableFile>& files) {
   for (const TableFile& file : files) {
     const std::int64_t size = lseek(file.fd, 0, SEEK_END);
     lseek(file.fd, 0, SEEK_SET);
@@ -173,17 +191,17 @@ class NoRows final : public engine::RowSink {
   Status Row(std::span<const engine::Value>) override { return {}; }
 };
 
-Result<Times> ShapesOurs(std::int64_t persons, agreement::Level level, bool guarded = false) {
-  CLOISTER_ASSIGN(const auto files, WriteShapeTables(persons));
-  CLOISTER_ASSIGN(const auto shapes, CompileShapes(level, guarded));
+Result<Times> PlansOurs(const Work& work, agreement::Level level, bool guarded = false) {
+  CLOISTER_ASSIGN(const auto files, WriteTables(work));
+  CLOISTER_ASSIGN(const auto shapes, CompileShapes(work.questions, level, guarded));
   std::vector<int> descriptors;
   for (const TableFile& file : files) descriptors.push_back(file.fd);
   CLOISTER_ASSIGN(const auto database, Confined(std::move(descriptors)));
-  CLOISTER_TRY(LoadShapeTables(*database, files));
+  CLOISTER_TRY(LoadTables(*database, files));
   const engine::ExecutionLimits limits{.time_ms = 600'000, .rows_max = 1 << 20, .result_bytes_max = 1 << 30};
   const SecretBytes noise_key(32);
   enclave::ReleaseHistory history;  // grows with the first run of each shape
-  return TimeShapes(shapes, [&](const Shape& shape) -> Status {
+  return TimeEach<Shape>(shapes, [&](const Shape& shape) -> Status {
     engine::Cancellation cancellation;
     NoRows sink;
     CLOISTER_TRY(enclave::ProtectedRun(*database, noise_key, &history).Run(shape.plan, limits, cancellation, sink));
@@ -191,7 +209,7 @@ Result<Times> ShapesOurs(std::int64_t persons, agreement::Level level, bool guar
   });
 }
 
-Result<Times> Work(const std::vector<std::string>& arguments) {
+Result<Times> Answer(const std::vector<std::string>& arguments) {
   const std::string& what = arguments[0];
   if (what == "make" && arguments.size() == 3) {
     CLOISTER_TRY(Make(arguments[1], std::stoll(arguments[2])));
@@ -199,18 +217,23 @@ Result<Times> Work(const std::vector<std::string>& arguments) {
   }
   if (what == "load-plain" && arguments.size() == 3) return LoadPlain(arguments[1], arguments[2]);
   if (what == "load-ours" && arguments.size() == 4) return LoadOurs(arguments[1], arguments[2], arguments[3]);
-  if (what == "texts-plain" && arguments.size() == 2) return TextsPlain(std::stoll(arguments[1]));
+  if (what == "texts-plain" && arguments.size() == 2) return TextsPlain(ShapeWork(std::stoll(arguments[1])));
   if (what == "full-ours" && arguments.size() == 2) {
-    return ShapesOurs(std::stoll(arguments[1]), agreement::Level::kFullAccess);
+    return PlansOurs(ShapeWork(std::stoll(arguments[1])), agreement::Level::kFullAccess);
   }
   if (what == "thresholds-ours" && arguments.size() == 2) {
-    return ShapesOurs(std::stoll(arguments[1]), agreement::Level::kAggregateOnly);
+    return PlansOurs(ShapeWork(std::stoll(arguments[1])), agreement::Level::kAggregateOnly);
   }
   if (what == "guarded-ours" && arguments.size() == 2) {
-    return ShapesOurs(std::stoll(arguments[1]), agreement::Level::kAggregateOnly, true);
+    return PlansOurs(ShapeWork(std::stoll(arguments[1])), agreement::Level::kAggregateOnly, true);
   }
   if (what == "noisy-ours" && arguments.size() == 2) {
-    return ShapesOurs(std::stoll(arguments[1]), agreement::Level::kDifferentialPrivacy);
+    return PlansOurs(ShapeWork(std::stoll(arguments[1])), agreement::Level::kDifferentialPrivacy);
+  }
+  if (what.starts_with("workload-") && arguments.size() == 2) {
+    CLOISTER_ASSIGN(const Work work, WorkloadWork(std::stod(arguments[1])));
+    if (what == "workload-plain") return TextsPlain(work);
+    if (what == "workload-ours") return PlansOurs(work, agreement::Level::kFullAccess);
   }
   return InvalidArgument("unknown work");
 }
@@ -219,7 +242,7 @@ Result<Times> Work(const std::vector<std::string>& arguments) {
 
 int RunEngineWorker(int argc, char** argv) {
   if (argc < 2) return 2;
-  const auto times = Work({argv + 1, argv + argc});
+  const auto times = Answer({argv + 1, argv + argc});
   if (!times) {
     std::fprintf(stderr, "%s %s\n", times.error().public_message.c_str(), times.error().detail.c_str());
     return 1;

@@ -8,6 +8,7 @@
 //   CLOISTER_BENCH_REF
 //   engine texts-plain PERSONS                   the analyst's texts of the clean-room shapes, in plain DuckDB
 //   engine full-ours|thresholds-ours|guarded-ours|noisy-ours PERSONS   what the compiler makes of them, by level
+//   engine workload-plain|workload-ours SCALE    the 22 questions of workload.h, as rows
 //
 // The report on standard error is JSON: {"seconds":1.5} or {"overlap":0.01,...}, the time of the work alone,
 // without the start of the process.
