@@ -6,6 +6,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -364,6 +365,33 @@ class ExamplesTest(unittest.TestCase):
                 file.flush()
                 self.assertEqual(self.plain('01_coinsurance', file.name).returncode, code)
 
+
+
+class DocumentsTest(unittest.TestCase):
+    LINK = re.compile(r'\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)')
+
+    @staticmethod
+    def anchors_of(text):
+        headings = re.findall(r'^#+ (.*)$', text, re.MULTILINE)
+        return {re.sub(r'[^\w\- ]', '', heading.strip().lower()).replace(' ', '-') for heading in headings}
+
+    def broken_links(self, path, text):
+        for name, anchor in self.LINK.findall(text):
+            target = path.parent / name if name else path
+            if not target.exists():
+                yield f'{path}: {name}'
+            elif anchor and anchor not in self.anchors_of(target.read_text()):
+                yield f'{path}: {name}#{anchor}'
+
+    def test_every_link_leads_somewhere(self):
+        pages = [p for folder in ('', 'docs/**/', 'examples/**/', 'tests/**/') for p in ROOT.glob(folder + '*.md')]
+        self.assertGreater(len(pages), 20)
+        self.assertEqual([found for page in pages for found in self.broken_links(page, page.read_text())], [])
+
+    def test_a_link_that_leads_nowhere_is_found(self):
+        page = ROOT / 'README.md'
+        text = '[a](nowhere.md) [b](LICENSE) [c](ARCHITECTURE.md#the-map) [d](ARCHITECTURE.md#no-map) [e](https://x)'
+        self.assertEqual(len(list(self.broken_links(page, text))), 2)
 
 
 class OpenApiTest(unittest.TestCase):
