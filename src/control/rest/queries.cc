@@ -10,6 +10,7 @@
 #include "control/rest/query_check.h"
 #include "control/rest/query_json.h"
 #include "control/rest/routes.h"
+#include "ledger/stored_answer.h"
 
 namespace cloister::control {
 namespace {
@@ -137,23 +138,51 @@ Result<codec::JsonObject> AskCompiler(const Api& api, const Member& member, cons
   return *members;
 }
 
+// Whether the privacy that these charges ask for was paid by an earlier query of the same plan: then its numbers come
+// again, and nothing of a budget is taken.
+std::optional<std::vector<agreement::Charge>> PaidBefore(const ledger::LedgerState& state, const codec::Json& plan_hex,
+                                                         const std::vector<agreement::Charge>& charges) {
+  const auto plan = codec::HexDecodeDigest(plan_hex.is_string() ? std::string_view(plan_hex.get_string()) : "");
+  if (!plan) return std::nullopt;
+  auto without = ledger::WithoutPaidPrivacy(state, *plan, charges);
+  if (without == charges) return std::nullopt;
+  return without;
+}
+
 // What each dataset's budget was spent on so far, and how many queries of this cost it still holds.
-Result<codec::JsonArray> BudgetsAfter(const ledger::LedgerState& state, const codec::JsonObject& verdict) {
+codec::JsonArray BudgetsAfter(const ledger::LedgerState& state, const std::vector<agreement::Charge>& charges) {
   codec::JsonArray budgets;
-  const codec::Json* charges = verdict.if_contains("charges");
-  if (charges == nullptr || !charges->is_array()) return budgets;
-  CLOISTER_ASSIGN(const auto decoded, agreement::DecodeCharges(charges->get_array(), "charges"));
-  for (const agreement::Charge& charge : decoded) {
+  for (const agreement::Charge& charge : charges) {
     const auto* manifest = state.ManifestInForce(charge.dataset);
     if (manifest == nullptr) continue;
     const ledger::Spending spent = state.SpentOn(charge.dataset);
     budgets.push_back({{"dataset", charge.dataset.str()},
+                       {"table_name", manifest->manifest.name},
                        {"epsilon_spent", spent.privacy.epsilon.ToNumber()},
                        {"delta_spent", spent.privacy.delta.ToNumber()},
                        {"runs", spent.runs},
                        {"queries_left", ledger::QueriesLeft(spent, charge, manifest->manifest.policy)}});
   }
   return budgets;
+}
+
+// What the ledger knows and the compiler does not: what it would cost today.
+Status AddCost(const Member& member, codec::JsonObject& answer) {
+  answer["budgets"] = codec::JsonArray();
+  const codec::Json* listed = answer.if_contains("charges");
+  const codec::Json* plan = answer.if_contains("plan");
+  if (listed == nullptr || !listed->is_array() || plan == nullptr) return {};
+  CLOISTER_ASSIGN(auto charges, agreement::DecodeCharges(listed->get_array(), "charges"));
+  member.session->Look([&](const ledger::LedgerState& state) {
+    auto paid = PaidBefore(state, *plan, charges);
+    answer["answered_before"] = paid.has_value();
+    if (paid) {
+      charges = *std::move(paid);
+      answer["charges"] = agreement::EncodeCharges(charges);
+    }
+    answer["budgets"] = BudgetsAfter(state, charges);
+  });
+  return {};
 }
 
 Result<net::Response> Check(const Api& api, const net::Request& request) {
@@ -165,9 +194,7 @@ Result<net::Response> Check(const Api& api, const net::Request& request) {
   const codec::Json* findings = verdict.if_contains("findings");
   answer["violations"] = findings != nullptr ? *findings : codec::Json(codec::JsonArray());
   answer.erase("findings");
-  CLOISTER_ASSIGN(answer["budgets"], member.session->Look([&](const ledger::LedgerState& state) {
-    return BudgetsAfter(state, verdict);
-  }));
+  CLOISTER_TRY(AddCost(member, answer));
   return JsonResponse(200, std::move(answer));
 }
 

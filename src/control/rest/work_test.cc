@@ -180,6 +180,29 @@ TEST_F(WorkTest, RunsWhatItsOwnersApproved) {
   for (const char* more : {"/approve", "/cancel"}) EXPECT_EQ(eve_.Post(query + more).status, 404) << more;
 }
 
+// The numbers come again, so the check counts a run and nothing of the budget.
+TEST_F(WorkTest, ACheckKnowsWhatWasPaidFor) {
+  const std::string query = ApprovedQuery();
+  ASSERT_EQ(Status(ada_, query, "/query/status", {"completed", "error"}), "completed");
+  const codec::Json shown = ada_.Get(query).At("/query");
+  const auto dataset = std::string(shown.at_pointer("/charges/0/dataset").as_string());
+  const auto check = [&](std::string_view plan) {
+    checker_.answer = codec::WriteJson(codec::JsonObject{
+        {"verdict", "accepted"},
+        {"plan", plan},
+        {"charges", codec::JsonArray{{{"dataset", dataset}, {"runs", 1}, {"epsilon", 0.5}, {"delta", 0}}}}});
+    return ada_.Post(environment_ + "/queries/check", {{"query_text", "SELECT 1"}});
+  };
+  const Reply again = check(shown.at("plan").as_string());
+  ASSERT_EQ(again.status, 200) << again.body;
+  EXPECT_TRUE(again.At("/answered_before").as_bool());
+  EXPECT_EQ(again.At("/charges/0/epsilon").to_number<double>(), 0);
+  EXPECT_EQ(again.TextAt("/budgets/0/table_name"), "visits");
+  const Reply other = check(std::string(64, 'a'));
+  EXPECT_FALSE(other.At("/answered_before").as_bool());
+  EXPECT_EQ(other.At("/charges/0/epsilon").to_number<double>(), 0.5);
+}
+
 TEST_F(WorkTest, GivesResultsToTheirRecipientsOnly) {
   const std::string query = ApprovedQuery({{"recipients", {"ada@hospital.example"}}});
   EXPECT_EQ(Status(ada_, query, "/query/status", {"completed", "error"}), "completed");
