@@ -61,10 +61,10 @@ class Life:
         for place, name in enumerate(('the server', 'the enclave')):
             grown = median(each[place] for each in late) - median(each[place] for each in early)
             if grown > allowed:
-                yield f'{name} grew by {grown >> 20} MiB in {len(self.samples)} rounds'
+                yield f'{name} grew by {grown / (1 << 20):.0f} MiB in {len(self.samples)} rounds'
         grown = median(each[2] for each in late) - median(each[2] for each in early)
         if grown > DESCRIPTORS_SLACK:
-            yield f'{grown} descriptors more in {len(self.samples)} rounds'
+            yield f'{grown:.0f} descriptors more in {len(self.samples)} rounds'
 
 
 class Alarm(unittest.TestCase):
