@@ -63,8 +63,8 @@ def verdict(case):
 
 
 def programs_of(tests_json):
-    """Name of a ctest entry -> file name of the program that it runs."""
-    tests = json.loads(tests_json.read_text()).get('tests', [])
+    """Name of a ctest entry -> file name of the program that it runs; none where ctest could not list them."""
+    tests = json.loads(tests_json.read_text() or '{}').get('tests', [])
     return {t['name']: Path(t['command'][0]).name if t.get('command') else '' for t in tests}
 
 
