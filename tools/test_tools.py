@@ -483,6 +483,15 @@ class DevTest(Tree):
         self.assertEqual((done.returncode, tries), (1, 1))
         self.assertIn('SHA-512 differs', done.stderr)
 
+    def test_every_package_it_installs_stands_in_the_documents(self):
+        text = (ROOT / 'dev').read_text()
+        arrays = re.findall(r'^(?:BUILD|TEST|CLANG)_\w+=\(([^)]*)\)', text, re.MULTILINE)
+        packages = {item.rpartition(':')[2] for array in arrays for item in array.split()}
+        packages.update(('npm', 'ca-certificates', 'python3-venv'))
+        self.assertGreater(len(packages), 25)
+        documented = (ROOT / 'docs/dependencies.md').read_text()
+        self.assertEqual([p for p in sorted(packages) if f'`{p}`' not in documented], [])
+
     def test_prints_its_verbs_from_any_folder(self):
         done = self.run_dev()
         self.assertEqual((done.returncode, done.stderr), (0, ''))
