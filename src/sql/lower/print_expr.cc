@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/check.h"
 #include "sql/function.h"
@@ -14,6 +15,11 @@ bool MayRaise(const Expr& expr) {
   constexpr std::array<std::string_view, 13> kRaising = {"+",   "-",     "*",     "//", "%",        "negate",    "abs",
                                                          "exp", "power", "round", "/",  "strftime", "date_trunc"};
   return expr.kind == ExprKind::kCall && std::find(kRaising.begin(), kRaising.end(), expr.function) != kRaising.end();
+}
+
+bool SquaresItsArguments(std::string_view function) {
+  return function.starts_with("stddev") || function.starts_with("var_") || function.starts_with("covar") ||
+         function == "corr";
 }
 
 std::string Join(const std::vector<std::string>& parts, std::string_view separator) {
@@ -65,8 +71,49 @@ std::string SqlPrinter::Orders(const std::vector<OrderItem>& items) {
 std::string SqlPrinter::Total(const ExprPtr& expr) {
   const bool bare = ContainsKind(expr, ExprKind::kAggregate) || ContainsKind(expr, ExprKind::kWindow) ||
                     ContainsKind(expr, ExprKind::kSubquery);
-  const bool raises = AnyNode(expr, MayRaise);
-  return raises && !bare ? "TRY(" + Expression(expr) + ")" : Expression(expr);
+  if (!AnyNode(expr, MayRaise)) return Expression(expr);
+  return bare ? Wide(expr) : "TRY(" + Expression(expr) + ")";
+}
+
+// Each part of a conjunction by itself, so that the engine still finds the equalities that it joins by.
+std::string SqlPrinter::Condition(const ExprPtr& expr) {
+  if (expr->kind != ExprKind::kCall || expr->function != "and") return Total(expr);
+  std::vector<std::string> parts;
+  for (const ExprPtr& part : expr->args) parts.push_back(Condition(part));
+  return "(" + Join(parts, " AND ") + ")";
+}
+
+std::string SqlPrinter::Wide(const ExprPtr& expr) {
+  const bool before = std::exchange(wide_, true);
+  std::string sql = Expression(expr);
+  wide_ = before;
+  return sql;
+}
+
+// What an aggregate or window reads of a row; of released rows as it stands, since these are computed wide.
+std::string SqlPrinter::Argument(const ExprPtr& arg) {
+  if (released()) return Expression(arg);
+  const bool before = std::exchange(wide_, false);
+  std::string sql = Total(arg);
+  wide_ = before;
+  return sql;
+}
+
+std::string SqlPrinter::Arguments(const std::vector<ExprPtr>& args) {
+  std::vector<std::string> parts;
+  for (const ExprPtr& arg : args) parts.push_back(Argument(arg));
+  return Join(parts, ", ");
+}
+
+// Where the engine fails on squares that are no number any more.
+std::string SqlPrinter::SquareArguments(const std::vector<ExprPtr>& args) {
+  std::vector<std::string> parts;
+  for (const ExprPtr& arg : args) {
+    const std::string sql = Argument(arg);
+    const bool plain = released() || arg->type.kind != Type::Kind::kDouble;
+    parts.push_back(plain ? sql : "CASE WHEN abs(" + sql + ") <= 1e100 THEN " + sql + " END");
+  }
+  return Join(parts, ", ");
 }
 
 // A denominator of 0 gives NULL: infinity, NULL or an error, as engines differ, would tell about single rows.
@@ -77,16 +124,17 @@ std::string SqlPrinter::Division(const Expr& expr) {
   return "(" + left + " " + expr.function + " NULLIF(" + right + ", 0))";
 }
 
-// Released whole numbers are counted wide, so that only absurd products can overflow.
+// Whole numbers that TRY() cannot be put around are counted wide, so that only absurd products can overflow: released
+// ones, and those computed of aggregates.
 std::string SqlPrinter::Arithmetic(const Expr& expr) {
   std::string left = Expression(expr.args[0]);
   std::string right = Expression(expr.args[1]);
   const Type& a = expr.args[0]->type;
   const Type& b = expr.args[1]->type;
-  if (released() && a.IsNumeric() && b.IsNumeric() && a.kind != Type::Kind::kDouble && b.kind != Type::Kind::kDouble) {
+  if ((released() || wide_) && a.IsNumeric() && b.IsNumeric() && a.kind != Type::Kind::kDouble && b.kind != Type::Kind::kDouble) {
     const bool whole = a.IsInteger() && b.IsInteger();
     const bool mixed = a.IsInteger() != b.IsInteger();
-    if (whole || mixed) {
+    if (whole || (mixed && released())) {
       const Type& wide = whole ? kHugeintType : kDoubleType;
       left = As(left, wide);
       right = As(right, wide);
@@ -142,13 +190,15 @@ std::string SqlPrinter::Call(const Expr& expr) {
 }
 
 std::string SqlPrinter::Aggregate(const Expr& expr) {
-  std::string args = expr.function == "count_star" ? "*" : List(expr.args);
+  std::string args = expr.function == "count_star"      ? "*"
+                     : SquaresItsArguments(expr.function) ? SquareArguments(expr.args)
+                                                          : Arguments(expr.args);
   if (expr.function == "quantile_cont")
-    args = As(Expression(expr.args[0]), kDoubleType) + ", " + Expression(expr.args[1]);
+    args = As(Argument(expr.args[0]), kDoubleType) + ", " + Expression(expr.args[1]);
   const std::string name = expr.function == "count_star" ? "count" : expr.function;
   std::string order;
   if (name == "string_agg") {
-    const std::string text = As(Expression(expr.args[0]), kVarcharType);
+    const std::string text = As(Argument(expr.args[0]), kVarcharType);
     args = text + ", " + Expression(expr.args[1]);
     order = " ORDER BY " + (expr.order.empty() || expr.distinct ? "" : Orders(expr.order) + ", ") + text;
   }
@@ -158,22 +208,24 @@ std::string SqlPrinter::Aggregate(const Expr& expr) {
       (expr.args[0]->type.kind == Type::Kind::kDouble || expr.type.kind == Type::Kind::kDouble);
   if (released() && floating && !expr.distinct && name != "min" && name != "max" && name != "count" &&
       name != "quantile_cont" && name != "approx_count_distinct" && name != "string_agg") {
-    order = " ORDER BY " + List(expr.args);
+    order = " ORDER BY " + Arguments(expr.args);
   }
-  const std::string filter = expr.filter ? " FILTER (WHERE " + Expression(expr.filter) + ")" : "";
+  const std::string filter = expr.filter ? " FILTER (WHERE " + Argument(expr.filter) + ")" : "";
   return name + "(" + (expr.distinct ? "DISTINCT " : "") + args + order + ")" + filter;
 }
 
 std::string SqlPrinter::Window(const Expr& expr) {
   const std::string name = expr.function == "count_star" ? "count" : expr.function;
-  const std::string args = expr.function == "count_star" ? "*" : List(expr.args);
+  const std::string args = expr.function == "count_star"      ? "*"
+                           : SquaresItsArguments(expr.function) ? SquareArguments(expr.args)
+                                                                : Arguments(expr.args);
   std::string over;
   if (!expr.partition.empty()) over += "PARTITION BY " + List(expr.partition);
   if (!expr.order.empty()) over += (over.empty() ? "" : " ") + ("ORDER BY " + Orders(expr.order));
   if (!expr.frame.mode.empty())
     over += " " + expr.frame.mode + " BETWEEN " + expr.frame.start + " AND " + expr.frame.end;
   return name + "(" + (expr.distinct ? "DISTINCT " : "") + args + (expr.ignore_nulls ? " IGNORE NULLS" : "") + ")" +
-         (expr.filter ? " FILTER (WHERE " + Expression(expr.filter) + ")" : "") + " OVER (" + over + ")";
+         (expr.filter ? " FILTER (WHERE " + Argument(expr.filter) + ")" : "") + " OVER (" + over + ")";
 }
 
 std::string SqlPrinter::Subquery(const Expr& expr) {

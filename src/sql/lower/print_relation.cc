@@ -63,7 +63,7 @@ std::string SqlPrinter::FromSql(const From& from) {
   if (!from.condition)
     return left + (from.join == JoinKind::kInner ? " CROSS JOIN " + nested
                                                  : std::string(JoinWord(from.join)) + nested + " ON TRUE");
-  return left + std::string(JoinWord(from.join)) + nested + " ON " + Expression(from.condition);
+  return left + std::string(JoinWord(from.join)) + nested + " ON " + Condition(from.condition);
 }
 
 // A constant key is cast, because a bare number would mean an output column.
@@ -77,7 +77,7 @@ std::string SqlPrinter::GroupBy(const Relation& select) {
   if (!select.grouped || (select.keys.empty() && select.sets.empty())) return "";
   std::vector<std::string> keys;
   // As in the select list, so that the engine knows it again there; DuckDB 1.5 does not through TRY().
-  for (const ExprPtr& key : select.keys) keys.push_back(IsLiteral(key) ? Key(key) : Expression(key));
+  for (const ExprPtr& key : select.keys) keys.push_back(IsLiteral(key) ? Key(key) : Wide(key));
   if (select.sets.empty()) {
     std::string out;
     for (const std::string& key : keys) out += (out.empty() ? " GROUP BY " : ", ") + key;
@@ -106,7 +106,7 @@ std::string SqlPrinter::OrderAndLimit(const Relation& relation) {
         used.push_back(i);
       }
       if (item.expr->source == kOwnOutput) used.push_back(item.expr->column);
-      if (sql.empty()) sql = relation.grouped ? Expression(item.expr) : Total(item.expr);
+      if (sql.empty()) sql = relation.grouped ? Wide(item.expr) : Total(item.expr);
       out += (out.empty() ? " ORDER BY " : ", ") + sql + (item.descending ? " DESC" : " ASC") +
              (item.nulls_first ? " NULLS FIRST" : " NULLS LAST");
     }
@@ -126,7 +126,7 @@ std::string SqlPrinter::SelectSql(const Relation& select, bool top, const std::s
   std::string items;
   for (std::size_t i = 0; i < select.items.size(); ++i) {
     const Type& type = select.columns[i].type;
-    const std::string value = released() && !select.grouped ? Total(select.items[i]) : Expression(select.items[i]);
+    const std::string value = select.grouped ? Wide(select.items[i]) : Total(select.items[i]);
     const Type shown = type.kind == Type::Kind::kNull || type.kind == Type::Kind::kInterval ? kVarcharType : type;
     const std::string typed = top ? "TRY_CAST(" + value + " AS " + shown.ToString() + ")" : value;
     items += (items.empty() ? "" : ", ") + typed + " AS " +
@@ -135,10 +135,10 @@ std::string SqlPrinter::SelectSql(const Relation& select, bool top, const std::s
   }
   items += IntervalItems(select, top, intervals);
   std::string sql = std::string("SELECT ") + (select.distinct ? "DISTINCT " : "") + items + from;
-  if (select.where) sql += " WHERE " + Total(select.where);
+  if (select.where) sql += " WHERE " + Condition(select.where);
   sql += GroupBy(select);
-  if (select.having) sql += " HAVING " + Expression(select.having);
-  if (select.qualify) sql += " QUALIFY " + Expression(select.qualify);
+  if (select.having) sql += " HAVING " + Wide(select.having);
+  if (select.qualify) sql += " QUALIFY " + Wide(select.qualify);
   const bool ordered = top || select.limit || select.offset;
   return ordered ? sql + OrderAndLimit(select) : sql;
 }

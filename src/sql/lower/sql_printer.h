@@ -81,6 +81,13 @@ class SqlPrinter {
   std::string Column(const Expr& column);
   // The expression, NULL where it would raise; expressions that hold an aggregate, a window or a query stay bare.
   std::string Total(const ExprPtr& expr);
+  // The same of a filter or a join's condition: true of the same rows.
+  std::string Condition(const ExprPtr& expr);
+  // The expression with its whole numbers as wide as they come, for where TRY() cannot stand.
+  std::string Wide(const ExprPtr& expr);
+  std::string Argument(const ExprPtr& arg);
+  std::string Arguments(const std::vector<ExprPtr>& args);
+  std::string SquareArguments(const std::vector<ExprPtr>& args);
 
   // print_relation.cc
   std::string RelationSql(const Relation& relation, bool top);
@@ -144,6 +151,7 @@ class SqlPrinter {
 
   const PrivateQuery& query_;
   std::map<const Release*, std::string> tables_;
+  bool wide_ = false;  // an expression is printed by Wide()
   std::optional<std::map<int, int>> numbers_;      // of sources, where they are numbered from 0
   std::map<int, std::vector<std::string>> names_;  // by source: how its columns are printed
   std::vector<OutputColumn> output_;
