@@ -139,6 +139,43 @@ class Rest:
         return entries
 
 
+def log_in(url, email):
+    """A caller with an API key of his own, on a server that lets anybody be anybody."""
+    rest = Rest(url=url)
+    rest.key = rest.json('POST', '/api/dev/login', {'email': email})['api_key']
+    return rest
+
+
+class ServerCase(unittest.TestCase):
+    """An empty server for all tests of a class."""
+
+    options = ()
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix='cloister-system-')
+        cls.addClassCleanup(folder.cleanup)
+        cls.server = stage.Server(folder.name, *cls.options).start()
+        cls.addClassCleanup(cls.server.stop)
+
+
+class OwnerCase(unittest.TestCase):
+    """A server of each test's own, which it may end, and Ana, who has an environment there."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix='cloister-system-')
+        self.addCleanup(folder.cleanup)
+        self.server = stage.Server(folder.name).start()
+        self.addCleanup(lambda: self.server.stop())
+        self.ana = log_in(self.server.url, 'ana@a.example')
+        self.base = '/api/tee/environments/' + self.ana.json(
+            'POST', '/api/tee/environments', {'name': 'u', 'recovery': 'operator'})['tee']['id']
+
+    def register(self, name):
+        return '/api/tee/datasets/' + self.ana.json('POST', f'{self.base}/datasets', {
+            'name': name, 'schema': {'id': 'int'}, 'policy': 'aggregate_only', 'privacy_unit': 'id'})['dataset']['id']
+
+
 class Room:
     """A server with a hospital, an insurer and an institute in one environment; FOLDER is its own."""
 

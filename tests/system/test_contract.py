@@ -4,13 +4,12 @@ import base64
 import hashlib
 import json
 import re
-import tempfile
 import unittest
 
 import contract
 import support
 from contract import CONTRACT, OPERATIONS, Caller, log_in
-from support import await_that, stage
+from support import ServerCase, await_that
 
 NOTHING = '0' * 26
 ROWS = 'person,ward,cost\n' + ''.join(f'{i},{"north" if i % 2 else "south"},{i % 50}\n' for i in range(120))
@@ -66,15 +65,12 @@ class Story:
         return filled.replace('{upload}', self.upload).replace('{part}', '1').replace('{result}', self.result['id'])
 
 
-class Contract(unittest.TestCase):
+class Contract(ServerCase):
     maxDiff = None
 
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory(prefix='cloister-system-')
-        cls.addClassCleanup(folder.cleanup)
-        cls.server = stage.Server(folder.name).start()
-        cls.addClassCleanup(cls.server.stop)
+        super().setUpClass()
         cls.story = Story(cls.server.url)
 
     def test_the_served_contract_is_the_file(self):

@@ -5,34 +5,23 @@ import hashlib
 import json
 import os
 import socket
-import tempfile
 import threading
 import time
-import unittest
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import support
-from support import Rest, stage
+from support import OwnerCase, Rest, ServerCase, log_in
 
 CLIENTS = 64
 PART = 8 << 20
 SOCKET_SECONDS = 30
 
 
-def log_in(url, email):
-    rest = Rest(url=url)
-    rest.key = rest.json('POST', '/api/dev/login', {'email': email})['api_key']
-    return rest
-
-
-class Hostile(unittest.TestCase):
+class Hostile(ServerCase):
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory(prefix='cloister-system-')
-        cls.addClassCleanup(folder.cleanup)
-        cls.server = stage.Server(folder.name).start()
-        cls.addClassCleanup(cls.server.stop)
+        super().setUpClass()
         cls.address = urlsplit(cls.server.url)
 
     def raw(self, text, then=b''):
@@ -150,21 +139,7 @@ class Hostile(unittest.TestCase):
         self.assertEqual(sorted(names), sorted(f'set_{number}' for number in range(CLIENTS)))
 
 
-class Uploads(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix='cloister-system-')
-        self.addCleanup(folder.cleanup)
-        self.server = stage.Server(folder.name).start()
-        self.addCleanup(lambda: self.server.stop())
-        self.ana = log_in(self.server.url, 'ana@a.example')
-        self.base = '/api/tee/environments/' + self.ana.json(
-            'POST', '/api/tee/environments', {'name': 'u', 'recovery': 'operator'})['tee']['id']
-
-    def register(self, name):
-        made = self.ana.json('POST', f'{self.base}/datasets', {
-            'name': name, 'schema': {'id': 'int'}, 'policy': 'aggregate_only', 'privacy_unit': 'id'})
-        return f'/api/tee/datasets/{made["dataset"]["id"]}'
-
+class Uploads(OwnerCase):
     def peak_kb(self):
         for line in Path(f'/proc/{self.server.process.pid}/status').read_text().split('\n'):
             if line.startswith('VmHWM'):

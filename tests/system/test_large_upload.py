@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import support
 from proxy import Proxy
-from support import Rest, stage
+from support import OwnerCase, stage
 
 BYTES = int(os.environ.get('CLOISTER_UPLOAD_BYTES', str(44 << 20)))
 SEED = int(os.environ.get('CLOISTER_SEED', '20261122'))
@@ -28,24 +28,9 @@ PART = 8 << 20
 KILLS = 3
 MORE_KB_MAX = 16_000  # that a large file may take beyond a small one: allocators, not the file
 PUT_SECONDS_MAX = 600
-SCHEMA = {'id': 'int'}
 
 
-class Large(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix='cloister-system-')
-        self.addCleanup(folder.cleanup)
-        self.server = stage.Server(folder.name).start()
-        self.addCleanup(lambda: self.server.stop())
-        self.ana = Rest(url=self.server.url)
-        self.ana.key = self.ana.json('POST', '/api/dev/login', {'email': 'ana@a.example'})['api_key']
-        self.base = '/api/tee/environments/' + self.ana.json(
-            'POST', '/api/tee/environments', {'name': 'u', 'recovery': 'operator'})['tee']['id']
-
-    def register(self, name):
-        return '/api/tee/datasets/' + self.ana.json('POST', f'{self.base}/datasets', {
-            'name': name, 'schema': SCHEMA, 'policy': 'aggregate_only', 'privacy_unit': 'id'})['dataset']['id']
-
+class Large(OwnerCase):
     def begin(self, name, size):
         dataset = self.register(name)
         return f'{dataset}/uploads/' + self.ana.json('POST', f'{dataset}/uploads', {'size_bytes': size})['upload']['id']

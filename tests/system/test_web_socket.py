@@ -6,12 +6,10 @@ import json
 import os
 import socket
 import struct
-import tempfile
-import unittest
 from urllib.parse import urlsplit
 
 import support
-from support import Rest, stage
+from support import ServerCase, log_in
 
 GUID = b'258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 SECONDS_MAX = 20
@@ -70,21 +68,12 @@ class Socket:
         self.line.close()
 
 
-class WebSocket(unittest.TestCase):
+class WebSocket(ServerCase):
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory(prefix='cloister-system-')
-        cls.addClassCleanup(folder.cleanup)
-        cls.server = stage.Server(folder.name).start()
-        cls.addClassCleanup(cls.server.stop)
-        cls.ana, cls.eve = (cls.log_in(name) for name in ('ana', 'eve'))
+        super().setUpClass()
+        cls.ana, cls.eve = (log_in(cls.server.url, f'{name}@a.example') for name in ('ana', 'eve'))
         cls.tee = cls.ana.json('POST', '/api/tee/environments', {'name': 'w', 'recovery': 'operator'})['tee']['id']
-
-    @classmethod
-    def log_in(cls, name):
-        rest = Rest(url=cls.server.url)
-        rest.key = rest.json('POST', '/api/dev/login', {'email': f'{name}@a.example'})['api_key']
-        return rest
 
     def open(self, key=None, **more):
         opened = Socket(self.server.url, key or self.ana.key, **more)

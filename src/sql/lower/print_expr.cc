@@ -131,7 +131,8 @@ std::string SqlPrinter::Arithmetic(const Expr& expr) {
   std::string right = Expression(expr.args[1]);
   const Type& a = expr.args[0]->type;
   const Type& b = expr.args[1]->type;
-  if ((released() || wide_) && a.IsNumeric() && b.IsNumeric() && a.kind != Type::Kind::kDouble && b.kind != Type::Kind::kDouble) {
+  const bool exact = a.IsNumeric() && b.IsNumeric() && a.kind != Type::Kind::kDouble && b.kind != Type::Kind::kDouble;
+  if ((released() || wide_) && exact) {
     const bool whole = a.IsInteger() && b.IsInteger();
     const bool mixed = a.IsInteger() != b.IsInteger();
     if (whole || (mixed && released())) {
