@@ -2,6 +2,7 @@
 
 #include "codec/text.h"
 #include "enclave/compilation.h"
+#include "enclave/release_history.h"
 
 namespace cloister::enclave {
 namespace {
@@ -16,6 +17,13 @@ Result<CompileQuestion::Person> DecodePerson(const codec::Json& json, const std:
   return person;
 }
 
+Result<std::optional<PastRelease>> DecodeReleased(const codec::Json& json, const std::string& where) {
+  codec::ObjectReader in(json, where);
+  PastRelease released{.text = in.String("text", sql::kQueryBytesMax), .parameters = in.Object("parameters")};
+  CLOISTER_TRY(in.Finish());
+  return std::optional(std::move(released));
+}
+
 Result<VisibleDataset> DecodeDataset(const codec::Json& json, const std::string& where) {
   codec::ObjectReader in(json, where);
   VisibleDataset dataset{
@@ -24,7 +32,11 @@ Result<VisibleDataset> DecodeDataset(const codec::Json& json, const std::string&
   dataset.compile.manifest = in.HexDigest("manifest");
   const codec::Json& schema = in.Any("schema");
   const codec::Json& policy = in.Any("policy");
+  const codec::Json* released = in.OptionalAny("released");
   CLOISTER_TRY(in.Finish());
+  if (released != nullptr) {
+    CLOISTER_ASSIGN(dataset.released, DecodeReleased(*released, where + ".released"));
+  }
   CLOISTER_ASSIGN(dataset.compile.schema, agreement::DecodeSchema(schema, where + ".schema"));
   CLOISTER_ASSIGN(dataset.compile.policy, agreement::DecodePolicy(policy, dataset.compile.schema, where + ".policy"));
   return dataset;
@@ -74,9 +86,18 @@ codec::JsonObject EncodeCheckAnswer(const CompileAnswer& answer) {
   return json;
 }
 
+Status PinReleased(CompileQuestion& question, sql::StatementParser& parser) {
+  for (VisibleDataset& dataset : question.datasets) {
+    if (!dataset.released) continue;
+    CLOISTER_ASSIGN(dataset.compile.pinned, PinOf(*dataset.released, question, dataset, parser));
+  }
+  return {};
+}
+
 Result<std::string> AnswerCheck(std::string_view request, sql::StatementParser& parser) {
   CLOISTER_ASSIGN(const codec::Json json, codec::ParseJson(request, {.bytes_max = kCheckRequestBytesMax}));
-  CLOISTER_ASSIGN(const CompileQuestion question, DecodeCheckRequest(json));
+  CLOISTER_ASSIGN(CompileQuestion question, DecodeCheckRequest(json));
+  CLOISTER_TRY(PinReleased(question, parser));
   CLOISTER_ASSIGN(const CompileAnswer answer, AskCompiler(question, parser));
   return codec::CanonicalJson(EncodeCheckAnswer(answer));
 }

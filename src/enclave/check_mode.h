@@ -17,6 +17,8 @@ inline constexpr std::size_t kCheckRequestBytesMax = 8 << 20;
 // The two ends of it, for the try mode (try_mode.h) too.
 Result<CompileQuestion> DecodeCheckRequest(const codec::Json& json);
 codec::JsonObject EncodeCheckAnswer(const CompileAnswer& answer);
+// Turns what was released before into what the compiler knows of it.
+Status PinReleased(CompileQuestion& question, sql::StatementParser& parser);
 
 // Canonical JSON of the verdict.
 Result<std::string> AnswerCheck(std::string_view request, sql::StatementParser& parser);

@@ -16,10 +16,17 @@
 
 namespace cloister::enclave {
 
+// A release of rows that was before.
+struct PastRelease {
+  std::string text;
+  codec::JsonObject parameters = {};
+};
+
 // A dataset as the compiler is shown it, and whose it is.
 struct VisibleDataset {
   sql::CompileDataset compile;
   agreement::Thumbprint owner;
+  std::optional<PastRelease> released = {};  // of this version at k_anonymized, as whoever checks a query knows it
 };
 
 // One question to the compiler.

@@ -20,7 +20,7 @@ Result<std::vector<Enclave::PastRun>> Enclave::RunsToCount(const ledger::QueryRe
                 .ended = past->phase == ledger::QueryPhase::kFailed || past->phase == ledger::QueryPhase::kCancelled,
                 .compiled = std::move(compiled)};
     for (const agreement::DatasetRead& read : past->request.datasets)
-      run.manifests.push_back(*FindManifest(state, read.dataset, read.manifest));
+      run.manifests.push_back(*ledger::FindManifest(state, read.dataset, read.manifest));
     runs.push_back(std::move(run));
   }
   return runs;

@@ -1,20 +1,16 @@
 #pragma once
 
-// What the ledger says may have left this environment before: the history that a new answer must go with.
-//
-// A query counts from the moment every owner it reads has signed an approval of it, whether it ran here or not: a host
-// that runs a second enclave feeds it the same chains of links, and what ran there is counted here as well.
+// What an answer must go with: plans of the past, made again out of what the ledger says may have left this environment
+// (ledger/released_before.h).
 
 #include <vector>
 
 #include "base/result.h"
 #include "enclave/compilation.h"
-#include "ledger/replay.h"
+#include "ledger/released_before.h"
 
 namespace cloister::enclave {
 
-// In the order of their last approvals.
-std::vector<const ledger::QueryRecord*> MayHaveRun(const ledger::LedgerState& state);
 // Those at aggregate_only that a run of `query` must come after.
 std::vector<const ledger::QueryRecord*> MayHaveRunBefore(const ledger::LedgerState& state,
                                                          const ledger::QueryRecord& query);
@@ -23,12 +19,13 @@ std::vector<const ledger::QueryRecord*> MayHaveRunBefore(const ledger::LedgerSta
 // enclave makes another plan of it, so it cannot say what it released.
 Result<sql::CompiledQuery> PastPlan(const ledger::LedgerState& state, const ledger::QueryRecord& query,
                                     sql::StatementParser& parser);
-// The manifest of that digest, in force or not; null when there is none.
-const ledger::ManifestRecord* FindManifest(const ledger::LedgerState& state, const DatasetId& dataset,
-                                           const Digest256& digest);
+// What a release of k-anonymous rows pinned, under today's policy: what it would show now. A release that does not
+// compile any more pins everything: nothing may follow it.
+Result<sql::AnonymousPin> PinOf(const PastRelease& past, const CompileQuestion& today, const VisibleDataset& dataset,
+                                sql::StatementParser& parser);
 
 // Level k_anonymized (R26): puts into each dataset of the question what has been released of this version of it, that
-// is of the same sealed object. A release that does not compile any more pins everything: nothing may follow it.
+// is of the same sealed object.
 Status AddPins(const ledger::LedgerState& state, CompileQuestion& question, sql::StatementParser& parser);
 
 }  // namespace cloister::enclave

@@ -105,7 +105,8 @@ Result<std::string> AnswerTry(std::string_view request, sql::StatementParser& pa
   if (synthetic == nullptr) return InvalidArgument("check.synthetic is missing");
   CLOISTER_ASSIGN(const SyntheticOptions options, DecodeOptions(*synthetic));
   json.get_object().erase("synthetic");
-  CLOISTER_ASSIGN(const CompileQuestion question, DecodeCheckRequest(json));
+  CLOISTER_ASSIGN(CompileQuestion question, DecodeCheckRequest(json));
+  CLOISTER_TRY(PinReleased(question, parser));
   CLOISTER_ASSIGN(const CompileAnswer answer, AskCompiler(question, parser));
   codec::JsonObject out = EncodeCheckAnswer(answer);
   if (!answer.compiled) return codec::CanonicalJson(out);

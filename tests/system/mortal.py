@@ -70,6 +70,7 @@ class Client:
 
     def __init__(self, server, key):
         self.server, self.key = server, key
+        self.fields = {}  # of the last answer
 
     def answer(self, method, path, body=None, name=None, headers=(), also=()):
         """(status, JSON) of the first answer that is 2xx or one of `also`."""
@@ -79,8 +80,9 @@ class Client:
             rest.key = self.key
             try:
                 fields = {**dict(headers), **({'Idempotency-Key': name} if name else {})}
-                status, _, text = rest.call(method, path, body, fields)
+                status, answered, text = rest.call(method, path, body, fields)
                 if status < 300 or status in also:
+                    self.fields = answered
                     return status, json.loads(text)
                 if status not in AGAIN:
                     raise AssertionError(f'{method} {path}: {status} {text[:600]!r}')

@@ -10,6 +10,7 @@
 #include "control/rest/query_check.h"
 #include "control/rest/query_json.h"
 #include "control/rest/routes.h"
+#include "ledger/released_before.h"
 #include "ledger/stored_answer.h"
 
 namespace cloister::control {
@@ -90,15 +91,21 @@ Result<std::vector<agreement::Thumbprint>> RecipientsMeant(const agreement::Char
   return std::vector<agreement::Thumbprint>(recipients.begin(), recipients.end());
 }
 
-codec::JsonObject EncodeDatasetForCheck(const agreement::Charter& charter, const InForce& in_force) {
+codec::JsonObject EncodeDatasetForCheck(const ledger::LedgerState& state, const InForce& in_force,
+                                        const std::string& level) {
   const agreement::Manifest& manifest = in_force.manifest->manifest;
-  return {{"dataset", in_force.dataset.str()},
-          {"name", manifest.name},
-          {"organisation", OrganisationOf(charter, in_force.owner)},
-          {"owner", in_force.owner},
-          {"manifest", codec::HexEncode(in_force.manifest->digest)},
-          {"schema", agreement::EncodeSchema(manifest.schema)},
-          {"policy", agreement::EncodePolicy(manifest.policy)}};
+  codec::JsonObject json{{"dataset", in_force.dataset.str()},
+                         {"name", manifest.name},
+                         {"organisation", OrganisationOf(state.in_force()->charter, in_force.owner)},
+                         {"owner", in_force.owner},
+                         {"manifest", codec::HexEncode(in_force.manifest->digest)},
+                         {"schema", agreement::EncodeSchema(manifest.schema)},
+                         {"policy", agreement::EncodePolicy(manifest.policy)}};
+  if (level != agreement::LevelName(agreement::Level::kKAnonymized) || manifest.policy.IsPublic()) return json;
+  if (const auto* first = ledger::FirstAnonymousRelease(state, in_force.dataset, in_force.manifest->digest)) {
+    json["released"] = {{"text", first->request.text}, {"parameters", first->request.parameters}};
+  }
+  return json;
 }
 
 // The compile-only process's request (docs/formats/channel.md).
@@ -108,7 +115,7 @@ Result<std::string> MakeCheckRequest(const ledger::LedgerState& state, const Mem
   CLOISTER_ASSIGN(const auto manifests, ManifestsMeant(state, body.datasets));
   CLOISTER_ASSIGN(const auto recipients, RecipientsMeant(charter, body.recipients));
   codec::JsonArray datasets;
-  for (const InForce& each : manifests) datasets.push_back(EncodeDatasetForCheck(charter, each));
+  for (const InForce& each : manifests) datasets.push_back(EncodeDatasetForCheck(state, each, body.level));
   codec::JsonArray people;
   for (const auto& thumbprint : recipients) {
     people.push_back({{"thumbprint", thumbprint}, {"organisation", OrganisationOf(charter, thumbprint)}});
