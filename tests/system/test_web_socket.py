@@ -121,6 +121,21 @@ class WebSocket(ServerCase):
         self.assertEqual(self.message(again), seen[-1])
         self.assertEqual(self.stream(len(seen)), [json.loads(json.dumps(each)) for each in seen])
 
+    def test_it_says_that_a_query_was_taken_back(self):
+        base, rows = f'/api/tee/environments/{self.tee}', 'id\n' + ''.join(f'{i}\n' for i in range(50))
+        made = self.ana.json('POST', f'{base}/datasets', {
+            'name': 'asked', 'schema': {'id': 'int'}, 'policy': 'aggregate_only', 'privacy_unit': 'id'})['dataset']['id']
+        self.ana.json('PUT', f'/api/tee/datasets/{made}/content', rows.encode())
+        self.ana.json('POST', f'/api/tee/datasets/{made}/mark-available')
+        query = self.ana.json('POST', f'{base}/queries', {
+            'name': 'how many', 'query_text': 'SELECT COUNT(DISTINCT id) AS n FROM asked'})['query']['id']
+        opened = self.open()
+        self.ana.json('POST', f'/api/tee/queries/{query}/cancel')
+        said = {'kind': ''}
+        while said['kind'] != 'query':
+            said = self.message(opened)
+        self.assertEqual((said['id'], said['status']), (query, 'cancelled'))
+
     def stream(self, count):
         """The first events of the stream, written as the socket writes them."""
         address, found, text = urlsplit(self.server.url), [], b''
