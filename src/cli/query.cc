@@ -71,7 +71,8 @@ void ShowBudgets(Output& out, const codec::Json& verdict) {
   for (const codec::Json& budget : ArrayAt(verdict, "budgets")) {
     const codec::Json& left = MemberAt(budget, "queries_left");
     if (!left.is_int64()) continue;
-    out.Line("  " + Printable(TextAt(budget, "dataset")) + ": " + std::to_string(left.get_int64()) +
+    const std::string name = TextAt(budget, "table_name");
+    out.Line("  " + Printable(name.empty() ? TextAt(budget, "dataset") : name) + ": " + std::to_string(left.get_int64()) +
              " such queries fit into its limits");
   }
 }
@@ -84,6 +85,9 @@ void ShowVerdict(Output& out, const codec::Json& verdict, const QuerySource& sou
   } else {
     out.Line(out.Mark(true) + "  would be accepted");
     if (const auto* report = MemberAt(verdict, "report").if_object()) out.Line(RenderReport(*report, out.style()));
+    if (BoolAt(verdict, "answered_before")) {
+      out.Line("  the same question was paid for: its numbers come again and take nothing from a privacy budget");
+    }
     ShowBudgets(out, verdict);
   }
 }

@@ -5,7 +5,7 @@ import json
 import re
 
 import support
-from support import REFUSED, RoomCase
+from support import REFUSED, Rest, RoomCase
 
 BUDGET_EXHAUSTED = 8
 LEVEL = ('--level', 'differential_privacy')
@@ -59,6 +59,7 @@ class Noise(RoomCase):
 
     def test_3_the_same_question_is_the_same_answer_at_no_charge_and_budgets_end(self):
         answers = []
+        self.assertFalse(self.check(COUNT_SQL)['answered_before'])
         for _ in range(2):
             query = self.submit(COUNT_SQL)
             self.room.approve(query, self.room.hospital)
@@ -67,6 +68,12 @@ class Noise(RoomCase):
         noise = answers[0]['noise']['columns'][0]
         self.assertEqual((noise['name'], noise['parts'][0]['mechanism']), ('people', 'discrete_laplace'))
         self.assertLess(abs(answers[0]['rows'][0][0] - 40), 40)
+        again = self.check(COUNT_SQL)
+        self.assertTrue(again['answered_before'])
+        self.assertEqual([charge['epsilon'] for charge in again['charges']], [0])
+        said = self.room.institute.run('query', 'check', '-', '--env', self.room.environment, *LEVEL, stdin=COUNT_SQL)
+        self.assertIn('paid for', said)
+        self.assertIn('visits: ', said)
         # Asked again it spent nothing: there is room for another question, and then for none.
         query = self.submit('SELECT COUNT(*) AS visits FROM visits')
         self.room.approve(query, self.room.hospital)
@@ -81,6 +88,9 @@ class Noise(RoomCase):
         self.assertAlmostEqual(spent['epsilon_spent'], 2)
         self.assertLessEqual(spent['epsilon_odometer'], 2)
         self.assertEqual(spent['runs_used'], 3)
+        served = Rest(self.room.institute).get(f'/api/tee/environments/{self.room.environment}/budgets')['budgets']
+        odometer = [each['odometer']['epsilon'] for each in served if each['table_name'] == 'visits']
+        self.assertEqual(odometer, [spent['epsilon_odometer']])
         # What was answered is answered again, and questions without noise still run.
         query = self.submit(COUNT_SQL)
         self.room.approve(query, self.room.hospital)
