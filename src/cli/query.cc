@@ -72,8 +72,8 @@ void ShowBudgets(Output& out, const codec::Json& verdict) {
     const codec::Json& left = MemberAt(budget, "queries_left");
     if (!left.is_int64()) continue;
     const std::string name = TextAt(budget, "table_name");
-    out.Line("  " + Printable(name.empty() ? TextAt(budget, "dataset") : name) + ": " + std::to_string(left.get_int64()) +
-             " such queries fit into its limits");
+    out.Line("  " + Printable(name.empty() ? TextAt(budget, "dataset") : name) + ": " +
+             std::to_string(left.get_int64()) + " such queries fit into its limits");
   }
 }
 

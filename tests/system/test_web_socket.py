@@ -124,7 +124,8 @@ class WebSocket(ServerCase):
     def test_it_says_that_a_query_was_taken_back(self):
         base, rows = f'/api/tee/environments/{self.tee}', 'id\n' + ''.join(f'{i}\n' for i in range(50))
         made = self.ana.json('POST', f'{base}/datasets', {
-            'name': 'asked', 'schema': {'id': 'int'}, 'policy': 'aggregate_only', 'privacy_unit': 'id'})['dataset']['id']
+            'name': 'asked', 'schema': {'id': 'int'}, 'policy': 'aggregate_only',
+            'privacy_unit': 'id'})['dataset']['id']
         self.ana.json('PUT', f'/api/tee/datasets/{made}/content', rows.encode())
         self.ana.json('POST', f'/api/tee/datasets/{made}/mark-available')
         query = self.ana.json('POST', f'{base}/queries', {
