@@ -26,7 +26,7 @@ Status GuardedReleaser::Row(std::span<const Value> row) {
       CLOISTER_CHECK(handle != nullptr);
       const auto [first, fresh] = taken.emplace(*handle, set.column);
       if (fresh) {
-        CLOISTER_ASSIGN(group.sets[set.column], session_.TakeUnitSet(*handle));
+        CLOISTER_ASSIGN(group.sets[set.column], session_.TakeUnits(*handle));
       } else {
         group.sets[set.column] = group.sets[first->second];
       }
@@ -56,10 +56,16 @@ Result<privacy::GuardCell> GuardedReleaser::CellOf(const Group& group, std::size
       .measures = says.measures,
       .family = static_cast<std::uint32_t>(group.grouping) * kCellsMax + static_cast<std::uint32_t>(index)};
   for (const auto& set : says.sets) {
-    const privacy::UnitSet& units = group.sets.at(set.column);
-    if (units.empty()) continue;
+    const privacy::UnitRows& rows = group.sets.at(set.column);
+    if (rows.units.empty()) continue;
     CLOISTER_ASSIGN(const std::uint64_t all, UnitsOf(set));
-    cell.sets.push_back({.dataset = set.dataset, .all = std::max(all, units.size()), .k = set.k, .units = units});
+    privacy::GuardedSet guarded{
+        .dataset = set.dataset, .all = std::max(all, rows.units.size()), .k = set.k, .units = rows.units};
+    CLOISTER_CHECK(rows.sums.size() == set.sums.size());
+    for (std::size_t i = 0; i < set.sums.size(); ++i) {
+      if (!set.sums[i].empty()) guarded.sums.push_back({.measure = set.sums[i], .of = rows.sums[i]});
+    }
+    cell.sets.push_back(std::move(guarded));
   }
   return cell;
 }
@@ -79,7 +85,7 @@ Result<std::vector<std::vector<Value>>> GuardedReleaser::Finish() {
       cells.push_back(std::move(cell));
     }
   }
-  CLOISTER_ASSIGN(const std::vector<bool> allowed, history_.guard.Release(cells));
+  CLOISTER_ASSIGN(const std::vector<bool> allowed, history_.guard.Release(std::move(cells)));
   std::vector<std::vector<Value>> rows;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     bool whole = true;

@@ -32,7 +32,7 @@ class GuardedReleaser final : public StageProtector {
   struct Group {
     std::vector<std::string> order;  // texts of its values: rows are judged in one order, whatever the engine's
     std::vector<engine::Value> values;
-    std::map<int, privacy::UnitSet> sets;  // by exact column
+    std::map<int, privacy::UnitRows> sets;  // by exact column
     std::int64_t grouping = 0;
   };
   Result<std::uint64_t> UnitsOf(const sql::GuardedRelease::Set& set);

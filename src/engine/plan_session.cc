@@ -117,7 +117,7 @@ Status PlanSession::Release(const std::string& table, const std::vector<sql::Pla
   return state_->watchdog.Verdict();
 }
 
-Result<privacy::UnitSet> PlanSession::TakeUnitSet(std::int64_t handle) { return state_->unit_sets.Take(handle); }
+Result<privacy::UnitRows> PlanSession::TakeUnits(std::int64_t handle) { return state_->unit_sets.Take(handle); }
 
 Result<std::uint64_t> PlanSession::CountUnits(const std::string& dataset, const std::string& unit_column) {
   class Number final : public RowSink {

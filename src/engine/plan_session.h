@@ -21,7 +21,7 @@
 #include "base/result.h"
 #include "engine/choice_key.h"
 #include "engine/execute.h"
-#include "privacy/differencing/unit_set.h"
+#include "privacy/differencing/unit_rows.h"
 #include "sql/executable_plan.h"
 
 namespace cloister::engine {
@@ -43,9 +43,9 @@ class PlanSession {
   Status ReadStage(const sql::PlanStage& stage, RowSink& sink);
   // Adds rows to a released table; the first call makes it. Each value fits its column's type, or is NULL.
   Status Release(const std::string& table, const std::vector<sql::PlanColumn>& columns, std::span<const Row> rows);
-  // The set behind a handle that a stage of the plan gave (unit_sets.h). Taken once; what nobody takes goes with the
+  // The units behind a handle that a stage of the plan gave (unit_sets.h). Taken once; what nobody takes goes with the
   // session, so guarded plans run one at a time.
-  Result<privacy::UnitSet> TakeUnitSet(std::int64_t handle);
+  Result<privacy::UnitRows> TakeUnits(std::int64_t handle);
   // How many different units a loaded dataset has.
   Result<std::uint64_t> CountUnits(const std::string& dataset, const std::string& unit_column);
   // The plan's last statement: its columns, and behind them its intervals.

@@ -179,7 +179,11 @@ JsonObject Encode(const GuardedRelease& release) {
   for (const GuardedRelease::Cell& cell : release.cells) {
     JsonArray sets;
     for (const GuardedRelease::Set& set : cell.sets)
-      sets.push_back(JsonObject{{"column", set.column}, {"dataset", set.dataset}, {"unit", set.unit}, {"k", set.k}});
+      sets.push_back(JsonObject{{"column", set.column},
+                                {"dataset", set.dataset},
+                                {"unit", set.unit},
+                                {"k", set.k},
+                                {"sums", Numbers(set.sums)}});
     cells.push_back(JsonObject{
         {"measures", Numbers(cell.measures)}, {"columns", Numbers(cell.columns)}, {"sets", std::move(sets)}});
   }

@@ -146,6 +146,7 @@ struct GuardedRelease {
     std::string dataset;  // of the table reference
     std::string unit;     // its unit's column
     std::int64_t k = 1;
+    std::vector<std::string> sums;  // the measure whose rows each part of the handle adds up; empty: of none here
   };
   struct Cell {
     std::vector<std::string> measures;
@@ -177,7 +178,7 @@ inline constexpr std::string_view kNoiseVersion = "1";
 // The same for the choice of classes.
 inline constexpr std::string_view kAnonymityVersion = "1";
 // The same for the rule by which cells are suppressed.
-inline constexpr std::string_view kGuardVersion = "1";
+inline constexpr std::string_view kGuardVersion = "2";
 
 // Every member; part of the plan's canonical bytes.
 codec::Json EncodeStage(const PlanStage& stage);

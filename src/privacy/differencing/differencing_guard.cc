@@ -55,7 +55,7 @@ class UnionsNear {
 
 bool DifferencingGuard::Single::operator==(const Single& other) const {
   return all == other.all && k == other.k && is_sum == other.is_sum && measures == other.measures &&
-         *units == *other.units;
+         *units == *other.units && sums == other.sums;
 }
 
 bool DifferencingGuard::Family::operator==(const Family& other) const {
@@ -64,7 +64,7 @@ bool DifferencingGuard::Family::operator==(const Family& other) const {
                       [](const SetPtr& x, const SetPtr& y) { return *x == *y; });
   };
   return k == other.k && measures == other.measures && sum == other.sum && same(cells, other.cells) &&
-         same(hidden, other.hidden);
+         sums == other.sums && same(hidden, other.hidden);
 }
 
 bool DifferencingGuard::History::Holds(const Single& single) const {
@@ -93,12 +93,30 @@ bool DifferencingGuard::Related(const Measures& a, const Measures& b) {
   return std::any_of(a.begin(), a.end(), [&](auto name) { return std::binary_search(b.begin(), b.end(), name); });
 }
 
+// Of one measure of both.
+bool DifferencingGuard::IsNearByRows(const Single& a, const Single& b, std::uint64_t k) {
+  for (const CellSums& of_a : a.sums) {
+    for (const CellSums& of_b : b.sums) {
+      if (of_a.measure() != of_b.measure()) continue;
+      if (AreNear({.units = a.units.get(), .sums = of_a.Of(*a.units)},
+                  {.units = b.units.get(), .sums = of_b.Of(*b.units)}, k))
+        return true;
+    }
+  }
+  return false;
+}
+
 bool DifferencingGuard::IsClose(const Single& a, const Single& b) {
   const std::uint64_t k = Unsigned(std::max(a.k, b.k));
+  if (a.by_rows || b.by_rows) return IsNearByRows(a, b, k);
   const std::uint64_t only_a = a.units->LackedBy(*b.units, k);
   if (only_a < k) {
     const std::uint64_t only_b = only_a + b.units->size() - a.units->size();
-    if (only_a + only_b != 0 && only_b < k) return true;
+    if (only_a + only_b == 0) {
+      if (a.sums != b.sums && IsNearByRows(a, b, k)) return true;
+    } else if (only_b < k) {
+      return true;
+    }
   }
   const std::uint64_t sum = a.units->size() + b.units->size();
   const std::uint64_t all = std::max(a.all, b.all);
@@ -111,6 +129,7 @@ bool DifferencingGuard::IsClose(const Single& a, const Single& b) {
 bool DifferencingGuard::IsCloseToSum(const Single& single, const Family& family) {
   const std::uint64_t k = Unsigned(std::max(single.k, family.k));
   const std::uint64_t size = single.units->size();
+  if (!family.disjoint || single.by_rows) return false;
   if (size >= family.sum.size() + k || family.cells.front()->size() >= size + k) return false;
   const std::uint64_t missed = single.units->LackedBy(family.sum, k);
   if (missed >= k) return false;
@@ -125,7 +144,29 @@ bool DifferencingGuard::IsCloseToSum(const Single& single, const Family& family)
   return least != 0;  // 0: it is such a union
 }
 
+// The rows of one measure, the index-th that the cells have.
+std::vector<MeasuredRows> DifferencingGuard::RowsOf(const Family& family, std::size_t index) {
+  std::vector<MeasuredRows> rows;
+  for (std::size_t i = 0; i < family.cells.size(); ++i)
+    rows.push_back({.units = family.cells[i].get(), .sums = family.sums[i][index].Of(*family.cells[i])});
+  return rows;
+}
+
+bool DifferencingGuard::IsNearSomeRows(const Single& single, const Family& family) {
+  const std::uint64_t k = Unsigned(std::max(single.k, family.k));
+  if (family.cells.size() < 2 || single.units->LackedBy(family.sum, k) >= k) return false;
+  for (const CellSums& sums : single.sums) {
+    for (std::size_t i = 0; i < family.sums.front().size(); ++i) {
+      if (family.sums.front()[i].measure() != sums.measure()) continue;
+      const MeasuredRows rows{.units = single.units.get(), .sums = sums.Of(*single.units)};
+      if (IsNearSomeOf(rows, RowsOf(family, i), family.sum, k)) return true;
+    }
+  }
+  return false;
+}
+
 bool DifferencingGuard::Uncovers(const Single& single, const Family& family, const UnitSet& hidden) {
+  if (!family.disjoint || single.by_rows) return false;
   const std::uint64_t k = Unsigned(std::max(single.k, family.k));
   const std::uint64_t beyond = hidden.LackedBy(*single.units, k);
   if (beyond >= k) return false;
@@ -178,6 +219,11 @@ Status DifferencingGuard::CheckCells(const std::vector<GuardCell>& cells) const 
       if (set.dataset.size() > kGuardNameBytesMax) return InvalidArgument("a dataset's name is too long");
       if (set.units.size() > set.all) return InvalidArgument("a cell has more units than its dataset");
       bytes += 3 * (set.units.MemoryBytes() + kEntryBytes);  // itself, in its family and in that one's sum
+      for (const GuardedSums& sums : set.sums) {
+        if (sums.of.size() != set.units.size()) return InvalidArgument("a cell has sums of other units than its own");
+        if (sums.measure.size() > kGuardNameBytesMax) return InvalidArgument("a measure's name is too long");
+        bytes += 3 * sums.of.size() * sizeof(RowSum);
+      }
       ++count;
     }
   }
@@ -190,7 +236,21 @@ std::uint32_t DifferencingGuard::Intern(const std::string& name) {
   return names_.emplace(name, static_cast<std::uint32_t>(names_.size())).first->second;
 }
 
-DifferencingGuard::Answer DifferencingGuard::Read(const std::vector<GuardCell>& cells) {
+void DifferencingGuard::Shorten(Single& single, std::uint32_t dataset, bool learning) {
+  History& history = histories_[dataset];
+  for (CellSums& sums : single.sums) {
+    std::shared_ptr<CommonSums>& common = history.common[sums.measure()];
+    if (!common) common = std::make_shared<CommonSums>();
+    if (learning) {
+      const std::uint64_t before = common->MemoryBytes();
+      common->Learn(*single.units, sums.Of(*single.units));
+      bytes_ += common->MemoryBytes() - before;
+    }
+    sums.Shorten(*single.units, common);
+  }
+}
+
+DifferencingGuard::Answer DifferencingGuard::Read(std::vector<GuardCell> cells) {
   Answer answer{.known = std::vector<bool>(cells.size()), .allowed = std::vector<bool>(cells.size(), true)};
   for (std::size_t i = 0; i < cells.size(); ++i) {
     Measures measures;
@@ -199,13 +259,16 @@ DifferencingGuard::Answer DifferencingGuard::Read(const std::vector<GuardCell>& 
     measures.erase(std::unique(measures.begin(), measures.end()), measures.end());
     if (measures.empty()) continue;
     answer.known[i] = true;
-    for (const GuardedSet& set : cells[i].sets) {
+    for (GuardedSet& set : cells[i].sets) {
       if (set.units.empty()) continue;
       const std::uint32_t dataset = Intern(set.dataset);
-      Single single{
-          .units = std::make_shared<const UnitSet>(set.units), .measures = measures, .all = set.all, .k = set.k};
-      const auto history = histories_.find(dataset);
-      if (history == histories_.end() || !history->second.Holds(single)) answer.known[i] = false;
+      Single single{.units = std::make_shared<const UnitSet>(std::move(set.units)),
+                    .measures = measures,
+                    .all = set.all,
+                    .k = set.k};
+      for (GuardedSums& sums : set.sums) single.sums.emplace_back(Intern(sums.measure), std::move(sums.of));
+      Shorten(single, dataset, false);
+      if (!histories_[dataset].Holds(single)) answer.known[i] = false;
       answer.candidates.push_back(
           {.cell = i, .dataset = dataset, .family = cells[i].family, .single = std::move(single)});
     }
@@ -245,12 +308,16 @@ void DifferencingGuard::JudgeAmongThemselves(Answer& answer) {
 DifferencingGuard::Family DifferencingGuard::MakeFamily(const Members& members, const Answer& answer) {
   Family family{.measures = members.front()->single.measures};
   std::vector<UnitSet> sets;
+  std::uint64_t size = 0;
   for (auto member = members.rbegin(); member != members.rend(); ++member) {
+    size += (*member)->single.units->size();
     family.cells.push_back((*member)->single.units);
+    family.sums.push_back((*member)->single.sums);
     family.k = std::max(family.k, (*member)->single.k);
     sets.push_back(*(*member)->single.units);
   }
   family.sum = UnitSet::UnionOf(std::move(sets));
+  family.disjoint = family.sum.size() == size;
   family.hidden = HiddenBeside(*members.front(), answer);
   return family;
 }
@@ -262,10 +329,8 @@ std::vector<DifferencingGuard::Members> DifferencingGuard::FamiliesOf(const Answ
   }
   std::vector<Members> families;
   for (auto& [key, members] : groups) {
-    std::uint64_t size = 0;
-    for (const Candidate* member : members) size += member->single.units->size();
     const bool alone = members.size() == 1 && HiddenBeside(*members.front(), answer).empty();
-    if (!alone && MakeFamily(members, answer).sum.size() == size) families.push_back(std::move(members));
+    if (!alone) families.push_back(std::move(members));
   }
   return families;
 }
@@ -282,7 +347,7 @@ std::vector<DifferencingGuard::SetPtr> DifferencingGuard::HiddenBeside(const Can
 
 // The set, less cells of the family, is a few people or a hidden cell.
 bool DifferencingGuard::Tells(const Single& single, const Family& family) {
-  return IsCloseToSum(single, family) ||
+  return IsCloseToSum(single, family) || IsNearSomeRows(single, family) ||
          std::any_of(family.hidden.begin(), family.hidden.end(),
                      [&](const SetPtr& cell) { return Uncovers(single, family, *cell); });
 }
@@ -318,27 +383,47 @@ void DifferencingGuard::JudgeSums(Answer& answer) const {
   }
 }
 
-void DifferencingGuard::Record(const Answer& answer) {
+// The whole of a family as one cell. `like`: of its cells, which have the same measures.
+DifferencingGuard::Single DifferencingGuard::SumOf(const Family& family, const Single& like) {
+  Single sum = like;
+  sum.units = std::make_shared<const UnitSet>(family.sum);
+  sum.k = family.k;
+  sum.is_sum = true;
+  sum.by_rows = !family.disjoint;
+  sum.sums.clear();
+  for (std::size_t i = 0; i < like.sums.size(); ++i)
+    sum.sums.emplace_back(like.sums[i].measure(), std::move(Together(RowsOf(family, i)).sums[0]));
+  return sum;
+}
+
+void DifferencingGuard::Record(Answer& answer) {
+  const auto cost = [](const Single& single) {
+    std::uint64_t bytes = single.units->MemoryBytes() + kEntryBytes;
+    for (const CellSums& sums : single.sums) bytes += sums.MemoryBytes();
+    return bytes;
+  };
+  for (Candidate& one : answer.candidates) {
+    if (answer.allowed[one.cell]) Shorten(one.single, one.dataset, true);
+  }
   for (const Members& members : FamiliesOf(answer)) {
-    History& history = histories_[members.front()->dataset];
+    const std::uint32_t dataset = members.front()->dataset;
+    History& history = histories_[dataset];
     Family family = MakeFamily(members, answer);
-    Single sum = members.front()->single;
-    sum.units = std::make_shared<const UnitSet>(family.sum);
-    sum.k = family.k;
-    sum.is_sum = true;
-    const std::uint64_t bytes = family.sum.MemoryBytes() + kEntryBytes;
+    Single sum = SumOf(family, members.front()->single);
+    Shorten(sum, dataset, false);
+    const std::uint64_t bytes = cost(sum);
     if (history.Add(std::move(sum))) bytes_ += bytes;
     if (history.Add(std::move(family))) bytes_ += bytes + members.size() * sizeof(SetPtr);
   }
   for (const Candidate& one : answer.candidates) {
     if (!answer.allowed[one.cell] || !histories_[one.dataset].Add(one.single)) continue;
-    bytes_ += one.single.units->MemoryBytes() + kEntryBytes;
+    bytes_ += cost(one.single);
   }
 }
 
-Result<std::vector<bool>> DifferencingGuard::Release(const std::vector<GuardCell>& cells) {
+Result<std::vector<bool>> DifferencingGuard::Release(std::vector<GuardCell> cells) {
   CLOISTER_TRY(CheckCells(cells));
-  Answer answer = Read(cells);
+  Answer answer = Read(std::move(cells));
   for (const Candidate& one : answer.candidates) {
     if (!answer.allowed[one.cell] || answer.known[one.cell]) continue;
     if (IsCloseToHistory(one)) answer.allowed[one.cell] = false;

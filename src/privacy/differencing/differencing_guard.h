@@ -13,6 +13,10 @@
 //   sum           the same of A and any union of disjoint cells of one answered query ("partition"), so also of A and
 //                 the complement of a cell within it
 //                 {all 6000} and the sum of six hospitals that were shown beside one that was too small
+//   rows          A and B have the same units, and of some of them, but fewer than k, other rows of a measure
+//                 {all visits} and {all visits but those of Ms 4242 to ward X}: 1 unit
+//   sum of rows   the same of A and cells of one answered query together, whose units need not be disjoint
+//                 {all visits} and the sum of the wards that were shown beside one that was too small
 //
 // and the other way round: cells of one new answer whose sum is close to a released cell lose one of them, the smallest
 // that the sum needs. A cell that is suppressed because it is close may still be found as a known total less the cells
@@ -25,7 +29,7 @@
 // empty one is (rule R22). It is a function of the history and of the answer; of two new cells of one size that cannot
 // both be shown, the later one goes.
 //
-// Bounded: kGuardCellsMax cells and kGuardBytesMax bytes of sets, beyond which no answer is let through at all
+// Bounded: kGuardCellsMax cells and kGuardBytesMax bytes of sets and sums, beyond which no answer is let through at all
 // (kResourceExhausted). Cost of a cell: a glance at the cells whose size lies within k of it (or of its complement), a
 // count of the few that may be close, and one count a partition, of whose cells the first ones that are neither in nor
 // out end it. So it is linear in the history with a small factor (bench: guard-history). Thread-compatible.
@@ -36,9 +40,8 @@
 #include <string>
 #include <vector>
 
-#include "base/bytes.h"
 #include "base/result.h"
-#include "privacy/differencing/unit_set.h"
+#include "privacy/differencing/row_sums.h"
 
 namespace cloister::privacy {
 
@@ -47,12 +50,19 @@ inline constexpr std::uint64_t kGuardBytesMax = 512ULL << 20;
 inline constexpr std::int64_t kGuardGroupSizeMax = 1'000'000;
 inline constexpr std::size_t kGuardNameBytesMax = 512;
 
+// What each unit's rows add up to in one measure (unit_rows.h), in the order of the units' numbers.
+struct GuardedSums {
+  std::string measure;
+  std::vector<RowSum> of;
+};
+
 // The units of one table reference behind a cell.
 struct GuardedSet {
   std::string dataset;    // of the reference; complements are taken within its units
   std::uint64_t all = 0;  // how many units the dataset has now
   std::int64_t k = 1;
   UnitSet units;
+  std::vector<GuardedSums> sums;  // of the cell's measures, as far as they add up
 };
 
 // One value, or several over the same rows.
@@ -67,16 +77,12 @@ struct GuardCell {
 class DifferencingGuard {
  public:
   // One verdict a cell: may it be released? Those that may are part of the history from here on.
-  // kInvalidArgument: k, names or numbers out of range. kResourceExhausted: the history is full. Nothing is recorded
+  // kInvalidArgument: k, names, numbers or lengths out of range. kResourceExhausted: the history is full. Nothing is recorded
   // then.
-  Result<std::vector<bool>> Release(const std::vector<GuardCell>& cells);
+  Result<std::vector<bool>> Release(std::vector<GuardCell> cells);
 
   std::size_t cells() const;
   std::uint64_t bytes() const { return bytes_; }
-
-  // The history as bytes, for a sealed state; one spelling of each history.
-  Bytes Encode() const;
-  static Result<DifferencingGuard> Decode(ByteView bytes);
 
  private:
   using SetPtr = std::shared_ptr<const UnitSet>;
@@ -85,14 +91,18 @@ class DifferencingGuard {
 
   struct Single {
     SetPtr units;
+    std::vector<CellSums> sums;
     Measures measures;
     std::uint64_t all = 0;
     std::int64_t k = 1;
-    bool is_sum = false;  // a whole partition, which nobody was shown as one value
+    bool is_sum = false;   // a whole family, which nobody was shown as one value
+    bool by_rows = false;  // of cells that overlap: its units alone say nothing
     bool operator==(const Single& other) const;
   };
   struct Family {
-    std::vector<SetPtr> cells;   // disjoint, the smallest first
+    std::vector<SetPtr> cells;  // the smallest first
+    std::vector<std::vector<CellSums>> sums;  // by cell
+    bool disjoint = true;
     std::vector<SetPtr> hidden;  // cells beside them that were suppressed because they are close to others
     UnitSet sum;
     Measures measures;
@@ -111,6 +121,7 @@ class DifferencingGuard {
     };
     std::multimap<std::uint64_t, Outline> by_size;
     std::vector<Family> families;
+    std::map<std::uint32_t, std::shared_ptr<CommonSums>> common;  // by measure
     std::set<std::uint64_t> totals;  // how many units the dataset had
     std::int64_t k_max = 1;
 
@@ -135,14 +146,20 @@ class DifferencingGuard {
 
   static bool Related(const Measures& a, const Measures& b);
   static bool IsClose(const Single& a, const Single& b);
+  static bool IsNearByRows(const Single& a, const Single& b, std::uint64_t k);
+  static bool IsNearSomeRows(const Single& single, const Family& family);
   static bool IsCloseToSum(const Single& single, const Family& family);
   // `hidden` lies beside the family's cells: is the set the sum of `hidden` and some of them, or close to such a sum?
   static bool Uncovers(const Single& single, const Family& family, const UnitSet& hidden);
   static bool IsCloseToOne(const Single& single, const History& history);
+  static std::vector<MeasuredRows> RowsOf(const Family& family, std::size_t index);
+  static Single SumOf(const Family& family, const Single& like);
   static Family MakeFamily(const Members& members, const Answer& answer);
 
   Status CheckCells(const std::vector<GuardCell>& cells) const;
-  Answer Read(const std::vector<GuardCell>& cells);
+  Answer Read(std::vector<GuardCell> cells);
+  // As shortly as the history allows; `learning`: which takes the sums of units that are new.
+  void Shorten(Single& single, std::uint32_t dataset, bool learning);
   std::uint32_t Intern(const std::string& name);
   bool IsCloseToHistory(const Candidate& candidate) const;
   static void JudgeAmongThemselves(Answer& answer);
@@ -150,9 +167,9 @@ class DifferencingGuard {
   bool DropOne(const Members& members, Answer& answer) const;
   static std::vector<SetPtr> HiddenBeside(const Candidate& first, const Answer& answer);
   static bool Tells(const Single& single, const Family& family);
-  // The candidates of each family and dataset that are still allowed, where these are disjoint.
+  // The candidates of each family and dataset that are still allowed.
   static std::vector<Members> FamiliesOf(const Answer& answer);
-  void Record(const Answer& answer);
+  void Record(Answer& answer);
 
   std::map<std::string, std::uint32_t> names_;  // datasets and measures
   std::map<std::uint32_t, History> histories_;  // by dataset

@@ -158,8 +158,6 @@ TEST_F(Guard, ATotalThatComesLaterDoesNotUncoverASuppressedCell) {
   EXPECT_FALSE(AskOne(Range(0, 3000))) << "less the two others it is the third";
   EXPECT_FALSE(AskOne(Range(1000, 3000)));
   EXPECT_TRUE(AskOne(Range(0, 2000)));
-  auto back = DifferencingGuard::Decode(guard_.Encode()).value();
-  EXPECT_FALSE(back.Release({Cell(Range(0, 3000))}).value().front());
 }
 
 TEST_F(Guard, TwoBlocksOfOneAnswerAreComparedToo) {
@@ -272,12 +270,10 @@ TEST_F(Guard, FindsEveryNearDuplicateAmongTenThousandCells) {
     history.push_back(RandomSet(random, 30 + random() % 1500));
     ASSERT_TRUE(AskOne(history.back())) << i;
   }
-  DifferencingGuard after_restart = DifferencingGuard::Decode(guard_.Encode()).value();
   for (int i = 0; i < 300; ++i) {
     const Numbers near = NearDuplicate(random, history[random() % history.size()], i % 2 == 0);
     if (near.size() < 10) continue;
     EXPECT_FALSE(AskOne(near)) << i;
-    EXPECT_FALSE(after_restart.Release({Cell(near)}).value().front()) << i;
   }
 }
 
@@ -328,20 +324,6 @@ TEST_F(Guard, AgreesWithAllUnionsOfAPartitionsCells) {
     EXPECT_TRUE(expected || verdicts != Verdicts(cells.size(), true)) << "round " << round;
   }
   EXPECT_GT(refused, 50);
-}
-
-TEST_F(Guard, ItsBytesAreItsHistory) {
-  Ask(Hospitals());
-  AskOne(Range(0, 300), "age");
-  const Bytes bytes = guard_.Encode();
-  auto back = DifferencingGuard::Decode(bytes);
-  ASSERT_TRUE(back);
-  EXPECT_EQ(back->Encode(), bytes);
-  EXPECT_EQ(back->cells(), guard_.cells());
-  EXPECT_FALSE(back->Release({Cell(Range(0, 6000))}).value().front());
-  for (std::size_t length = 0; length < bytes.size(); length += 1 + length / 20) {
-    EXPECT_FALSE(DifferencingGuard::Decode(ByteView(bytes).first(length))) << length;
-  }
 }
 
 }  // namespace

@@ -8,8 +8,6 @@
 namespace cloister::privacy {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
-
 std::uint16_t HighOf(UnitNumber number) { return static_cast<std::uint16_t>(number >> 16); }
 std::uint16_t LowOf(UnitNumber number) { return static_cast<std::uint16_t>(number & 0xffff); }
 
@@ -45,20 +43,6 @@ std::uint64_t CountLists(const std::vector<std::uint16_t>& a, const std::vector<
   }
   return count;
 }
-
-bool Take(ByteView& in, std::size_t bytes, std::uint64_t& value) {
-  if (in.size() < bytes) return false;
-  value = 0;
-  for (std::size_t i = 0; i < bytes; ++i) value = value << 8 | in[i];
-  in = in.subspan(bytes);
-  return true;
-}
-
-void PutBigEndian(Bytes& out, std::uint64_t value, int bytes) {
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(value >> shift));
-}
-
-Error Malformed() { return InvalidArgument("the bytes are no unit set"); }
 
 }  // namespace
 
@@ -251,51 +235,25 @@ UnitSet UnitSet::UnionOf(std::vector<UnitSet> sets) {
   return sets.empty() ? UnitSet() : std::move(sets.front());
 }
 
-void UnitSet::EncodeTo(Bytes& out) const {
-  out.push_back(kVersion);
-  PutBigEndian(out, containers_.size(), 4);
+std::optional<std::size_t> UnitSet::PlaceOf(UnitNumber number) const {
+  std::size_t before = 0;
   for (const Container& container : containers_) {
-    PutBigEndian(out, container.key, 2);
-    PutBigEndian(out, container.count, 4);
-    for (const std::uint16_t low : container.list) PutBigEndian(out, low, 2);
-    for (const std::uint64_t word : container.words) PutBigEndian(out, word, 8);
-  }
-}
-
-Result<UnitSet::Container> UnitSet::DecodeContainer(ByteView& in) {
-  std::uint64_t key = 0;
-  std::uint64_t count = 0;
-  if (!Take(in, 2, key) || !Take(in, 4, count) || count == 0 || count > 0x10000) return Malformed();
-  Container container{.key = static_cast<std::uint16_t>(key), .count = static_cast<std::uint32_t>(count)};
-  std::uint64_t value = 0;
-  if (count > kListMax) {
-    for (std::size_t i = 0; i < kWords; ++i) {
-      if (!Take(in, 8, value)) return Malformed();
-      container.words.push_back(value);
+    if (container.key < HighOf(number)) {
+      before += container.count;
+      continue;
     }
-    if (CountBits(container.words) != count) return Malformed();
-    return container;
+    const std::uint16_t low = LowOf(number);
+    if (container.key > HighOf(number) || !container.Contains(low)) return std::nullopt;
+    if (!container.IsBitmap()) {
+      const auto at = std::lower_bound(container.list.begin(), container.list.end(), low);
+      return before + static_cast<std::size_t>(at - container.list.begin());
+    }
+    for (std::size_t word = 0; word < low >> 6; ++word)
+      before += static_cast<std::size_t>(std::popcount(container.words[word]));
+    const std::uint64_t below = (std::uint64_t{1} << (low & 63)) - 1;
+    return before + static_cast<std::size_t>(std::popcount(container.words[low >> 6] & below));
   }
-  for (std::uint64_t i = 0; i < count; ++i) {
-    if (!Take(in, 2, value)) return Malformed();
-    if (!container.list.empty() && value <= container.list.back()) return Malformed();
-    container.list.push_back(static_cast<std::uint16_t>(value));
-  }
-  return container;
-}
-
-Result<UnitSet> UnitSet::DecodeFrom(ByteView& in) {
-  std::uint64_t version = 0;
-  std::uint64_t count = 0;
-  if (!Take(in, 1, version) || version != kVersion || !Take(in, 4, count) || count > 0x10000) return Malformed();
-  UnitSet set;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    CLOISTER_ASSIGN(Container container, DecodeContainer(in));
-    if (!set.containers_.empty() && container.key <= set.containers_.back().key) return Malformed();
-    if (container.key == 0xffff && container.Contains(0xffff)) return Malformed();
-    set.Push(std::move(container));
-  }
-  return set;
+  return std::nullopt;
 }
 
 UnitSetBuilder::Part& UnitSetBuilder::FindPart(std::uint16_t key) {

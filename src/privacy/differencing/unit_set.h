@@ -14,11 +14,8 @@
 
 #include <array>
 #include <cstdint>
-#include <span>
+#include <optional>
 #include <vector>
-
-#include "base/bytes.h"
-#include "base/result.h"
 
 namespace cloister::privacy {
 
@@ -53,10 +50,8 @@ class UnitSet {
   UnitSet Union(const UnitSet& other) const;
   static UnitSet UnionOf(std::vector<UnitSet> sets);
 
-  // One spelling of each set: version 1, containers ascending, lists up to 4,096, bitmaps beyond.
-  void EncodeTo(Bytes& out) const;
-  // Takes its bytes off the front of `in`. kInvalidArgument for any other spelling.
-  static Result<UnitSet> DecodeFrom(ByteView& in);
+  // The place of a number among Numbers(); nothing when it is not there.
+  std::optional<std::size_t> PlaceOf(UnitNumber number) const;
 
  private:
   friend class UnitSetBuilder;
@@ -76,7 +71,6 @@ class UnitSet {
   static std::uint64_t CountLacked(const Container& a, const Container& by, std::uint64_t limit);
   static Container Merge(const Container& a, const Container& b);
   static Container FromWords(std::uint16_t key, std::vector<std::uint64_t> words);
-  static Result<Container> DecodeContainer(ByteView& in);
   void Push(Container container);
 
   std::vector<Container> containers_;  // keys ascending, none empty

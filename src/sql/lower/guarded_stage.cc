@@ -2,45 +2,13 @@
 
 #include <algorithm>
 
+#include "sql/lower/block_measures.h"
 #include "sql/lower/sql_printer.h"
 
 namespace cloister::sql {
 namespace {
 
-const UnitTable* TableOf(const UnitBlock& block, int source) {
-  for (const UnitTablePtr& table : block.tables) {
-    if (table->source == source) return table.get();
-  }
-  for (const UnitOuterJoin& join : block.outer_joins) {
-    if (join.table->source == source) return join.table.get();
-  }
-  return nullptr;
-}
-
-// The measures that an expression over a block adds up, down to the datasets' columns. Keys and public values weigh
-// persons, so they count them.
-void CollectMeasures(const ExprPtr& expr, const UnitBlock& block, std::set<std::string>& out) {
-  if (!IsColumn(expr)) {
-    ForEachChild(*expr, [&](const ExprPtr& child) { CollectMeasures(child, block, out); });
-    return;
-  }
-  const UnitTable* table = TableOf(block, expr->source);
-  if (table == nullptr) return;
-  if (table->kind == UnitTable::Kind::kDataset && !table->columns[expr->column].policy.Is(agreement::Role::kJoinKey)) {
-    out.insert(table->dataset->id + "." + table->columns[expr->column].name);
-  }
-  for (const auto& inner : table->blocks) {
-    if (expr->column < static_cast<int>(inner->items.size())) CollectMeasures(inner->items[expr->column], *inner, out);
-  }
-}
-
-std::vector<std::string> MeasuresOf(const UnitAggregate& aggregate, const UnitBlock& block) {
-  std::set<std::string> measures;
-  for (const ExprPtr& arg : aggregate.args) CollectMeasures(arg, block, measures);
-  if (measures.empty() || aggregate.function.find("count") != std::string::npos)
-    measures.insert(std::string(kCountMeasure));
-  return {measures.begin(), measures.end()};
-}
+constexpr std::size_t kMarksMax = 8;  // of one handle: engine/unit_sets.h
 
 std::string Text(const std::string& text) { return Literal::Text(text).ToSql(); }
 
@@ -66,26 +34,50 @@ std::string SqlPrinter::RowFilter(const std::string& condition) {
 }
 
 // The units behind a group, of those for whom the condition holds where there is one.
-SqlPrinter::UnitHandle SqlPrinter::UnitsOf(const UnitCounter& counter, const ExprPtr& condition) {
+SqlPrinter::UnitHandle SqlPrinter::UnitsOf(const UnitCounter& counter, const ExprPtr& condition,
+                                           const std::string& marks) {
   const UnitRows units{.key = UnitKey(counter.unit), .filter = RowFilter(condition ? Total(condition) : "")};
-  return {.sql = "cloister_units(" + Text(DomainOf(*counter.dataset)) + ", " + units.key + ")" + units.filter,
+  return {.sql = "cloister_units(" + Text(DomainOf(*counter.dataset)) + ", " + units.key + marks + ")" + units.filter,
           .units = units};
 }
 
-// Adds a cell with its sets; their handles go to `units_`, each once.
-void SqlPrinter::AddGuardedCell(const Release& release, const ExprPtr& condition, GuardedRelease::Cell cell) {
+// The exact column of a handle; each is given once.
+int SqlPrinter::AddHandle(const Release& release, UnitHandle handle) {
   const std::size_t shown = release.keys.size() + release.aggregates.size() + release.groupings.size();
+  const auto known =
+      std::find_if(units_.begin(), units_.end(), [&](const UnitHandle& other) { return other.sql == handle.sql; });
+  const auto place = static_cast<std::size_t>(known - units_.begin());
+  if (known == units_.end()) units_.push_back(std::move(handle));
+  return static_cast<int>(shown + place);
+}
+
+// Adds a cell with its sets; their SQL goes to `units_`. More marks than one handle has are those of several.
+void SqlPrinter::AddGuardedCell(const Release& release, const ExprPtr& condition, const Marks& marks,
+                                GuardedRelease::Cell cell) {
+  std::vector<std::pair<std::string, std::string>> parts;  // measure and SQL
+  for (const auto& [measure, terms] : marks) {
+    for (const std::string& term : terms) parts.emplace_back(measure, term);
+  }
   for (const UnitCounter& counter : release.block->counters) {
     if (counter.k <= 1) continue;  // the analyst's own: nobody to hide
-    UnitHandle handle = UnitsOf(counter, condition);
-    const auto known = std::find_if(units_.begin(), units_.end(),
-                                    [&](const UnitHandle& other) { return other.sql == handle.sql; });
-    const auto place = static_cast<std::size_t>(known - units_.begin());
-    if (known == units_.end()) units_.push_back(std::move(handle));
-    cell.sets.push_back({.column = static_cast<int>(shown + place),
-                         .dataset = counter.dataset->id,
-                         .unit = *counter.dataset->policy.privacy_unit,
-                         .k = counter.k});
+    std::size_t next = 0;
+    do {
+      GuardedRelease::Set set{.dataset = counter.dataset->id,
+                              .unit = *counter.dataset->policy.privacy_unit,
+                              .k = counter.k,
+                              .sums = {""}};  // rows as they are: of measures that have no marks below
+      std::string list;
+      for (; next < parts.size() && set.sums.size() <= kMarksMax; ++next) {
+        if (parts[next].second == kMarkOfOne) {
+          set.sums.front() = parts[next].first;
+          continue;
+        }
+        list += ", " + parts[next].second;
+        set.sums.push_back(parts[next].first);
+      }
+      set.column = AddHandle(release, UnitsOf(counter, condition, list));
+      cell.sets.push_back(std::move(set));
+    } while (next < parts.size());
   }
   if (!cell.sets.empty()) guarded_.cells.push_back(std::move(cell));
 }
@@ -93,18 +85,21 @@ void SqlPrinter::AddGuardedCell(const Release& release, const ExprPtr& condition
 // After the block's sources have their names. Rows as wholes first, then the aggregates under conditions.
 void SqlPrinter::CollectGuardedCells(const Release& release) {
   const UnitBlock& block = *release.block;
-  std::set<std::string> whole;
+  Marks whole;
+  Measures measures;
   for (const UnitAggregate& aggregate : release.aggregates) {
     if (aggregate.filter) continue;
-    for (std::string& measure : MeasuresOf(aggregate, block)) whole.insert(std::move(measure));
+    measures.merge(MeasuresOf(aggregate, block));
+    for (auto& [measure, terms] : MarksOf(aggregate, block)) whole[measure].merge(terms);
   }
-  if (!whole.empty()) AddGuardedCell(release, nullptr, {.measures = {whole.begin(), whole.end()}});
+  if (!measures.empty()) AddGuardedCell(release, nullptr, whole, {.measures = {measures.begin(), measures.end()}});
   for (std::size_t i = 0; i < release.aggregates.size(); ++i) {
     const UnitAggregate& aggregate = release.aggregates[i];
+    const Measures own = MeasuresOf(aggregate, block);
     for (const ExprPtr& condition : aggregate.conditions) {
       AddGuardedCell(
-          release, condition,
-          {.measures = MeasuresOf(aggregate, block), .columns = {static_cast<int>(release.keys.size() + i)}});
+          release, condition, MarksOf(aggregate, block),
+          {.measures = {own.begin(), own.end()}, .columns = {static_cast<int>(release.keys.size() + i)}});
     }
   }
 }

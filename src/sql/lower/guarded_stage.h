@@ -1,11 +1,11 @@
 #pragma once
 
-// Releases of level aggregate_only as stages, so that the guard against differencing sees the units behind each group
-// before anything is made of them (privacy/differencing/, enclave/guarded_release.h).
+// Releases of level aggregate_only as stages, so that the guard against differencing sees the units behind each group,
+// and which of their rows, before anything is made of them (privacy/differencing/, enclave/guarded_release.h).
 //
 //   SELECT ward, COUNT(*), SUM(cost) FILTER (WHERE readmitted) FROM visits GROUP BY ward
 //     exact     c0 ward, c1 count, c2 sum, c3 handle of the ward's units, c4 handle of its readmitted units
-//     cells     {count: c3; the whole row}, {cost: c4; c2 alone}
+//     cells     {count: c3; the whole row}, {cost: c4 with marks of cost; c2 alone}
 
 #include <map>
 #include <string>
@@ -15,9 +15,6 @@
 #include "sql/plan_stage.h"
 
 namespace cloister::sql {
-
-// Counts of whatever are one measure: AVG and SUM of it give the other.
-inline constexpr std::string_view kCountMeasure = "#";
 
 struct GuardedStages {
   std::vector<PlanStage> stages;

@@ -123,13 +123,14 @@ std::string SqlPrinter::TableSql(const UnitTable& table) {
     if (table.relation)
       sql = "(" + RelationSql(*table.relation, false) + ")";
     else if (table.kind == UnitTable::Kind::kPerUnit)
-      sql = "(" + PerUnitSql(*table.blocks[0]) + ")";
+      sql = "(" + PerUnitSql(table) + ")";
     else if (table.kind == UnitTable::Kind::kWindow)
-      sql = "(" + BlockSelect(*table.blocks[0], {}) + ")";
+      sql = "(" + BlockSelect(table, *table.blocks[0], {}) + ")";
     else if (table.kind == UnitTable::Kind::kUnion)
       sql = "(" + UnionSql(table) + ")";
     else
-      sql = "((" + BlockSelect(*table.blocks[0], {}) + ") INTERSECT (" + BlockSelect(*table.blocks[1], {}) + "))";
+      sql = "((" + BlockSelect(table, *table.blocks[0], {}) + ") INTERSECT (" +
+            BlockSelect(table, *table.blocks[1], {}) + "))";
   }
   names_[table.source] = std::move(names);
   return sql + " AS " + Alias(table.source);
@@ -167,7 +168,8 @@ std::string SqlPrinter::BlockWhere(const UnitBlock& block, const std::vector<std
   return where;
 }
 
-std::string SqlPrinter::BlockSelect(const UnitBlock& block, const std::vector<std::string>& hidden) {
+std::string SqlPrinter::BlockSelect(const UnitTable& table, const UnitBlock& block,
+                                    const std::vector<std::string>& hidden) {
   const std::string from = BlockFrom(block);
   std::string items;
   for (std::size_t i = 0; i < block.items.size(); ++i) {
@@ -175,11 +177,13 @@ std::string SqlPrinter::BlockSelect(const UnitBlock& block, const std::vector<st
   }
   for (std::size_t i = 0; i < hidden.size(); ++i)
     items += ", " + hidden[i] + " AS " + Quoted("c", block.items.size() + i);
+  items += CarriedMarks(table, block);
   const std::string where = BlockWhere(block, {});
   return "SELECT " + items + " FROM " + from + (where.empty() ? "" : " WHERE " + where);
 }
 
-std::string SqlPrinter::PerUnitSql(const UnitBlock& block) {
+std::string SqlPrinter::PerUnitSql(const UnitTable& table) {
+  const UnitBlock& block = *table.blocks[0];
   const std::string from = BlockFrom(block);
   std::string items;
   std::size_t next = 0;
@@ -188,6 +192,7 @@ std::string SqlPrinter::PerUnitSql(const UnitBlock& block) {
     const std::string sql = aggregate ? UnitAggregateSql(block.aggregates[next++], block) : Total(block.items[i]);
     items += (items.empty() ? "" : ", ") + sql + " AS " + Quoted("c", i);
   }
+  items += CarriedMarks(table, block);
   std::string keys;
   for (const ExprPtr& key : block.keys) keys += (keys.empty() ? "" : ", ") + Key(key);
   const std::string where = BlockWhere(block, {});
@@ -209,7 +214,7 @@ std::string SqlPrinter::UnionSql(const UnitTable& table) {
       hidden.push_back(own ? Expression(block->counters[i - first].unit)
                            : "CAST(NULL AS " + table.columns[column].type.ToString() + ")");
     }
-    sql += (sql.empty() ? "(" : " UNION ALL (") + BlockSelect(*block, hidden) + ")";
+    sql += (sql.empty() ? "(" : " UNION ALL (") + BlockSelect(table, *block, hidden) + ")";
     first += block->counters.size();
   }
   return sql;

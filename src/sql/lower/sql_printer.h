@@ -16,6 +16,9 @@ namespace cloister::sql {
 
 std::string QuoteIdentifier(std::string_view name);
 
+// The mark of a row that counts as it is.
+inline constexpr std::string_view kMarkOfOne = "CAST(1 AS UINTEGER)";
+
 class SqlPrinter {
  public:
   explicit SqlPrinter(const PrivateQuery& query) : query_(query) {}
@@ -110,17 +113,24 @@ class SqlPrinter {
   std::string BlockFrom(const UnitBlock& block);
   std::string BlockWhere(const UnitBlock& block, const std::vector<std::string>& more);
   std::string TableSql(const UnitTable& table);
-  std::string BlockSelect(const UnitBlock& block, const std::vector<std::string>& items);
-  std::string PerUnitSql(const UnitBlock& block);
+  std::string BlockSelect(const UnitTable& table, const UnitBlock& block, const std::vector<std::string>& items);
+  std::string PerUnitSql(const UnitTable& table);
   std::string UnionSql(const UnitTable& table);
   std::string FinestCells(const FinestGroups& finest, const Protection& protection);
   std::string JoinFinest(const Release& release, const Protection& protection, std::vector<std::string>& tests);
+  // row_marks.cc: by measure the SQL of numbers that are added up of each row
+  using Marks = std::map<std::string, std::set<std::string>>;
+  std::string MarkSql(const ExprPtr& column);
+  void CollectMarks(const ExprPtr& expr, const UnitBlock& block, Marks& out);
+  Marks MarksOf(const UnitAggregate& aggregate, const UnitBlock& block);
+  std::string CarriedMarks(const UnitTable& table, const UnitBlock& block);
   // guarded_stage.cc
   static bool HasNumberKey(const ExprPtr& unit);
   static std::string RowFilter(const std::string& condition);
   std::string UnitKey(const ExprPtr& unit);
-  UnitHandle UnitsOf(const UnitCounter& counter, const ExprPtr& condition);
-  void AddGuardedCell(const Release& release, const ExprPtr& condition, GuardedRelease::Cell cell);
+  UnitHandle UnitsOf(const UnitCounter& counter, const ExprPtr& condition, const std::string& marks);
+  int AddHandle(const Release& release, UnitHandle handle);
+  void AddGuardedCell(const Release& release, const ExprPtr& condition, const Marks& marks, GuardedRelease::Cell cell);
   void CollectGuardedCells(const Release& release);
   std::vector<std::pair<std::string, std::string>> GuardColumns(const Release& release,
                                                                 const std::vector<std::string>& keys);
