@@ -96,7 +96,8 @@ TEST_F(UnitSetsTest, SumsAreOfValuesWhateverTheirOrder) {
 TEST_F(UnitSetsTest, EveryTypeHasItsMarks) {
   for (const std::string type : {"BOOLEAN", "INTEGER", "BIGINT", "HUGEINT", "DOUBLE", "DECIMAL(18,2)", "DECIMAL(38,2)",
                                  "DATE", "TIMESTAMP", "VARCHAR"}) {
-    const std::string value = type == "DATE" || type == "TIMESTAMP" ? "DATE '2026-01-01' + CAST(i % 2 AS INTEGER)" : "i % 2";
+    const bool is_day = type == "DATE" || type == "TIMESTAMP";
+    const std::string value = is_day ? "DATE '2026-01-01' + CAST(i % 2 AS INTEGER)" : "i % 2";
     const auto rows = Rows("SELECT cloister_units('t', i, cloister_mark(CAST(" + value + " AS " + type + ")), "
                            "cloister_mark(CAST(NULL AS " + type + "))) FROM range(4) t(i)")[0];
     EXPECT_EQ(rows.sums[1][0], rows.sums[1][2]) << type;

@@ -1,7 +1,6 @@
 #include "privacy/differencing/differencing_guard.h"
 
 #include <algorithm>
-#include <limits>
 #include <tuple>
 
 namespace cloister::privacy {
@@ -20,65 +19,31 @@ bool DifferByLess(const UnitSet::Remainders& a, const UnitSet::Remainders& b, st
   return more < k && fewer < k;
 }
 
-// For each number of units of a set that a union of cells misses, the fewest that it then has beyond the set. Only
-// numbers below k are kept; `beyond` falls as `missed` grows.
-class UnionsNear {
- public:
-  UnionsNear(std::uint64_t k, std::uint64_t missed, std::uint64_t beyond = 0) : k_(k), pairs_{{missed, beyond}} {}
-
-  // Of the next cell, `in` units are in the set and `out` are not. False: no union is near any more.
-  bool Add(std::uint64_t in, std::uint64_t out) {
-    std::map<std::uint64_t, std::uint64_t> next;
-    std::uint64_t best = std::numeric_limits<std::uint64_t>::max();
-    for (const auto& [missed, beyond] : pairs_) {
-      if (beyond >= best) continue;  // one that misses fewer has no more beyond
-      best = beyond;
-      Offer(next, missed + in, beyond);
-      Offer(next, missed, beyond + out);
-    }
-    pairs_ = std::move(next);
-    return !pairs_.empty();
-  }
-
- private:
-  void Offer(std::map<std::uint64_t, std::uint64_t>& pairs, std::uint64_t missed, std::uint64_t beyond) const {
-    if (missed >= k_ || beyond >= k_) return;
-    const auto [at, added] = pairs.emplace(missed, beyond);
-    if (!added) at->second = std::min(at->second, beyond);
-  }
-
-  std::uint64_t k_;
-  std::map<std::uint64_t, std::uint64_t> pairs_;
-};
-
 }  // namespace
 
-bool DifferencingGuard::Single::operator==(const Single& other) const {
-  return all == other.all && k == other.k && is_sum == other.is_sum && measures == other.measures &&
-         *units == *other.units && sums == other.sums;
-}
-
-bool DifferencingGuard::Family::operator==(const Family& other) const {
-  const auto same = [](const std::vector<SetPtr>& a, const std::vector<SetPtr>& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](const SetPtr& x, const SetPtr& y) { return *x == *y; });
-  };
-  return k == other.k && measures == other.measures && sum == other.sum && same(cells, other.cells) &&
-         sums == other.sums && same(hidden, other.hidden);
+DifferencingGuard::History::Outline DifferencingGuard::History::Outline::Of(const Single& single) {
+  return {.all = single.all,
+          .by_rows = single.by_rows,
+          .remainders = single.units->CountRemainders(),
+          .sketch = CellSketch::Of(*single.units, single.sums)};
 }
 
 bool DifferencingGuard::History::Holds(const Single& single) const {
+  const CellSketch sketch = CellSketch::Of(*single.units, single.sums);
   const auto [begin, end] = by_size.equal_range(single.units->size());
-  return std::any_of(begin, end, [&](const auto& known) { return singles[known.second.place] == single; });
+  return std::any_of(begin, end, [&](const auto& known) {
+    const CellSketch& other = known.second.sketch;
+    return other.units == sketch.units && other.rows == sketch.rows && singles[known.second.place] == single;
+  });
 }
 
 bool DifferencingGuard::History::Add(Single single) {
   if (Holds(single)) return false;
   k_max = std::max(k_max, single.k);
   totals.insert(single.all);
-  by_size.emplace(single.units->size(), Outline{.place = singles.size(),
-                                                .all = single.all,
-                                                .remainders = single.units->CountRemainders()});
+  Outline outline = Outline::Of(single);
+  outline.place = singles.size();
+  by_size.emplace(single.units->size(), outline);
   singles.push_back(std::move(single));
   return true;
 }
@@ -89,107 +54,18 @@ bool DifferencingGuard::History::Add(Family family) {
   return true;
 }
 
-bool DifferencingGuard::Related(const Measures& a, const Measures& b) {
-  return std::any_of(a.begin(), a.end(), [&](auto name) { return std::binary_search(b.begin(), b.end(), name); });
-}
-
-// Of one measure of both.
-bool DifferencingGuard::IsNearByRows(const Single& a, const Single& b, std::uint64_t k) {
-  for (const CellSums& of_a : a.sums) {
-    for (const CellSums& of_b : b.sums) {
-      if (of_a.measure() != of_b.measure()) continue;
-      if (AreNear({.units = a.units.get(), .sums = of_a.Of(*a.units)},
-                  {.units = b.units.get(), .sums = of_b.Of(*b.units)}, k))
-        return true;
-    }
-  }
-  return false;
-}
-
-bool DifferencingGuard::IsClose(const Single& a, const Single& b) {
-  const std::uint64_t k = Unsigned(std::max(a.k, b.k));
-  if (a.by_rows || b.by_rows) return IsNearByRows(a, b, k);
-  const std::uint64_t only_a = a.units->LackedBy(*b.units, k);
-  if (only_a < k) {
-    const std::uint64_t only_b = only_a + b.units->size() - a.units->size();
-    if (only_a + only_b == 0) {
-      if (a.sums != b.sums && IsNearByRows(a, b, k)) return true;
-    } else if (only_b < k) {
-      return true;
-    }
-  }
-  const std::uint64_t sum = a.units->size() + b.units->size();
-  const std::uint64_t all = std::max(a.all, b.all);
-  if (sum + k <= all || sum >= all + k) return false;  // both = neither + sum - all
-  const std::uint64_t both = a.units->IntersectionSize(*b.units);
-  const std::uint64_t neither = std::max(all, sum - both) - (sum - both);
-  return both + neither != 0 && both < k && neither < k;
-}
-
-bool DifferencingGuard::IsCloseToSum(const Single& single, const Family& family) {
-  const std::uint64_t k = Unsigned(std::max(single.k, family.k));
-  const std::uint64_t size = single.units->size();
-  if (!family.disjoint || single.by_rows) return false;
-  if (size >= family.sum.size() + k || family.cells.front()->size() >= size + k) return false;
-  const std::uint64_t missed = single.units->LackedBy(family.sum, k);
-  if (missed >= k) return false;
-  UnionsNear unions(k, missed);
-  std::uint64_t least = missed;
-  for (auto cell = family.cells.rbegin(); cell != family.cells.rend(); ++cell) {
-    const std::uint64_t in = single.units->IntersectionSize(**cell);
-    const std::uint64_t out = (*cell)->size() - in;
-    if (!unions.Add(in, out)) return false;
-    least += std::min(in, out);
-  }
-  return least != 0;  // 0: it is such a union
-}
-
-// The rows of one measure, the index-th that the cells have.
-std::vector<MeasuredRows> DifferencingGuard::RowsOf(const Family& family, std::size_t index) {
-  std::vector<MeasuredRows> rows;
-  for (std::size_t i = 0; i < family.cells.size(); ++i)
-    rows.push_back({.units = family.cells[i].get(), .sums = family.sums[i][index].Of(*family.cells[i])});
-  return rows;
-}
-
-bool DifferencingGuard::IsNearSomeRows(const Single& single, const Family& family) {
-  const std::uint64_t k = Unsigned(std::max(single.k, family.k));
-  if (family.cells.size() < 2 || single.units->LackedBy(family.sum, k) >= k) return false;
-  for (const CellSums& sums : single.sums) {
-    for (std::size_t i = 0; i < family.sums.front().size(); ++i) {
-      if (family.sums.front()[i].measure() != sums.measure()) continue;
-      const MeasuredRows rows{.units = single.units.get(), .sums = sums.Of(*single.units)};
-      if (IsNearSomeOf(rows, RowsOf(family, i), family.sum, k)) return true;
-    }
-  }
-  return false;
-}
-
-bool DifferencingGuard::Uncovers(const Single& single, const Family& family, const UnitSet& hidden) {
-  if (!family.disjoint || single.by_rows) return false;
-  const std::uint64_t k = Unsigned(std::max(single.k, family.k));
-  const std::uint64_t beyond = hidden.LackedBy(*single.units, k);
-  if (beyond >= k) return false;
-  const std::uint64_t size = single.units->size();
-  const std::uint64_t inside = single.units->IntersectionSize(hidden) + single.units->IntersectionSize(family.sum);
-  if (size >= inside + k) return false;
-  UnionsNear unions(k, size - inside, beyond);
-  for (auto cell = family.cells.rbegin(); cell != family.cells.rend(); ++cell) {
-    const std::uint64_t in = single.units->IntersectionSize(**cell);
-    if (!unions.Add(in, (*cell)->size() - in)) return false;
-  }
-  return true;
-}
-
 bool DifferencingGuard::IsCloseToOne(const Single& single, const History& history) {
   const std::uint64_t k = Unsigned(std::max(history.k_max, single.k));
   const std::uint64_t size = single.units->size();
-  const UnitSet::Remainders remainders = single.units->CountRemainders();
+  const History::Outline own = History::Outline::Of(single);
   const auto may_be_close = [&](std::uint64_t other_size, const History::Outline& other) {
     const std::uint64_t sum = size + other_size;
     const std::uint64_t all = std::max(single.all, other.all);
     const bool may_be_complement = sum + k > all && sum < all + k;
-    return may_be_complement || DifferByLess(remainders, other.remainders, k);
+    if (may_be_complement) return true;
+    const bool same_units = own.sketch.units == other.sketch.units && !own.by_rows && !other.by_rows;
+    if (same_units && own.sketch.TellsApart(other.sketch, k)) return false;
+    return DifferByLess(own.remainders, other.remainders, k);
   };
   const auto close_to_any = [&](std::uint64_t about) {
     const auto begin = history.by_size.lower_bound(about > k ? about - k : 0);
@@ -253,7 +129,7 @@ void DifferencingGuard::Shorten(Single& single, std::uint32_t dataset, bool lear
 DifferencingGuard::Answer DifferencingGuard::Read(std::vector<GuardCell> cells) {
   Answer answer{.known = std::vector<bool>(cells.size()), .allowed = std::vector<bool>(cells.size(), true)};
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    Measures measures;
+    MeasureNumbers measures;
     for (const std::string& measure : cells[i].measures) measures.push_back(Intern(measure));
     std::sort(measures.begin(), measures.end());
     measures.erase(std::unique(measures.begin(), measures.end()), measures.end());
@@ -323,7 +199,7 @@ DifferencingGuard::Family DifferencingGuard::MakeFamily(const Members& members, 
 }
 
 std::vector<DifferencingGuard::Members> DifferencingGuard::FamiliesOf(const Answer& answer) {
-  std::map<std::tuple<std::uint32_t, std::uint32_t, Measures>, Members> groups;
+  std::map<std::tuple<std::uint32_t, std::uint32_t, MeasureNumbers>, Members> groups;
   for (const Candidate& one : answer.candidates) {
     if (answer.allowed[one.cell]) groups[{one.family, one.dataset, one.single.measures}].push_back(&one);
   }
@@ -336,20 +212,14 @@ std::vector<DifferencingGuard::Members> DifferencingGuard::FamiliesOf(const Answ
 }
 
 // Cells that were suppressed because they are close to others, of the block and measures of `first`.
-std::vector<DifferencingGuard::SetPtr> DifferencingGuard::HiddenBeside(const Candidate& first, const Answer& answer) {
-  std::vector<SetPtr> hidden;
+std::vector<std::shared_ptr<const UnitSet>> DifferencingGuard::HiddenBeside(const Candidate& first,
+                                                                            const Answer& answer) {
+  std::vector<std::shared_ptr<const UnitSet>> hidden;
   for (const Candidate& one : answer.candidates) {
     if (!answer.close[one.cell] || one.family != first.family || one.dataset != first.dataset) continue;
     if (one.single.measures == first.single.measures) hidden.push_back(one.single.units);
   }
   return hidden;
-}
-
-// The set, less cells of the family, is a few people or a hidden cell.
-bool DifferencingGuard::Tells(const Single& single, const Family& family) {
-  return IsCloseToSum(single, family) || IsNearSomeRows(single, family) ||
-         std::any_of(family.hidden.begin(), family.hidden.end(),
-                     [&](const SetPtr& cell) { return Uncovers(single, family, *cell); });
 }
 
 // Takes away the smallest new cell that takes part in a sum close to a set that is known otherwise. False: none does.
@@ -413,7 +283,7 @@ void DifferencingGuard::Record(Answer& answer) {
     Shorten(sum, dataset, false);
     const std::uint64_t bytes = cost(sum);
     if (history.Add(std::move(sum))) bytes_ += bytes;
-    if (history.Add(std::move(family))) bytes_ += bytes + members.size() * sizeof(SetPtr);
+    if (history.Add(std::move(family))) bytes_ += bytes + members.size() * sizeof(std::shared_ptr<const UnitSet>);
   }
   for (const Candidate& one : answer.candidates) {
     if (!answer.allowed[one.cell] || !histories_[one.dataset].Add(one.single)) continue;

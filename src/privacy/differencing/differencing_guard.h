@@ -41,7 +41,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "privacy/differencing/row_sums.h"
+#include "privacy/differencing/closeness.h"
 
 namespace cloister::privacy {
 
@@ -77,38 +77,18 @@ struct GuardCell {
 class DifferencingGuard {
  public:
   // One verdict a cell: may it be released? Those that may are part of the history from here on.
-  // kInvalidArgument: k, names, numbers or lengths out of range. kResourceExhausted: the history is full. Nothing is recorded
-  // then.
+  // kInvalidArgument: k, names, numbers or lengths out of range. kResourceExhausted: the history is full. Nothing is
+  // recorded then.
   Result<std::vector<bool>> Release(std::vector<GuardCell> cells);
 
   std::size_t cells() const;
   std::uint64_t bytes() const { return bytes_; }
 
  private:
-  using SetPtr = std::shared_ptr<const UnitSet>;
-  using Measures = std::vector<std::uint32_t>;       // interned, sorted
+  using Single = ReleasedCell;
+  using Family = ReleasedFamily;
   static constexpr std::uint64_t kEntryBytes = 256;  // of a single or a family beside its sets
 
-  struct Single {
-    SetPtr units;
-    std::vector<CellSums> sums;
-    Measures measures;
-    std::uint64_t all = 0;
-    std::int64_t k = 1;
-    bool is_sum = false;   // a whole family, which nobody was shown as one value
-    bool by_rows = false;  // of cells that overlap: its units alone say nothing
-    bool operator==(const Single& other) const;
-  };
-  struct Family {
-    std::vector<SetPtr> cells;  // the smallest first
-    std::vector<std::vector<CellSums>> sums;  // by cell
-    bool disjoint = true;
-    std::vector<SetPtr> hidden;  // cells beside them that were suppressed because they are close to others
-    UnitSet sum;
-    Measures measures;
-    std::int64_t k = 1;
-    bool operator==(const Family& other) const;
-  };
   // What was released of one dataset.
   struct History {
     std::vector<Single> singles;
@@ -117,7 +97,10 @@ class DifferencingGuard {
     struct Outline {
       std::size_t place = 0;
       std::uint64_t all = 0;
+      bool by_rows = false;
       UnitSet::Remainders remainders;
+      CellSketch sketch;
+      static Outline Of(const Single& single);
     };
     std::multimap<std::uint64_t, Outline> by_size;
     std::vector<Family> families;
@@ -144,15 +127,7 @@ class DifferencingGuard {
   };
   using Members = std::vector<const Candidate*>;
 
-  static bool Related(const Measures& a, const Measures& b);
-  static bool IsClose(const Single& a, const Single& b);
-  static bool IsNearByRows(const Single& a, const Single& b, std::uint64_t k);
-  static bool IsNearSomeRows(const Single& single, const Family& family);
-  static bool IsCloseToSum(const Single& single, const Family& family);
-  // `hidden` lies beside the family's cells: is the set the sum of `hidden` and some of them, or close to such a sum?
-  static bool Uncovers(const Single& single, const Family& family, const UnitSet& hidden);
   static bool IsCloseToOne(const Single& single, const History& history);
-  static std::vector<MeasuredRows> RowsOf(const Family& family, std::size_t index);
   static Single SumOf(const Family& family, const Single& like);
   static Family MakeFamily(const Members& members, const Answer& answer);
 
@@ -165,8 +140,7 @@ class DifferencingGuard {
   static void JudgeAmongThemselves(Answer& answer);
   void JudgeSums(Answer& answer) const;
   bool DropOne(const Members& members, Answer& answer) const;
-  static std::vector<SetPtr> HiddenBeside(const Candidate& first, const Answer& answer);
-  static bool Tells(const Single& single, const Family& family);
+  static std::vector<std::shared_ptr<const UnitSet>> HiddenBeside(const Candidate& first, const Answer& answer);
   // The candidates of each family and dataset that are still allowed.
   static std::vector<Members> FamiliesOf(const Answer& answer);
   void Record(Answer& answer);

@@ -81,9 +81,57 @@ void CellSums::Shorten(const UnitSet& units, const std::shared_ptr<const CommonS
   common_ = common;
 }
 
+std::uint64_t CellSums::CountDiffering(const CellSums& other, const UnitSet& units, std::uint64_t limit) const {
+  if (!own_ && !other.own_) return 0;
+  const auto count = [limit](std::span<const RowSum> a, std::span<const RowSum> b) {
+    std::uint64_t differing = 0;
+    for (std::size_t i = 0; i < a.size() && differing < limit; ++i) differing += a[i] != b[i] ? 1 : 0;
+    return differing;
+  };
+  if (own_ && other.own_) return count(*own_, *other.own_);
+  return count(Of(units), other.Of(units));
+}
+
 bool CellSums::operator==(const CellSums& other) const {
   if (measure_ != other.measure_ || !own_ != !other.own_) return false;
   return !own_ || own_ == other.own_ || *own_ == *other.own_;
+}
+
+CellSketch CellSketch::Of(const UnitSet& units, std::span<const CellSums> sums) {
+  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
+  const auto stir = [](std::uint64_t& digest, std::uint64_t word) {
+    digest = (digest ^ word) * kOdd;
+    digest ^= digest >> 29;
+  };
+  CellSketch sketch{.units = units.size(), .measures = sums.size()};
+  const std::vector<UnitNumber> numbers = units.Numbers();
+  for (const UnitNumber number : numbers) stir(sketch.units, number);
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    const std::vector<RowSum> of_units = sums[i].Of(units);
+    stir(sketch.rows, sums[i].measure());
+    for (const RowSum sum : of_units) stir(sketch.rows, sum);
+    if (i >= kMeasuresMax) continue;
+    sketch.of[i].measure = sums[i].measure();
+    for (std::size_t unit = 0; unit < numbers.size(); ++unit) {
+      std::uint16_t& bucket = sketch.of[i].buckets[numbers[unit] % UnitSet::kRemainders];
+      bucket = static_cast<std::uint16_t>(bucket + of_units[unit]);
+    }
+  }
+  return sketch;
+}
+
+bool CellSketch::TellsApart(const CellSketch& other, std::uint64_t k) const {
+  if (measures > kMeasuresMax || other.measures > kMeasuresMax) return false;
+  for (std::size_t i = 0; i < measures; ++i) {
+    for (std::size_t j = 0; j < other.measures; ++j) {
+      if (of[i].measure != other.of[j].measure) continue;
+      std::uint64_t differing = 0;
+      for (std::size_t bucket = 0; bucket < UnitSet::kRemainders; ++bucket)
+        differing += of[i].buckets[bucket] != other.of[j].buckets[bucket] ? 1 : 0;
+      if (differing < k) return false;
+    }
+  }
+  return true;
 }
 
 bool AreNear(const MeasuredRows& a, const MeasuredRows& b, std::uint64_t k) {

@@ -13,6 +13,7 @@
 //
 // Values; thread-compatible.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -48,6 +49,9 @@ class CellSums {
   // Says the same in fewer bytes where the common sums are its own.
   void Shorten(const UnitSet& units, const std::shared_ptr<const CommonSums>& common);
   std::vector<RowSum> Of(const UnitSet& units) const { return own_ ? *own_ : common_->Of(units); }
+  // Of how many of the units, which both cells have, the sums differ; counting ends at `limit`, which for unlike cells is
+  // soon.
+  std::uint64_t CountDiffering(const CellSums& other, const UnitSet& units, std::uint64_t limit) const;
   // Of cells with the same units, both shortened as far as they go.
   bool operator==(const CellSums& other) const;
   std::uint64_t MemoryBytes() const { return own_ ? own_->size() * sizeof(RowSum) : 0; }
@@ -56,6 +60,25 @@ class CellSums {
   std::uint32_t measure_;
   std::shared_ptr<const std::vector<RowSum>> own_;  // in the order of the units; null: the common ones
   std::shared_ptr<const CommonSums> common_;
+};
+
+// A short account of a cell's units and their rows. Cells with other digests have other units; where the units are the
+// same, as many have other rows as buckets differ, or more. So most cells of a long history are told apart without a
+// look at them.
+struct CellSketch {
+  static constexpr std::size_t kMeasuresMax = 2;  // the first ones
+  struct Rows {
+    std::uint32_t measure = 0;
+    std::array<std::uint16_t, UnitSet::kRemainders> buckets{};  // by the unit's remainder
+  };
+  std::uint64_t units = 0;  // digest
+  std::uint64_t rows = 0;   // digest of all measures' sums
+  std::size_t measures = 0;
+  std::array<Rows, kMeasuresMax> of{};
+
+  static CellSketch Of(const UnitSet& units, std::span<const CellSums> sums);
+  // Of cells with the same units: that at least k of them have other rows in each measure of both.
+  bool TellsApart(const CellSketch& other, std::uint64_t k) const;
 };
 
 // Rows of one measure.

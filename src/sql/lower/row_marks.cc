@@ -49,8 +49,8 @@ void SqlPrinter::CollectMarks(const ExprPtr& expr, const UnitBlock& block, Marks
     out[measure].insert(Alias(expr->source) + "." + CarriedName(expr->column, index++));
 }
 
-// Of the aggregate's rows; of one that counts its rows as they are the mark is 1, whatever they hold. Counts of different
-// keys or values do not add up.
+// Of the aggregate's rows; of one that counts its rows as they are the mark is 1, whatever they hold. Counts of
+// different keys or values do not add up.
 SqlPrinter::Marks SqlPrinter::MarksOf(const UnitAggregate& aggregate, const UnitBlock& block) {
   Marks marks;
   for (const ExprPtr& arg : aggregate.args) CollectMarks(arg, block, marks);
