@@ -33,8 +33,15 @@ std::vector<privacy::GuardCell> CellsOf(std::uint64_t query) {
   std::vector<privacy::GuardCell> cells;
   for (std::vector<privacy::UnitNumber>& group : units) {
     privacy::GuardCell cell{.measures = {"#", "ds_visits.cost"}};
-    cell.sets.push_back(
-        {.dataset = "ds_visits", .all = kPeople, .k = 10, .units = privacy::UnitSet::Of(std::move(group))});
+    privacy::GuardedSums rows{.measure = "#", .of = std::vector<privacy::RowSum>(group.size(), 1)};
+    privacy::GuardedSums cost{.measure = "ds_visits.cost"};
+    for (const privacy::UnitNumber person : group)
+      cost.of.push_back(static_cast<privacy::RowSum>(Mixed(person + kPeople)));
+    cell.sets.push_back({.dataset = "ds_visits",
+                         .all = kPeople,
+                         .k = 10,
+                         .units = privacy::UnitSet::Of(std::move(group)),
+                         .sums = {std::move(rows), std::move(cost)}});
     cells.push_back(std::move(cell));
   }
   return cells;

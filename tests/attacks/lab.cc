@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "enclave/guarded_release.h"
 #include "enclave/noisy_release.h"
 #include "enclave/pacer.h"
 #include "enclave/protected_run.h"
@@ -157,8 +158,13 @@ Status Lab::ExecuteSabotaged(const sql::CompiledQuery& compiled, const SecretByt
                   engine::PlanSession::Open(*database_, compiled.plan, kLimits, cancellation, engine::ChoiceKey{}));
   for (sql::PlanStage stage : compiled.plan.stages()) {
     sabotage_.stage(stage);
-    const auto& release = std::get<sql::NoisyRelease>(stage.protection);
-    CLOISTER_ASSIGN(const auto releaser, enclave::NoisyReleaser::Make(stage, release, key));
+    std::unique_ptr<enclave::StageProtector> releaser;
+    if (const auto* guarded = std::get_if<sql::GuardedRelease>(&stage.protection)) {
+      releaser = std::make_unique<enclave::GuardedReleaser>(stage, *guarded, *session, history_);
+    } else {
+      const auto& noisy = std::get<sql::NoisyRelease>(stage.protection);
+      CLOISTER_ASSIGN(releaser, enclave::NoisyReleaser::Make(stage, noisy, key));
+    }
     CLOISTER_TRY(session->ReadStage(stage, *releaser));
     CLOISTER_ASSIGN(const auto rows, releaser->Finish());
     CLOISTER_TRY(session->Release(stage.table, stage.columns, rows));

@@ -146,6 +146,25 @@ TEST_F(Mutants, RoundedToGranularity) {
                {Plain("SELECT AVG(cost) / 7 AS m FROM \"ds_patients\"", {{"m", "DOUBLE"}})});
 }
 
+// A guard that sees who stands behind an answer and not which of his rows: one visit of one person is told.
+TEST_F(Mutants, RowsBehindAnAnswer) {
+  const std::string all = "SELECT SUM(charge) AS s FROM visits";
+  const std::string without = all + " WHERE NOT (ward = 'Oncology' AND charge >= 4900 AND "
+                                    "visit_date >= DATE '2024-05-01' AND visit_date < DATE '2024-06-01')";
+  Sabotage persons_alone;
+  persons_alone.stage = [](sql::PlanStage& stage) {
+    for (auto& cell : std::get<sql::GuardedRelease>(stage.protection).cells) {
+      for (auto& set : cell.sets) std::fill(set.sums.begin(), set.sums.end(), "");
+    }
+  };
+  for (const bool sabotaged : {false, true}) {
+    lab_->ForgetHistory();
+    lab_->Do(sabotaged ? persons_alone : Sabotage{});
+    EXPECT_EQ(lab_->Run(all, "aggregate_only").answer.rows.size(), 1u);
+    EXPECT_EQ(lab_->Run(without, "aggregate_only").answer.rows.size(), sabotaged ? 1u : 0u);
+  }
+}
+
 // Engines that show rows as they lie in the table.
 TEST_F(Mutants, CanonicalOrderAndDeterministicSum) {
   const Sabotage as_it_lies =

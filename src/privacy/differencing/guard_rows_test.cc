@@ -186,6 +186,25 @@ TEST_F(GuardOfRows, SumsOfOtherUnitsAreRefused) {
   EXPECT_EQ(guard_.cells(), 0u);
 }
 
+// As an enclave does after a restart: with marks by another key, so nothing of the first one's history is of use.
+TEST_F(GuardOfRows, AHistoryThatIsReleasedAgainIsTheSameHistory) {
+  const auto without = [](UnitNumber person) {
+    return [person](const Visit& visit) { return visit.person % 40 != person || visit.ward % 2 != 0; };
+  };
+  for (const int start : {1, 2}) {
+    DifferencingGuard guard;
+    for (Visit& visit : visits_) visit.charge += static_cast<std::uint64_t>(start) << 40;
+    for (UnitNumber person = 0; person < 20; ++person)
+      ASSERT_TRUE(guard.Release({CellOf(visits_, without(person))}).value().front()) << person;
+    for (UnitNumber person = 0; person < 20; ++person) {
+      const Which one_less = [&, person](const Visit& visit) {
+        return without(person)(visit) && (visit.person != 39 || visit.ward != 5);
+      };
+      EXPECT_FALSE(guard.Release({CellOf(visits_, one_less)}).value().front()) << person;
+    }
+  }
+}
+
 // The rule as it is said, over lists of visits.
 struct Oracle {
   struct Cell {

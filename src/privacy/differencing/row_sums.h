@@ -49,7 +49,7 @@ class CellSums {
   // Says the same in fewer bytes where the common sums are its own.
   void Shorten(const UnitSet& units, const std::shared_ptr<const CommonSums>& common);
   std::vector<RowSum> Of(const UnitSet& units) const { return own_ ? *own_ : common_->Of(units); }
-  // Of how many of the units, which both cells have, the sums differ; counting ends at `limit`, which for unlike cells is
+  // Of how many of the units, which both cells have, the sums differ; counting ends at `limit`, for unlike cells
   // soon.
   std::uint64_t CountDiffering(const CellSums& other, const UnitSet& units, std::uint64_t limit) const;
   // Of cells with the same units, both shortened as far as they go.
