@@ -57,9 +57,7 @@ bool IsNearByRows(const ReleasedCell& a, const ReleasedCell& b, std::uint64_t k)
   for (const CellSums& of_a : a.sums) {
     for (const CellSums& of_b : b.sums) {
       if (of_a.measure() != of_b.measure()) continue;
-      if (AreNear({.units = a.units.get(), .sums = of_a.Of(*a.units)},
-                  {.units = b.units.get(), .sums = of_b.Of(*b.units)}, k))
-        return true;
+      if (AreNear({.units = a.units.get(), .sums = &of_a}, {.units = b.units.get(), .sums = &of_b}, k)) return true;
     }
   }
   return false;
@@ -89,7 +87,7 @@ bool IsNearSomeRows(const ReleasedCell& single, const ReleasedFamily& family) {
   for (const CellSums& sums : single.sums) {
     for (std::size_t i = 0; i < family.sums.front().size(); ++i) {
       if (family.sums.front()[i].measure() != sums.measure()) continue;
-      const MeasuredRows rows{.units = single.units.get(), .sums = sums.Of(*single.units)};
+      const MeasuredRows rows{.units = single.units.get(), .sums = &sums};
       if (IsNearSomeOf(rows, RowsOf(family, i), family.sum, k)) return true;
     }
   }
@@ -118,7 +116,7 @@ bool Uncovers(const ReleasedCell& single, const ReleasedFamily& family, const Un
 std::vector<MeasuredRows> RowsOf(const ReleasedFamily& family, std::size_t index) {
   std::vector<MeasuredRows> rows;
   for (std::size_t i = 0; i < family.cells.size(); ++i)
-    rows.push_back({.units = family.cells[i].get(), .sums = family.sums[i][index].Of(*family.cells[i])});
+    rows.push_back({.units = family.cells[i].get(), .sums = &family.sums[i][index]});
   return rows;
 }
 

@@ -224,6 +224,8 @@ std::vector<std::shared_ptr<const UnitSet>> DifferencingGuard::HiddenBeside(cons
 
 // Takes away the smallest new cell that takes part in a sum close to a set that is known otherwise. False: none does.
 bool DifferencingGuard::DropOne(const Members& members, Answer& answer) const {
+  if (std::all_of(members.begin(), members.end(), [&](const Candidate* one) { return answer.known[one->cell]; }))
+    return false;
   const Family family = MakeFamily(members, answer);
   const auto drop = [&](const Single& known) {
     if (!Related(known.measures, family.measures) || !Tells(known, family)) return false;

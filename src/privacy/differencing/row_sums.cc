@@ -18,11 +18,11 @@ struct Testimony {
 std::optional<Testimony> Ask(UnitNumber unit, const MeasuredRows& rows, std::span<const MeasuredRows> cells) {
   std::vector<std::pair<std::size_t, RowSum>> present;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (const auto place = cells[i].units->PlaceOf(unit)) present.emplace_back(i, cells[i].sums[*place]);
+    if (const auto place = cells[i].units->PlaceOf(unit)) present.emplace_back(i, cells[i].sums->At(*place, unit));
     if (present.size() > kCellsOfUnit) return std::nullopt;
   }
   const auto place = rows.units->PlaceOf(unit);
-  const RowSum goal = place ? rows.sums[*place] : 0;
+  const RowSum goal = place ? rows.sums->At(*place, unit) : 0;
   std::optional<std::size_t> fits;
   for (std::size_t chosen = 0; chosen < std::size_t{1} << present.size(); ++chosen) {
     RowSum sum = 0;
@@ -144,7 +144,7 @@ bool AreNear(const MeasuredRows& a, const MeasuredRows& b, std::uint64_t k) {
   while (i < of_a.size() || j < of_b.size()) {
     const bool takes_a = j == of_b.size() || (i < of_a.size() && of_a[i] <= of_b[j]);
     const bool takes_b = i == of_a.size() || (j < of_b.size() && of_b[j] <= of_a[i]);
-    if (!takes_a || !takes_b || a.sums[i] != b.sums[j]) {
+    if (!takes_a || !takes_b || a.sums->At(i, of_a[i]) != b.sums->At(j, of_b[j])) {
       only_a += takes_a ? 1 : 0;
       only_b += takes_b ? 1 : 0;
     }
@@ -159,7 +159,7 @@ UnitRows Together(std::span<const MeasuredRows> cells) {
   UnitRowsBuilder builder(1);
   for (const MeasuredRows& cell : cells) {
     std::size_t i = 0;
-    for (const UnitNumber number : cell.units->Numbers()) builder.SumsOf(number)[0] += cell.sums[i++];
+    for (const UnitNumber number : cell.units->Numbers()) builder.SumsOf(number)[0] += cell.sums->At(i++, number);
   }
   return std::move(builder).Finish();
 }
@@ -190,7 +190,8 @@ bool IsNearSomeOf(const MeasuredRows& rows, std::span<const MeasuredRows> cells,
   }
   if (chosen.empty()) return false;
   UnitRows together = Together(chosen);
-  return AreNear(rows, {.units = &together.units, .sums = std::move(together.sums[0])}, k);
+  const CellSums sums(rows.sums->measure(), std::move(together.sums[0]));
+  return AreNear(rows, {.units = &together.units, .sums = &sums}, k);
 }
 
 }  // namespace cloister::privacy

@@ -31,6 +31,7 @@ class CommonSums {
   // Takes those of new units.
   void Learn(const UnitSet& units, std::span<const RowSum> sums);
   // Of units that are known.
+  RowSum At(UnitNumber unit) const { return sums_[unit]; }
   std::vector<RowSum> Of(const UnitSet& units) const;
   std::uint64_t MemoryBytes() const { return sums_.size() * sizeof(RowSum) + seen_.size() / 8; }
 
@@ -48,6 +49,8 @@ class CellSums {
   std::uint32_t measure() const { return measure_; }
   // Says the same in fewer bytes where the common sums are its own.
   void Shorten(const UnitSet& units, const std::shared_ptr<const CommonSums>& common);
+  // Of one unit, the place-th of its cell.
+  RowSum At(std::size_t place, UnitNumber unit) const { return own_ ? (*own_)[place] : common_->At(unit); }
   std::vector<RowSum> Of(const UnitSet& units) const { return own_ ? *own_ : common_->Of(units); }
   // Of how many of the units, which both cells have, the sums differ; counting ends at `limit`, for unlike cells
   // soon.
@@ -81,10 +84,10 @@ struct CellSketch {
   bool TellsApart(const CellSketch& other, std::uint64_t k) const;
 };
 
-// Rows of one measure.
+// Rows of one measure; both outlive it.
 struct MeasuredRows {
   const UnitSet* units = nullptr;
-  std::vector<RowSum> sums;
+  const CellSums* sums = nullptr;
 };
 
 bool AreNear(const MeasuredRows& a, const MeasuredRows& b, std::uint64_t k);
