@@ -48,12 +48,6 @@ bool DifferencingGuard::History::Add(Single single) {
   return true;
 }
 
-bool DifferencingGuard::History::Add(Family family) {
-  if (std::find(families.begin(), families.end(), family) != families.end()) return false;
-  families.push_back(std::move(family));
-  return true;
-}
-
 bool DifferencingGuard::IsCloseToOne(const Single& single, const History& history) {
   const std::uint64_t k = Unsigned(std::max(history.k_max, single.k));
   const std::uint64_t size = single.units->size();
@@ -281,11 +275,13 @@ void DifferencingGuard::Record(Answer& answer) {
     const std::uint32_t dataset = members.front()->dataset;
     History& history = histories_[dataset];
     Family family = MakeFamily(members, answer);
+    if (std::find(history.families.begin(), history.families.end(), family) != history.families.end()) continue;
     Single sum = SumOf(family, members.front()->single);
     Shorten(sum, dataset, false);
     const std::uint64_t bytes = cost(sum);
     if (history.Add(std::move(sum))) bytes_ += bytes;
-    if (history.Add(std::move(family))) bytes_ += bytes + members.size() * sizeof(std::shared_ptr<const UnitSet>);
+    history.families.push_back(std::move(family));
+    bytes_ += bytes + members.size() * sizeof(std::shared_ptr<const UnitSet>);
   }
   for (const Candidate& one : answer.candidates) {
     if (!answer.allowed[one.cell] || !histories_[one.dataset].Add(one.single)) continue;

@@ -110,7 +110,6 @@ class DifferencingGuard {
 
     bool Holds(const Single& single) const;
     bool Add(Single single);  // false when it is there
-    bool Add(Family family);
   };
   // A cell of the answer in work, one of its sets.
   struct Candidate {
