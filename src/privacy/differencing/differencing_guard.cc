@@ -268,8 +268,10 @@ void DifferencingGuard::Record(Answer& answer) {
     for (const CellSums& sums : single.sums) bytes += sums.MemoryBytes();
     return bytes;
   };
+  // What was released before stands in the history already.
+  const auto is_new = [&](const Candidate& one) { return answer.allowed[one.cell] && !answer.known[one.cell]; };
   for (Candidate& one : answer.candidates) {
-    if (answer.allowed[one.cell]) Shorten(one.single, one.dataset, true);
+    if (is_new(one)) Shorten(one.single, one.dataset, true);
   }
   for (const Members& members : FamiliesOf(answer)) {
     const std::uint32_t dataset = members.front()->dataset;
@@ -284,8 +286,7 @@ void DifferencingGuard::Record(Answer& answer) {
     bytes_ += bytes + members.size() * sizeof(std::shared_ptr<const UnitSet>);
   }
   for (const Candidate& one : answer.candidates) {
-    if (!answer.allowed[one.cell] || !histories_[one.dataset].Add(one.single)) continue;
-    bytes_ += cost(one.single);
+    if (is_new(one) && histories_[one.dataset].Add(one.single)) bytes_ += cost(one.single);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "privacy/differencing/unit_rows.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/check.h"
 
@@ -10,6 +11,7 @@ void UnitRowsBuilder::Resize(std::size_t slots) {
   std::vector<RowSum> old(slots * (parts_ + 1));
   old.swap(table_);
   mask_ = slots - 1;
+  shift_ = 32 - std::countr_zero(slots / 8);
   for (std::size_t at = 0; at < old.size(); at += parts_ + 1) {
     if (old[at] != 0) std::copy_n(&old[at], parts_ + 1, Find(old[at] - 1));
   }
@@ -18,6 +20,8 @@ void UnitRowsBuilder::Resize(std::size_t slots) {
 void UnitRowsBuilder::AddAll(const UnitRowsBuilder& other) {
   if (parts_ == 0) *this = UnitRowsBuilder(other.parts_);
   CLOISTER_CHECK(parts_ == other.parts_);
+  // The other's units come in the order of their places: in a smaller table they would crowd at its beginning.
+  if (slots() < other.slots()) Resize(other.slots());
   for (std::size_t at = 0; at < other.table_.size(); at += parts_ + 1) {
     if (other.table_[at] == 0) continue;
     RowSum* sums = SumsOf(other.table_[at] - 1);

@@ -50,13 +50,14 @@ class UnitRowsBuilder {
   UnitRows Finish() &&;
 
  private:
-  static constexpr std::size_t kSlotsMin = 16;
+  static constexpr std::size_t kSlotsMin = 16;  // a power of two, as all sizes are
 
   std::size_t slots() const { return mask_ + 1; }
-  // Numbers that follow each other lie beside each other, and runs of them anywhere.
+  // Eight numbers that follow each other lie beside each other, and eights as far from one another as they can (Knuth,
+  // The Art of Computer Programming 3, 6.4): longer runs would fall on each other, and be looked through to their ends.
   RowSum* Find(UnitNumber number) {
     constexpr std::uint32_t kOdd = 0x9e3779b1;
-    std::size_t at = (number + (number >> 10) * kOdd) & mask_;
+    std::size_t at = std::size_t{((number >> 3) * kOdd) >> shift_} << 3 | (number & 7);
     while (table_[at * (parts_ + 1)] != 0 && table_[at * (parts_ + 1)] != number + 1) at = (at + 1) & mask_;
     return &table_[at * (parts_ + 1)];
   }
@@ -64,6 +65,7 @@ class UnitRowsBuilder {
 
   std::size_t parts_;
   std::size_t mask_ = 0;
+  int shift_ = 0;  // leaves of 32 bits those of an eight
   std::size_t units_ = 0;
   std::vector<RowSum> table_;  // open addressing: number + 1 or 0, and the sums
 };
