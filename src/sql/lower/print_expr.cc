@@ -17,6 +17,13 @@ bool MayRaise(const Expr& expr) {
   return expr.kind == ExprKind::kCall && std::find(kRaising.begin(), kRaising.end(), expr.function) != kRaising.end();
 }
 
+// Its type has a place for every digit that it can come to.
+bool FitsItsDecimal(const Expr& expr) {
+  constexpr int kDigitsMax = 38;  // as many as types are cut to
+  const bool sums = expr.function == "+" || expr.function == "-" || expr.function == "*";
+  return sums && expr.type.kind == Type::Kind::kDecimal && expr.type.precision < kDigitsMax;
+}
+
 bool SquaresItsArguments(std::string_view function) {
   return function.starts_with("stddev") || function.starts_with("var_") || function.starts_with("covar") ||
          function == "corr";
@@ -71,7 +78,8 @@ std::string SqlPrinter::Orders(const std::vector<OrderItem>& items) {
 std::string SqlPrinter::Total(const ExprPtr& expr) {
   const bool bare = ContainsKind(expr, ExprKind::kAggregate) || ContainsKind(expr, ExprKind::kWindow) ||
                     ContainsKind(expr, ExprKind::kSubquery);
-  if (!AnyNode(expr, MayRaise)) return Expression(expr);
+  const auto raises = [&](const Expr& node) { return MayRaise(node) && (released() || !FitsItsDecimal(node)); };
+  if (!AnyNode(expr, raises)) return Expression(expr);
   return bare ? Wide(expr) : "TRY(" + Expression(expr) + ")";
 }
 
