@@ -43,18 +43,26 @@ Status CheckLimits(const DatabaseLimits& limits) {
 
 }  // namespace
 
-Result<std::int64_t> MemoryUsed(duckdb_connection connection) {
-  ResultHandle result;
-  if (duckdb_query(connection, "SELECT sum(memory_usage_bytes)::BIGINT FROM duckdb_memory()", result.get()) !=
-      DuckDBSuccess) {
-    return EngineError(duckdb_result_error_type(result.get()), duckdb_result_error(result.get()),
-                       "the engine does not tell its memory use");
-  }
+namespace {
+
+constexpr const char* kMemoryQuestion = "SELECT sum(memory_usage_bytes)::BIGINT FROM duckdb_memory()";
+constexpr std::string_view kMemoryUntold = "the engine does not tell its memory use";
+
+Result<std::int64_t> ReadMemoryUsed(duckdb_state state, ResultHandle& result) {
+  if (state != DuckDBSuccess)
+    return EngineError(duckdb_result_error_type(result.get()), duckdb_result_error(result.get()), kMemoryUntold);
   ChunkHandle chunk(duckdb_fetch_chunk(*result.get()));
-  if (!chunk || duckdb_data_chunk_get_size(chunk.get()) != 1)
-    return Internal("the engine does not tell its memory use");
+  if (!chunk || duckdb_data_chunk_get_size(chunk.get()) != 1) return Internal(std::string(kMemoryUntold));
   duckdb_vector column = duckdb_data_chunk_get_vector(chunk.get(), 0);
   return *static_cast<std::int64_t*>(duckdb_vector_get_data(column));
+}
+
+}  // namespace
+
+Result<std::int64_t> MemoryUsed(duckdb_connection connection) {
+  ResultHandle result;
+  const duckdb_state state = duckdb_query(connection, kMemoryQuestion, result.get());
+  return ReadMemoryUsed(state, result);
 }
 
 UnconfinedDatabase::UnconfinedDatabase(std::unique_ptr<Database::Internals> internals)
@@ -123,9 +131,17 @@ Status Database::Drop(std::string_view dataset) {
 }
 
 std::int64_t Database::MemoryUsedBytes() const {
-  auto connection = Connect(internals_->database.get());
-  if (!connection) return 0;
-  return MemoryUsed(connection->get()).value_or(0);
+  Internals& state = *internals_;
+  MutexLock lock(state.asking);
+  if (!state.question) {
+    auto connection = Connect(state.database.get());
+    if (!connection) return 0;
+    state.asker = *std::move(connection);
+    if (duckdb_prepare(state.asker.get(), kMemoryQuestion, state.question.Receive()) != DuckDBSuccess) return 0;
+  }
+  ResultHandle result;
+  const duckdb_state asked = duckdb_execute_prepared(state.question.get(), result.get());
+  return ReadMemoryUsed(asked, result).value_or(0);
 }
 
 }  // namespace cloister::engine

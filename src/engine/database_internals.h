@@ -27,6 +27,11 @@ struct Database::Internals {
   DatabaseLimits limits;
   DatabaseHandle database;
 
+  // Asks how much memory is used, before every query: a connection of its own, on which the question is prepared once.
+  Mutex asking;
+  ConnectionHandle asker CLOISTER_GUARDED_BY(asking);
+  PreparedHandle question CLOISTER_GUARDED_BY(asking);
+
   // Held for the whole of a load or a drop. Taken before `mutex`, never after.
   Mutex loading;
   // The rows that the table function gives, while a load of CSV or JSON lines is in work.
