@@ -107,19 +107,15 @@ std::string SqlPrinter::Argument(const ExprPtr& arg) {
   return sql;
 }
 
-std::string SqlPrinter::Arguments(const std::vector<ExprPtr>& args) {
+// Squares that are no number any more make the engine fail: values that far out are left out of them.
+std::string SqlPrinter::Arguments(const Expr& expr) {
+  if (expr.function == "count_star") return "*";
+  const bool squares = !released() && SquaresItsArguments(expr.function);
   std::vector<std::string> parts;
-  for (const ExprPtr& arg : args) parts.push_back(Argument(arg));
-  return Join(parts, ", ");
-}
-
-// Where the engine fails on squares that are no number any more.
-std::string SqlPrinter::SquareArguments(const std::vector<ExprPtr>& args) {
-  std::vector<std::string> parts;
-  for (const ExprPtr& arg : args) {
+  for (const ExprPtr& arg : expr.args) {
     const std::string sql = Argument(arg);
-    const bool plain = released() || arg->type.kind != Type::Kind::kDouble;
-    parts.push_back(plain ? sql : "CASE WHEN abs(" + sql + ") <= 1e100 THEN " + sql + " END");
+    const bool far = squares && arg->type.kind == Type::Kind::kDouble;
+    parts.push_back(far ? "CASE WHEN abs(" + sql + ") <= 1e100 THEN " + sql + " END" : sql);
   }
   return Join(parts, ", ");
 }
@@ -199,9 +195,7 @@ std::string SqlPrinter::Call(const Expr& expr) {
 }
 
 std::string SqlPrinter::Aggregate(const Expr& expr) {
-  std::string args = expr.function == "count_star"      ? "*"
-                     : SquaresItsArguments(expr.function) ? SquareArguments(expr.args)
-                                                          : Arguments(expr.args);
+  std::string args = Arguments(expr);
   if (expr.function == "quantile_cont")
     args = As(Argument(expr.args[0]), kDoubleType) + ", " + Expression(expr.args[1]);
   const std::string name = expr.function == "count_star" ? "count" : expr.function;
@@ -217,7 +211,7 @@ std::string SqlPrinter::Aggregate(const Expr& expr) {
       (expr.args[0]->type.kind == Type::Kind::kDouble || expr.type.kind == Type::Kind::kDouble);
   if (released() && floating && !expr.distinct && name != "min" && name != "max" && name != "count" &&
       name != "quantile_cont" && name != "approx_count_distinct" && name != "string_agg") {
-    order = " ORDER BY " + Arguments(expr.args);
+    order = " ORDER BY " + List(expr.args);
   }
   const std::string filter = expr.filter ? " FILTER (WHERE " + Argument(expr.filter) + ")" : "";
   return name + "(" + (expr.distinct ? "DISTINCT " : "") + args + order + ")" + filter;
@@ -225,9 +219,7 @@ std::string SqlPrinter::Aggregate(const Expr& expr) {
 
 std::string SqlPrinter::Window(const Expr& expr) {
   const std::string name = expr.function == "count_star" ? "count" : expr.function;
-  const std::string args = expr.function == "count_star"      ? "*"
-                           : SquaresItsArguments(expr.function) ? SquareArguments(expr.args)
-                                                                : Arguments(expr.args);
+  const std::string args = Arguments(expr);
   std::string over;
   if (!expr.partition.empty()) over += "PARTITION BY " + List(expr.partition);
   if (!expr.order.empty()) over += (over.empty() ? "" : " ") + ("ORDER BY " + Orders(expr.order));

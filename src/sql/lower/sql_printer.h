@@ -89,8 +89,7 @@ class SqlPrinter {
   // The expression with its whole numbers as wide as they come, for where TRY() cannot stand.
   std::string Wide(const ExprPtr& expr);
   std::string Argument(const ExprPtr& arg);
-  std::string Arguments(const std::vector<ExprPtr>& args);
-  std::string SquareArguments(const std::vector<ExprPtr>& args);
+  std::string Arguments(const Expr& expr);
 
   // print_relation.cc
   std::string RelationSql(const Relation& relation, bool top);
