@@ -15,9 +15,6 @@
 namespace cloister::cli {
 namespace {
 
-// The odometer's delta where the owner's budget has none.
-constexpr double kOdometerDelta = 1e-9;
-
 struct Line {
   const agreement::Manifest& manifest;
   ledger::Spending spent;
@@ -44,11 +41,6 @@ struct Line {
                                manifest.policy);
   }
 };
-
-double OdometerDelta(const agreement::Manifest& manifest) {
-  const double delta = manifest.policy.budget.delta_budget;
-  return delta > 0 ? delta : kOdometerDelta;
-}
 
 std::string Number(double value) { return codec::CanonicalJson(codec::Json(value)); }
 
@@ -83,7 +75,7 @@ codec::JsonObject Encode(const Line& line) {
     json["queries_left_about"] = line.QueriesLeft();
     if (std::isfinite(line.odometer)) {
       json["epsilon_odometer"] = line.RoundedOdometer();
-      json["odometer_delta"] = OdometerDelta(line.manifest);
+      json["odometer_delta"] = ledger::OdometerDelta(line.manifest.policy);
     }
   }
   return json;
@@ -102,7 +94,7 @@ Result<ExitCode> Run(Context& context, const BudgetVerb& verb) {
     const ledger::ManifestRecord* manifest = state.ManifestInForce(dataset);
     if (manifest == nullptr) continue;
     const Line line{manifest->manifest, state.SpentOn(dataset),
-                    state.OdometerOf(dataset, OdometerDelta(manifest->manifest))};
+                    state.OdometerOf(dataset, ledger::OdometerDelta(manifest->manifest.policy))};
     budgets.push_back(Encode(line));
     table.Add({line.manifest.name, RunsWords(line), EpsilonWords(line), QueriesWords(line)});
   }

@@ -6,4 +6,9 @@ double EpsilonSpent(const Spending& spent, const agreement::DatasetPolicy& polic
   return privacy::EpsilonSpent(BudgetOf(policy), spent.privacy).ToNumber();
 }
 
+double OdometerDelta(const agreement::DatasetPolicy& policy) {
+  constexpr double kWithoutBudget = 1e-9;
+  return policy.budget.delta_budget > 0 ? policy.budget.delta_budget : kWithoutBudget;
+}
+
 }  // namespace cloister::ledger

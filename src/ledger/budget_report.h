@@ -11,4 +11,7 @@ namespace cloister::ledger {
 // proves (Gaussian noise included). Never more than the budget while charges fit.
 double EpsilonSpent(const Spending& spent, const agreement::DatasetPolicy& policy);
 
+// The delta for which the odometer is told: the budget's, and 1e-9 where the owner's budget has none.
+double OdometerDelta(const agreement::DatasetPolicy& policy);
+
 }  // namespace cloister::ledger

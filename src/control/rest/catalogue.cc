@@ -171,9 +171,6 @@ Result<net::Response> Catalogue(const Api& api, const net::Request& request, Ver
   return JsonResponse(200, {{"datasets", std::move(page.items)}, {"next_cursor", std::move(page.next)}});
 }
 
-// The odometer's delta where the owner's budget has none.
-constexpr double kOdometerDelta = 1e-9;
-
 // What all that was spent is worth together by loss distributions; says less than the account, admits nothing. Up, to
 // four digits behind the point: it is a bound.
 codec::Json OdometerOf(const ledger::LedgerState& state, const agreement::Manifest& manifest, double delta) {
@@ -199,7 +196,7 @@ codec::JsonObject EncodeBudget(const ledger::LedgerState& state, const std::stri
   const agreement::Charge usual{.dataset = manifest.dataset,
                                 .epsilon = budget.epsilon_per_query,
                                 .delta = budget.delta_per_query};
-  const double odometer_delta = budget.delta_budget > 0 ? budget.delta_budget : kOdometerDelta;
+  const double odometer_delta = ledger::OdometerDelta(manifest.policy);
   return {{"id", manifest.dataset.str()},
           {"table_name", manifest.name},
           {"owner", owner},
