@@ -48,8 +48,16 @@ std::string QuoteIdentifier(std::string_view name) {
 
 std::string SqlPrinter::Alias(int source) {
   if (!numbers_) return "\"s" + std::to_string(source) + "\"";
-  const auto number = numbers_->emplace(source, static_cast<int>(numbers_->size())).first->second;
-  return "\"s" + std::to_string(number) + "\"";
+  const auto number = numbers_->find(source);
+  if (number != numbers_->end()) return "\"s" + std::to_string(number->second) + "\"";
+  looks_outside_ = true;
+  return "\"o" + std::to_string(source) + "\"";
+}
+
+std::string SqlPrinter::NewAlias(int source, std::vector<std::string> columns) {
+  names_[source] = std::move(columns);
+  if (numbers_) numbers_->emplace(source, static_cast<int>(numbers_->size()));
+  return " AS " + Alias(source);
 }
 
 std::string SqlPrinter::Column(const Expr& column) {

@@ -49,10 +49,9 @@ std::string SqlPrinter::SourceSql(const Source& source) {
     sql = QuoteIdentifier(ExecutablePlan::TableName(relation.dataset->id));
   } else {
     for (std::size_t i = 0; i < relation.columns.size(); ++i) names.push_back("\"c" + std::to_string(i) + "\"");
-    sql = "(" + SourceRelationSql(relation, source.id) + ")";
+    sql = DerivedSql(source);
   }
-  names_[source.id] = std::move(names);
-  return sql + " AS " + Alias(source.id);
+  return sql + NewAlias(source.id, std::move(names));
 }
 
 std::string SqlPrinter::FromSql(const From& from) {
@@ -176,6 +175,10 @@ std::string SqlPrinter::RelationSql(const Relation& relation, bool top) {
   CLOISTER_CHECK(false);  // a dataset stands in a FROM only
 }
 
-std::string SqlPrinter::Print() { return RelationSql(*query_.root(), true); }
+std::string SqlPrinter::Print() {
+  shared_ = FindSharedTables();
+  const std::string sql = RelationSql(*query_.root(), true);
+  return with_.empty() ? sql : with_ + " " + sql;
+}
 
 }  // namespace cloister::sql

@@ -132,8 +132,7 @@ std::string SqlPrinter::TableSql(const UnitTable& table) {
       sql = "((" + BlockSelect(table, *table.blocks[0], {}) + ") INTERSECT (" +
             BlockSelect(table, *table.blocks[1], {}) + "))";
   }
-  names_[table.source] = std::move(names);
-  return sql + " AS " + Alias(table.source);
+  return sql + NewAlias(table.source, std::move(names));
 }
 
 std::string SqlPrinter::BlockFrom(const UnitBlock& block) {

@@ -107,6 +107,11 @@ class SqlPrinter {
   std::string OrderAndLimit(const Relation& relation);
   std::string Key(const ExprPtr& key);
 
+  // shared_tables.cc: sources whose tables read alike -> the number of the one table
+  std::map<int, int> FindSharedTables() const;
+  std::string SurveyedSql(const Source& source);
+  std::string DerivedSql(const Source& source);
+
   // print_release.cc
   std::string ReleaseSql(const Release& release);
   std::string BlockFrom(const UnitBlock& block);
@@ -157,11 +162,18 @@ class SqlPrinter {
   std::string OutsideTest(const UnitOutside& outside, Counts& counts);
 
   std::string Alias(int source);
+  // " AS ..." of a source that stands in a FROM from here on; Alias() and Column() know it then.
+  std::string NewAlias(int source, std::vector<std::string> columns);
 
   const PrivateQuery& query_;
   std::map<const Release*, std::string> tables_;
   bool wide_ = false;  // an expression is printed by Wide()
   std::optional<std::map<int, int>> numbers_;      // of sources, where they are numbered from 0
+  bool looks_outside_ = false;                     // a source was named that has no number
+  std::optional<std::map<std::string, std::vector<int>>> survey_;  // of derived tables: SQL -> sources that read it
+  std::map<int, int> shared_;                                      // FindSharedTables()
+  std::map<int, int> printed_;                                     // of these -> its place in the clause
+  std::string with_;                                               // their clause
   std::map<int, std::vector<std::string>> names_;  // by source: how its columns are printed
   std::vector<OutputColumn> output_;
   std::map<int, std::set<int>> intervals_;  // of which columns of a source the interval is asked for
