@@ -27,6 +27,7 @@
 #include "privacy/accountant.h"
 #include "privacy/additive_noise.h"
 #include "privacy/gaussian.h"
+#include "privacy/kanon/class_rule.h"
 #include "privacy/kanon/kanon_for_test.h"
 #include "privacy/kanon/mondrian.h"
 #include "privacy/loss_distribution.h"

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <optional>
 
+#include "privacy/kanon/class_rule.h"
 #include "privacy/kanon/loss.h"
 
 namespace cloister::privacy {

@@ -3,6 +3,7 @@
 // Tables of small numbers for the tests of k-anonymity.
 
 #include <algorithm>
+#include <map>
 #include <random>
 #include <set>
 
@@ -34,22 +35,39 @@ inline AnonymousTable RandomTable(std::mt19937& random) {
     for (std::size_t row = 0; row < rows; ++row) codes.push_back(random() % 8);
     table.quasi_identifiers.push_back(BandedColumn(std::move(codes), 8, {2, 4}));
   }
-  SensitiveColumn sensitive{.values = 4, .distinct_l = static_cast<std::int64_t>(1 + random() % 2)};
+  SensitiveColumn sensitive{.values = 4, .distinct_l = static_cast<std::int64_t>(1 + random() % 3)};
   for (std::size_t row = 0; row < rows; ++row) sensitive.rows.push_back(random() % 4);
   table.sensitive.push_back(std::move(sensitive));
   return table;
 }
 
+// How many units can show different values, one each: of every set of values, those outside it and the units that show
+// one inside it are enough to meet each pair of a unit and a value (Koenig 1931).
+inline std::size_t RepresentativesAtMost(const std::map<std::uint32_t, std::set<ValueCode>>& shown,
+                                         std::size_t values) {
+  std::size_t least = values;
+  for (std::size_t inside = 0; inside < std::size_t{1} << values; ++inside) {
+    std::size_t size = 0;
+    for (ValueCode value = 0; value < values; ++value) size += (inside >> value & 1) == 0 ? 1 : 0;
+    for (const auto& [unit, theirs] : shown)
+      size += std::any_of(theirs.begin(), theirs.end(), [&](ValueCode value) { return (inside >> value & 1) != 0; });
+    least = std::min(least, size);
+  }
+  return least;
+}
+
 // The rule as it is said, counted with sets.
 inline bool KeepsRule(const AnonymousTable& table, const std::vector<std::uint32_t>& rows, std::int64_t k) {
-  std::set<std::uint32_t> units;
-  std::set<ValueCode> values;
-  for (const std::uint32_t row : rows) {
-    units.insert(table.units[row]);
-    values.insert(table.sensitive[0].rows[row]);
+  const SensitiveColumn& sensitive = table.sensitive[0];
+  std::map<std::uint32_t, std::set<ValueCode>> shown;
+  for (const std::uint32_t row : rows) shown[table.units[row]].insert(sensitive.rows[row]);
+  if (static_cast<std::int64_t>(shown.size()) < k) return false;
+  if (sensitive.distinct_l < 2) return true;
+  for (ValueCode value = 0; value < sensitive.values; ++value) {
+    if (std::all_of(shown.begin(), shown.end(), [&](const auto& unit) { return unit.second.contains(value); }))
+      return false;
   }
-  return static_cast<std::int64_t>(units.size()) >= k &&
-         static_cast<std::int64_t>(values.size()) >= table.sensitive[0].distinct_l;
+  return static_cast<std::int64_t>(RepresentativesAtMost(shown, sensitive.values)) >= sensitive.distinct_l;
 }
 
 }  // namespace cloister::privacy

@@ -4,9 +4,11 @@
 #include <map>
 #include <optional>
 
+#include "privacy/kanon/class_rule.h"
 #include "privacy/kanon/kanon_for_test.h"
 #include "privacy/kanon/loss.h"
 #include "privacy/kanon/mondrian.h"
+#include "privacy/kanon/representatives.h"
 
 namespace cloister::privacy {
 namespace {
@@ -217,6 +219,62 @@ TEST(Diversity, EntropyAsksForMoreThanDifferentValues) {
   EXPECT_TRUE(ClassRule(table, 4).Holds({0, 1, 2, 3}));
   table.sensitive[0].entropy_l = 1.76;
   EXPECT_FALSE(ClassRule(table, 4).Holds({0, 1, 2, 3}));
+}
+
+// Values: 0 flu, 1 asthma, 2 cancer.
+TEST(Diversity, OnePersonsRowsMakeNoClassDiverse) {
+  AnonymousTable table{.units = {1, 2, 3, 3, 3}};
+  table.sensitive.push_back({.rows = {0, 0, 0, 1, 2}, .values = 3, .distinct_l = 2});
+  const Rows all = {0, 1, 2, 3, 4};
+  EXPECT_FALSE(ClassRule(table, 3).Holds(all)) << "everybody has flu";
+  table.sensitive[0].rows = {0, 0, 1, 1, 2};
+  EXPECT_TRUE(ClassRule(table, 3).Holds(all));
+  table.sensitive[0].distinct_l = 3;
+  EXPECT_FALSE(ClassRule(table, 3).Holds(all)) << "asthma and cancer are one person's";
+  table.units = {1, 2, 3, 3, 2};
+  EXPECT_TRUE(ClassRule(table, 3).Holds(all)) << "1 has flu, 2 cancer, 3 asthma";
+}
+
+TEST(Diversity, EachPersonWeighsTheSame) {
+  AnonymousTable table{.units = {1, 2, 3, 4, 4, 4, 4}};
+  table.sensitive.push_back({.rows = {0, 0, 0, 1, 1, 1, 1}, .values = 2});
+  const Rows all = {0, 1, 2, 3, 4, 5, 6};
+  table.sensitive[0].entropy_l = 1.75;
+  EXPECT_TRUE(ClassRule(table, 4).Holds(all)) << "3/4 and 1/4 of the persons: 1.7548";
+  table.sensitive[0].entropy_l = 1.76;
+  EXPECT_FALSE(ClassRule(table, 4).Holds(all)) << "3/7 and 4/7 of the rows would be 1.98";
+}
+
+TEST(Closeness, HoldsOverRowsAndOverPersons) {
+  AnonymousTable table{.units = {1, 2, 3, 4, 4, 4}};
+  table.sensitive.push_back({.rows = {0, 0, 1, 1, 1, 0}, .values = 2});
+  const auto holds = [&](const Rows& rows, double t) {
+    table.sensitive[0].closeness_t = t;
+    return ClassRule(table, 1).Holds(rows);
+  };
+  // Rows 2 and 3 to 5: 3/4 of value 1, of all rows 1/2. Persons 3 and 4: 5/6, of all persons 5/12.
+  EXPECT_TRUE(holds({2, 3, 4, 5}, 0.4167));
+  EXPECT_FALSE(holds({2, 3, 4, 5}, 0.4166)) << "over rows it would be 0.25";
+  // Row 4 alone of person 4 with person 1: over both 1/2, of all rows 1/2, of all persons 5/12.
+  EXPECT_TRUE(holds({0, 4}, 0.0834));
+  EXPECT_FALSE(holds({0, 4}, 0.0833));
+}
+
+TEST(Representatives, AreAsManyAsTheLargestMatching) {
+  std::mt19937 random(24);
+  for (int round = 0; round < 2000; ++round) {
+    const std::size_t values = 1 + random() % 6;
+    std::map<std::uint32_t, std::set<ValueCode>> by_unit;
+    std::vector<Shown> shown;
+    for (std::size_t i = 0; i < 1 + random() % 14; ++i)
+      by_unit[static_cast<std::uint32_t>(random() % 7)].insert(static_cast<ValueCode>(random() % values));
+    for (const auto& [unit, theirs] : by_unit) {
+      for (const ValueCode value : theirs) shown.push_back({.unit = unit, .value = value});
+    }
+    const auto most = static_cast<std::int64_t>(RepresentativesAtMost(by_unit, values));
+    EXPECT_TRUE(HaveRepresentatives(shown, most)) << "round " << round;
+    EXPECT_FALSE(HaveRepresentatives(shown, most + 1)) << "round " << round;
+  }
 }
 
 TEST(Loss, IsWhatTheHeaderSays) {

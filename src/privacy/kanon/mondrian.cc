@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "privacy/kanon/class_rule.h"
 #include "privacy/kanon/loss.h"
 
 namespace cloister::privacy {

@@ -8,8 +8,7 @@
 //     level 1 (left 4)     0014* -> 0                      to[1] = {0, 0}
 //     level 2 (*)          *     -> 0                      to[2] = {0, 0}
 //
-// Classes: l-diversity as Machanavajjhala et al. (2007) have it, distinct and by entropy; t-closeness as Li, Li and
-// Venkatasubramanian (2007), with the equal and the ordered ground distance. Sizes count units, not rows.
+// What must be true of its classes says class_rule.h.
 //
 // Bounded: kAnonymousRowsMax rows, kQuasiIdentifiersMax columns of kGeneralisationLevelsMax levels.
 
@@ -63,22 +62,6 @@ struct AnonymousTable {
 struct EquivalenceClass {
   std::vector<std::uint32_t> rows;  // ascending
   std::vector<std::size_t> levels;  // of each quasi-identifier: at this level all rows have one value
-};
-
-// Whether rows, as one class, have k different units and what every sensitive column asks.
-class ClassRule {
- public:
-  // `table` outlives it.
-  ClassRule(const AnonymousTable& table, std::int64_t k);
-  bool Holds(const std::vector<std::uint32_t>& rows) const;
-
- private:
-  bool HasUnits(const std::vector<std::uint32_t>& rows) const;
-  bool IsDiverse(std::size_t column, const std::vector<std::uint32_t>& rows) const;
-
-  const AnonymousTable& table_;
-  std::int64_t k_;
-  std::vector<std::vector<double>> shares_;  // of each sensitive column's values in the whole table
 };
 
 }  // namespace cloister::privacy

@@ -76,7 +76,8 @@ std::vector<std::string> DiversitySentences(const AnonymousProjection& projectio
     const agreement::ColumnPolicy& policy = column.policy;
     const std::string& name = column.name;
     if (const std::int64_t least = policy.DistinctValues(); least > 1)
-      out.push_back("Each class has at least " + std::to_string(least) + " different values of " + name + ".");
+      out.push_back("Each class has at least " + std::to_string(least) + " different values of " + name +
+                    ", shown by as many different persons.");
     if (policy.entropy_l_diversity.value_or(1) > 1)
       out.push_back("In each class the values of " + name + " are at least as mixed as " +
                     NumberText(*policy.entropy_l_diversity) + " equally frequent ones.");
