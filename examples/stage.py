@@ -43,13 +43,17 @@ class CommandFailed(Exception):
 
 
 class Server:
-    """cloisterd on a free port of the loopback interface; its log goes to FOLDER/server.log."""
+    """cloisterd on a free port of the loopback interface; its log goes to FOLDER/server.log.
 
-    def __init__(self, folder, *options, sealer=None, data=None):
+    `ca_file`: with --tls-cert among the options, the root that vouches for it.
+    """
+
+    def __init__(self, folder, *options, sealer=None, data=None, ca_file=None):
         self.folder = Path(folder)
         self.data = Path(data) if data else self.folder / 'data'
         self.sealer = Path(sealer) if sealer else self.folder / 'sealer.key'
         self.options = options
+        self.ca_file = ca_file
         self.log = self.folder / 'server.log'
         self.process = None
         self.url = None
@@ -73,7 +77,7 @@ class Server:
                 self.kill()
                 raise RuntimeError('cloisterd did not start:\n' + self.log.read_text(errors='replace')[-2000:])
             line += piece
-        found = re.search(rb'http://[0-9.]+:[0-9]+', line)
+        found = re.search(rb'https?://[0-9.]+:[0-9]+', line)
         if not found:
             raise RuntimeError(f'cloisterd said {line!r} instead of its address')
         return found.group().decode()
@@ -122,8 +126,9 @@ class Party:
     def invoke(self, *arguments, stdin=None):
         """Runs the client; returns (exit code, standard output, standard error)."""
         command = [programs() / 'cloister', '--home', self.home, *arguments]
+        own_root = {'CLOISTER_CA_CERT': str(self.server.ca_file)} if self.server.ca_file else {}
         done = subprocess.run([str(part) for part in command], input=stdin, capture_output=True, text=True,
-                              timeout=COMMAND_SECONDS_MAX, env=CLIENT_ENVIRONMENT)
+                              timeout=COMMAND_SECONDS_MAX, env=CLIENT_ENVIRONMENT | own_root)
         return done.returncode, done.stdout, done.stderr
 
     def run(self, *arguments, stdin=None, expect=0):
@@ -140,6 +145,6 @@ class Party:
         """The same participant after the server came back under another address."""
         config = self.home / 'config.json'
         text = config.read_text()
-        config.write_text(re.sub(r'http://127\.0\.0\.1:\d+', server.url, text))
+        config.write_text(re.sub(r'https?://127\.0\.0\.1:\d+', server.url, text))
         self.server = server
         return self

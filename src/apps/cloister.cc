@@ -47,6 +47,13 @@ Surroundings LookAround() {
           .width_columns = known ? size.ws_col : 0};
 }
 
+// Absolute, since `init` remembers it and later calls come from other folders.
+std::string ChooseCaFile(const std::string& flag) {
+  const std::string chosen = flag.empty() ? Environment("CLOISTER_CA_CERT") : flag;
+  std::error_code error;
+  return chosen.empty() ? chosen : std::filesystem::absolute(chosen, error).string();
+}
+
 Result<std::unique_ptr<net::HttpTransport>> ConnectByCurl(const net::ServerAddress& server,
                                                           const std::string& ca_file) {
   return std::unique_ptr<net::HttpTransport>(
@@ -103,6 +110,7 @@ ExitCode RunInvocation(const Invocation& invocation) {
                   .input = std::cin,
                   .input_is_terminal = isatty(STDIN_FILENO) == 1,
                   .api_key_file = Environment("CLOISTER_API_KEY_FILE"),
+                  .ca_file = ChooseCaFile(invocation.global.ca_file),
                   .connect = ConnectByCurl,
                   .sleep = [](std::int64_t ms) { usleep(static_cast<useconds_t>(ms * 1000)); },
                   .compiler = FindCompiler(clock)};

@@ -3,9 +3,9 @@
 //   cloisterd --data ./clean-room --dev-login
 //   listening on http://127.0.0.1:8080
 //
-// One line on standard output when it is ready; logs as JSON lines on standard error. SIGTERM and SIGINT stop
-// it: no new requests, those in work finish, enclaves are told to end. Exit codes: 0 stopped, 1 could not
-// start, 2 wrong usage.
+// One line on standard output when it is ready; logs as JSON lines on standard error. SIGTERM and SIGINT stop it: no
+// new requests, those in work finish, enclaves are told to end. SIGHUP reads certificate and key again. Exit codes: 0
+// stopped, 1 could not start, 2 wrong usage.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -24,6 +24,7 @@
 #include <iostream>
 #include <thread>
 
+#include "apps/cloisterd_flags.h"
 #include "base/clock.h"
 #include "base/rng.h"
 #include "cloud/local/local_blob_store.h"
@@ -36,6 +37,7 @@
 #include "control/rest/problem.h"
 #include "crypto/library.h"
 #include "net/server/server.h"
+#include "net/server/tls_files.h"
 
 namespace cloister {
 namespace {
@@ -43,44 +45,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kWorkerThreads = 16;
-
-struct Flags {
-  std::string data = "cloister-data";
-  std::string listen = "127.0.0.1:8080";
-  bool dev_login = false;
-  bool behind_proxy = false;
-  std::string sealer;
-  std::string buckets;
-  std::string metrics;
-  std::string first_user;
-  control::ApiLimits limits;
-  std::string enclave_binary;
-  std::uint64_t enclave_memory_bytes = std::uint64_t{1} << 30;
-  int enclave_threads = 2;
-  int query_timeout_seconds = 60;
-};
-
-struct ListenAddress {
-  std::string address;
-  std::uint16_t port = 0;
-  bool loopback = false;
-};
-
-// "127.0.0.1:8080", "[::1]:0".
-Result<ListenAddress> ParseListen(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0) return InvalidArgument("--listen must read ADDRESS:PORT");
-  ListenAddress listen{.address = text.substr(0, colon)};
-  if (listen.address.front() == '[' && listen.address.back() == ']') {
-    listen.address = listen.address.substr(1, listen.address.size() - 2);
-  }
-  const std::string port = text.substr(colon + 1);
-  const bool digits = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
-  if (!digits || std::stoi(port) > 65535) return InvalidArgument("--listen must end in a port from 0 to 65535");
-  listen.port = static_cast<std::uint16_t>(std::stoi(port));
-  listen.loopback = listen.address.starts_with("127.") || listen.address == "::1";
-  return listen;
-}
 
 // JSON lines, so that nothing in a message can look like another line. Thread-safe, as the logger is.
 class JsonLog final : public LogSink {
@@ -151,13 +115,9 @@ class Program {
 
   Status Start() {
     CLOISTER_ASSIGN(const ListenAddress listen, ParseListen(flags_.listen));
-    if (flags_.dev_login && !listen.loopback) {
-      return InvalidArgument(
-          "--dev-login lets anybody be anybody: it is for addresses of this machine (127.0.0.1) only");
-    }
-    if (!listen.loopback && !flags_.behind_proxy) {
-      return InvalidArgument(
-          "this server speaks plain HTTP: listen on 127.0.0.1, or put TLS in front and say --behind-proxy");
+    CLOISTER_TRY(CheckReach(flags_, listen));
+    if (flags_.tls_given()) {
+      CLOISTER_ASSIGN(tls_, net::TlsFiles::Load(flags_.tls, clock_));
     }
     CLOISTER_TRY(ClaimFolder(flags_.data));
     CLOISTER_TRY(OpenAdapters());
@@ -178,6 +138,18 @@ class Program {
   }
 
   std::uint16_t port() const { return server_->port(); }
+  const char* scheme() const { return tls_ ? "https" : "http"; }
+
+  // What is open goes on as it began; what comes from now on sees the new certificate.
+  void Reload() {
+    if (!tls_) return log_.Write(LogLevel::kInfo, "apps", "nothing to read again: this server has no certificate");
+    const Status read = tls_->Reload();
+    if (!read) {
+      return log_.Write(LogLevel::kError, "apps",
+                        "the old certificate stays in use; the new one cannot be: " + read.error().public_message);
+    }
+    LogCertificate();
+  }
 
   // Requests in work first, for as long as the server grants them; then whatever they may still be waiting
   // for.
@@ -248,19 +220,30 @@ class Program {
                                .port = listen.port,
                                .io_threads = std::max(1u, std::thread::hardware_concurrency()),
                                .worker_threads = kWorkerThreads};
+    options.strict_transport = !listen.loopback;
     if (listen.loopback) options.hosts = {"127.0.0.1", "localhost", "[::1]", listen.address};
     const auto measure = [this](const net::RequestMeasure& request) {
       metrics_.Count({request.method, request.pattern, request.status, request.duration_ms});
     };
-    CLOISTER_ASSIGN(server_, net::Server::Start(options, {clock_, rng_, log_, control::RenderProblem, measure},
-                                                control::MakeRouter(*api_)));
+    net::ServerServices services{clock_, rng_, log_, control::RenderProblem, measure};
+    if (tls_) services.tls = [this] { return tls_->identity(); };
+    CLOISTER_ASSIGN(server_, net::Server::Start(options, services, control::MakeRouter(*api_)));
+    if (tls_) LogCertificate();
     return {};
+  }
+
+  void LogCertificate() {
+    const auto identity = tls_->identity();
+    log_.Write(LogLevel::kInfo, "apps",
+               "TLS with the certificate whose SHA-256 is " + codec::HexEncode(identity->fingerprint()) +
+                   "; it ends at " + FormatRfc3339(identity->not_after()));
   }
 
   const Flags flags_;
   SystemClock clock_;
   SystemRng rng_;
   JsonLog log_;
+  std::unique_ptr<net::TlsFiles> tls_;
   std::unique_ptr<cloud::LocalProvider> provider_;
   std::optional<cloud::LocalQueryChecker> checker_;
   std::unique_ptr<cloud::LocalBlobStore> blobs_;
@@ -276,50 +259,6 @@ class Program {
   std::unique_ptr<net::Server> server_;
 };
 
-void AddFlags(CLI::App& app, Flags& flags) {
-  app.add_option("--data", flags.data, "folder for database and sealed files")->capture_default_str();
-  app.add_option("--listen", flags.listen, "ADDRESS:PORT; port 0 lets the kernel choose")->capture_default_str();
-  app.add_flag("--dev-login", flags.dev_login, "let anybody log in as anybody; on this machine only");
-  app.add_flag("--behind-proxy", flags.behind_proxy, "listen beyond this machine: something in front ends TLS");
-  app.add_option("--sealer", flags.sealer,
-                 "key file of the local sealer, outside the data folder (default: DATA.sealer)");
-  app.add_option("--buckets", flags.buckets,
-                 "folder of buckets: a dataset's gcs_path is read from FOLDER/gcs_bucket/gcs_path");
-  app.add_option("--metrics", flags.metrics, "ADDRESS:PORT of /metrics; none unless given");
-  app.add_option("--first-user", flags.first_user,
-                 "e-mail address: on a server without users, makes this one, an administrator, with an API key in "
-                 "DATA/first-api-key");
-  app.add_option("--requests-per-minute", flags.limits.requests_per_minute, "of one API key; 0: no limit")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  app.add_option("--environments-per-day", flags.limits.environments_per_day, "of one user; 0: no limit")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  app.add_option("--datasets-per-day", flags.limits.datasets_per_day, "of one environment; 0: no limit")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  app.add_option("--queries-per-day", flags.limits.queries_per_day, "of one environment; 0: no limit")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  app.add_option("--upload-bytes-per-day", flags.limits.upload_bytes_per_day,
-                 "files and parts of one user, such as 256GiB; 0: no limit")
-      ->transform(CLI::AsSizeValue(false));
-  app.add_option("--download-bytes-per-day", flags.limits.download_bytes_per_day,
-                 "results of one user, such as 64GiB; 0: no limit")
-      ->transform(CLI::AsSizeValue(false));
-  app.add_option("--enclave-binary", flags.enclave_binary,
-                 "the enclave program (default: cloister-enclave beside this one)");
-  app.add_option("--enclave-memory", flags.enclave_memory_bytes,
-                 "memory that new charters give an enclave, such as 2GiB (default: 1GiB)")
-      ->transform(CLI::AsSizeValue(false));
-  app.add_option("--enclave-threads", flags.enclave_threads, "threads of one enclave")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
-  app.add_option("--query-timeout", flags.query_timeout_seconds, "seconds that new charters give a query")
-      ->check(CLI::Range(1, 86'400))
-      ->capture_default_str();
-}
-
 int Main(int argc, char** argv) {
   crypto::StartLibrary();
   Flags flags;
@@ -333,11 +272,10 @@ int Main(int argc, char** argv) {
   ForbidCoreFiles();
   signal(SIGPIPE, SIG_IGN);
   // Every thread inherits the mask; only this one waits for the signals.
-  sigset_t stop_signals;
-  sigemptyset(&stop_signals);
-  sigaddset(&stop_signals, SIGTERM);
-  sigaddset(&stop_signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   Program program(flags);
   if (const Status started = program.Start(); !started) {
@@ -345,10 +283,12 @@ int Main(int argc, char** argv) {
     return started.error().code == Code::kInvalidArgument ? 2 : 1;
   }
   const std::string host = flags.listen.substr(0, flags.listen.rfind(':'));
-  std::printf("listening on http://%s:%d\n", host.c_str(), program.port());
+  std::printf("listening on %s://%s:%d\n", program.scheme(), host.c_str(), program.port());
   std::fflush(stdout);
-  int received = 0;
-  sigwait(&stop_signals, &received);
+  for (int received = SIGHUP; received == SIGHUP;) {
+    sigwait(&signals, &received);
+    if (received == SIGHUP) program.Reload();
+  }
   program.Stop();
   return 0;
 }

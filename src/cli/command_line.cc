@@ -19,7 +19,6 @@ void AddInit(CLI::App& app, Invocation& invocation) {
   command.add_option("--custody", verb->custody, "who keeps your key: self (this folder) or server")
       ->check(CLI::IsMember({"self", "server"}))
       ->capture_default_str();
-  command.add_option("--ca-file", verb->ca_file, "PEM of the authority that vouches for the server");
   command.callback([&invocation, verb] { invocation.verb = *verb; });
 }
 
@@ -199,6 +198,9 @@ void AddLedger(CLI::App& app, Invocation& invocation) {
 
 void AddGlobalFlags(CLI::App& app, GlobalFlags& global) {
   app.add_option("--home", global.home, "state folder; default: $CLOISTER_HOME, then XDG");
+  app.add_option("--ca-cert", global.ca_file,
+                 "PEM file of the authority that vouches for the server, instead of the system's; default: "
+                 "$CLOISTER_CA_CERT, then what init was told");
   app.add_flag("--json", global.style.json, "data as JSON");
   app.add_flag("--plain", global.style.plain, "data as tab separated lines");
   app.add_flag("--no-color", global.style.no_color);

@@ -41,6 +41,7 @@ struct Context {
   std::istream& input;
   bool input_is_terminal = false;
   std::string api_key_file = {};  // CLOISTER_API_KEY_FILE
+  std::string ca_file = {};       // --ca-cert or CLOISTER_CA_CERT, absolute; empty: what the home folder says
   Connect connect;
   std::function<void(std::int64_t ms)> sleep;
   CompilerPort compiler = {};

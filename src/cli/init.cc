@@ -97,8 +97,9 @@ Result<ExitCode> Run(Context& context, const InitVerb& verb) {
                     .email = verb.email,
                     .custody = verb.custody == "server" ? agreement::Custody::kServer : agreement::Custody::kSelf,
                     .thumbprint = "",
-                    .ca_file = verb.ca_file};
+                    .ca_file = context.ca_file};
   CLOISTER_TRY(CheckFresh(context.home, config));
+  if (const auto before = context.home.LoadConfig(); before && config.ca_file.empty()) config.ca_file = before->ca_file;
   CLOISTER_ASSIGN(const std::string api_key, ApiKey(context, verb, config));
   CLOISTER_ASSIGN(auto session, Session::OpenAt(context, config, api_key));
   CLOISTER_ASSIGN(const codec::Json registered, Register(*session, context, config));

@@ -25,7 +25,8 @@ Result<std::unique_ptr<Session>> Session::OpenAt(Context& context, HomeConfig co
 
 Result<std::unique_ptr<Session>> Session::Make(Context& context, Parts parts) {
   CLOISTER_ASSIGN(const net::ServerAddress server, net::ServerAddress::Parse(parts.config.server));
-  CLOISTER_ASSIGN(auto transport, context.connect(server, parts.config.ca_file));
+  const std::string& ca_file = context.ca_file.empty() ? parts.config.ca_file : context.ca_file;
+  CLOISTER_ASSIGN(auto transport, context.connect(server, ca_file));
   return std::unique_ptr<Session>(new Session(context, std::move(transport), std::move(parts)));
 }
 

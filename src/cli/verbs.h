@@ -16,7 +16,6 @@ namespace cloister::cli {
 struct InitVerb {
   std::string server, email, name, organisation;
   std::string custody = "self";
-  std::string ca_file;
 };
 
 struct KeyShowVerb {};
@@ -202,6 +201,7 @@ using Verb = std::variant<InitVerb, KeyShowVerb, KeyExportAgeVerb, EnvCreateVerb
 
 struct GlobalFlags {
   std::string home;
+  std::string ca_file;
   StyleFlags style;
   bool yes = false;
   std::int64_t timeout_ms = 600'000;  // of everything that waits: --wait, wait, loading

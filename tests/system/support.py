@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sqlite3
+import ssl
 import sys
 import tempfile
 import time
@@ -96,16 +97,23 @@ def find(document, member):
 
 
 class Rest:
-    """Calls the server as one participant would without our client: plain HTTP and an API key."""
+    """Calls the server as one participant would without our client: HTTP and an API key."""
 
-    def __init__(self, party=None, url=None):
+    def __init__(self, party=None, url=None, ca_file=None):
         self.url = url or party.server.url
         self.key = (party.home / 'api-key').read_text().strip() if party else None
+        self.ca_file = ca_file or (party.server.ca_file if party else None)
+
+    def connect(self):
+        address = urlsplit(self.url)
+        if address.scheme == 'https':
+            trust = ssl.create_default_context(cafile=self.ca_file)
+            return http.client.HTTPSConnection(address.hostname, address.port, timeout=REST_SECONDS_MAX, context=trust)
+        return http.client.HTTPConnection(address.hostname, address.port, timeout=REST_SECONDS_MAX)
 
     def call(self, method, path, body=None, headers=()):
         """(status, headers, bytes)."""
-        address = urlsplit(self.url)
-        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=REST_SECONDS_MAX)
+        connection = self.connect()
         fields = dict(headers)
         if self.key:
             fields.setdefault('Authorization', f'Bearer {self.key}')
@@ -139,9 +147,9 @@ class Rest:
         return entries
 
 
-def log_in(url, email):
+def log_in(url, email, ca_file=None):
     """A caller with an API key of his own, on a server that lets anybody be anybody."""
-    rest = Rest(url=url)
+    rest = Rest(url=url, ca_file=ca_file)
     rest.key = rest.json('POST', '/api/dev/login', {'email': email})['api_key']
     return rest
 
@@ -179,9 +187,9 @@ class OwnerCase(unittest.TestCase):
 class Room:
     """A server with a hospital, an insurer and an institute in one environment; FOLDER is its own."""
 
-    def __init__(self, folder, custody=None, recovery='operator', options=()):
+    def __init__(self, folder, custody=None, recovery='operator', options=(), ca_file=None):
         self.folder = Path(folder)
-        self.server = stage.Server(self.folder, *options).start()
+        self.server = stage.Server(self.folder, *options, ca_file=ca_file).start()
         self.custody = {'hospital': 'server', 'insurer': 'self', 'institute': 'self', **(custody or {})}
         self.hospital, self.insurer, self.institute = (
             stage.Party(self.server, name, custody=self.custody[name], organisation=name.capitalize())

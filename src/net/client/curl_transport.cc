@@ -129,9 +129,15 @@ Error ErrorOf(CURLcode code, const char* words, const std::string& origin) {
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT: return {Code::kDeadlineExceeded, origin + " did not answer in time"};
     case CURLE_PEER_FAILED_VERIFICATION:
+      return VerificationFailed("the TLS certificate of " + origin + " was not accepted: " + why +
+                                "; if an authority of your own vouches for this server, name its root in PEM with "
+                                "--ca-cert FILE, and if not, somebody may be in between");
     case CURLE_SSL_CACERT_BADFILE:
+      return InvalidArgument("the file of --ca-cert (or CLOISTER_CA_CERT, or init) holds no certificate as PEM: " +
+                             why);
     case CURLE_SSL_CONNECT_ERROR:
-      return VerificationFailed("the TLS certificate of " + origin + " was not accepted: " + why);
+      return VerificationFailed("no TLS connection with " + origin + ": " + why +
+                                "; does the server speak plain HTTP there, or only TLS older than 1.2?");
     default: return Unavailable("no answer from " + origin + ": " + why + "; is the server running there?");
   }
 }

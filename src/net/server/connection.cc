@@ -1,8 +1,8 @@
 #include "net/server/connection.h"
 
 #include <algorithm>
-#include <ctime>
 
+#include "net/server/guarded.h"
 #include "net/server/on_pool.h"
 #include "net/server/trace_context.h"
 
@@ -10,51 +10,10 @@ namespace cloister::net {
 namespace {
 
 constexpr std::size_t kInputBytes = 64 << 10;   // read from the socket at once
-constexpr std::size_t kPieceBytes = 256 << 10;  // handed to a sink or taken from a source at once
-constexpr std::size_t kGatherBytes = 16 << 10;  // an answer up to this goes out in one write
-constexpr int kSwitchingProtocols = 101;        // with `events`: from here on a WebSocket
+constexpr std::size_t kPieceBytes = 256 << 10;  // handed to a sink at once
+constexpr std::size_t kWholeBytes = 16 << 10;   // of a whole body, taken at once
 
 struct RequestTag { static constexpr std::string_view kPrefix = "req"; };
-
-// "Sun, 22 Nov 2026 08:36:00 GMT" (RFC 9110 section 5.6.7).
-std::string HttpDate(Instant now) {
-  const std::time_t seconds = now.unix_ms / 1000;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[40];
-  const std::size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return {text, size};
-}
-
-// One event stream's place among all of the server, for as long as it lives.
-class EventShare {
- public:
-  EventShare(std::atomic<std::size_t>& streams, bool counts) : streams_(streams), counts_(counts) {
-    if (counts_) count_ = streams_.fetch_add(1) + 1;
-  }
-  ~EventShare() {
-    if (counts_) streams_.fetch_sub(1);
-  }
-  EventShare(const EventShare&) = delete;
-  EventShare& operator=(const EventShare&) = delete;
-  std::size_t count() const { return count_; }
-
- private:
-  std::atomic<std::size_t>& streams_;
-  const bool counts_;
-  std::size_t count_ = 0;
-};
-
-// Runs a piece of a handler. The one place where an exception of a library, or of an empty heap, ends a
-// request and not the process.
-template <typename T, typename Piece>
-Result<T> Guarded(const Piece& piece) {
-  try {
-    return piece();
-  } catch (const std::exception& e) {
-    return Error{Code::kInternal, "the server could not handle this request", e.what()};
-  }
-}
 
 }  // namespace
 
@@ -91,8 +50,15 @@ void Connection::EndWhenIdle() {
 }
 
 boost::asio::awaitable<void> Connection::Serve() {
-  bool more = true;
+  Arm(limits().handshake_ms, limits().handshake_ms);
+  const Status opened = co_await stream_->Open();
+  if (!opened) {
+    context_.services.log.Write(LogLevel::kInfo, "net/server", "a TLS handshake failed: " + opened.error().detail);
+  }
+  bool more = opened.has_value();
   while (more) more = co_await ServeOne();
+  Arm(limits().linger_ms, limits().linger_ms);
+  co_await stream_->ShutdownSend();
   stream_->Close();
 }
 
@@ -216,7 +182,7 @@ boost::asio::awaitable<std::optional<Refusal>> Connection::ReadWhole(RequestPars
                                                                      WholeBody body) {
   const bool asked = co_await PutContinue(head);
   if (!asked) co_return Refusal{408, "the request body did not come in time"};
-  Bytes piece(kGatherBytes);
+  Bytes piece(kWholeBytes);
   for (;;) {
     const auto step = parser.PutBody(Unread(), piece);
     if (const auto* refused = std::get_if<Refusal>(&step)) co_return *refused;
@@ -314,27 +280,6 @@ Response Connection::Rendered(Result<Response> response) const {
 
 Response Connection::RenderError(const Error& error) const { return context_.services.render_error(error); }
 
-std::string Connection::HeadOfAnswer(const Request& request, const Response& response) const {
-  std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
-  head += ReasonPhrase(response.status);
-  head += "\r\nrequest-id: " + request.id + "\r\ndate: " + HttpDate(context_.services.clock.Now()) + "\r\n";
-  const std::uint64_t length = response.source ? response.source->size() : response.body.size();
-  const bool switches = response.status == kSwitchingProtocols;
-  if (!switches && response.events) head += "transfer-encoding: chunked\r\n";
-  if (!switches && !response.events) head += "content-length: " + std::to_string(length) + "\r\n";
-  head += "x-content-type-options: nosniff\r\n";
-  if (const std::string* trace = request.Header("traceparent"); trace != nullptr && IsTraceParent(*trace)) {
-    head += "traceparent: " + *trace + "\r\n";
-  }
-  if (FindHeader(response.headers, "cache-control") == nullptr) head += "cache-control: no-store\r\n";
-  for (const auto& [name, value] : response.headers) {
-    CLOISTER_CHECK(value.find_first_of("\r\n") == std::string::npos);
-    head += name + ": " + value + "\r\n";
-  }
-  if (!switches && (close_after_ || body_pending_)) head += "connection: close\r\n";
-  return head += "\r\n";
-}
-
 void Connection::Log(const Request& request, int status) const {
   const std::string where = route_ != nullptr ? route_->method + " " + route_->pattern : "(no route)";
   const std::string* trace = request.Header("traceparent");
@@ -350,46 +295,9 @@ void Connection::Log(const Request& request, int status) const {
                                   std::to_string(NowMs() - started_ms_) + " ms" + trace_id);
 }
 
-boost::asio::awaitable<bool> Connection::Answer(const Request& request, Response response) {
-  if (context_.stopping) close_after_ = true;
-  const bool without_body = request.method == "HEAD";
-  const EventShare share(context_.event_streams, response.events != nullptr);
-  if (share.count() > limits().event_streams_max) response = RefusalResponse(503, "too many event streams at once");
-  std::string out = HeadOfAnswer(request, response);
-  Log(request, response.status);
-  Arm(limits().stall_ms, limits().stream_ms);
-  const bool gather = !without_body && response.body.size() <= kGatherBytes;
-  if (gather) out += response.body;
-  bool sent = co_await WriteAll(AsBytes(out));
-  if (!sent || without_body) co_return sent;
-  if (response.source) co_return co_await SendSource(*response.source);
-  if (response.status == kSwitchingProtocols) co_return co_await SpeakFrames(*response.events);
-  if (response.events) co_return co_await SendEvents(*response.events);
-  if (!gather) sent = co_await WriteAll(AsBytes(response.body));
-  co_return sent;
-}
-
-boost::asio::awaitable<bool> Connection::SendSource(BodySource& source) {
-  Bytes piece(kPieceBytes);
-  for (std::uint64_t left = source.size(); left > 0;) {
-    const std::size_t want = std::min<std::uint64_t>(left, piece.size());
-    std::function<Result<std::size_t>()> read = [&] {
-      return Guarded<std::size_t>([&] { return source.Read(std::span(piece).first(want)); });
-    };
-    Hold();
-    const auto got = co_await OnPool(context_.pool, PoolDoor::kContinuation, std::move(read));
-    Touch();
-    if (!got || !*got || **got == 0 || **got > want) co_return false;
-    left -= **got;
-    const bool sent = co_await WriteAll(ByteView(piece).first(**got));
-    if (!sent) co_return false;
-  }
-  co_return true;
-}
-
 boost::asio::awaitable<void> Connection::Linger() {
-  stream_->ShutdownSend();
   Arm(limits().linger_ms, limits().linger_ms);
+  co_await stream_->ShutdownSend();
   for (bool more = true; more;) {
     begin_ = end_ = 0;
     more = co_await ReadMore();

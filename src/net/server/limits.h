@@ -16,6 +16,7 @@ struct HttpLimits {
 
   // Of one connection, each in milliseconds. What is over is closed; an unfinished request is answered 408
   // first.
+  std::int64_t handshake_ms = 10'000;  // of TLS, from the connection's first moment
   std::int64_t idle_ms = 30'000;       // between requests
   std::int64_t head_ms = 10'000;       // from a request's first byte to the end of its head
   std::int64_t body_ms = 30'000;       // a whole body, so that one byte a second does not hold a buffer for days

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "net/server/connection.h"
+#include "net/server/tls_stream.h"
 
 namespace cloister::net {
 namespace {
@@ -24,6 +25,7 @@ class TcpStream final : public Stream {
  public:
   explicit TcpStream(tcp::socket socket) : socket_(std::move(socket)) {}
 
+  asio::awaitable<Status> Open() override { co_return Status(); }
   asio::awaitable<std::optional<std::size_t>> ReadSome(std::span<std::uint8_t> into) override {
     const auto [error, size] = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()), kAsTuple);
     if (error || size == 0) co_return std::nullopt;
@@ -38,9 +40,10 @@ class TcpStream final : public Stream {
     boost::system::error_code ignored;
     socket_.cancel(ignored);
   }
-  void ShutdownSend() override {
+  asio::awaitable<void> ShutdownSend() override {
     boost::system::error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    co_return;
   }
   void Close() override {
     boost::system::error_code ignored;
@@ -111,7 +114,7 @@ class Reactor {
   }
 
   asio::awaitable<void> Serve(tcp::socket socket) {
-    Connection connection(context_, std::make_unique<TcpStream>(std::move(socket)));
+    Connection connection(context_, Wrap(std::make_unique<TcpStream>(std::move(socket))));
     const auto place = connections_.insert(connections_.end(), &connection);
     co_await connection.Serve();
     connections_.erase(place);
@@ -119,10 +122,16 @@ class Reactor {
     if (stopping_) sweep_.cancel();
   }
 
-  // A fixed answer without reading a byte: whoever floods gets no memory.
+  // Under the certificate of this moment: what is open goes on under the one that it began with.
+  std::unique_ptr<Stream> Wrap(std::unique_ptr<Stream> plain) const {
+    if (!context_.services.tls) return plain;
+    return std::make_unique<TlsStream>(std::move(plain), context_.services.tls());
+  }
+
+  // A fixed answer without reading a byte: whoever floods gets no memory, and over TLS no handshake either.
   asio::awaitable<void> TurnAway(tcp::socket socket) {
     TcpStream stream(std::move(socket));
-    co_await stream.WriteSome(AsBytes(
+    if (!context_.services.tls) co_await stream.WriteSome(AsBytes(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\nconnection: close\r\n\r\n"));
     stream.Close();
     context_.connections.fetch_sub(1);

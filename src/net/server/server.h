@@ -1,8 +1,8 @@
 #pragma once
 
 // The HTTP/1.1 server: one event loop per core behind SO_REUSEPORT, handlers on a bounded pool of workers. It
-// knows routes and limits and no word of what they are about. Plain HTTP; whoever listens beyond loopback
-// puts TLS in front.
+// knows routes and limits and no word of what they are about. TLS 1.3 where ServerServices::tls is given, else plain
+// HTTP: whoever listens beyond loopback without it puts something in front that ends TLS.
 //
 //   Router router;
 //   router.Add("GET", "/livez", [](const Request&) -> Result<Response> { return Response{}; });
@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/rng.h"
+#include "crypto/tls_identity.h"
 #include "net/server/http.h"
 #include "net/server/limits.h"
 #include "net/server/router.h"
@@ -37,6 +38,9 @@ struct ServerOptions {
   // Host names that requests may be for, without port. Empty: any. On loopback a list keeps web pages of the
   // user's browser out that point a name of theirs at 127.0.0.1 (DNS rebinding): they are answered 421.
   std::vector<std::string> hosts = {};
+  // Over TLS: every answer carries Strict-Transport-Security (RFC 6797). Not for loopback, where it would hold for
+  // every other server of that machine, since browsers remember the host and not the port.
+  bool strict_transport = false;
 };
 
 // All must outlive the server and be thread-safe.
@@ -54,6 +58,8 @@ struct ServerServices {
   LogSink& log;
   std::function<Response(const Error&)> render_error;  // what a handler's Error looks like on the wire
   std::function<void(const RequestMeasure&)> measure = {};  // called for each answer, from any thread; may be empty
+  // Asked for each new connection, from any thread, so that a new certificate needs no restart; empty: plain HTTP.
+  std::function<std::shared_ptr<const crypto::TlsIdentity>()> tls = {};
 };
 
 class Server {

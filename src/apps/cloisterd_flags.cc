@@ -1,0 +1,85 @@
+#include "apps/cloisterd_flags.h"
+
+namespace cloister {
+
+Result<ListenAddress> ParseListen(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return InvalidArgument("--listen must read ADDRESS:PORT");
+  ListenAddress listen{.address = text.substr(0, colon)};
+  if (listen.address.front() == '[' && listen.address.back() == ']') {
+    listen.address = listen.address.substr(1, listen.address.size() - 2);
+  }
+  const std::string port = text.substr(colon + 1);
+  const bool digits = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
+  if (!digits || std::stoi(port) > 65535) return InvalidArgument("--listen must end in a port from 0 to 65535");
+  listen.port = static_cast<std::uint16_t>(std::stoi(port));
+  listen.loopback = listen.address.starts_with("127.") || listen.address == "::1";
+  return listen;
+}
+
+Status CheckReach(const Flags& flags, const ListenAddress& listen) {
+  if (flags.tls.certificate.empty() != flags.tls.key.empty()) {
+    return InvalidArgument("--tls-cert and --tls-key go together: the certificate and its private key, as PEM files");
+  }
+  if (flags.dev_login && !listen.loopback) {
+    return InvalidArgument(
+        "--dev-login lets anybody be anybody: it is for addresses of this machine (127.0.0.1) only");
+  }
+  if (!listen.loopback && !flags.tls_given() && !flags.behind_proxy) {
+    return InvalidArgument(
+        "beyond this machine API keys would travel readable: give --tls-cert and --tls-key, or listen on 127.0.0.1, "
+        "or put something in front that ends TLS and say --behind-proxy");
+  }
+  return {};
+}
+
+void AddFlags(CLI::App& app, Flags& flags) {
+  app.add_option("--data", flags.data, "folder for database and sealed files")->capture_default_str();
+  app.add_option("--listen", flags.listen, "ADDRESS:PORT; port 0 lets the kernel choose")->capture_default_str();
+  app.add_flag("--dev-login", flags.dev_login, "let anybody log in as anybody; on this machine only");
+  app.add_option("--tls-cert", flags.tls.certificate,
+                 "PEM file: the server's certificate, then those of its authorities. TLS 1.3 alone; SIGHUP reads the "
+                 "file again");
+  app.add_option("--tls-key", flags.tls.key, "PEM file: the certificate's private key, not encrypted");
+  app.add_flag("--behind-proxy", flags.behind_proxy,
+               "speak plain HTTP beyond this machine: something in front ends TLS");
+  app.add_option("--sealer", flags.sealer,
+                 "key file of the local sealer, outside the data folder (default: DATA.sealer)");
+  app.add_option("--buckets", flags.buckets,
+                 "folder of buckets: a dataset's gcs_path is read from FOLDER/gcs_bucket/gcs_path");
+  app.add_option("--metrics", flags.metrics, "ADDRESS:PORT of /metrics; none unless given");
+  app.add_option("--first-user", flags.first_user,
+                 "e-mail address: on a server without users, makes this one, an administrator, with an API key in "
+                 "DATA/first-api-key");
+  app.add_option("--requests-per-minute", flags.limits.requests_per_minute, "of one API key; 0: no limit")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--environments-per-day", flags.limits.environments_per_day, "of one user; 0: no limit")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--datasets-per-day", flags.limits.datasets_per_day, "of one environment; 0: no limit")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--queries-per-day", flags.limits.queries_per_day, "of one environment; 0: no limit")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--upload-bytes-per-day", flags.limits.upload_bytes_per_day,
+                 "files and parts of one user, such as 256GiB; 0: no limit")
+      ->transform(CLI::AsSizeValue(false));
+  app.add_option("--download-bytes-per-day", flags.limits.download_bytes_per_day,
+                 "results of one user, such as 64GiB; 0: no limit")
+      ->transform(CLI::AsSizeValue(false));
+  app.add_option("--enclave-binary", flags.enclave_binary,
+                 "the enclave program (default: cloister-enclave beside this one)");
+  app.add_option("--enclave-memory", flags.enclave_memory_bytes,
+                 "memory that new charters give an enclave, such as 2GiB (default: 1GiB)")
+      ->transform(CLI::AsSizeValue(false));
+  app.add_option("--enclave-threads", flags.enclave_threads, "threads of one enclave")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  app.add_option("--query-timeout", flags.query_timeout_seconds, "seconds that new charters give a query")
+      ->check(CLI::Range(1, 86'400))
+      ->capture_default_str();
+}
+
+}  // namespace cloister
