@@ -3,6 +3,7 @@ people are connected."""
 
 import hashlib
 import http.client
+import re
 import shutil
 import signal
 import socket
@@ -18,6 +19,7 @@ from authority import Authority
 from support import Rest, RoomCase, await_that, plain_answer, stage
 
 SECONDS_MAX = 30
+MORE_KB_MAX = 16_000  # that a large file may take beyond a small one: allocators, not the file
 
 
 def fingerprint(certificate):
@@ -131,6 +133,28 @@ class Https(RoomCase):
                 piece = stream.recv(65536)
                 self.assertTrue(piece, 'the stream broke off')
                 read += piece
+
+
+    def peak_kb(self):
+        status = Path(f'/proc/{self.room.server.process.pid}/status').read_text()
+        return int(re.search(r'^VmHWM:\s+(\d+) kB', status, re.M).group(1))
+
+    def put(self, name, rows):
+        """One plain file in one request, made while it is sent."""
+        rest = Rest(self.room.hospital)
+        base = f'/api/tee/environments/{self.room.environment}/datasets'
+        dataset = rest.json('POST', base, {'name': name, 'schema': {'id': 'int'}, 'policy': 'aggregate_only',
+                                           'privacy_unit': 'id'})['dataset']['id']
+        block = b'123456\n' * 10_000
+        pieces = (block if i else b'id\n' for i in range(rows // 10_000 + 1))
+        status, _, text = rest.call('PUT', f'/api/tee/datasets/{dataset}/content', pieces)
+        self.assertEqual(status, 200, text)
+
+    def test_uploads_stream_through_it(self):
+        self.put('small', 100_000)
+        small_kb = self.peak_kb()
+        self.put('large', 8_000_000)
+        self.assertLess(self.peak_kb() - small_kb, MORE_KB_MAX, 'a file of 56 MB does not lie in memory')
 
 
 class Start(unittest.TestCase):
