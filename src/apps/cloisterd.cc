@@ -134,7 +134,9 @@ class Program {
                               flags_.dev_login, buckets_ ? &*buckets_ : nullptr, flags_.limits});
     CLOISTER_TRY(MakeFirstUser());
     CLOISTER_TRY(ServeMetrics());
-    return Serve(listen);
+    CLOISTER_TRY(Serve(listen));
+    fleet_->Begin();
+    return {};
   }
 
   std::uint16_t port() const { return server_->port(); }

@@ -108,6 +108,7 @@ class ServerFixture : public testing::Test {
     api_.emplace(
         Api{*store_, *fleet_, *custodian_, *vault_, provider_, checker_, blobs_, clock_, rng_, true, nullptr, limits_});
     server_ = *net::Server::Start({}, {clock_, rng_, log_, RenderProblem}, MakeRouter(*api_));
+    fleet_->Begin();
   }
   void StopServer() {
     server_.reset();

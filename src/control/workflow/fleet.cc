@@ -22,13 +22,20 @@ Status Fleet::Restore() {
   return {};
 }
 
+void Fleet::Begin() {
+  MutexLock lock(mutex_);
+  if (begun_ || stopped_) return;
+  begun_ = true;
+  for (auto& [id, member] : members_) member.runner->Start();
+}
+
 Status Fleet::Adopt(std::unique_ptr<EnvironmentSession> session) {
   MutexLock lock(mutex_);
   if (stopped_) return Unavailable("the server stops");
   if (members_.size() >= kEnvironmentsMax) return ResourceExhausted("this server has as many environments as it may");
   std::shared_ptr<EnvironmentSession> shared = std::move(session);
   auto runner = std::make_unique<JobRunner>(JobRunner::Parts{*shared, services_, rng_});
-  runner->Start();
+  if (begun_) runner->Start();
   members_.emplace(shared->id(), Member{shared, std::move(runner)});
   return {};
 }

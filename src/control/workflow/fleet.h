@@ -23,8 +23,11 @@ class Fleet {
 
   const EnclaveLimits& limits() const { return services_.limits; }
 
-  // Opens every stored environment; those whose charters allow it get their enclaves back in the background.
+  // Opens every stored environment. None boots before Begin(): dozens of enclaves that start at once would keep a
+  // server of few cores from answering for half a minute, even to say that it lives.
   Status Restore();
+  // From here on environments are served: those whose charters allow it get their enclaves back in the background.
+  void Begin() CLOISTER_EXCLUDES(mutex_);
   // A new environment: stored, booted, and served from then on. When its enclave does not start, it stays as
   // failed.
   Result<std::shared_ptr<EnvironmentSession>> Create(const EnvironmentRecord& record,
@@ -49,6 +52,7 @@ class Fleet {
   Rng& rng_;
   mutable Mutex mutex_;
   std::map<EnvironmentId, Member> members_ CLOISTER_GUARDED_BY(mutex_);
+  bool begun_ CLOISTER_GUARDED_BY(mutex_) = false;
   bool stopped_ CLOISTER_GUARDED_BY(mutex_) = false;
 };
 
