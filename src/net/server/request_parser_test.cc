@@ -114,6 +114,31 @@ TEST(RequestParser, CountsChunkOverhead) {
   EXPECT_EQ(Parse(text + "0\r\n\r\n", {.body_bytes_max = 1000}), "413");
 }
 
+// As it comes in from a client that sends byte by byte.
+TEST(RequestParser, ReadsChunksThatComeInByteByByte) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string encoded : {"0\r\n\r\n", "000\r\n\r\n", "0\r\nTrailer: x\r\n\r\n", "2\r\nhi\r\n0\r\n\r\n",
+                                    "1;e\r\nh\r\n1\r\ni\r\n0;e=\"x\"\r\n\r\n"}) {
+    RequestParser parser(HttpLimits{});
+    ASSERT_TRUE(std::holds_alternative<RequestParser::Head>(parser.PutHead(AsBytes(head))));
+    std::string body;
+    Bytes piece(8);
+    bool done = false;
+    std::size_t at = 0;
+    for (std::size_t have = 0; have <= encoded.size() && !done; ++have) {
+      const auto put = parser.PutBody(AsBytes(encoded).subspan(at, have - at), piece);
+      const auto* moved = std::get_if<RequestParser::Piece>(&put);
+      ASSERT_NE(moved, nullptr) << encoded;
+      at += moved->consumed;
+      body += AsText(ByteView(piece).first(moved->produced));
+      done = moved->done;
+      if (moved->consumed > 0 && !done) --have;
+    }
+    EXPECT_TRUE(done) << encoded;
+    EXPECT_EQ(body, encoded.find('h') == std::string::npos ? "" : "hi") << encoded;
+  }
+}
+
 std::string Path(std::string_view target) {
   auto parsed = ParseTarget(target);
   if (!parsed) return "refused";
