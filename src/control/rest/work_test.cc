@@ -256,6 +256,8 @@ TEST_F(WorkTest, RunsAgainWhenTheEnclaveEndedUnderIt) {
   const std::string query = ApprovedQuery();
   EXPECT_EQ(Status(ada_, query, "/query/status", {"completed", "error"}), "completed");
   EXPECT_EQ(provider_.starts, 2);
+  const auto job = store_->queries.FindJob(*QueryId::Parse(query.substr(query.rfind('/') + 1)));
+  EXPECT_EQ((*job)->attempts, 2) << "none was spent on the enclave that had ended";
 }
 
 // The enclave released and was gone before it said so: the receipt had come with the release entry.

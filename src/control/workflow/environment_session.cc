@@ -150,7 +150,7 @@ Result<std::shared_ptr<EnclaveClient>> EnvironmentSession::Enclave() {
   MutexLock lock(mutex_);
   if (health_.lifecycle == Lifecycle::kFailed)
     return FailedPrecondition(health_.error.value_or("the environment has failed"));
-  if (!running_ || !health_.enclave_runs) {
+  if (!EnclaveRuns()) {
     if (health_.lifecycle == Lifecycle::kTerminated) return FailedPrecondition("the environment is terminated");
     if (health_.lifecycle == Lifecycle::kSuspended)
       return FailedPrecondition("the environment is suspended; resume it");
@@ -166,7 +166,15 @@ std::optional<std::string> EnvironmentSession::Checkpoint() const {
 
 EnvironmentSession::Health EnvironmentSession::health() const {
   MutexLock lock(mutex_);
-  return health_;
+  Health health = health_;
+  health.enclave_runs = EnclaveRuns();
+  return health;
+}
+
+// A call that was cut off returns before OnClosed() tells why. Without the look at the channel a job would spend all its
+// attempts on an enclave that has ended.
+bool EnvironmentSession::EnclaveRuns() const {
+  return running_ && health_.enclave_runs && !running_->channel->closed();
 }
 
 void EnvironmentSession::Fail(std::string_view error) {

@@ -106,6 +106,7 @@ class EnvironmentSession {
   Status SetLifecycle(Lifecycle from, Lifecycle to) CLOISTER_EXCLUDES(mutex_);
   void OnAppended(const ledger::LogAppend& append) CLOISTER_EXCLUDES(mutex_);
   void OnClosed(std::uint64_t boot) CLOISTER_EXCLUDES(mutex_);
+  bool EnclaveRuns() const CLOISTER_REQUIRES(mutex_);
 
   const WorkflowServices services_;
   const EnvironmentId id_;
