@@ -171,8 +171,8 @@ EnvironmentSession::Health EnvironmentSession::health() const {
   return health;
 }
 
-// A call that was cut off returns before OnClosed() tells why. Without the look at the channel a job would spend all its
-// attempts on an enclave that has ended.
+// A call that was cut off returns before OnClosed() tells why. Without the look at the channel a job would spend all of
+// its attempts on an enclave that has ended.
 bool EnvironmentSession::EnclaveRuns() const {
   return running_ && health_.enclave_runs && !running_->channel->closed();
 }
