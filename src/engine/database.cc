@@ -130,18 +130,20 @@ Status Database::Drop(std::string_view dataset) {
                       "the dataset's table cannot be dropped");
 }
 
-std::int64_t Database::MemoryUsedBytes() const {
+Result<std::int64_t> Database::MemoryUsedBytes() const {
   Internals& state = *internals_;
   MutexLock lock(state.asking);
   if (!state.question) {
-    auto connection = Connect(state.database.get());
-    if (!connection) return 0;
-    state.asker = *std::move(connection);
-    if (duckdb_prepare(state.asker.get(), kMemoryQuestion, state.question.Receive()) != DuckDBSuccess) return 0;
+    CLOISTER_ASSIGN(state.asker, Connect(state.database.get()));
+    const duckdb_state prepared = duckdb_prepare(state.asker.get(), kMemoryQuestion, state.question.Receive());
+    if (prepared != DuckDBSuccess) {
+      state.question = PreparedHandle();
+      return Unavailable(std::string(kMemoryUntold));
+    }
   }
   ResultHandle result;
   const duckdb_state asked = duckdb_execute_prepared(state.question.get(), result.get());
-  return ReadMemoryUsed(asked, result).value_or(0);
+  return ReadMemoryUsed(asked, result);
 }
 
 }  // namespace cloister::engine

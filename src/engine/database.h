@@ -60,8 +60,8 @@ class Database {
   // kNotFound when it is not loaded.
   Status Drop(std::string_view dataset);
 
-  // What DuckDB holds now, tables and queries in work.
-  std::int64_t MemoryUsedBytes() const;
+  // What DuckDB holds now, tables and queries in work. kUnavailable: it does not tell, so nothing can be admitted.
+  Result<std::int64_t> MemoryUsedBytes() const;
   const DatabaseLimits& limits() const;
 
   // DuckDB's own objects, for this room alone (duckdb_handles.h).

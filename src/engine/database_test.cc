@@ -94,12 +94,12 @@ TEST(Database, GivesMemoryBackWhenATableIsDropped) {
   auto database = DatabaseForTest();
   std::string text = "n\n";
   for (int i = 0; i < 500'000; ++i) text += std::to_string(i) + "\n";
-  const auto before = database->MemoryUsedBytes();
+  const std::int64_t before = database->MemoryUsedBytes().value();
   const auto info = LoadText(*database, FileFormat::kCsv, SchemaForTest({{"n", "BIGINT"}}), text);
   ASSERT_TRUE(info.has_value());
   EXPECT_GT(info->memory_bytes, 2'000'000);
   ASSERT_TRUE(database->Drop("ds_test").has_value());
-  EXPECT_LT(database->MemoryUsedBytes(), before + info->memory_bytes / 4);
+  EXPECT_LT(database->MemoryUsedBytes().value(), before + info->memory_bytes / 4);
 }
 
 }  // namespace

@@ -107,7 +107,8 @@ Status AdmitPlan(Database& database, const sql::ExecutablePlan& plan) {
   for (const std::string& dataset : plan.datasets()) {
     if (!database.Find(dataset)) return FailedPrecondition("a dataset that the query reads is not loaded");
   }
-  const std::int64_t free = database.limits().memory_bytes - database.MemoryUsedBytes();
+  CLOISTER_ASSIGN(const std::int64_t used, database.MemoryUsedBytes());
+  const std::int64_t free = database.limits().memory_bytes - used;
   if (free >= kWorkingBytesPerThreadMin * database.limits().threads) return {};
   return ResourceExhausted(
       "the enclave's memory is nearly full; drop a dataset, wait for other queries, or have the "
