@@ -61,7 +61,7 @@ class Server:
     def start(self):
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [programs() / 'cloisterd', '--data', self.data, '--sealer', self.sealer,
-                   '--listen', '127.0.0.1:0', '--dev-login',
+                   *(() if '--listen' in self.options else ('--listen', '127.0.0.1:0')), '--dev-login',
                    *[word for limit in LIMITS if limit not in self.options for word in (limit, '0')], *self.options]
         with open(self.log, 'ab') as log:
             self.process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=log)

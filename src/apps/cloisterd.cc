@@ -36,6 +36,7 @@
 #include "control/rest/api.h"
 #include "control/rest/problem.h"
 #include "crypto/library.h"
+#include "net/client/curl_transport.h"
 #include "net/server/server.h"
 #include "net/server/tls_files.h"
 
@@ -108,6 +109,10 @@ void ForbidCoreFiles() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
+std::unique_ptr<net::HttpTransport> ConnectByCurl(const net::ServerAddress& server) {
+  return std::make_unique<net::CurlTransport>(server, net::CurlOptions{.user_agent = "cloisterd"});
+}
+
 // Everything that lives as long as the server, in the order of its making.
 class Program {
  public:
@@ -119,6 +124,8 @@ class Program {
     if (flags_.tls_given()) {
       CLOISTER_ASSIGN(tls_, net::TlsFiles::Load(flags_.tls, clock_));
     }
+    CLOISTER_ASSIGN(const LoginTerms logins, ReadLoginTerms(flags_, listen));
+    if (logins.issuer) issuer_.emplace(*logins.issuer, ConnectByCurl, clock_);
     CLOISTER_TRY(ClaimFolder(flags_.data));
     CLOISTER_TRY(OpenAdapters());
     const control::EnclaveLimits limits{
@@ -131,10 +138,11 @@ class Program {
     CLOISTER_TRY(fleet_->Restore());
     custodian_.emplace(control::Custodian::Parts{*store_, *vault_, clock_, rng_});
     api_.emplace(control::Api{*store_, *fleet_, *custodian_, *vault_, *provider_, *checker_, *blobs_, clock_, rng_,
-                              flags_.dev_login, buckets_ ? &*buckets_ : nullptr, flags_.limits});
+                              flags_.dev_login, buckets_ ? &*buckets_ : nullptr, flags_.limits,
+                              issuer_ ? &*issuer_ : nullptr, logins.public_origin, tls_ != nullptr});
     CLOISTER_TRY(MakeFirstUser());
     CLOISTER_TRY(ServeMetrics());
-    CLOISTER_TRY(Serve(listen));
+    CLOISTER_TRY(Serve(listen, logins));
     fleet_->Begin();
     return {};
   }
@@ -217,13 +225,15 @@ class Program {
     return {};
   }
 
-  Status Serve(const ListenAddress& listen) {
+  Status Serve(const ListenAddress& listen, const LoginTerms& logins) {
     net::ServerOptions options{.address = listen.address,
                                .port = listen.port,
                                .io_threads = std::max(1u, std::thread::hardware_concurrency()),
                                .worker_threads = kWorkerThreads};
     options.strict_transport = !listen.loopback;
     if (listen.loopback) options.hosts = {"127.0.0.1", "localhost", "[::1]", listen.address};
+    // A proxy on this machine hands on the name that it was asked for.
+    if (listen.loopback && !logins.public_host.empty()) options.hosts.push_back(logins.public_host);
     const auto measure = [this](const net::RequestMeasure& request) {
       metrics_.Count({request.method, request.pattern, request.status, request.duration_ms});
     };
@@ -255,6 +265,7 @@ class Program {
   std::optional<control::WorkflowServices> workflow_;
   std::optional<control::Fleet> fleet_;
   std::optional<control::Custodian> custodian_;
+  std::optional<control::Issuer> issuer_;
   std::optional<control::Api> api_;
   control::Metrics metrics_;
   std::unique_ptr<net::Server> metrics_server_;

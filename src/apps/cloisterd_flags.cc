@@ -1,6 +1,42 @@
 #include "apps/cloisterd_flags.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "codec/ascii.h"
+
 namespace cloister {
+namespace {
+
+// "https://cleanroom.example:8443" -> "cleanroom.example".
+std::string HostOf(const std::string& origin) {
+  const std::string authority = origin.substr(origin.find("://") + 3);
+  const std::size_t colon = authority.rfind(':');
+  const bool has_port = colon != std::string::npos && authority.find(']', colon) == std::string::npos;
+  return has_port ? authority.substr(0, colon) : authority;
+}
+
+// A line that nobody else should read, without its end.
+Result<std::string> ReadClientSecret(const std::string& path) {
+  constexpr std::size_t kSecretBytesMax = 1024;
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return InvalidArgument("--google-client-secret-file cannot be read: " + path);
+  std::string text(kSecretBytesMax + 1, '\0');
+  const ssize_t size = read(file, text.data(), text.size());
+  close(file);
+  text.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+  const bool too_long = text.size() > kSecretBytesMax;
+  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+  const bool plain = std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+  if (text.empty() || too_long || !plain) {
+    return InvalidArgument("--google-client-secret-file must hold the client's secret and nothing else");
+  }
+  return text;
+}
+
+}  // namespace
 
 Result<ListenAddress> ParseListen(const std::string& text) {
   const std::size_t colon = text.rfind(':');
@@ -33,6 +69,33 @@ Status CheckReach(const Flags& flags, const ListenAddress& listen) {
   return {};
 }
 
+Result<LoginTerms> ReadLoginTerms(const Flags& flags, const ListenAddress& listen) {
+  LoginTerms terms;
+  if (!flags.public_url.empty()) {
+    const auto address = net::ServerAddress::Parse(flags.public_url);
+    if (!address || (address->loopback() && !listen.loopback)) {
+      return InvalidArgument("--public-url must be https://HOST[:PORT], or http://127.0.0.1:PORT on this machine");
+    }
+    terms.public_origin = address->origin();
+    terms.public_host = HostOf(terms.public_origin);
+  }
+  const bool id = !flags.google_client_id.empty(), secret = !flags.google_client_secret_file.empty();
+  if (!id && !secret && flags.google_domains.empty()) return terms;
+  if (!id || !secret || terms.public_origin.empty()) {
+    return InvalidArgument(
+        "login by Google needs --google-client-id, --google-client-secret-file and --public-url together");
+  }
+  const auto issuer = control::Endpoint::Parse(flags.oidc_issuer);
+  if (!issuer) return InvalidArgument("--oidc-issuer must be https://HOST[/PATH], or http://127.0.0.1:PORT");
+  terms.issuer = control::IssuerTerms{.issuer = *issuer,
+                                      .client_id = flags.google_client_id,
+                                      .redirect_uri = terms.public_origin + "/api/login/callback",
+                                      .domains = flags.google_domains};
+  for (std::string& domain : terms.issuer->domains) domain = codec::LowerCase(domain);
+  CLOISTER_ASSIGN(terms.issuer->client_secret, ReadClientSecret(flags.google_client_secret_file));
+  return terms;
+}
+
 void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--data", flags.data, "folder for database and sealed files")->capture_default_str();
   app.add_option("--listen", flags.listen, "ADDRESS:PORT; port 0 lets the kernel choose")->capture_default_str();
@@ -51,7 +114,16 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--first-user", flags.first_user,
                  "e-mail address: on a server without users, makes this one, an administrator, with an API key in "
                  "DATA/first-api-key");
-  app.add_option("--requests-per-minute", flags.limits.requests_per_minute, "of one API key; 0: no limit")
+  app.add_option("--public-url", flags.public_url,
+                 "where browsers find this server, https://HOST[:PORT]; login by Google needs it");
+  app.add_option("--google-client-id", flags.google_client_id, "people log in by Google: the OAuth client's id");
+  app.add_option("--google-client-secret-file", flags.google_client_secret_file, "file with the OAuth client's secret");
+  app.add_option("--google-domain", flags.google_domains,
+                 "only accounts of this Google Workspace organisation log in; may be given several times");
+  app.add_option("--oidc-issuer", flags.oidc_issuer, "another issuer of OpenID Connect in the place of Google")
+      ->capture_default_str();
+  app.add_option("--requests-per-minute", flags.limits.requests_per_minute,
+                 "of one API key, or of one user's browsers; 0: no limit")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_option("--environments-per-day", flags.limits.environments_per_day, "of one user; 0: no limit")

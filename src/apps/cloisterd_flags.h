@@ -4,9 +4,12 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "control/login/issuer.h"
 #include "control/rest/api.h"
 #include "net/server/tls_files.h"
 
@@ -22,6 +25,11 @@ struct Flags {
   std::string buckets;
   std::string metrics;
   std::string first_user;
+  std::string public_url;
+  std::string oidc_issuer = std::string(control::kGoogleIssuer);
+  std::string google_client_id;
+  std::string google_client_secret_file;
+  std::vector<std::string> google_domains;
   control::ApiLimits limits;
   std::string enclave_binary;
   std::uint64_t enclave_memory_bytes = std::uint64_t{1} << 30;
@@ -42,6 +50,15 @@ Result<ListenAddress> ParseListen(const std::string& text);
 
 // Who may come here, and how: what the flags say together must keep API keys from travelling readable.
 Status CheckReach(const Flags& flags, const ListenAddress& listen);
+
+// Where browsers find the server, and who tells it whom they belong to.
+struct LoginTerms {
+  std::string public_origin;                   // "https://cleanroom.example"; empty: not said
+  std::string public_host;                     // "cleanroom.example"
+  std::optional<control::IssuerTerms> issuer;  // absent: nobody
+};
+// Reads the file with the client's secret.
+Result<LoginTerms> ReadLoginTerms(const Flags& flags, const ListenAddress& listen);
 
 void AddFlags(CLI::App& app, Flags& flags);
 

@@ -12,6 +12,7 @@
 
 #include "agreement/chain.h"
 #include "control/fake_provider_for_test.h"
+#include "control/login/fake_issuer_for_test.h"
 #include "control/mortal_blobs_for_test.h"
 #include "control/rest/api.h"
 #include "control/rest/problem.h"
@@ -105,8 +106,9 @@ class ServerFixture : public testing::Test {
     fleet_.emplace(*services_, rng_);
     EXPECT_TRUE(fleet_->Restore().has_value());
     custodian_.emplace(Custodian::Parts{*store_, *vault_, clock_, rng_});
-    api_.emplace(
-        Api{*store_, *fleet_, *custodian_, *vault_, provider_, checker_, blobs_, clock_, rng_, true, nullptr, limits_});
+    issuer_.emplace(fake_issuer_.Terms(), fake_issuer_.Connector(), clock_);
+    api_.emplace(Api{*store_, *fleet_, *custodian_, *vault_, provider_, checker_, blobs_, clock_, rng_, true, nullptr,
+                     limits_, &*issuer_, public_origin_});
     server_ = *net::Server::Start({}, {clock_, rng_, log_, RenderProblem}, MakeRouter(*api_));
     fleet_->Begin();
   }
@@ -217,6 +219,9 @@ class ServerFixture : public testing::Test {
   std::optional<WorkflowServices> services_;
   std::optional<Fleet> fleet_;
   std::optional<Custodian> custodian_;
+  FakeIssuer fake_issuer_{clock_};
+  std::string public_origin_;
+  std::optional<Issuer> issuer_;
   std::optional<Api> api_;
   std::unique_ptr<net::Server> server_;
 };

@@ -41,8 +41,8 @@ class Jwk {
   std::optional<std::string> alg_;
 };
 
-// {"keys": [...]} with at most kJwkSetKeysMax keys. A key that we refuse makes the whole set refused: a set
-// of which a part is silently missing would turn a forged key into an unknown one.
+// {"keys": [...]} with at most kJwkSetKeysMax keys. A key that we refuse is left out, so that one of a kind that we do
+// not know does not take the others away (RFC 7517 section 5); what it signed is signed by an unknown key.
 Result<std::vector<Jwk>> ParseJwkSet(const codec::Json& json);
 
 }  // namespace cloister::crypto

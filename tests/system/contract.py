@@ -83,14 +83,16 @@ def judge(method, target, status, headers, body):
     found = []
     if status >= 400 and kind != 'application/problem+json':
         found.append(f'a failure is {kind}')
-    if 200 <= status < 300 and str(status) not in operation['responses']:
+    if 200 <= status < 400 and str(status) not in operation['responses']:
         found.append(f'status {status} is not promised')
     if status >= 500:
         found.append('the server failed')
     schema = promised.get('content', {}).get(kind, {}).get('schema')
     if schema is not None:
         found += list(faults(schema, json.loads(body)))
-    elif kind not in promised.get('content', {}):
+    elif not kind and promised.get('content') and not (300 <= status < 400):
+        found.append('an answer without a type')
+    elif (kind or body) and kind not in promised.get('content', {}):
         found.append(f'{kind} is not promised')
     return [f'{method} {path}: {each}' for each in found]
 

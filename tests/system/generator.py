@@ -17,6 +17,7 @@ from contract import CONTRACT
 Made = namedtuple('Made', 'target body headers wrong')  # wrong: why the contract forbids it, or None
 
 ID = re.compile(r'\b(env|ds|qry|upl|res|key|adm|usr)_[0-9a-z]{26}\b')
+# An account has no pool: a closed one would end the caller's part in the story.
 PARENTS = {'environments': 'env', 'datasets': 'ds', 'queries': 'qry', 'keys': 'key', 'requests': 'adm'}
 ID_POOL_MAX = 60  # of each kind, the newest
 NUMBERS = [0, 1, -1, 2, 7, 24, 25, 100, 1000, 1001, 2**31, 2**53, 2**53 + 1, 2**63 - 1, 2**63, -2**63, 10**30]
@@ -41,7 +42,9 @@ NAMED = {'query_text': SQL, 'schema': SCHEMAS, 'policy': POLICIES, 'email': EMAI
          'format': ['csv', 'parquet', 'jsonl', 'xml'], 'nonce': ['A' * 43, 'A', '', '!' * 43],
          'document': ['a.b.c', '', 'e30.e30.AAAA', 'x' * 5000], 'attestation_token': ['a.b.c', ''],
          'scopes': ['read', 'data', 'query', 'decide', 'manage', 'admin', 'everything'],
-         'cursor': ['env_' + '0' * 26, '', 'zzz'], 'proof': ['a.b.c']}
+         'cursor': ['env_' + '0' * 26, '', 'zzz'], 'proof': ['a.b.c'],
+         'return_to': ['/docs', '/', '//evil.example', 'https://evil.example', '/api/login', '/\\evil', '/Ä'],
+         'state': ['A' * 43, 'x', ''], 'code': ['4/0A', '', 'c' * 3000], 'iss': ['https://accounts.google.com', '']}
 ANY_JSON = [None, True, 0, 1.5, '', [], {}, [[]], {'a': {'b': []}}]
 # What no operation takes for a body of application/json.
 NO_JSON = [b'', b'{', b'[]', b'null', b'"text"', b'{"a":1}{"b":2}', b'\xff\xfe', b'{"a":NaN}', b'{"a":1,"a":2}']

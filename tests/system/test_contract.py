@@ -4,9 +4,11 @@ import base64
 import hashlib
 import json
 import re
+import shutil
 import unittest
 
 import contract
+import fake_issuer
 import support
 from contract import CONTRACT, OPERATIONS, Caller, log_in
 from support import ServerCase, await_that
@@ -16,6 +18,9 @@ ROWS = 'person,ward,cost\n' + ''.join(f'{i},{"north" if i % 2 else "south"},{i %
 # What the development server and this story cannot do: a stream has a test of its own below, a sealed file of one's own
 # is tests/system/test_flow.py.
 NOT_HERE = {'streamEvents', 'openSocket', 'completeUpload', 'postLink'}
+SIGNS = shutil.which('openssl') is not None  # without it nobody comes back from the issuer
+if not SIGNS:
+    NOT_HERE |= {'comeBack', 'logOut'}
 
 
 class Story:
@@ -65,11 +70,28 @@ class Story:
         return filled.replace('{upload}', self.upload).replace('{part}', '1').replace('{result}', self.result['id'])
 
 
+class JudgedBrowser(fake_issuer.Browser):
+    """Has what the server answers judged."""
+
+    def call(self, method, target, body=None, headers=()):
+        status, fields, text = super().call(method, target, body, headers)
+        if target.startswith(('/', self.url)):
+            wrong = contract.judge(method, target, status, fields, text)
+            if wrong:
+                raise AssertionError('\n'.join(wrong))
+            if status < 400:
+                Caller.seen.add(contract.operation_of(method, target)[1]['operationId'])
+        return status, fields, text
+
+
 class Contract(ServerCase):
     maxDiff = None
 
     @classmethod
     def setUpClass(cls):
+        cls.issuer = fake_issuer.FakeIssuer(signs=SIGNS)
+        cls.addClassCleanup(cls.issuer.close)
+        cls.options = cls.issuer.options(cls.issuer.folder.name, fake_issuer.free_port())
         super().setUpClass()
         cls.story = Story(cls.server.url)
 
@@ -104,6 +126,26 @@ class Contract(ServerCase):
                     status, _, text = caller.call(method, story.target(path), body,
                                                   {'Content-Type': 'application/json'} if body else {})
                     self.assertEqual(status, expected, text)
+
+    def test_no_operation_trusts_a_cookie_alone(self):
+        """Every operation as another site makes Ana's browser ask for it."""
+        browser = fake_issuer.Browser(self.server.url)
+        status, made = browser.post('/api/dev/login', {'email': 'ana@ana.example', 'session': True})
+        self.assertEqual(status, 200)
+        token = made['session']['csrf_token']
+        for method, path, _, operation in OPERATIONS:
+            if operation['x-access'] == 'open':
+                continue
+            ways = [{'Origin': 'https://evil.example', 'X-CSRF-Token': token}, {'Sec-Fetch-Site': 'cross-site'}]
+            if method != 'GET':
+                ways += [{}, {'Origin': browser.url}, {'X-CSRF-Token': token}]
+            for headers in ways:
+                with self.subTest(method=method, path=path, headers=headers):
+                    body = None if method == 'GET' else b'{}'
+                    fields = {'Content-Type': 'application/json', **headers} if body else headers
+                    status, _, text = browser.call(method, self.story.target(path), body, fields)
+                    self.assertEqual(status, 403, text)
+        self.assertEqual(browser.get('/api/me')[0], 200)
 
     def test_an_object_that_does_not_exist_is_like_one_of_others(self):
         story = self.story
@@ -191,6 +233,27 @@ class Contract(ServerCase):
                                                         expect=201)
         ana.json('POST', f'/api/keys/{story.key}/roll', {'overlap_hours': 1}, expect=201)
         ana.json('DELETE', f'/api/keys/{story.key}')
+        closed = f'/api/admin/users/{story.eve.get("/api/me")["user"]["id"]}'
+        root.json('DELETE', f'{closed}/administrator')
+        root.json('POST', f'{closed}/disable')
+        root.json('POST', f'{closed}/enable')
+        self.browsers()
+
+    def browsers(self):
+        self.issuer.person = {'sub': '1', 'email': 'browser@hospital.example', 'hd': 'hospital.example'}
+        first, second = JudgedBrowser(self.server.url), JudgedBrowser(self.server.url)
+        first.get('/api/login/methods')
+        if not SIGNS:
+            first.call('GET', '/api/login')
+            status, made = first.post('/api/dev/login', {'email': 'browser@hospital.example', 'session': True})
+            self.assertEqual(status, 200)
+            first.token = made['session']['csrf_token']
+        else:
+            self.assertEqual((first.log_in()[0], second.log_in()[0]), (303, 303))
+            self.assertEqual(second.post('/api/logout')[0], 200)
+        first.get('/api/session')
+        first.get('/api/sessions')
+        self.assertEqual(first.send('DELETE', '/api/sessions')[0], 200)
 
 
 class Validator(unittest.TestCase):

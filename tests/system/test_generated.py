@@ -13,6 +13,7 @@ from collections import Counter
 
 import support
 from contract import OPERATIONS, Caller, judge, log_in
+from fake_issuer import FakeIssuer, free_port
 from generator import Maker
 from support import Rest, stage
 from test_contract import Story
@@ -34,7 +35,8 @@ class World:
 
     def __init__(self):
         self.folder = tempfile.TemporaryDirectory(prefix='cloister-system-')
-        self.server = stage.Server(self.folder.name).start()
+        self.issuer = FakeIssuer(signs=False)
+        self.server = stage.Server(self.folder.name, *self.issuer.options(self.folder.name, free_port())).start()
         story = Story(self.server.url)
         self.keys = {name: getattr(story, name).key for name in ('root', 'ana', 'ben', 'eve')} | {'nobody': None}
         self.tees = 1
@@ -52,6 +54,7 @@ class World:
 
     def close(self):
         self.server.stop()
+        self.issuer.close()
         self.folder.cleanup()
 
 

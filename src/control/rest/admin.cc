@@ -1,5 +1,6 @@
 // The administrator's routes, and how one becomes one: GET, POST /api/admin/requests; POST .../{id}/approve,
-// .../reject; GET, POST /api/admin/users. The first user of a server is its administrator. He makes accounts; he reads
+// .../reject; GET, POST /api/admin/users; POST .../{id}/disable, .../enable; DELETE .../{id}/administrator. The first
+// user of a server is its administrator, and there is always one. He makes accounts; he reads
 // and signs nothing in an environment that he does not take part in.
 
 #include "control/rest/api_keys.h"
@@ -24,7 +25,10 @@ Result<codec::JsonObject> EncodeRequest(const Api& api, const AdminRequestRecord
                          {"status", AdminRequestStatusName(record.status)},
                          {"created_at", FormatRfc3339(record.created_at)},
                          {"updated_at", FormatRfc3339(record.updated_at)}};
-  if (record.decided_by) json["decided_by"] = *record.decided_by;
+  if (record.decided_by) {
+    json["decided_by"] = *record.decided_by;
+    json["decided_at"] = FormatRfc3339(record.updated_at);
+  }
   return json;
 }
 
@@ -105,6 +109,7 @@ Result<net::Response> AddUser(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(UserRecord user, DecodeNewUser(api, body));
   RequestIds ids(api, request);
   user.id = ids.Make<UserId>();
+  user.origin = UserOrigin::kAdministrator;
   CLOISTER_ASSIGN(const NewKey made, MakeApiKey(api, ids, user.id, {.name = "first key"}));
   CLOISTER_ASSIGN(const auto again, api.store.users.FindUser(user.id));
   if (!again) {
@@ -117,12 +122,27 @@ Result<net::Response> AddUser(const Api& api, const net::Request& request) {
   return JsonResponse(201, {{"user", EncodeUser(again.value_or(user))}, {"api_key", made.text}});
 }
 
+// What an administrator does to an account: false where there is none.
+using Change = std::function<Result<bool>(const UserId&)>;
+
+Result<net::Response> ChangeUser(const Api& api, const net::Request& request, const Change& change) {
+  CLOISTER_TRY(RequireAdministrator(api, request));
+  CLOISTER_TRY(ReadNothing(request));
+  const auto id = UserId::Parse(request.Param("id"));
+  if (!id) return NotFound("there is no such user");
+  CLOISTER_ASSIGN(const bool found, change(*id));
+  if (!found) return NotFound("there is no such user");
+  CLOISTER_ASSIGN(const auto user, api.store.users.FindUser(*id));
+  return JsonResponse(200, {{"user", EncodeUser(user.value())}});
+}
+
 }  // namespace
 
 Result<std::optional<std::string>> MakeFirstUser(const Api& api, const std::string& email) {
   CLOISTER_ASSIGN(const auto known, api.store.users.AllUsers());
   if (!known.empty()) return std::optional<std::string>();
-  CLOISTER_ASSIGN(const UserRecord user, DecodeNewUser(api, codec::Json(codec::JsonObject{{"email", email}})));
+  CLOISTER_ASSIGN(UserRecord user, DecodeNewUser(api, codec::Json(codec::JsonObject{{"email", email}})));
+  user.origin = UserOrigin::kAdministrator;
   CLOISTER_TRY(api.store.users.AddUser(user));
   RequestIds ids(api, net::Request{});
   CLOISTER_ASSIGN(NewKey made, MakeApiKey(api, ids, user.id, {.name = "first key"}));
@@ -142,6 +162,15 @@ void AddAdminRoutes(net::Router& router, const Api& api) {
   });
   router.Add("GET", "/api/admin/users", [&api](const net::Request& request) { return ListUsers(api, request); });
   router.Add("POST", "/api/admin/users", [&api](const net::Request& request) { return AddUser(api, request); });
+  const std::string user = "/api/admin/users/{id}";
+  const auto add = [&](std::string_view method, const std::string& pattern, const Change& change) {
+    router.Add(method, pattern, [&api, change](const net::Request& request) {
+      return ChangeUser(api, request, change);
+    });
+  };
+  add("POST", user + "/disable", [&api](const UserId& id) { return api.store.users.Disable(id, api.clock.Now()); });
+  add("POST", user + "/enable", [&api](const UserId& id) { return api.store.users.Enable(id, api.clock.Now()); });
+  add("DELETE", user + "/administrator", [&api](const UserId& id) { return api.store.users.TakeAdministrator(id); });
 }
 
 }  // namespace cloister::control

@@ -7,6 +7,7 @@
 #include "codec/ascii.h"
 #include "codec/text.h"
 #include "control/api_key.h"
+#include "control/rest/browser.h"
 #include "control/rest/epochs.h"
 #include "control/rest/gate.h"
 #include "control/rest/routes.h"
@@ -16,16 +17,27 @@ namespace {
 
 constexpr std::string_view kBearer = "Bearer ";
 
-Error Unauthenticated() { return {Code::kUnauthenticated, "an API key is needed: Authorization: Bearer KEY"}; }
 Error NoSuch(std::string_view what) { return NotFound("there is no such " + std::string(what)); }
 
-Result<std::string> ReadKey(const net::Request& request) {
+// Absent: the request has none.
+Result<std::optional<std::string>> ReadKey(const net::Request& request) {
   const std::string* authorization = request.Header("authorization");
   const std::string* api_key = request.Header("x-api-key");
   if (authorization != nullptr && api_key != nullptr) return InvalidArgument("send one API key, not two");
-  if (api_key != nullptr) return *api_key;
-  if (authorization == nullptr || !authorization->starts_with(kBearer)) return Unauthenticated();
-  return authorization->substr(kBearer.size());
+  if (api_key != nullptr) return std::optional(*api_key);
+  if (authorization == nullptr) return std::optional<std::string>();
+  if (!authorization->starts_with(kBearer)) return NeedsKey();
+  return std::optional(authorization->substr(kBearer.size()));
+}
+
+Result<Caller> AuthenticateKey(const Api& api, const std::string& key) {
+  CLOISTER_ASSIGN(const Digest256 hash, HashApiKey(key));
+  CLOISTER_ASSIGN(auto owner, api.store.users.FindUserByApiKey(hash, api.clock.Now()));
+  if (!owner) return Error{Code::kUnauthenticated, "the API key is not known here, or has expired"};
+  return Caller{.user = std::move(owner->user),
+                .key = std::nullopt,
+                .scopes = std::move(owner->key.scopes),
+                .counted_as = owner->key.id.str()};
 }
 
 bool BelongsTo(const ledger::LedgerState& state, std::string_view thumbprint) {
@@ -48,6 +60,8 @@ net::Router MakeRouter(const Api& api) {
   net::Router router;
   AddHealthRoutes(router, api);
   AddUserRoutes(router, api);
+  AddLoginRoutes(router, api);
+  AddSessionRoutes(router, api);
   AddKeyRoutes(router, api);
   AddAdminRoutes(router, api);
   AddEnvironmentRoutes(router, api);
@@ -71,16 +85,12 @@ net::Router MakeRouter(const Api& api) {
   return router;
 }
 
-Result<Caller> Authenticate(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(const std::string key, ReadKey(request));
-  CLOISTER_ASSIGN(const Digest256 hash, HashApiKey(key));
-  CLOISTER_ASSIGN(auto owner, api.store.users.FindUserByApiKey(hash, api.clock.Now()));
-  if (!owner) return Error{Code::kUnauthenticated, "the API key is not known here, or has expired"};
-  CLOISTER_ASSIGN(auto participant_key, api.store.users.FindParticipantKey(owner->user.id));
-  return Caller{.user = std::move(owner->user),
-                .key = std::move(participant_key),
-                .api_key = std::move(owner->key),
-                .note = request.note};
+Result<Caller> Authenticate(const Api& api, const net::Request& request, SessionStore::Use use) {
+  CLOISTER_ASSIGN(const auto key, ReadKey(request));
+  CLOISTER_ASSIGN(Caller caller, key ? AuthenticateKey(api, *key) : AuthenticateBrowser(api, request, use));
+  CLOISTER_ASSIGN(caller.key, api.store.users.FindParticipantKey(caller.user.id));
+  caller.note = request.note;
+  return caller;
 }
 
 Result<Member> RequireMember(const Api& api, const net::Request& request, std::string_view environment_id) {

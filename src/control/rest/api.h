@@ -17,6 +17,7 @@
 #include "codec/json.h"
 #include "control/custody/custodian.h"
 #include "control/custody/key_vault.h"
+#include "control/login/issuer.h"
 #include "control/store/store.h"
 #include "control/workflow/fleet.h"
 #include "net/server/http.h"
@@ -49,6 +50,10 @@ struct Api {
   bool dev_login = false;
   cloud::BucketReader* buckets = nullptr;  // null: this server fetches from nowhere
   ApiLimits limits = {};
+  Issuer* issuer = nullptr;  // null: nobody logs in by one
+  // Where browsers find this server, "https://cleanroom.example". Empty: on this machine, by the name that they use.
+  std::string public_origin = {};
+  bool speaks_tls = false;
 };
 
 // `api` must outlive the router.
@@ -61,11 +66,16 @@ Result<std::optional<std::string>> MakeFirstUser(const Api& api, const std::stri
 struct Caller {
   UserRecord user;
   std::optional<ParticipantKeyRecord> key;  // absent until he brings one or first needs one
-  ApiKeyRecord api_key;
-  std::string note = {};  // of his request, where it may come again (idempotency.h)
+  std::string scopes;                       // what his API key is good for; a browser is good for all
+  std::string counted_as;  // whose requests the limits count: an API key, or a user with all his browsers
+  std::optional<SessionRecord> session = {};  // of a browser
+  std::string note = {};                      // of his request, where it may come again (idempotency.h)
 };
-// By `Authorization: Bearer KEY` or `X-API-Key: KEY`; kUnauthenticated otherwise.
-Result<Caller> Authenticate(const Api& api, const net::Request& request);
+// By `Authorization: Bearer KEY` or `X-API-Key: KEY`; without either by a browser's session cookie (browser.h), which
+// is not looked at beside a key. kUnauthenticated otherwise; kPermissionDenied for a browser that was sent here
+// by another site. `kLookedAt`: nobody used the session now, as with a stream that stays open.
+Result<Caller> Authenticate(const Api& api, const net::Request& request,
+                            SessionStore::Use use = SessionStore::Use::kNoted);
 
 // A caller who belongs to an environment: he is a participant of the charter in force or of the proposed one. Somebody
 // who was invited comes in here (epochs.h). For everybody else there is no such environment: kNotFound, never a hint.

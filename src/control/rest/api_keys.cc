@@ -44,7 +44,7 @@ Result<net::Response> List(const Api& api, const net::Request& request) {
 // What a key makes is never more than it is itself.
 Status CheckWithin(const Caller& caller, const std::string& scopes) {
   for (const std::string& each : SplitScopes(scopes)) {
-    if (!HasScope(caller.api_key.scopes, each)) {
+    if (!HasScope(caller.scopes, each)) {
       return Error{Code::kPermissionDenied, "this key has not the scope '" + each + "', so it makes no key that has"};
     }
   }
@@ -65,7 +65,7 @@ Result<net::Response> Create(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   codec::ObjectReader in(body, "");
-  KeyTerms terms{.name = in.String("name", agreement::kLabelBytesMax), .scopes = caller.api_key.scopes};
+  KeyTerms terms{.name = in.String("name", agreement::kLabelBytesMax), .scopes = caller.scopes};
   const auto scopes = in.Has("scopes") ? std::optional(in.Strings("scopes", kScopesMax)) : std::nullopt;
   terms.days = in.OptionalInteger("expires_in_days", 1, kApiKeyDaysMax).value_or(kApiKeyDaysDefault);
   CLOISTER_TRY(in.Finish());

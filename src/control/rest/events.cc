@@ -73,9 +73,9 @@ class EventSource final : public net::EventSource {
         pinged_ms_(api.clock.MonotonicMs()),
         opening_(form == Form::kStream ? kOpening : "") {}
 
-  // The key is looked at each time: a stream does not outlive it.
+  // Key or session is looked at each time: a stream does not outlive it, and does not keep it alive.
   Result<std::string> Poll() override {
-    CLOISTER_ASSIGN(const Caller caller, Authenticate(api_, request_));
+    CLOISTER_ASSIGN(const Caller caller, Authenticate(api_, request_, SessionStore::Use::kLookedAt));
     CLOISTER_ASSIGN(const auto changes, api_.store.changes.After(seq_, kChangesAtOnce));
     std::string text = std::exchange(opening_, "");
     for (const ChangeRecord& change : changes) {

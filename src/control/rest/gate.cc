@@ -13,8 +13,17 @@
 namespace cloister::control {
 namespace {
 
-constexpr std::array<std::string_view, 8> kOpenRoutes = {
-    "/livez", "/readyz", "/api/tee/health", "/openapi.json", "/docs", "/docs/style.css", "/api/dev/login",
+constexpr std::array<std::string_view, 11> kOpenRoutes = {
+    "/livez",
+    "/readyz",
+    "/api/tee/health",
+    "/openapi.json",
+    "/docs",
+    "/docs/style.css",
+    "/api/dev/login",
+    "/api/login",
+    "/api/login/callback",
+    "/api/login/methods",
     "/api/tee/results/{result}"};
 constexpr std::string_view kEvents = "/api/tee/events";
 constexpr std::string_view kSocket = "/api/tee/ws";
@@ -24,7 +33,7 @@ constexpr std::string_view kJsonType = "application/json";
 constexpr std::string_view kFileType = "application/octet-stream";
 
 Status CheckScope(const Caller& caller, std::string_view scope) {
-  if (HasScope(caller.api_key.scopes, scope)) return {};
+  if (HasScope(caller.scopes, scope)) return {};
   return Error{Code::kPermissionDenied, "this API key has not the scope '" + std::string(scope) + "'"};
 }
 
@@ -72,7 +81,7 @@ net::Response TooOften(const RateLimiter::Verdict& verdict) {
   net::Response response = net::ProblemResponse(
       {.status = 429,
        .error = "RESOURCE_EXHAUSTED",
-       .message = "too many requests with this API key; try again in " + std::to_string(verdict.reset_seconds) + " s",
+       .message = "too many requests; try again in " + std::to_string(verdict.reset_seconds) + " s",
        .more = {{"violated-policies", codec::JsonArray{"default"}}},
        .type = "https://iana.org/assignments/http-problem-types#quota-exceeded"});
   response.headers.emplace_back("retry-after", std::to_string(verdict.reset_seconds));
@@ -88,7 +97,7 @@ net::Handler Guard(const Api& api, std::shared_ptr<RateLimiter> limiter, const n
     CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
     CLOISTER_TRY(CheckScope(caller, scope));
     if (!counts) return inner(request);
-    const RateLimiter::Verdict verdict = limiter->Take(caller.api_key.id.str());
+    const RateLimiter::Verdict verdict = limiter->Take(caller.counted_as);
     net::Response response;
     if (!verdict.allowed) {
       response = TooOften(verdict);

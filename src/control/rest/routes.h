@@ -8,6 +8,8 @@ namespace cloister::control {
 
 void AddHealthRoutes(net::Router& router, const Api& api);
 void AddUserRoutes(net::Router& router, const Api& api);
+void AddLoginRoutes(net::Router& router, const Api& api);
+void AddSessionRoutes(net::Router& router, const Api& api);
 void AddKeyRoutes(net::Router& router, const Api& api);
 void AddAdminRoutes(net::Router& router, const Api& api);
 void AddEnvironmentRoutes(net::Router& router, const Api& api);

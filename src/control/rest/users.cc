@@ -2,6 +2,7 @@
 // they are.
 
 #include "control/rest/api_keys.h"
+#include "control/rest/browser.h"
 #include "control/rest/participant_keys.h"
 #include "control/rest/routes.h"
 #include "codec/text.h"
@@ -31,16 +32,37 @@ Result<UserRecord> FindOrAddUser(const Api& api, const UserRecord& user) {
   return known.value_or(user);
 }
 
-// Whoever reaches the port is whoever he says: for one's own machine, and refused elsewhere
-// (apps/cloisterd.cc).
-Result<net::Response> DevLogin(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
-  CLOISTER_ASSIGN(const UserRecord login, DecodeNewUser(api, body));
-  CLOISTER_ASSIGN(const UserRecord user, FindOrAddUser(api, login));
+Result<net::Response> AnswerWithKey(const Api& api, const net::Request& request, const UserRecord& user) {
   RequestIds ids(api, request);
   CLOISTER_ASSIGN(const NewKey made, MakeApiKey(api, ids, user.id, {.name = "development login"}));
   CLOISTER_TRY(api.store.users.AddApiKey(made.record));
   return JsonResponse(200, {{"user", EncodeUser(user)}, {"api_key", made.text}});
+}
+
+Result<net::Response> AnswerWithSession(const Api& api, const net::Request& request, const UserRecord& user) {
+  CLOISTER_TRY(CheckSite(api, request));
+  CLOISTER_ASSIGN(const NewSession made, BeginSession(api, request, user.id));
+  net::Response response = JsonResponse(
+      200, {{"user", EncodeUser(user)}, {"session", EncodeSession(made.record, made.csrf_token)}});
+  response.headers.emplace_back("set-cookie", made.cookie);
+  return response;
+}
+
+// Whoever reaches the port is whoever he says: for one's own machine, and refused elsewhere (apps/cloisterd.cc). With
+// `session` the caller is a browser and gets a cookie in the place of a key.
+Result<net::Response> DevLogin(const Api& api, const net::Request& request) {
+  CLOISTER_ASSIGN(codec::Json body, ReadJsonBody(request));
+  bool browser = false;
+  if (body.is_object() && body.as_object().contains("session")) {
+    const codec::Json& session = body.as_object().at("session");
+    if (!session.is_bool()) return InvalidArgument("session must be true or false");
+    browser = session.as_bool();
+    body.as_object().erase("session");
+  }
+  CLOISTER_ASSIGN(const UserRecord login, DecodeNewUser(api, body));
+  CLOISTER_ASSIGN(const UserRecord user, FindOrAddUser(api, login));
+  if (user.disabled_at) return Error{Code::kPermissionDenied, "this account is disabled; ask an administrator"};
+  return browser ? AnswerWithSession(api, request, user) : AnswerWithKey(api, request, user);
 }
 
 Result<net::Response> Me(const Api& api, const net::Request& request) {
@@ -128,13 +150,15 @@ Result<UserRecord> DecodeNewUser(const Api& api, const codec::Json& json) {
 }
 
 codec::JsonObject EncodeUser(const UserRecord& user) {
-  return {{"id", user.id.str()},
-          {"email", user.email},
-          {"name", user.name},
-          {"organisation", user.organisation},
-          {"administrator", user.administrator},
-          {"created_at", FormatRfc3339(user.created_at)},
-          {"updated_at", FormatRfc3339(user.created_at)}};
+  codec::JsonObject json{{"id", user.id.str()},
+                         {"email", user.email},
+                         {"name", user.name},
+                         {"organisation", user.organisation},
+                         {"administrator", user.administrator},
+                         {"created_at", FormatRfc3339(user.created_at)},
+                         {"updated_at", FormatRfc3339(user.disabled_at.value_or(user.created_at))}};
+  if (user.disabled_at) json["disabled_at"] = FormatRfc3339(*user.disabled_at);
+  return json;
 }
 
 void AddUserRoutes(net::Router& router, const Api& api) {

@@ -105,7 +105,25 @@ constexpr std::string_view kNotes[] = {
     "CREATE INDEX custody_links_of_request ON custody_links(environment_id, thumbprint, note)",
 };
 
-constexpr std::span<const std::string_view> kSteps[] = {kUsers, kEnvironments, kWork, kAccess, kLeases, kNotes};
+// 7: people who log in at an issuer of identities, in browsers; accounts that are closed.
+constexpr std::string_view kLogins[] = {
+    // Of accounts that were there before nobody wrote down who answered for their address.
+    "ALTER TABLE users ADD COLUMN origin TEXT NOT NULL DEFAULT 'development'",
+    "ALTER TABLE users ADD COLUMN disabled_at TEXT",
+    R"(CREATE TABLE identities(issuer TEXT NOT NULL, subject TEXT NOT NULL, user_id TEXT NOT NULL REFERENCES users(id),
+         created_at TEXT NOT NULL, PRIMARY KEY(issuer, subject), UNIQUE(user_id, issuer)) STRICT, WITHOUT ROWID)",
+    // state and browser: SHA-256 of what the browser knows.
+    R"(CREATE TABLE login_attempts(state BLOB PRIMARY KEY, browser BLOB NOT NULL, nonce TEXT NOT NULL,
+         verifier TEXT NOT NULL, return_to TEXT NOT NULL, created_at TEXT NOT NULL) STRICT)",
+    "CREATE INDEX login_attempts_by_age ON login_attempts(created_at)",
+    // hash: SHA-256 of the cookie's value.
+    R"(CREATE TABLE sessions(id TEXT PRIMARY KEY, hash BLOB NOT NULL UNIQUE, user_id TEXT NOT NULL REFERENCES users(id),
+         created_at TEXT NOT NULL, last_used_at TEXT NOT NULL, expires_at TEXT NOT NULL) STRICT)",
+    "CREATE INDEX sessions_of_user ON sessions(user_id, id)",
+};
+
+constexpr std::span<const std::string_view> kSteps[] = {kUsers,  kEnvironments, kWork,  kAccess,
+                                                        kLeases, kNotes,        kLogins};
 
 }  // namespace
 

@@ -13,7 +13,9 @@
 #include "control/store/environment_store.h"
 #include "control/store/idempotency_store.h"
 #include "control/store/ledger_store.h"
+#include "control/store/login_store.h"
 #include "control/store/query_store.h"
+#include "control/store/session_store.h"
 #include "control/store/user_store.h"
 
 namespace cloister::control {
@@ -30,6 +32,8 @@ class Store {
   QueryStore queries;
   ChangeStore changes;
   IdempotencyStore idempotency;
+  LoginStore logins;
+  SessionStore sessions;
 
  private:
   explicit Store(std::unique_ptr<Db> db)
@@ -41,6 +45,8 @@ class Store {
         queries(*db),
         changes(*db),
         idempotency(*db),
+        logins(*db),
+        sessions(*db),
         db_(std::move(db)) {}
   std::unique_ptr<Db> db_;
 };

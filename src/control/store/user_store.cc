@@ -3,22 +3,12 @@
 #include <algorithm>
 #include <array>
 
-#include "control/store/columns.h"
+#include "control/store/user_columns.h"
 
 namespace cloister::control {
 namespace {
 
-#define CLOISTER_USER_COLUMNS \
-  "users.id, users.email, users.name, users.organisation, users.created_at, users.administrator"
-
-UserRecord ReadUser(const SqlRow& row) {
-  return {.id = StoredId<UserId>(row, 0),
-          .email = row.Text(1),
-          .name = row.Text(2),
-          .organisation = row.Text(3),
-          .created_at = StoredTime(row, 4),
-          .administrator = row.Integer(5) != 0};
-}
+constexpr std::array<std::string_view, 3> kOrigins = {"development", "administrator", "issuer"};
 
 constexpr std::string_view kSelectKey =
     "SELECT thumbprint, user_id, public_key, recipient, custody, sealed_secrets, created_at FROM participant_keys ";
@@ -84,18 +74,82 @@ AdminRequestRecord ReadAdminRequest(const SqlRow& row) {
 #define CLOISTER_SELECT_ADMIN_REQUEST \
   "SELECT id, user_id, reason, status, decided_by, created_at, updated_at FROM admin_requests "
 
+// Somebody has to be left who can let people in.
+Status CheckOthersAdminister(Transaction& tx, const UserId& id) {
+  CLOISTER_ASSIGN(const auto last,
+                  tx.First("SELECT 1 FROM users WHERE id = ? AND administrator = 1 AND disabled_at IS NULL"
+                           " AND NOT EXISTS"
+                           " (SELECT 1 FROM users WHERE id != ? AND administrator = 1 AND disabled_at IS NULL)",
+                           {id.str(), id.str()}, [](const SqlRow& row) { return row.Integer(0); }));
+  return last ? FailedPrecondition("this is the last administrator; make another one first") : Status();
+}
+
+Status EndAccess(Transaction& tx, const UserId& id, Instant now) {
+  CLOISTER_TRY(tx.Run("UPDATE access_keys SET expires_at = ?, updated_at = ? WHERE user_id = ? AND expires_at > ?",
+                      {StoredTime(now), StoredTime(now), id.str(), StoredTime(now)}));
+  return tx.Run("DELETE FROM sessions WHERE user_id = ?", {id.str()});
+}
+
 }  // namespace
+
+UserRecord ReadUser(const SqlRow& row) {
+  const std::string origin = row.Text(6);
+  const auto found = std::ranges::find(kOrigins, origin);
+  CLOISTER_CHECK(found != kOrigins.end());
+  UserRecord user{.id = StoredId<UserId>(row, 0),
+                  .email = row.Text(1),
+                  .name = row.Text(2),
+                  .organisation = row.Text(3),
+                  .created_at = StoredTime(row, 4),
+                  .administrator = row.Integer(5) != 0,
+                  .origin = static_cast<UserOrigin>(found - kOrigins.begin())};
+  if (!row.IsNull(7)) user.disabled_at = StoredTime(row, 7);
+  return user;
+}
+
+Status InsertUser(Transaction& tx, const UserRecord& user) {
+  return tx.Run(
+      "INSERT INTO users(id, email, name, organisation, administrator, origin, created_at)"
+      " VALUES (?, ?, ?, ?, NOT EXISTS (SELECT 1 FROM users), ?, ?)",
+      {user.id.str(), user.email, user.name, user.organisation, kOrigins[static_cast<std::size_t>(user.origin)],
+       StoredTime(user.created_at)});
+}
 
 std::string_view AdminRequestStatusName(AdminRequestStatus status) {
   return kRequestStatuses[static_cast<std::size_t>(status)];
 }
 
 Status UserStore::AddUser(const UserRecord& user) {
-  return db_.Transact([&](Transaction& tx) {
-    return tx.Run(
-        "INSERT INTO users(id, email, name, organisation, administrator, created_at)"
-        " VALUES (?, ?, ?, ?, NOT EXISTS (SELECT 1 FROM users), ?)",
-        {user.id.str(), user.email, user.name, user.organisation, StoredTime(user.created_at)});
+  return db_.Transact([&](Transaction& tx) { return InsertUser(tx, user); });
+}
+
+Result<bool> UserStore::Disable(const UserId& id, Instant now) {
+  return db_.Transact([&](Transaction& tx) -> Result<bool> {
+    CLOISTER_TRY(CheckOthersAdminister(tx, id));
+    CLOISTER_ASSIGN(const std::int64_t found,
+                    tx.Change("UPDATE users SET disabled_at = ifnull(disabled_at, ?) WHERE id = ?",
+                              {StoredTime(now), id.str()}));
+    CLOISTER_TRY(EndAccess(tx, id, now));
+    return found > 0;
+  });
+}
+
+Result<bool> UserStore::Enable(const UserId& id, Instant now) {
+  return db_.Transact([&](Transaction& tx) -> Result<bool> {
+    // Also what a request made that was on its way when he was disabled.
+    CLOISTER_TRY(EndAccess(tx, id, now));
+    CLOISTER_ASSIGN(const std::int64_t found,
+                    tx.Change("UPDATE users SET disabled_at = NULL WHERE id = ?", {id.str()}));
+    return found > 0;
+  });
+}
+
+Result<bool> UserStore::TakeAdministrator(const UserId& id) {
+  return db_.Transact([&](Transaction& tx) -> Result<bool> {
+    CLOISTER_TRY(CheckOthersAdminister(tx, id));
+    CLOISTER_ASSIGN(const std::int64_t found,
+                    tx.Change("UPDATE users SET administrator = 0 WHERE id = ?", {id.str()}));
+    return found > 0;
   });
 }
 
@@ -124,9 +178,10 @@ Result<std::optional<UserStore::KeyOwner>> UserStore::FindUserByApiKey(const Dig
   return db_.Transact([&](Transaction& tx) -> Result<std::optional<KeyOwner>> {
     CLOISTER_ASSIGN(auto owner, tx.First("SELECT " CLOISTER_USER_COLUMNS ", " CLOISTER_KEY_COLUMNS
                                          " FROM access_keys JOIN users ON users.id = access_keys.user_id"
-                                         " WHERE access_keys.hash = ? AND access_keys.expires_at > ?",
+                                         " WHERE access_keys.hash = ? AND access_keys.expires_at > ?"
+                                         " AND users.disabled_at IS NULL",
                                          {hash, StoredTime(now)}, [](const SqlRow& row) {
-                                           return KeyOwner{.user = ReadUser(row), .key = ReadApiKey(row, 6)};
+                                           return KeyOwner{.user = ReadUser(row), .key = ReadApiKey(row, kUserColumns)};
                                          }));
     if (!owner) return owner;
     const auto& last = owner->key.last_used_at;

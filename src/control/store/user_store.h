@@ -20,6 +20,13 @@ using ApiKeyId = Id<ApiKeyTag>;
 struct AdminRequestTag { static constexpr std::string_view kPrefix = "adm"; };
 using AdminRequestId = Id<AdminRequestTag>;
 
+// Who answered for the address when the account was made.
+enum class UserOrigin {
+  kDevelopment,    // nobody: --dev-login, or a database that did not write it down
+  kAdministrator,  // an administrator, or the operator (--first-user)
+  kIssuer,         // an issuer of identities
+};
+
 struct UserRecord {
   UserId id;
   std::string email;  // lower case
@@ -27,6 +34,8 @@ struct UserRecord {
   std::string organisation;
   Instant created_at;
   bool administrator = false;  // of this server; it gives no right in any environment
+  UserOrigin origin = UserOrigin::kDevelopment;
+  std::optional<Instant> disabled_at = std::nullopt;
 };
 
 // What is known of an API key once it has been shown.
@@ -78,13 +87,19 @@ class UserStore {
   Result<std::vector<UserRecord>> AllUsers();
   Result<std::optional<UserRecord>> FindUser(const UserId& id);
   Result<std::optional<UserRecord>> FindUserByEmail(std::string_view email);
+  // His API keys and sessions end in the same transaction, and stay ended when he is let in again. False when there is
+  // no such user; kFailedPrecondition for the last administrator.
+  Result<bool> Disable(const UserId& id, Instant now);
+  Result<bool> Enable(const UserId& id, Instant now);
+  // The role ends. As Disable().
+  Result<bool> TakeAdministrator(const UserId& id);
 
   Status AddApiKey(const ApiKeyRecord& key);
   struct KeyOwner {
     UserRecord user;
     ApiKeyRecord key;
   };
-  // The owner of a key that has not expired. Notes the use, to the minute.
+  // The owner, who is not disabled, of a key that has not expired. Notes the use, to the minute.
   Result<std::optional<KeyOwner>> FindUserByApiKey(const Digest256& hash, Instant now);
   // Those of a user, expired ones too, oldest first.
   Result<std::vector<ApiKeyRecord>> ApiKeysOf(const UserId& user);

@@ -16,6 +16,8 @@ constexpr std::array kPhrases = {
     Phrase{201, "Created"},
     Phrase{202, "Accepted"},
     Phrase{204, "No Content"},
+    Phrase{302, "Found"},
+    Phrase{303, "See Other"},
     Phrase{400, "Bad Request"},
     Phrase{401, "Unauthorized"},
     Phrase{403, "Forbidden"},

@@ -25,9 +25,10 @@ constexpr std::uint64_t kChunkOverheadBytes = 64 << 10;
 constexpr std::size_t kChunkedRestBytesMin = 5;
 
 // A second one of these would give the request two meanings.
-constexpr std::array<std::string_view, 9> kSingletons = {
-    "host",   "content-length", "content-type", "transfer-encoding", "authorization",
-    "expect", "content-digest", "x-api-key",    "idempotency-key"};
+constexpr std::array<std::string_view, 13> kSingletons = {
+    "host",           "content-length", "content-type",    "transfer-encoding", "authorization",
+    "expect",         "content-digest", "x-api-key",       "idempotency-key",   "cookie",
+    "sec-fetch-site", "origin",         "x-csrf-token"};
 
 bool IsDigits(std::string_view text) {
   return !text.empty() && text.size() <= 18 &&
