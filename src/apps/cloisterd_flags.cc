@@ -18,6 +18,14 @@ std::string HostOf(const std::string& origin) {
   return has_port ? authority.substr(0, colon) : authority;
 }
 
+// As browsers write it (the HTML standard, "origin"): in small letters, without the scheme's own port.
+std::string OriginOf(const std::string& address) {
+  std::string origin = codec::LowerCase(address);
+  const std::string_view own_port = origin.starts_with("https://") ? ":443" : ":80";
+  if (origin.ends_with(own_port)) origin.resize(origin.size() - own_port.size());
+  return origin;
+}
+
 // A line that nobody else should read, without its end.
 Result<std::string> ReadClientSecret(const std::string& path) {
   constexpr std::size_t kSecretBytesMax = 1024;
@@ -76,7 +84,7 @@ Result<LoginTerms> ReadLoginTerms(const Flags& flags, const ListenAddress& liste
     if (!address || (address->loopback() && !listen.loopback)) {
       return InvalidArgument("--public-url must be https://HOST[:PORT], or http://127.0.0.1:PORT on this machine");
     }
-    terms.public_origin = address->origin();
+    terms.public_origin = OriginOf(address->origin());
     terms.public_host = HostOf(terms.public_origin);
   }
   const bool id = !flags.google_client_id.empty(), secret = !flags.google_client_secret_file.empty();
