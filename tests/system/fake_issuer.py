@@ -15,6 +15,7 @@ import http.client
 import json
 import secrets
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -95,12 +96,12 @@ class FakeIssuer:
         self.http.server_close()
         self.folder.cleanup()
 
-    def options(self, folder, port):
+    def options(self, folder, port, scheme='http'):
         """What cloisterd is told."""
         secret = Path(folder) / 'google-client-secret'
         secret.write_text(SECRET + '\n')
-        return ('--listen', f'127.0.0.1:{port}', '--public-url', f'http://127.0.0.1:{port}', '--oidc-issuer', self.url,
-                '--google-client-id', CLIENT_ID, '--google-client-secret-file', str(secret))
+        return ('--listen', f'127.0.0.1:{port}', '--public-url', f'{scheme}://127.0.0.1:{port}',
+                '--oidc-issuer', self.url, '--google-client-id', CLIENT_ID, '--google-client-secret-file', str(secret))
 
     @staticmethod
     def say(handler, document, status=200):
@@ -188,8 +189,16 @@ class FakeIssuer:
 class Browser:
     """Keeps cookies, goes where it is sent, and says where its requests come from."""
 
-    def __init__(self, url):
+    def __init__(self, url, ca_file=None):
         self.url, self.cookies, self.token = url, {}, None
+        self.trust = ssl.create_default_context(cafile=ca_file) if ca_file else None
+        self.set_cookies = []  # the fields, as they came
+
+    def connect(self, address):
+        if address.scheme == 'https':
+            return http.client.HTTPSConnection(address.hostname, address.port, timeout=BROWSER_SECONDS_MAX,
+                                               context=self.trust)
+        return http.client.HTTPConnection(address.hostname, address.port, timeout=BROWSER_SECONDS_MAX)
 
     def call(self, method, target, body=None, headers=()):
         """(status, headers, bytes) of one request; `target` may be a whole address."""
@@ -198,7 +207,7 @@ class Browser:
         own = f'{address.scheme}://{address.netloc}' == self.url
         if own and self.cookies:
             fields.setdefault('Cookie', '; '.join(f'{name}={value}' for name, value in self.cookies.items()))
-        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=BROWSER_SECONDS_MAX)
+        connection = self.connect(address)
         try:
             path = address.path + (f'?{address.query}' if address.query else '')
             connection.request(method, path, body, fields)
@@ -207,6 +216,7 @@ class Browser:
         finally:
             connection.close()
         for field in answer.headers.get_all('Set-Cookie') or () if own else ():
+            self.set_cookies.append(field)
             name, _, value = field.split(';')[0].partition('=')
             self.cookies[name] = value
             if not value:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import fake_issuer
 import support
+from authority import Authority
 from fake_issuer import Browser, FakeIssuer, Key
 from support import stage
 
@@ -296,6 +297,43 @@ class Domains(LoginCase):
             self.issuer.person = person
             status, message = self.browser().log_in()
             self.assertEqual((status, 'another organisation' in message), (403, True))
+
+
+class OverTls(unittest.TestCase):
+    """As people meet it: https, and cookies that no other host can set."""
+
+    def serve(self, *options):
+        folder = Path(tempfile.mkdtemp(prefix='cloister-system-'))
+        self.addCleanup(shutil.rmtree, folder, True)
+        authority = Authority(folder / 'authority')
+        certificate, key = authority.issue('server')
+        server = stage.Server(folder, '--tls-cert', certificate, '--tls-key', key, *options,
+                              ca_file=authority.root).start()
+        self.addCleanup(server.stop)
+        return Browser(server.url, authority.root)
+
+    def test_somebody_logs_in(self):
+        issuer = FakeIssuer()
+        self.addCleanup(issuer.close)
+        issuer.person = ANA
+        browser = self.serve(*issuer.options(issuer.folder.name, fake_issuer.free_port(), 'https'))
+        self.assertEqual(browser.log_in(), (LOGGED_IN, '/docs'))
+        self.assertEqual(set(browser.cookies), {'__Host-cloister_session'})
+        for field in browser.set_cookies:
+            for word in ('; Path=/;', '; HttpOnly', '; SameSite=Lax', '; Secure'):
+                self.assertIn(word, field)
+            self.assertNotIn('Domain', field)
+        self.assertEqual(browser.post('/api/keys', {'name': 'k'})[0], 201)
+        plain = {'Origin': browser.url.replace('https:', 'http:')}
+        self.assertEqual(browser.post('/api/keys', {'name': 'k'}, plain)[0], 403)
+
+    def test_somebody_logs_in_for_development(self):
+        browser = self.serve()
+        status, made = browser.post('/api/dev/login', {'email': 'ana@hospital.example', 'session': True})
+        self.assertEqual(status, 200)
+        browser.token = made['session']['csrf_token']
+        self.assertEqual(set(browser.cookies), {'__Host-cloister_session'})
+        self.assertEqual(browser.post('/api/keys', {'name': 'k'})[0], 201)
 
 
 class Options(unittest.TestCase):

@@ -132,6 +132,14 @@ TEST_F(LoginTest, ATokenThatIsWrongLogsNobodyIn) {
 }
 
 // Browsers send cookies with WebSockets that any page opens, and ask nobody.
+TEST_F(LoginTest, LoginsThatBeginAreCountedTogether) {
+  int begun = 0;
+  while (begun < 2000 && NewBrowser().Get("/api/login").status == 302) ++begun;
+  EXPECT_GE(begun, 600);
+  EXPECT_LT(begun, 2000);
+  EXPECT_EQ(NewBrowser().Get("/api/login").Field("retry-after"), "1");
+}
+
 TEST_F(LoginTest, HowPeopleLogInHere) {
   const Reply methods = Anonymous().Get("/api/login/methods");
   EXPECT_EQ(methods.Text("issuer"), "https://accounts.google.com");

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <thread>
 
 #include "control/store/store.h"
 #include "crypto/digest.h"
@@ -142,7 +144,33 @@ TEST_F(SessionStoreTest, TheOldestLoginIsForgottenAtTheBound) {
   EXPECT_TRUE(Take(std::to_string(kAttemptsMax)));
 }
 
-TEST_F(SessionStoreTest, WhoIsFirstIsDecidedOnce) {
+TEST(FirstUser, IsOneHoweverManyComeAtOnce) {
+  std::string pattern = std::filesystem::temp_directory_path() / "cloister_first_XXXXXX";
+  const std::filesystem::path folder = mkdtemp(pattern.data());
+  auto store = *Store::Open(folder / "cloister.db");
+  const SystemClock clock;
+  SystemRng rng;
+  std::vector<std::thread> people;
+  for (int i = 0; i < 16; ++i) {
+    people.emplace_back([&, name = std::to_string(i)] {
+      const UserRecord fresh{.id = UserId::New(clock, rng),
+                             .email = name + "@a.example",
+                             .name = name,
+                             .organisation = "a.example",
+                             .created_at = clock.Now(),
+                             .origin = UserOrigin::kIssuer};
+      EXPECT_TRUE(store->logins.Recognise({.issuer = "i", .subject = name, .authoritative = true}, fresh).has_value());
+    });
+  }
+  for (std::thread& each : people) each.join();
+  const auto users = *store->users.AllUsers();
+  EXPECT_EQ(users.size(), 16u);
+  EXPECT_EQ(std::ranges::count(users, true, &UserRecord::administrator), 1);
+  store.reset();
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(SessionStoreTest, WhoIsFirstIsDecidedInOneStep) {
   const auto recognise = [&](const std::string& subject, const std::string& email) {
     return store_->logins.Recognise({.issuer = "i", .subject = subject, .authoritative = true}, Fresh(email));
   };
