@@ -91,7 +91,7 @@ void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::M
   auto& dataset =
       state_.datasets_.try_emplace(manifest.dataset, DatasetRecord{.dataset = manifest.dataset, .owner = link.signer()})
           .first->second;
-  dataset.versions.push_back({.entry = index_, .digest = link.digest(), .manifest = manifest});
+  dataset.versions.push_back({.entry = index_, .recorded = time_, .digest = link.digest(), .manifest = manifest});
 }
 
 void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::QueryRequest& request) {

@@ -36,6 +36,7 @@ struct CharterRecord {
 
 struct ManifestRecord {
   std::uint64_t entry = 0;
+  Instant recorded = {};
   Digest256 digest{};  // of the manifest link: what queries name
   agreement::Manifest manifest;
   bool revoked = false;

@@ -159,7 +159,8 @@ Result<net::Response> ListVersions(const Api& api, const net::Request& request) 
                         {"format", agreement::DataFormatName(each.manifest.format)},
                         {"schema", agreement::EncodeSchema(each.manifest.schema)},
                         {"policy", agreement::EncodePolicy(each.manifest.policy)},
-                        {"object", agreement::EncodeObjectRef(each.manifest.object)}});
+                        {"object", agreement::EncodeObjectRef(each.manifest.object)},
+                        {"created_at", FormatRfc3339(each.recorded)}});
   }
   return AnswerList(request, "versions", std::move(versions), "version");
 }
