@@ -125,7 +125,7 @@ class Program {
       CLOISTER_ASSIGN(tls_, net::TlsFiles::Load(flags_.tls, clock_));
     }
     CLOISTER_ASSIGN(const LoginTerms logins, ReadLoginTerms(flags_, listen));
-    if (logins.issuer) issuer_.emplace(*logins.issuer, ConnectByCurl, clock_);
+    if (logins.issuer) issuer_.emplace(*logins.issuer, control::Issuer::Services{ConnectByCurl, clock_, log_});
     CLOISTER_TRY(ClaimFolder(flags_.data));
     CLOISTER_TRY(OpenAdapters());
     const control::EnclaveLimits limits{

@@ -106,7 +106,7 @@ class ServerFixture : public testing::Test {
     fleet_.emplace(*services_, rng_);
     EXPECT_TRUE(fleet_->Restore().has_value());
     custodian_.emplace(Custodian::Parts{*store_, *vault_, clock_, rng_});
-    issuer_.emplace(fake_issuer_.Terms(), fake_issuer_.Connector(), clock_);
+    issuer_.emplace(fake_issuer_.Terms(), Issuer::Services{fake_issuer_.Connector(), clock_, log_});
     api_.emplace(Api{*store_, *fleet_, *custodian_, *vault_, provider_, checker_, blobs_, clock_, rng_, true, nullptr,
                      limits_, &*issuer_, public_origin_});
     server_ = *net::Server::Start({}, {clock_, rng_, log_, RenderProblem}, MakeRouter(*api_));

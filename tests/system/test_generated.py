@@ -13,7 +13,7 @@ from collections import Counter
 
 import support
 from contract import OPERATIONS, Caller, judge, log_in
-from fake_issuer import FakeIssuer, free_port
+from fake_issuer import Browser, FakeIssuer, free_port
 from generator import Maker
 from support import Rest, stage
 from test_contract import Story
@@ -40,11 +40,23 @@ class World:
         story = Story(self.server.url)
         self.keys = {name: getattr(story, name).key for name in ('root', 'ana', 'ben', 'eve')} | {'nobody': None}
         self.tees = 1
+        self.browser = None
         self.told = ' '.join(Caller(self.server.url, self.keys['ana']).call('GET', path)[2].decode() for path in (
             '/api/tee/environments', f'{story.base}/datasets', f'{story.base}/queries', '/api/keys',
             f'/api/tee/queries/{story.query}/results', f'/api/tee/datasets/{story.dataset}/uploads')) + story.asked
 
+    def call_as_page(self, method, made):
+        """Ana, in her browser."""
+        if self.browser is None or self.browser.get('/api/session')[0] == 401:
+            self.browser = Browser(self.server.url)
+            self.browser.token = self.browser.post('/api/dev/login', {
+                'email': 'ana@ana.example', 'session': True})[1]['session']['csrf_token']
+        fields = {'Origin': self.browser.url, 'Sec-Fetch-Site': 'same-origin', 'X-CSRF-Token': self.browser.token}
+        return self.browser.call(method, made.target, made.body, {**fields, **made.headers})
+
     def call(self, who, method, made):
+        if who == 'page':
+            return self.call_as_page(method, made)
         rest = Rest(url=self.server.url)
         rest.key = self.keys[who]
         status, fields, text = rest.call(method, made.target, made.body, made.headers)
@@ -85,7 +97,7 @@ class Generated(unittest.TestCase):
     def one(self):
         method, path, operation = self.choose()
         made = self.maker.request(path, operation)
-        who = self.random.choice(('ana', 'ana', 'ana', 'ben', 'ben', 'root', 'eve', 'nobody'))
+        who = self.random.choice(('ana', 'ana', 'page', 'ben', 'ben', 'root', 'eve', 'nobody'))
         status, fields, text = self.world.call(who, method, made)
         self.counts[status] += 1
         if status < 300:

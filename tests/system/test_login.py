@@ -3,11 +3,13 @@
 import base64
 import hashlib
 import hmac
+import http.client
 import json
 import shutil
 import tempfile
 import unittest
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import fake_issuer
 import support
@@ -158,6 +160,18 @@ class Story(LoginCase):
         # As a form of another site can, without asking.
         form = {'Content-Type': 'text/plain', 'Origin': 'https://evil.example'}
         self.assertEqual(ana.call('POST', '/api/keys', b'{"name":"k"}', form)[0], 403)
+
+    def test_a_stream_ends_with_its_session(self):
+        ana = self.log_in(ANA)
+        line = ana.connect(urlsplit(ana.url))
+        self.addCleanup(line.close)
+        line.request('GET', '/api/tee/events', headers={
+            'Cookie': f'cloister_session={ana.cookies["cloister_session"]}', 'Sec-Fetch-Site': 'same-origin'})
+        stream = line.getresponse()
+        self.assertEqual((stream.status, stream.fp.readline() != b''), (200, True))
+        self.assertEqual(ana.send('DELETE', '/api/sessions')[1]['ended'], 1)
+        with self.assertRaises(http.client.IncompleteRead):  # broken off, and not for want of news
+            stream.read()
 
     def test_a_page_is_shown_to_people(self):
         status, fields, text = self.browser().call('GET', '/api/login/callback?state=x&code=<b>',

@@ -27,8 +27,8 @@ bool HasKey(const std::vector<crypto::Jwk>& keys, std::string_view kid) {
 
 }  // namespace
 
-Issuer::Issuer(IssuerTerms terms, Connect connect, const Clock& clock)
-    : terms_(std::move(terms)), name_(terms_.issuer.url()), connect_(std::move(connect)), clock_(clock) {}
+Issuer::Issuer(IssuerTerms terms, Services services)
+    : terms_(std::move(terms)), name_(terms_.issuer.url()), services_(std::move(services)) {}
 
 Result<std::string> Issuer::AddressToLogIn(const Challenge& challenge) {
   CLOISTER_ASSIGN(const auto discovery, Describe());
@@ -55,7 +55,7 @@ Result<Identity> Issuer::Redeem(const Grant& grant) {
   CLOISTER_ASSIGN(const auto keys, KeysFor(kid, *discovery));
   CLOISTER_ASSIGN(const crypto::VerifiedToken token, crypto::VerifyToken(answer.id_token, *keys));
   return ReadIdentity(token, {.issuer = name_, .client_id = terms_.client_id, .domains = terms_.domains},
-                      {.nonce = grant.nonce, .access_token = answer.access_token, .now = clock_.Now()});
+                      {.nonce = grant.nonce, .access_token = answer.access_token, .now = services_.clock.Now()});
 }
 
 net::HttpRequest Issuer::TokenRequest(const Discovery& discovery, const Grant& grant) const {
@@ -79,7 +79,7 @@ net::HttpRequest Issuer::TokenRequest(const Discovery& discovery, const Grant& g
 }
 
 Result<std::shared_ptr<const Discovery>> Issuer::Describe() {
-  const std::int64_t now_ms = clock_.MonotonicMs();
+  const std::int64_t now_ms = services_.clock.MonotonicMs();
   {
     MutexLock lock(mutex_);
     if (discovery_.value && now_ms - discovery_.fetched_ms < kIssuerKeptMs) return discovery_.value;
@@ -95,7 +95,7 @@ Result<std::shared_ptr<const Discovery>> Issuer::Describe() {
 }
 
 std::shared_ptr<const Issuer::Keys> Issuer::KeptKeys(std::string_view kid) {
-  const std::int64_t now_ms = clock_.MonotonicMs();
+  const std::int64_t now_ms = services_.clock.MonotonicMs();
   MutexLock lock(mutex_);
   const std::int64_t age_ms = now_ms - keys_.fetched_ms;
   if (keys_.value == nullptr || age_ms >= kIssuerKeptMs) return nullptr;
@@ -112,7 +112,7 @@ Result<std::shared_ptr<const Issuer::Keys>> Issuer::KeysFor(std::string_view kid
   CLOISTER_ASSIGN(Keys read, crypto::ParseJwkSet(*json));
   auto value = std::make_shared<const Keys>(std::move(read));
   MutexLock lock(mutex_);
-  keys_ = {.value = value, .fetched_ms = clock_.MonotonicMs()};
+  keys_ = {.value = value, .fetched_ms = services_.clock.MonotonicMs()};
   return value;
 }
 
@@ -133,15 +133,15 @@ Result<net::HttpAnswer> Issuer::Exchange(const Endpoint& endpoint, net::HttpRequ
   }
   request.target = endpoint.target;
   request.timeout_ms = kIssuerTimeoutMs;
-  auto answer = connect_(endpoint.server)->Perform(request);
-  MutexLock lock(mutex_);
-  --exchanges_;
-  // What curl says of the network is the operator's to read, not the visitor's.
-  if (!answer && answer.error().code != Code::kDeadlineExceeded) {
-    return Error{Code::kUnavailable, "the issuer cannot be reached, or its answer is too long",
-                 answer.error().public_message};
+  auto answer = services_.connect(endpoint.server)->Perform(request);
+  {
+    MutexLock lock(mutex_);
+    --exchanges_;
   }
-  return answer;
+  if (answer) return answer;
+  services_.log.Write(LogLevel::kWarning, "control", "login: " + answer.error().public_message);
+  if (answer.error().code == Code::kDeadlineExceeded) return answer;
+  return Unavailable("the issuer cannot be reached, or its answer is too long");
 }
 
 }  // namespace cloister::control

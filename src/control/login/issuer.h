@@ -3,7 +3,7 @@
 // The issuer of identities that this server trusts, as a client of OpenID Connect (Core 1.0) by authorization code with
 // PKCE (RFC 7636, S256): where a browser goes to log in, and who came back with a code.
 //
-//   Issuer issuer(terms, connect, clock);
+//   Issuer issuer(terms, {connect, clock, log});
 //   issuer.AddressToLogIn({.state = s, .nonce = n, .verifier = v})       // the browser is sent there
 //   issuer.Redeem({.code = c, .verifier = v, .nonce = n})                // the Identity that the code stands for
 //
@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mutex.h"
 #include "base/result.h"
 #include "control/login/discovery.h"
@@ -46,8 +47,13 @@ struct IssuerTerms {
 class Issuer {
  public:
   using Connect = std::function<std::unique_ptr<net::HttpTransport>(const net::ServerAddress&)>;
-  // `clock` must outlive the issuer; `connect` is called from any thread.
-  Issuer(IssuerTerms terms, Connect connect, const Clock& clock);
+  // What `services` refers to must outlive the issuer; `connect` is called from any thread.
+  struct Services {
+    Connect connect;
+    const Clock& clock;
+    LogSink& log;  // why it was not reached is for the operator, not for visitors
+  };
+  Issuer(IssuerTerms terms, Services services);
 
   struct Challenge {
     std::string state;
@@ -88,8 +94,7 @@ class Issuer {
 
   const IssuerTerms terms_;
   const std::string name_;
-  const Connect connect_;
-  const Clock& clock_;
+  const Services services_;
   Mutex mutex_;
   int exchanges_ CLOISTER_GUARDED_BY(mutex_) = 0;
   Kept<Discovery> discovery_ CLOISTER_GUARDED_BY(mutex_);

@@ -14,7 +14,7 @@ class IssuerTest : public testing::Test {
  protected:
   IssuerTest() : fake_(clock_) {}
 
-  Issuer Make() { return Issuer(fake_.Terms(), fake_.Connector(), clock_); }
+  Issuer Make() { return Issuer(fake_.Terms(), {fake_.Connector(), clock_, log_}); }
 
   // A whole login.
   Result<Identity> LogIn(Issuer& issuer, const FakeIssuer::Person& person = {},
@@ -55,6 +55,7 @@ class IssuerTest : public testing::Test {
   std::int64_t Now() const { return clock_.Now().unix_ms / 1000; }
 
   FakeClock clock_;
+  NullLogSink log_;
   FakeIssuer fake_;
   int logins_ = 0;
 };
@@ -272,23 +273,21 @@ TEST_F(IssuerTest, AnIssuerThatFailsIsNotHeldAgainstThePerson) {
 // While as many ask as may, the next is told so at once.
 TEST_F(IssuerTest, ASlowIssuerTakesBoundedlyManyWorkers) {
   std::string innermost;
-  std::function<void(int)> ask;
-  Issuer issuer(
-      fake_.Terms(),
-      [&](const net::ServerAddress&) {
-        return std::make_unique<net::FakeTransport>([&](const net::HttpRequest&) -> Result<net::HttpAnswer> {
-          ask(0);
-          return net::FakeJson(503, "");
-        });
-      },
-      clock_);
+  std::function<void()> ask;
+  const Issuer::Connect connect = [&](const net::ServerAddress&) {
+    return std::make_unique<net::FakeTransport>([&](const net::HttpRequest&) -> Result<net::HttpAnswer> {
+      ask();
+      return net::FakeJson(503, "");
+    });
+  };
+  Issuer issuer(fake_.Terms(), {connect, clock_, log_});
   int depth = 0;
-  ask = [&](int) {
+  ask = [&] {
     ++depth;
     const auto answered = issuer.AddressToLogIn({});
     if (innermost.empty()) innermost = answered.error().public_message;
   };
-  ask(0);
+  ask();
   EXPECT_EQ(depth, kExchangesMax + 1);
   EXPECT_EQ(innermost, "too many people log in at once; try again");
 }
@@ -296,7 +295,7 @@ TEST_F(IssuerTest, ASlowIssuerTakesBoundedlyManyWorkers) {
 TEST_F(IssuerTest, OrganisationsThatMayComeIn) {
   IssuerTerms terms = fake_.Terms();
   terms.domains = {"hospital.example"};
-  Issuer issuer(terms, fake_.Connector(), clock_);
+  Issuer issuer(terms, {fake_.Connector(), clock_, log_});
   EXPECT_EQ(FakeIssuer::Member(*issuer.AddressToLogIn({}), "hd"), "hospital.example");
   EXPECT_TRUE(LogIn(issuer, {.email = "a@hospital.example", .domain = "Hospital.example"}).has_value());
   // An address says nothing about who runs the account.

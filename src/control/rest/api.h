@@ -69,6 +69,8 @@ struct Caller {
   std::string scopes;                       // what his API key is good for; a browser is good for all
   std::string counted_as;  // whose requests the limits count: an API key, or a user with all his browsers
   std::optional<SessionRecord> session = {};  // of a browser
+  // Not of a browser that some link or bookmark sent: what it reads must change nothing (epochs.h).
+  bool asked_by_own_page = true;
   std::string note = {};                      // of his request, where it may come again (idempotency.h)
 };
 // By `Authorization: Bearer KEY` or `X-API-Key: KEY`; without either by a browser's session cookie (browser.h), which

@@ -37,13 +37,16 @@ std::string CsrfTokenFor(std::string_view cookie) {
   return codec::Base64UrlEncode(crypto::HmacSha256(AsBytes(cookie), AsBytes(kCsrfPurpose)));
 }
 
+bool SaysOwnPage(const net::Request& request) {
+  const std::string* site = request.Header("sec-fetch-site");
+  return site != nullptr && *site == "same-origin";
+}
+
 Status CheckOwnPage(const Api& api, const net::Request& request, std::string_view cookie) {
   CLOISTER_TRY(CheckSite(api, request));
   const bool opens_socket = request.Header("upgrade") != nullptr;
   if (!MayChange(request) && !opens_socket) return {};
-  const std::string* site = request.Header("sec-fetch-site");
-  const bool said = request.Header("origin") != nullptr || (site != nullptr && *site == "same-origin");
-  if (!said) return FromElsewhere();
+  if (request.Header("origin") == nullptr && !SaysOwnPage(request)) return FromElsewhere();
   if (!MayChange(request)) return {};
   const std::string* token = request.Header("x-csrf-token");
   if (token == nullptr || !crypto::EqualInConstantTime(AsBytes(*token), AsBytes(CsrfTokenFor(cookie)))) {
@@ -77,7 +80,8 @@ Result<Caller> AuthenticateBrowser(const Api& api, const net::Request& request, 
                 .key = std::nullopt,
                 .scopes = std::string(kAllScopes),
                 .counted_as = std::move(counted_as),
-                .session = std::move(owner->session)};
+                .session = std::move(owner->session),
+                .asked_by_own_page = MayChange(request) || SaysOwnPage(request)};
 }
 
 Result<NewSession> BeginSession(const Api& api, const net::Request& request, const UserId& user) {

@@ -212,6 +212,25 @@ TEST_F(BrowserTest, ABrowserSignsForItsUser) {
   EXPECT_EQ(LoggedIn(ben_).Post(tee + "/acceptances").status, 404);
 }
 
+// To come in as invited signs for him where the server has his key; a link in somebody's mail must not do that.
+TEST_F(BrowserTest, ALinkDoesNotBringTheInvitedIn) {
+  Browser ana = LoggedIn(ana_);
+  ana.Post("/api/participant-keys", R"({"custody":"server"})");
+  const net::HttpAnswer made = ana.Post(
+      "/api/tee/environments", R"({"name":"study","recovery":"operator","participant_emails":["ben@insurer.example"]})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  const std::string tee = "/api/tee/environments/" + ana.TextAt(made, "/tee/id");
+  Browser ben = LoggedIn(ben_);
+  for (const char* site : {"none", ""}) {
+    const std::vector<net::HttpField> fields = *site ? std::vector<net::HttpField>{{"Sec-Fetch-Site", site}}
+                                                     : std::vector<net::HttpField>{};
+    EXPECT_TRUE(ben.Json(ben.Get("/api/tee/environments", fields)).at("tees").as_array().empty());
+    EXPECT_EQ(ben.Get(tee, fields).status, 404);
+  }
+  EXPECT_EQ(ben.Get(tee, {{"Sec-Fetch-Site", "same-origin"}}).status, 200);
+  EXPECT_EQ(ben.Get(tee).status, 200);
+}
+
 TEST_F(BrowserTest, LimitsCountAUserWithAllHisBrowsers) {
   limits_.requests_per_minute = 5;
   RestartServer();

@@ -63,6 +63,7 @@ Result<RecordedLink> ProposeEpoch(const Api& api, EnvironmentSession& session, c
 }
 
 Result<bool> ComeAsInvited(const Api& api, const Caller& caller, const EnvironmentId& id) {
+  if (!caller.asked_by_own_page) return false;
   CLOISTER_ASSIGN(const auto invitations, api.store.environments.InvitationsOf(caller.user.email));
   if (std::ranges::find(invitations, id) == invitations.end()) return false;
   const auto session = api.fleet.Find(id);

@@ -19,7 +19,8 @@ Result<RecordedLink> ProposeEpoch(const Api& api, EnvironmentSession& session, c
                                   const std::vector<ParticipantKeyRecord>& keys);
 
 // An invited user is here for the first time: the epoch that has him in it is proposed, in the name of who invited him
-// and of himself. True when he belongs now.
+// and of himself. True when he belongs now. A browser that was sent here by a link does not come in by it: a GET that
+// somebody else chose would sign for him.
 Result<bool> ComeAsInvited(const Api& api, const Caller& caller, const EnvironmentId& id);
 
 }  // namespace cloister::control
