@@ -216,8 +216,8 @@ TEST_F(BrowserTest, ABrowserSignsForItsUser) {
 TEST_F(BrowserTest, ALinkDoesNotBringTheInvitedIn) {
   Browser ana = LoggedIn(ana_);
   ana.Post("/api/participant-keys", R"({"custody":"server"})");
-  const net::HttpAnswer made = ana.Post(
-      "/api/tee/environments", R"({"name":"study","recovery":"operator","participant_emails":["ben@insurer.example"]})");
+  const char* const study = R"({"name":"study","recovery":"operator","participant_emails":["ben@insurer.example"]})";
+  const net::HttpAnswer made = ana.Post("/api/tee/environments", study);
   ASSERT_EQ(made.status, 201) << made.body;
   const std::string tee = "/api/tee/environments/" + ana.TextAt(made, "/tee/id");
   Browser ben = LoggedIn(ben_);
