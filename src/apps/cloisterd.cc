@@ -35,6 +35,7 @@
 #include "control/metrics.h"
 #include "control/rest/api.h"
 #include "control/rest/problem.h"
+#include "control/webhooks/pump.h"
 #include "crypto/library.h"
 #include "net/client/curl_transport.h"
 #include "net/server/server.h"
@@ -136,15 +137,19 @@ class Program {
                                                   NewOwner()});
     fleet_.emplace(*workflow_, rng_);
     CLOISTER_TRY(fleet_->Restore());
+    // With --dev-login the server is this machine's alone, and so may its receivers be.
+    outbound_.emplace(flags_.dev_login ? net::Reach::kLoopback : net::Reach::kPublic);
     custodian_.emplace(control::Custodian::Parts{*store_, *vault_, clock_, rng_});
     api_.emplace(control::Api{*store_, *fleet_, *custodian_, *vault_, *provider_, *checker_, *blobs_, clock_, rng_,
                               flags_.dev_login, buckets_ ? &*buckets_ : nullptr, flags_.limits,
-                              issuer_ ? &*issuer_ : nullptr, logins.public_origin, tls_ != nullptr});
+                              issuer_ ? &*issuer_ : nullptr, logins.public_origin, tls_ != nullptr, outbound_->reach()});
     CLOISTER_TRY(MakeFirstUser());
     CLOISTER_TRY(ServeMetrics());
     CLOISTER_TRY(Serve(listen, logins));
     fleet_->Begin();
-    return {};
+    webhooks_.emplace(
+        control::WebhookPump::Parts{*store_, *fleet_, *vault_, clock_, rng_, log_, *outbound_, workflow_->owner});
+    return webhooks_->Start();
   }
 
   std::uint16_t port() const { return server_->port(); }
@@ -165,6 +170,7 @@ class Program {
   // for.
   void Stop() {
     fleet_->RequestStop();
+    webhooks_.reset();
     auto stopped = std::async(std::launch::async, [this] { server_->Stop(); });
     stopped.wait_for(std::chrono::milliseconds(net::HttpLimits{}.drain_ms));
     fleet_->Stop();
@@ -268,6 +274,8 @@ class Program {
   std::optional<control::Issuer> issuer_;
   std::optional<control::Api> api_;
   control::Metrics metrics_;
+  std::optional<net::CurlOutboundClient> outbound_;
+  std::optional<control::WebhookPump> webhooks_;
   std::unique_ptr<net::Server> metrics_server_;
   std::unique_ptr<net::Server> server_;
 };

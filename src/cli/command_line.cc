@@ -231,6 +231,7 @@ void AddAll(CLI::App& app, Invocation& invocation) {
   AddResult(app, invocation);
   AddLedger(app, invocation);
   AddAcross(app, invocation);
+  AddWebhook(app, invocation);
 }
 
 CommandNode Describe(const CLI::App& app) {

@@ -62,6 +62,7 @@ void AddQueryText(CLI::App& command, V& verb) {
 
 void AddPolicy(CLI::App& app, Invocation& invocation);
 void AddQueryTry(Family& family);
+void AddWebhook(CLI::App& app, Invocation& invocation);
 // Verbs across families: catalogue, budget, inbox, watch, api, completion.
 void AddAcross(CLI::App& app, Invocation& invocation);
 

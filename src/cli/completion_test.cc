@@ -31,7 +31,8 @@ TEST(Completion, WordsOfOthersStayInsideTheirQuotes) {
 
 TEST(Completion, TheRealTreeHasEveryFamily) {
   const CommandNode root = DescribeCommandLine();
-  for (const char* family : {"env", "dataset", "policy", "query", "result", "ledger", "catalogue", "completion"}) {
+  for (const char* family :
+       {"env", "dataset", "policy", "query", "result", "ledger", "catalogue", "webhook", "completion"}) {
     const auto named = [&](const CommandNode& node) { return node.name == family; };
     EXPECT_TRUE(std::any_of(root.commands.begin(), root.commands.end(), named)) << family;
   }

@@ -54,6 +54,15 @@ Result<ExitCode> Run(Context& context, const InboxVerb& verb);
 Result<ExitCode> Run(Context& context, const WatchVerb& verb);
 Result<ExitCode> Run(Context& context, const ApiVerb& verb);
 Result<ExitCode> Run(Context& context, const CompletionVerb& verb);
+Result<ExitCode> Run(Context& context, const WebhookListVerb& verb);
+Result<ExitCode> Run(Context& context, const WebhookCreateVerb& verb);
+Result<ExitCode> Run(Context& context, const WebhookShowVerb& verb);
+Result<ExitCode> Run(Context& context, const WebhookEnableVerb& verb);
+Result<ExitCode> Run(Context& context, const WebhookTestVerb& verb);
+Result<ExitCode> Run(Context& context, const WebhookRollVerb& verb);
+Result<ExitCode> Run(Context& context, const WebhookRemoveVerb& verb);
+Result<ExitCode> Run(Context& context, const WebhookDeliveriesVerb& verb);
+Result<ExitCode> Run(Context& context, const WebhookResendVerb& verb);
 
 // Runs the verb and says what went wrong, if something did.
 ExitCode RunVerb(Context& context, const Verb& verb);

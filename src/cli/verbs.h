@@ -189,6 +189,36 @@ struct LedgerProveVerb {
   std::uint64_t index = 0;
 };
 
+struct WebhookListVerb {};
+struct WebhookCreateVerb {
+  std::string url;
+  std::vector<std::string> events;
+  bool hmac = false;
+};
+struct WebhookShowVerb {
+  std::string webhook;
+};
+struct WebhookEnableVerb {
+  std::string webhook;
+  bool enabled = true;
+};
+struct WebhookTestVerb {
+  std::string webhook;
+};
+struct WebhookRollVerb {
+  std::string webhook;
+  std::int64_t overlap_hours = 24;
+};
+struct WebhookRemoveVerb {
+  std::string webhook;
+};
+struct WebhookDeliveriesVerb {
+  std::string webhook;
+};
+struct WebhookResendVerb {
+  std::string webhook, delivery;
+};
+
 using Verb = std::variant<InitVerb, KeyShowVerb, KeyExportAgeVerb, EnvCreateVerb, EnvListVerb, EnvShowVerb,
                           EnvVerifyVerb, EnvAcceptVerb, EnvInviteVerb, EnvRemoveVerb, EnvTerminateVerb, EnvDiscardVerb,
                           DatasetUploadVerb, DatasetManifestVerb, DatasetListVerb, DatasetShowVerb,
@@ -197,7 +227,9 @@ using Verb = std::variant<InitVerb, KeyShowVerb, KeyExportAgeVerb, EnvCreateVerb
                           ResultGetVerb, ResultReceiptVerb, ResultVerifyVerb, LedgerShowVerb, LedgerVerifyVerb,
                           LedgerProveVerb, PolicyShowVerb, PolicyTestVerb, PolicyDiffVerb, PolicySetVerb,
                           PolicyPresetVerb, PolicySchemaVerb, CatalogueVerb, QueryTryVerb, BudgetVerb, InboxVerb,
-                          WatchVerb, ApiVerb, CompletionVerb>;
+                          WatchVerb, ApiVerb, CompletionVerb, WebhookListVerb, WebhookCreateVerb, WebhookShowVerb,
+                          WebhookEnableVerb, WebhookTestVerb, WebhookRollVerb, WebhookRemoveVerb,
+                          WebhookDeliveriesVerb, WebhookResendVerb>;
 
 struct GlobalFlags {
   std::string home;

@@ -1,7 +1,10 @@
 """A certificate authority of our own, by Debian's openssl: what a hospital's IT department has."""
 
 import subprocess
+import tempfile
 from pathlib import Path
+
+from support import Rest, stage
 
 
 class Authority:
@@ -31,3 +34,28 @@ class Authority:
         self._openssl('x509', '-req', '-in', request, '-CA', self.root, '-CAkey', self.key, '-CAcreateserial',
                       '-days', '1', '-extfile', terms, '-out', certificate)
         return certificate, key
+
+
+class PublicServer:
+    """cloisterd as it runs for others: every address, TLS, no development login; `root` is its first user."""
+
+    def __enter__(self):
+        self._folder = tempfile.TemporaryDirectory(prefix='cloister-public-')
+        folder = Path(self._folder.name)
+        authority = Authority(folder / 'authority')
+        certificate, key = authority.issue('server')
+        command = [stage.programs() / 'cloisterd', '--data', folder / 'data', '--sealer', folder / 'sealer',
+                   '--listen', '0.0.0.0:0', '--tls-cert', certificate, '--tls-key', key,
+                   '--first-user', 'root@a.example']
+        with open(folder / 'log', 'wb') as log:
+            self._process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=log)
+        port = self._process.stdout.readline().decode().rsplit(':', 1)[1].strip()
+        self.root = Rest(url=f'https://127.0.0.1:{port}', ca_file=authority.root)
+        self.root.key = (folder / 'data/first-api-key').read_text().strip()
+        return self
+
+    def __exit__(self, *_):
+        self._process.terminate()
+        self._process.wait(stage.START_SECONDS_MAX)
+        self._process.stdout.close()
+        self._folder.cleanup()

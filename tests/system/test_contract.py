@@ -40,6 +40,9 @@ class Story:
         self.upload = self.ana.json('POST', f'/api/tee/datasets/{self.dataset}/uploads', {'size_bytes': 4},
                                     expect=201)['upload']['id']
         self.key = self.ana.json('POST', '/api/keys', {'name': 'extra'}, expect=201)['key']['id']
+        self.webhook = self.ana.json('POST', '/api/webhooks', {'url': 'http://127.0.0.1:9/'},
+                                     expect=201)['webhook']['id']
+        self.delivery = self.ana.json('POST', f'/api/webhooks/{self.webhook}/test', expect=202)['delivery']['id']
         self.asked = self.eve.json('POST', '/api/admin/requests', {'reason': 'why not'}, expect=201)['request']['id']
 
     def share(self, name):
@@ -65,8 +68,9 @@ class Story:
         """The path of the contract, for the objects of this story."""
         parent = path.split('/')[3] if path.startswith('/api/tee/') else path.split('/')[2]
         ids = {'environments': self.tee, 'datasets': self.dataset, 'queries': self.query, 'keys': self.key,
-               'admin': self.asked}
+               'admin': self.asked, 'webhooks': self.webhook}
         filled = path.replace('{id}', ids.get(parent, ''), 1).replace('{email}', 'ben@ben.example')
+        filled = filled.replace('{delivery}', self.delivery)
         return filled.replace('{upload}', self.upload).replace('{part}', '1').replace('{result}', self.result['id'])
 
 
@@ -170,6 +174,7 @@ class Contract(ServerCase):
     def tell_the_rest(self, story):
         ana, ben, base = story.ana, story.ben, story.base
         dataset, query = f'/api/tee/datasets/{story.dataset}', f'/api/tee/queries/{story.query}'
+        hook = f'/api/webhooks/{story.webhook}'
         for path in ('', '/charter', '/charter/diff', '/chain', '/catalogue', '/budgets', '/ledger',
                      '/ledger/checkpoint', '/ledger/proof/inclusion?index=0', '/ledger/proof/consistency?from=1',
                      '/datasets', '/queries', '/attestation?nonce=' + 'A' * 43):
@@ -180,7 +185,7 @@ class Contract(ServerCase):
             ana.get(query + path)
         story.nobody.call('GET', ana.get(f'{query}/results')['download_url'])
         for path in ('/api/tee/environments', '/api/tee/inbox', '/api/me', '/api/participant-keys', '/api/keys',
-                     '/api/admin/requests'):
+                     '/api/admin/requests', '/api/webhooks', hook, f'{hook}/deliveries'):
             ana.get(path)
         for path in ('/api/tee/health', '/livez', '/readyz?verbose=1', '/openapi.json'):
             story.nobody.get(path)
@@ -237,6 +242,12 @@ class Contract(ServerCase):
         root.json('DELETE', f'{closed}/administrator')
         root.json('POST', f'{closed}/disable')
         root.json('POST', f'{closed}/enable')
+        hook = f'/api/webhooks/{story.webhook}'
+        ana.json('POST', f'{hook}/roll', {'overlap_hours': 1})
+        ana.json('POST', f'{hook}/deliveries/{story.delivery}/resend', expect=202)
+        self.assertEqual(ana.call('PUT', hook, {'url': 'http://127.0.0.1:9/other', 'enabled': False},
+                                  {'If-Match': '*'})[0], 200)
+        ana.json('DELETE', hook)
         self.browsers()
 
     def browsers(self):

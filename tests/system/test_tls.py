@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import support
-from authority import Authority
+from authority import Authority, PublicServer
 from support import Rest, RoomCase, await_that, plain_answer, stage
 
 SECONDS_MAX = 30
@@ -192,19 +192,9 @@ class Start(unittest.TestCase):
         self.assertIn('--dev-login', self.refused('--dev-login', '--tls-cert', self.certificate, '--tls-key', self.key))
 
     def test_beyond_this_machine_browsers_are_told_to_stay_with_https(self):
-        command = [stage.programs() / 'cloisterd', '--data', self.folder / 'data', '--sealer', self.folder / 'sealer',
-                   '--listen', '0.0.0.0:0', '--tls-cert', self.certificate, '--tls-key', self.key]
-        with open(self.folder / 'log', 'wb') as log:
-            server = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=log)
-        try:
-            port = server.stdout.readline().decode().rsplit(':', 1)[1].strip()
-            rest = Rest(url=f'https://127.0.0.1:{port}', ca_file=self.authority.root)
-            status, fields, _ = rest.call('GET', '/livez')
+        with PublicServer() as server:
+            status, fields, _ = server.root.call('GET', '/livez')
             self.assertEqual((status, fields['strict-transport-security']), (200, 'max-age=31536000'))
-        finally:
-            server.terminate()
-            server.wait(SECONDS_MAX)
-            server.stdout.close()
 
 
 if __name__ == '__main__':

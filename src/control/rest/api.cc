@@ -11,6 +11,7 @@
 #include "control/rest/epochs.h"
 #include "control/rest/gate.h"
 #include "control/rest/routes.h"
+#include "control/workflow/change_subjects.h"
 
 namespace cloister::control {
 namespace {
@@ -38,13 +39,6 @@ Result<Caller> AuthenticateKey(const Api& api, const std::string& key) {
                 .key = std::nullopt,
                 .scopes = std::move(owner->key.scopes),
                 .counted_as = owner->key.id.str()};
-}
-
-bool BelongsTo(const ledger::LedgerState& state, std::string_view thumbprint) {
-  const auto has = [&](const ledger::CharterRecord* record) {
-    return record != nullptr && record->charter.Find(thumbprint) != nullptr;
-  };
-  return has(state.in_force()) || has(state.proposed());
 }
 
 // Where an item of a list stands: numbers by their size, and ids, which are of one length and kind, as texts.
@@ -81,6 +75,7 @@ net::Router MakeRouter(const Api& api) {
   AddQueryRoutes(router, api);
   AddDecisionRoutes(router, api);
   AddResultRoutes(router, api);
+  AddWebhookRoutes(router, api);
   AddGate(router, api);
   return router;
 }
@@ -106,9 +101,8 @@ Result<Member> RequireMember(const Api& api, Caller caller, const EnvironmentId&
   CLOISTER_ASSIGN(auto record, api.store.environments.Find(id));
   if (!record) return NoSuch("environment");
   const auto belongs = [&] {
-    return caller.key && session->Look([&](const ledger::LedgerState& state) {
-      return BelongsTo(state, caller.key->thumbprint);
-    });
+    return IsMember(*session, *record,
+                    {.user = caller.user.id, .thumbprint = caller.key ? caller.key->thumbprint : ""});
   };
   if (!belongs()) {
     CLOISTER_ASSIGN(const bool came, ComeAsInvited(api, caller, id));
@@ -116,10 +110,7 @@ Result<Member> RequireMember(const Api& api, Caller caller, const EnvironmentId&
       CLOISTER_ASSIGN(caller.key, api.store.users.FindParticipantKey(caller.user.id));
     }
   }
-  // Before its ledger begins, or if it never does, an environment is its creator's alone.
-  const bool unborn = session->Look([](const ledger::LedgerState& state) { return state.size() == 0; });
-  const bool his = caller.key && unborn && record->creator == caller.user.id;
-  if (!belongs() && !his) return NoSuch("environment");
+  if (!belongs()) return NoSuch("environment");
   ParticipantKeyRecord key = *caller.key;
   return Member{.caller = std::move(caller), .key = std::move(key), .record = *std::move(record), .session = session};
 }

@@ -20,6 +20,7 @@
 #include "control/login/issuer.h"
 #include "control/store/store.h"
 #include "control/workflow/fleet.h"
+#include "net/client/outbound.h"
 #include "net/server/http.h"
 #include "net/server/router.h"
 #include "sealing/blob_store.h"
@@ -54,6 +55,7 @@ struct Api {
   // Where browsers find this server, "https://cleanroom.example". Empty: on this machine, by the name that they use.
   std::string public_origin = {};
   bool speaks_tls = false;
+  net::Reach webhook_reach = net::Reach::kPublic;
 };
 
 // `api` must outlive the router.

@@ -8,13 +8,11 @@
 //
 // GET /api/tee/ws: the same in texts of a WebSocket (RFC 6455), the number as the member `event_id`.
 
-#include <algorithm>
-#include <charconv>
-
 #include "control/rest/environment_json.h"
 #include "control/rest/query_json.h"
 #include "control/rest/routes.h"
 #include "control/rest/web_socket.h"
+#include "control/workflow/change_subjects.h"
 
 namespace cloister::control {
 namespace {
@@ -34,33 +32,6 @@ std::string Block(Form form, codec::JsonObject data, const std::optional<std::in
   if (id) text += "id: " + std::to_string(*id) + "\n";
   const std::string kind(data.at("kind").as_string());
   return text + "event: " + kind + "\ndata: " + codec::WriteJson(codec::Json(data)) + "\n\n";
-}
-
-// "3-7" -> 3 and 7.
-std::pair<std::uint64_t, std::uint64_t> Positions(const std::string& object) {
-  std::uint64_t from = 0, to = 0;
-  const char* end = object.data() + object.size();
-  const auto first = std::from_chars(object.data(), end, from);
-  if (first.ptr < end) std::from_chars(first.ptr + 1, end, to);
-  return {from, to};
-}
-
-bool IsIn(const std::optional<std::uint64_t>& entry, std::uint64_t from, std::uint64_t to) {
-  return entry && *entry >= from && *entry < to;
-}
-
-// Whether one of these entries is about the query.
-bool Touches(const ledger::LedgerState& state, const ledger::QueryRecord& query, std::uint64_t from,
-             std::uint64_t to) {
-  const bool refused = std::ranges::any_of(query.rejections, [&](const auto& each) {
-    return IsIn(state.EntryOfLink(each.second), from, to);
-  });
-  const bool step = IsIn(query.entry, from, to) || IsIn(query.report_entry, from, to) ||
-                    IsIn(query.reservation_entry, from, to) || IsIn(query.execution_entry, from, to) ||
-                    IsIn(query.release_entry, from, to);
-  return step || refused || std::ranges::any_of(query.approvals, [&](const auto& each) {
-           return IsIn(each.second.entry, from, to);
-         });
 }
 
 class EventSource final : public net::EventSource {
@@ -90,54 +61,39 @@ class EventSource final : public net::EventSource {
   }
 
  private:
+  // The number stands beside the last alone: a stream that breaks in between says them all again.
   std::string Render(const Member& member, const ChangeRecord& change) const {
-    codec::JsonObject data{
-        {"kind", change.kind}, {"environment", change.environment.str()}, {"id", change.object}};
-    if (change.kind == "ledger") return RenderLedger(member, change, std::move(data));
-    if (change.kind == "tee") data["status"] = EnvironmentStatus(*member.session);
-    if (change.kind == "dataset") {
-      const auto dataset = api_.store.datasets.Find(*DatasetId::Parse(change.object));
-      data["status"] = dataset && *dataset ? DatasetStatusName((*dataset)->status) : "removed";
+    const auto subjects = SubjectsOf(*member.session, change);
+    std::string text;
+    for (const ChangeSubject& subject : subjects) {
+      const bool last = &subject == &subjects.back();
+      auto data = Describe(member, change, subject);
+      if (data) text += Block(form_, *std::move(data), last ? std::optional(change.seq) : std::nullopt);
     }
-    if (change.kind == "query") {
-      const auto status = StatusOf(member, *QueryId::Parse(change.object));
-      if (!status) return "";
-      data["status"] = *status;
-    }
-    return Block(form_, std::move(data), change.seq);
+    return text;
   }
 
-  // First the queries that the new entries are about, then the ledger itself, with the id: a stream that breaks in
-  // between says them again.
-  std::string RenderLedger(const Member& member, const ChangeRecord& change, codec::JsonObject data) const {
-    const auto [from, to] = Positions(change.object);
-    std::vector<QueryId> touched;
-    bool came_in_force = false;
-    member.session->Look([&, from = from, to = to](const ledger::LedgerState& state) {
-      came_in_force = state.in_force() != nullptr && IsIn(state.in_force()->in_force_from, from, to);
-      for (const auto& [digest, query] : state.queries()) {
-        if (Touches(state, query, from, to)) touched.push_back(query.request.query);
-      }
-    });
-    std::string text;
-    if (came_in_force) {
-      const std::string id = change.environment.str();
-      text += Block(form_,
-                    {{"kind", "tee"}, {"environment", id}, {"id", id}, {"status", EnvironmentStatus(*member.session)}},
-                    std::nullopt);
+  // Absent for a query that nobody works on any more.
+  std::optional<codec::JsonObject> Describe(const Member& member, const ChangeRecord& change,
+                                            const ChangeSubject& subject) const {
+    codec::JsonObject data{
+        {"kind", subject.kind}, {"environment", change.environment.str()}, {"id", subject.id}};
+    if (subject.kind == "tee") data["status"] = EnvironmentStatus(*member.session);
+    if (subject.kind == "dataset") {
+      const auto dataset = api_.store.datasets.Find(*DatasetId::Parse(subject.id));
+      data["status"] = dataset && *dataset ? DatasetStatusName((*dataset)->status) : "removed";
     }
-    for (const QueryId& id : touched) {
-      const auto status = StatusOf(member, id);
-      if (!status) continue;
-      text += Block(
-          form_,
-          {{"kind", "query"}, {"environment", change.environment.str()}, {"id", id.str()}, {"status", *status}},
-          std::nullopt);
+    if (subject.kind == "query") {
+      const auto status = StatusOf(member, *QueryId::Parse(subject.id));
+      if (!status) return std::nullopt;
+      data["status"] = *status;
     }
-    data["id"] = change.environment.str();
-    data["from"] = from;
-    data["size"] = to;
-    return text + Block(form_, std::move(data), change.seq);
+    if (subject.kind == "ledger") {
+      const auto [from, size] = LedgerPositions(change);
+      data["from"] = from;
+      data["size"] = size;
+    }
+    return data;
   }
 
   std::optional<std::string> StatusOf(const Member& member, const QueryId& id) const {

@@ -29,5 +29,6 @@ void AddContractRoutes(net::Router& router, const Api& api);
 void AddQueryRoutes(net::Router& router, const Api& api);
 void AddDecisionRoutes(net::Router& router, const Api& api);
 void AddResultRoutes(net::Router& router, const Api& api);
+void AddWebhookRoutes(net::Router& router, const Api& api);
 
 }  // namespace cloister::control

@@ -122,8 +122,24 @@ constexpr std::string_view kLogins[] = {
     "CREATE INDEX sessions_of_user ON sessions(user_id, id)",
 };
 
-constexpr std::span<const std::string_view> kSteps[] = {kUsers,  kEnvironments, kWork,  kAccess,
-                                                        kLeases, kNotes,        kLogins};
+// 8: webhooks. Secrets are sealed by the vault.
+constexpr std::string_view kWebhooks[] = {
+    R"(CREATE TABLE webhooks(id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users(id), url TEXT NOT NULL,
+         events TEXT NOT NULL, sealed_secret BLOB NOT NULL, sealed_old_secret BLOB, old_until TEXT,
+         enabled INTEGER NOT NULL, disabled_reason TEXT, failing_since TEXT, after_seq INTEGER NOT NULL,
+         version INTEGER NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL) STRICT)",
+    "CREATE INDEX webhooks_of_user ON webhooks(user_id, id)",
+    R"(CREATE TABLE webhook_deliveries(id TEXT PRIMARY KEY, webhook_id TEXT NOT NULL REFERENCES webhooks(id),
+         environment_id TEXT, type TEXT NOT NULL, body TEXT NOT NULL, status TEXT NOT NULL, attempts INTEGER NOT NULL,
+         outcome TEXT, attempted_at TEXT, next_at TEXT NOT NULL, lease_owner TEXT, lease_until TEXT,
+         created_at TEXT NOT NULL, updated_at TEXT NOT NULL) STRICT)",
+    "CREATE INDEX deliveries_of_webhook ON webhook_deliveries(webhook_id, status, id)",
+    "CREATE INDEX deliveries_due ON webhook_deliveries(status, next_at)",
+    "CREATE INDEX deliveries_in_work ON webhook_deliveries(lease_until) WHERE lease_until IS NOT NULL",
+};
+
+constexpr std::span<const std::string_view> kSteps[] = {kUsers,  kEnvironments, kWork,   kAccess,
+                                                        kLeases, kNotes,        kLogins, kWebhooks};
 
 }  // namespace
 

@@ -17,6 +17,7 @@
 #include "control/store/query_store.h"
 #include "control/store/session_store.h"
 #include "control/store/user_store.h"
+#include "control/store/webhook_store.h"
 
 namespace cloister::control {
 
@@ -34,6 +35,7 @@ class Store {
   IdempotencyStore idempotency;
   LoginStore logins;
   SessionStore sessions;
+  WebhookStore webhooks;
 
  private:
   explicit Store(std::unique_ptr<Db> db)
@@ -47,6 +49,7 @@ class Store {
         idempotency(*db),
         logins(*db),
         sessions(*db),
+        webhooks(*db),
         db_(std::move(db)) {}
   std::unique_ptr<Db> db_;
 };

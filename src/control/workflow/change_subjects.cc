@@ -1,0 +1,66 @@
+#include "control/workflow/change_subjects.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace cloister::control {
+namespace {
+
+bool IsIn(const std::optional<std::uint64_t>& entry, std::uint64_t from, std::uint64_t to) {
+  return entry && *entry >= from && *entry < to;
+}
+
+// Whether one of these entries is about the query.
+bool Touches(const ledger::LedgerState& state, const ledger::QueryRecord& query, std::uint64_t from,
+             std::uint64_t to) {
+  const bool refused = std::ranges::any_of(query.rejections, [&](const auto& each) {
+    return IsIn(state.EntryOfLink(each.second), from, to);
+  });
+  const bool step = IsIn(query.entry, from, to) || IsIn(query.report_entry, from, to) ||
+                    IsIn(query.reservation_entry, from, to) || IsIn(query.execution_entry, from, to) ||
+                    IsIn(query.release_entry, from, to);
+  return step || refused || std::ranges::any_of(query.approvals, [&](const auto& each) {
+           return IsIn(each.second.entry, from, to);
+         });
+}
+
+}  // namespace
+
+std::pair<std::uint64_t, std::uint64_t> LedgerPositions(const ChangeRecord& change) {
+  std::uint64_t from = 0, to = 0;
+  const char* end = change.object.data() + change.object.size();
+  const auto first = std::from_chars(change.object.data(), end, from);
+  if (first.ptr < end) std::from_chars(first.ptr + 1, end, to);
+  return {from, to};
+}
+
+std::vector<ChangeSubject> SubjectsOf(const EnvironmentSession& session, const ChangeRecord& change) {
+  if (change.kind != "ledger") return {{change.kind, change.object}};
+  const auto [from, to] = LedgerPositions(change);
+  const std::string environment = change.environment.str();
+  std::vector<ChangeSubject> subjects;
+  session.Look([&, from = from, to = to](const ledger::LedgerState& state) {
+    if (state.in_force() != nullptr && IsIn(state.in_force()->in_force_from, from, to)) {
+      subjects.push_back({"tee", environment});
+    }
+    for (const auto& [digest, query] : state.queries()) {
+      if (Touches(state, query, from, to)) subjects.push_back({"query", query.request.query.str()});
+    }
+  });
+  subjects.push_back({"ledger", environment});
+  return subjects;
+}
+
+bool IsMember(const EnvironmentSession& session, const EnvironmentRecord& record, const Acquaintance& person) {
+  if (person.thumbprint.empty()) return false;
+  return session.Look([&](const ledger::LedgerState& state) {
+    const auto has = [&](const ledger::CharterRecord* charter) {
+      return charter != nullptr && charter->charter.Find(person.thumbprint) != nullptr;
+    };
+    const bool his = state.size() == 0 && record.creator == person.user;
+    return his || has(state.in_force()) || has(state.proposed());
+  });
+}
+
+}  // namespace cloister::control
