@@ -142,7 +142,8 @@ class Program {
     custodian_.emplace(control::Custodian::Parts{*store_, *vault_, clock_, rng_});
     api_.emplace(control::Api{*store_, *fleet_, *custodian_, *vault_, *provider_, *checker_, *blobs_, clock_, rng_,
                               flags_.dev_login, buckets_ ? &*buckets_ : nullptr, flags_.limits,
-                              issuer_ ? &*issuer_ : nullptr, logins.public_origin, tls_ != nullptr, outbound_->reach()});
+                              issuer_ ? &*issuer_ : nullptr, logins.public_origin, tls_ != nullptr,
+                              outbound_->reach()});
     CLOISTER_TRY(MakeFirstUser());
     CLOISTER_TRY(ServeMetrics());
     CLOISTER_TRY(Serve(listen, logins));

@@ -16,9 +16,10 @@ from contract import CONTRACT
 
 Made = namedtuple('Made', 'target body headers wrong')  # wrong: why the contract forbids it, or None
 
-ID = re.compile(r'\b(env|ds|qry|upl|res|key|adm|usr)_[0-9a-z]{26}\b')
+ID = re.compile(r'\b(env|ds|qry|upl|res|key|adm|usr|whk|msg)_[0-9a-z]{26}\b')
 # An account has no pool: a closed one would end the caller's part in the story.
-PARENTS = {'environments': 'env', 'datasets': 'ds', 'queries': 'qry', 'keys': 'key', 'requests': 'adm'}
+PARENTS = {'environments': 'env', 'datasets': 'ds', 'queries': 'qry', 'keys': 'key', 'requests': 'adm',
+           'webhooks': 'whk'}
 ID_POOL_MAX = 60  # of each kind, the newest
 NUMBERS = [0, 1, -1, 2, 7, 24, 25, 100, 1000, 1001, 2**31, 2**53, 2**53 + 1, 2**63 - 1, 2**63, -2**63, 10**30]
 FRACTIONS = [0.0, -0.0, 0.5, 1e-9, 1e-300, 1e300, 3.999, -1.5]
@@ -43,6 +44,9 @@ NAMED = {'query_text': SQL, 'schema': SCHEMAS, 'policy': POLICIES, 'email': EMAI
          'document': ['a.b.c', '', 'e30.e30.AAAA', 'x' * 5000], 'attestation_token': ['a.b.c', ''],
          'scopes': ['read', 'data', 'query', 'decide', 'manage', 'admin', 'everything'],
          'cursor': ['env_' + '0' * 26, '', 'zzz'], 'proof': ['a.b.c'],
+         # Nobody listens at port 9, and the rest must be refused: nothing leaves this machine.
+         'url': ['http://127.0.0.1:9/', 'https://10.0.0.1/', 'https://169.254.169.254/', 'ftp://x/', 'https://', ''],
+         'events': ['tee.changed', 'query.changed', 'query.done'],
          'return_to': ['/docs', '/', '//evil.example', 'https://evil.example', '/api/login', '/\\evil', '/Ä'],
          'state': ['A' * 43, 'x', ''], 'code': ['4/0A', '', 'c' * 3000], 'iss': ['https://accounts.google.com', '']}
 ANY_JSON = [None, True, 0, 1.5, '', [], {}, [[]], {'a': {'b': []}}]
@@ -134,7 +138,7 @@ class Maker:
             if part == '{id}':
                 parts.append(quote(self.id_of(PARENTS.get(before, 'env')), safe=''))
             elif part.startswith('{'):
-                prefix = {'{upload}': 'upl', '{result}': 'res'}.get(part)
+                prefix = {'{upload}': 'upl', '{result}': 'res', '{delivery}': 'msg'}.get(part)
                 plain = {'{part}': ['1', '2', '0', '-1', 'x', '9' * 30], '{email}': EMAILS}.get(part)
                 parts.append(quote(self.id_of(prefix) if prefix else self.random.choice(plain), safe=''))
             else:

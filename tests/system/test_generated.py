@@ -43,6 +43,7 @@ class World:
         self.browser = None
         self.told = ' '.join(Caller(self.server.url, self.keys['ana']).call('GET', path)[2].decode() for path in (
             '/api/tee/environments', f'{story.base}/datasets', f'{story.base}/queries', '/api/keys',
+            '/api/webhooks', f'/api/webhooks/{story.webhook}/deliveries',
             f'/api/tee/queries/{story.query}/results', f'/api/tee/datasets/{story.dataset}/uploads')) + story.asked
 
     def call_as_page(self, method, made):

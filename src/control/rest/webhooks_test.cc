@@ -223,6 +223,16 @@ TEST_F(WebhooksTest, LookAgainBeforeTheySend) {
   EXPECT_EQ(Deliveries(ben_, hook)[0].at("status"), "withheld");
 }
 
+TEST_F(WebhooksTest, TellNothingToAnAccountThatIsClosed) {
+  const std::string hook = Make(ben_);
+  ben_.Post(At(hook, "/test"));
+  const std::string ben = ben_.Get("/api/me").TextAt("/user/id");
+  ASSERT_EQ(ana_.Post("/api/admin/users/" + ben + "/disable").status, 200);
+  now_.Advance(1'000);
+  Pump();
+  EXPECT_TRUE(outbound_.posts.empty());
+}
+
 TEST_F(WebhooksTest, AreTriedAgainUnderOneIdUntilTaken) {
   const std::string hook = Make(ana_);
   outbound_.answer = 500;
