@@ -2,7 +2,9 @@
 // (login/issuer.h) and come back with a code.
 //
 // What a browser carries away is a state, known here by its digest, and a cookie: the answer is taken once, and from
-// the browser that asked (RFC 9700 section 2.1). Nonce and verifier never leave the server but for the issuer.
+// the browser that asked (RFC 9700 section 2.1). The verifier (PKCE) goes from here to the issuer and no other way.
+
+#include <algorithm>
 
 #include "control/login/login_answer.h"
 #include "control/rest/api_keys.h"
