@@ -171,8 +171,8 @@ class Program {
   // for.
   void Stop() {
     fleet_->RequestStop();
-    webhooks_.reset();
     auto stopped = std::async(std::launch::async, [this] { server_->Stop(); });
+    webhooks_->Stop();  // before the fleet, which it asks who may see what; waits no longer than a POST may take
     stopped.wait_for(std::chrono::milliseconds(net::HttpLimits{}.drain_ms));
     fleet_->Stop();
     stopped.wait();
