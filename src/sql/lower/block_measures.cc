@@ -1,6 +1,7 @@
 #include "sql/lower/block_measures.h"
 
 #include <algorithm>
+#include <map>
 
 namespace cloister::sql {
 namespace {
@@ -14,6 +15,25 @@ void Collect(const ExprPtr& expr, const UnitBlock& block, Measures& out) {
   if (table == nullptr) return;
   if (IsMeasured(*table, expr->column)) out.insert(MeasureName(*table, expr->column));
   out.merge(MeasuresOfColumn(*table, expr->column));
+}
+
+bool IsZeroOrNull(const Literal& literal) { return literal.IsNull() || literal.AsNumber() == 0; }
+
+// x + 1, CASE WHEN ... THEN 1 ELSE 0 END, coalesce(x, 5): a sum of it counts rows too.
+bool AddsConstants(const ExprPtr& expr) {
+  const auto counted = [](const ExprPtr& one) { return IsLiteral(one) && !IsZeroOrNull(one->literal); };
+  if (expr->kind == ExprKind::kCase) {
+    for (std::size_t i = 1; i < expr->args.size(); i += 2) {
+      if (counted(expr->args[i])) return true;
+    }
+    return counted(expr->args.back());
+  }
+  if (expr->kind == ExprKind::kCast) return AddsConstants(expr->args[0]);
+  if (expr->kind != ExprKind::kCall) return counted(expr);
+  const std::string& f = expr->function;
+  if (f == "*" || f == "/") return AddsConstants(expr->args[IsLiteral(expr->args[0]) ? 1 : 0]);
+  if (f == "round" || f == "floor" || f == "ceil" || f == "abs" || f == "negate") return AddsConstants(expr->args[0]);
+  return std::any_of(expr->args.begin(), expr->args.end(), AddsConstants);
 }
 
 // The aggregate that an item of a block with one row a unit is; null for a key.
@@ -39,9 +59,26 @@ const UnitTable* TableOf(const UnitBlock& block, int source) {
 Measures MeasuresOf(const UnitAggregate& aggregate, const UnitBlock& block) {
   Measures measures;
   for (const ExprPtr& arg : aggregate.args) Collect(arg, block, measures);
-  if (measures.empty() || aggregate.function.find("count") != std::string::npos)
+  const bool counts = aggregate.function.find("count") != std::string::npos;
+  if (measures.empty() || counts || std::any_of(aggregate.args.begin(), aggregate.args.end(), AddsConstants))
     measures.insert(std::string(kCountMeasure));
   return measures;
+}
+
+bool GiveCounts(const std::vector<UnitAggregate>& aggregates, const UnitBlock& block) {
+  std::map<std::string, std::set<std::string>> kinds;  // by measure
+  for (const UnitAggregate& aggregate : aggregates) {
+    if (aggregate.filter || aggregate.distinct) continue;
+    const std::string& f = aggregate.function;
+    const std::string kind = f.ends_with("_samp") ? "samp" : f.ends_with("_pop") ? "pop" : f;
+    for (const std::string& measure : MeasuresOf(aggregate, block)) kinds[measure].insert(kind);
+  }
+  return std::any_of(kinds.begin(), kinds.end(), [](const auto& of) {
+    const auto both = [&](const char* one, const char* other) {
+      return of.second.contains(one) && of.second.contains(other);
+    };
+    return both("sum", "avg") || both("samp", "pop") || both("corr", "samp") || both("corr", "pop");
+  });
 }
 
 Measures MeasuresOfColumn(const UnitTable& table, int column) {

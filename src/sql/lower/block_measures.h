@@ -6,6 +6,7 @@
 //   AVG(2 * charge + 1) over visits               "ds_visits.charge"
 //   SUM(s) over (SELECT patient_id, SUM(charge) AS s ... GROUP BY patient_id)     the same
 //   COUNT(*), COUNT(charge)                       "#", and of the latter the column too
+//   SUM(charge + 1), SUM(CASE ... THEN 1 END)     "#" beside the columns: they count rows
 //
 // Keys and public values weigh persons, so they count them.
 
@@ -26,6 +27,8 @@ using Measures = std::set<std::string>;
 const UnitTable* TableOf(const UnitBlock& block, int source);
 
 Measures MeasuresOf(const UnitAggregate& aggregate, const UnitBlock& block);
+// Some of these over one measure give how many rows there are: SUM and AVG, a sample's variance and the population's.
+bool GiveCounts(const std::vector<UnitAggregate>& aggregates, const UnitBlock& block);
 // Of a column of a table that is made of blocks: those of the expressions that it stands for.
 Measures MeasuresOfColumn(const UnitTable& table, int column);
 // A column of a dataset that is no key.

@@ -82,6 +82,24 @@ void SqlPrinter::AddGuardedCell(const Release& release, const ExprPtr& condition
   if (!cell.sets.empty()) guarded_.cells.push_back(std::move(cell));
 }
 
+void SqlPrinter::CountRows(Measures& measures, Marks& marks) {
+  measures.insert(std::string(kCountMeasure));
+  marks[std::string(kCountMeasure)].insert(std::string(kMarkOfOne));
+}
+
+// Counts of groups that a number names give the sum of these numbers: COUNT(*) ... GROUP BY age beside SUM(age).
+void SqlPrinter::CountByKeys(const Release& release, Measures& measures, Marks& marks) {
+  if (!measures.contains(std::string(kCountMeasure))) return;
+  for (const ExprPtr& key : release.keys) {
+    if (!IsColumn(key) || !key->type.IsNumeric()) continue;
+    const UnitTable* table = TableOf(*release.block, key->source);
+    if (table == nullptr || !IsMeasured(*table, key->column)) continue;
+    const std::string measure = MeasureName(*table, key->column);
+    measures.insert(measure);
+    marks[measure].insert(MarkSql(key));
+  }
+}
+
 // After the block's sources have their names. Rows as wholes first, then the aggregates under conditions.
 void SqlPrinter::CollectGuardedCells(const Release& release) {
   const UnitBlock& block = *release.block;
@@ -92,13 +110,17 @@ void SqlPrinter::CollectGuardedCells(const Release& release) {
     measures.merge(MeasuresOf(aggregate, block));
     for (auto& [measure, terms] : MarksOf(aggregate, block)) whole[measure].merge(terms);
   }
+  if (!measures.empty() && GiveCounts(release.aggregates, block)) CountRows(measures, whole);
+  if (!measures.empty()) CountByKeys(release, measures, whole);
   if (!measures.empty()) AddGuardedCell(release, nullptr, whole, {.measures = {measures.begin(), measures.end()}});
   for (std::size_t i = 0; i < release.aggregates.size(); ++i) {
     const UnitAggregate& aggregate = release.aggregates[i];
-    const Measures own = MeasuresOf(aggregate, block);
+    Measures own = MeasuresOf(aggregate, block);
+    Marks marks = MarksOf(aggregate, block);
+    if (aggregate.counts_conditions) CountRows(own, marks);
     for (const ExprPtr& condition : aggregate.conditions) {
       AddGuardedCell(
-          release, condition, MarksOf(aggregate, block),
+          release, condition, marks,
           {.measures = {own.begin(), own.end()}, .columns = {static_cast<int>(release.keys.size() + i)}});
     }
   }

@@ -129,10 +129,15 @@ std::string SqlPrinter::Arguments(const Expr& expr) {
 }
 
 // A denominator of 0 gives NULL: infinity, NULL or an error, as engines differ, would tell about single rows.
+// The engine's // divides other numbers than whole ones as / does; the rules take it for bands (unit_key.cc), so that is
+// what it must be wherever rules hold.
 std::string SqlPrinter::Division(const Expr& expr) {
   const std::string left = Expression(expr.args[0]);
   const std::string right = Expression(expr.args[1]);
-  if (expr.function == "/") return "(" + As(left, kDoubleType) + " / NULLIF(" + As(right, kDoubleType) + ", 0))";
+  const std::string quotient = "(" + As(left, kDoubleType) + " / NULLIF(" + As(right, kDoubleType) + ", 0))";
+  if (expr.function == "/") return quotient;
+  const bool whole = expr.args[0]->type.IsInteger() && expr.args[1]->type.IsInteger();
+  if (expr.function == "//" && !whole && released()) return "floor(" + quotient + ")";
   return "(" + left + " " + expr.function + " NULLIF(" + right + ", 0))";
 }
 

@@ -135,6 +135,8 @@ class SqlPrinter {
   UnitHandle UnitsOf(const UnitCounter& counter, const ExprPtr& condition, const std::string& marks);
   int AddHandle(const Release& release, UnitHandle handle);
   void AddGuardedCell(const Release& release, const ExprPtr& condition, const Marks& marks, GuardedRelease::Cell cell);
+  static void CountRows(std::set<std::string>& measures, Marks& marks);
+  void CountByKeys(const Release& release, std::set<std::string>& measures, Marks& marks);
   void CollectGuardedCells(const Release& release);
   std::vector<std::pair<std::string, std::string>> GuardColumns(const Release& release,
                                                                 const std::vector<std::string>& keys);

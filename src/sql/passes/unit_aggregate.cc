@@ -279,8 +279,25 @@ std::optional<UnitAggregate> UnitScope::CheckAggregate(const Expr& aggregate, co
   }
   if (findings_.size() != before) return std::nullopt;
   if (!checked) Refuse("R06", self, "This aggregate is not admitted over persons' rows.");
+  if (checked) GuardBooleans(*checked);
   if (checked) GuardChosenRows(*checked);
   return checked;
+}
+
+// SUM(readmitted::INT) counts as COUNT(*) FILTER (WHERE readmitted) does, and has the same condition.
+void UnitScope::GuardBooleans(UnitAggregate& aggregate) {
+  if (aggregate.function.find("count") != std::string::npos) return;
+  aggregate.counts_conditions = !aggregate.args.empty() && aggregate.args[0]->kind == ExprKind::kCase;
+  for (const ExprPtr& arg : aggregate.args) {
+    if (arg->kind == ExprKind::kCase) continue;
+    ForEachColumn(arg, [&](const Expr& column) {
+      if (column.type.kind != Type::Kind::kBoolean) return;
+      const ExprPtr test = IsTrue(std::make_shared<Expr>(column));
+      aggregate.counts_conditions = true;
+      aggregate.conditions.push_back(
+          aggregate.filter ? MakeCall("and", {IsTrue(aggregate.filter), test}, kBooleanType, column.range) : test);
+    });
+  }
 }
 
 // A value made of some of each unit's rows is about the units that have such rows, beside any other condition.

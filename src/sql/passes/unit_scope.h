@@ -91,6 +91,7 @@ class UnitScope {
   bool CheckBranches(const Expr& expr, UnitAggregate& out);
   bool CheckConditionTable(const ExprPtr& condition, const Expr& aggregate, const UnitBlock& block);
   bool CheckPerUnitCondition(const Expr& aggregate, UnitAggregate& out);
+  void GuardBooleans(UnitAggregate& aggregate);
   void GuardChosenRows(UnitAggregate& aggregate);
   bool CheckOwnMeasure(const Expr& aggregate, const UnitBlock& block);
   std::optional<UnitAggregate> CheckCount(const Expr& aggregate, UnitAggregate out);
