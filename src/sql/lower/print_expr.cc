@@ -129,8 +129,8 @@ std::string SqlPrinter::Arguments(const Expr& expr) {
 }
 
 // A denominator of 0 gives NULL: infinity, NULL or an error, as engines differ, would tell about single rows.
-// The engine's // divides other numbers than whole ones as / does; the rules take it for bands (unit_key.cc), so that is
-// what it must be wherever rules hold.
+// The engine's // divides other numbers than whole ones as / does. The rules take it for bands (unit_key.cc), so
+// that is what it must be wherever rules hold.
 std::string SqlPrinter::Division(const Expr& expr) {
   const std::string left = Expression(expr.args[0]);
   const std::string right = Expression(expr.args[1]);

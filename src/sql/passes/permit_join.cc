@@ -25,8 +25,9 @@ bool Permitter::IsPublicEquality(const ExprPtr& expr) {
     const UnitColumn& column = scope_.Column(*side);
     return is_public(side) || (column.policy.Is(Role::kDimension) && !column.type.IsTemporal());
   };
+  // Two public tables joined with each other could give each person's rows a weight of the analyst's choice.
   return expr->args[0]->source != expr->args[1]->source && usable(expr->args[0]) && usable(expr->args[1]) &&
-         (is_public(expr->args[0]) || is_public(expr->args[1]));
+         is_public(expr->args[0]) != is_public(expr->args[1]);
 }
 
 bool Permitter::CheckDomains(const UnitColumn& a, const UnitColumn& b, TextRange range) {

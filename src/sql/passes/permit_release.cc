@@ -284,6 +284,7 @@ RelationPtr Permitter::BuildRelease(const Relation& written) {
   ReleaseKeys(select, *release, *relation);
   if (scope_.is_noisy()) release->limits = LimitsOf(*block, release->keys, select);
   const std::vector<ExprPtr> aggregates = ReleaseAggregates(over.aggregates, *release, *relation, post->from);
+  if (findings_.size() == before && !scope_.is_noisy()) scope_.CheckChosenValues(*release);
   std::vector<ExprPtr> groupings;
   for (const ExprPtr& grouping : over.groupings) {
     std::vector<ExprPtr> args;

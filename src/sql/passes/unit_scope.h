@@ -27,6 +27,8 @@ class UnitScope {
   // Rule R08: a condition must not be made to pick out a person: at most one quasi-identifier, and that one at a level
   // its owner generalises to. unit_isolation.cc
   bool CheckIsolation(const ExprPtr& condition);
+  // Rules R08, R20: what is added up is not also chosen value by value. unit_isolation.cc
+  bool CheckChosenValues(const Release& release);
   // Rule R10. unit_key.cc
   bool CheckKey(const ExprPtr& expr);
   // Rule R10, also for the one column a filter tests: left(zip,3), date_trunc('month', d), floor(age / 10).
@@ -68,6 +70,10 @@ class UnitScope {
 
  private:
   bool CheckTest(const Expr& test, Place place);
+  void CollectOrigins(const Expr& column, std::set<std::pair<const CompileDataset*, int>>& out) const;
+  bool HoldsTheSame(const Expr& a, const Expr& b) const;
+  bool CheckChosenValues(const Expr& column, const std::vector<ExprPtr>& tests, const std::vector<ExprPtr>& joins,
+                         bool moment);
   bool CheckColumnTest(const Expr& test, const Expr& column, const Literal& constant, Place place);
   bool CheckReleasedTest(const Expr& test, const ExprPtr& subject, Place place);
   bool CheckDateTest(const Expr& test, const Expr& column, const Literal& constant);
