@@ -341,6 +341,21 @@ class OverTls(unittest.TestCase):
         plain = {'Origin': browser.url.replace('https:', 'http:')}
         self.assertEqual(browser.post('/api/keys', {'name': 'k'}, plain)[0], 403)
 
+    def test_behind_a_proxy_on_this_machine(self):
+        folder = Path(tempfile.mkdtemp(prefix='cloister-system-'))
+        self.addCleanup(shutil.rmtree, folder, True)
+        server = stage.Server(folder, '--public-url', 'https://Cleanroom.example:443').start()
+        self.addCleanup(server.stop)
+        browser = Browser(server.url)
+        said = {'Host': 'cleanroom.example', 'Origin': 'https://cleanroom.example'}
+        login = {'email': 'ana@hospital.example', 'session': True}
+        self.assertEqual(browser.post('/api/dev/login', login, {**said, 'Host': 'evil.example'})[0], 421)
+        self.assertEqual(browser.post('/api/dev/login', login, {**said, 'Origin': server.url})[0], 403)
+        status, made = browser.post('/api/dev/login', login, said)
+        self.assertEqual((status, set(browser.cookies)), (200, {'__Host-cloister_session'}))
+        browser.token = made['session']['csrf_token']
+        self.assertEqual(browser.post('/api/keys', {'name': 'k'}, said)[0], 201)
+
     def test_somebody_logs_in_for_development(self):
         browser = self.serve()
         status, made = browser.post('/api/dev/login', {'email': 'ana@hospital.example', 'session': True})

@@ -45,6 +45,14 @@ Result<std::string> Issuer::AddressToLogIn(const Challenge& challenge) {
 }
 
 Result<Identity> Issuer::Redeem(const Grant& grant) {
+  auto identity = Identify(grant);
+  if (!identity) {
+    services_.log.Write(LogLevel::kWarning, "control", "login refused: " + identity.error().public_message);
+  }
+  return identity;
+}
+
+Result<Identity> Issuer::Identify(const Grant& grant) {
   CLOISTER_ASSIGN(const auto discovery, Describe());
   if (grant.answered_by ? *grant.answered_by != name_ : discovery->answers_name_issuer) {
     return VerificationFailed("the answer is not this issuer's: iss is missing or another one");

@@ -51,7 +51,7 @@ class Issuer {
   struct Services {
     Connect connect;
     const Clock& clock;
-    LogSink& log;  // why it was not reached is for the operator, not for visitors
+    LogSink& log;  // why somebody did not come in, in words without his name
   };
   Issuer(IssuerTerms terms, Services services);
 
@@ -83,6 +83,7 @@ class Issuer {
   };
   using Keys = std::vector<crypto::Jwk>;
 
+  Result<Identity> Identify(const Grant& grant) CLOISTER_EXCLUDES(mutex_);
   Result<std::shared_ptr<const Discovery>> Describe() CLOISTER_EXCLUDES(mutex_);
   Result<std::shared_ptr<const Keys>> KeysFor(std::string_view kid, const Discovery& discovery)
       CLOISTER_EXCLUDES(mutex_);
