@@ -132,6 +132,12 @@ std::string SqlPrinter::TableSql(const UnitTable& table) {
       sql = "((" + BlockSelect(table, *table.blocks[0], {}) + ") INTERSECT (" +
             BlockSelect(table, *table.blocks[1], {}) + "))";
   }
+  if (!table.single_by.empty()) {
+    std::string columns;
+    for (const int column : table.single_by)
+      columns += (columns.empty() ? "" : ", ") + names[static_cast<std::size_t>(column)];
+    sql = "(SELECT * FROM " + sql + " AS \"t\" QUALIFY count(*) OVER (PARTITION BY " + columns + ") = 1)";
+  }
   return sql + NewAlias(table.source, std::move(names));
 }
 

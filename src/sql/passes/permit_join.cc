@@ -184,7 +184,35 @@ bool Permitter::CheckBlock(UnitBlock& block, const std::vector<ExprPtr>& conjunc
          "Every table must be joined to the others by an equality of keys of one domain, or of a public column."});
   }
   if (findings_.size() == before) CheckLimits(block, at);
+  if (findings_.size() == before && !scope_.is_noisy()) TakeOwnRowsOnce(block);
   return findings_.size() == before;
+}
+
+// Which rows those are depends on the analyst's data alone.
+void Permitter::TakeOwnRowsOnce(UnitBlock& block) {
+  const auto is_own = [&](const CompileDataset* dataset) {
+    return dataset != nullptr && dataset->organisation == request_.analyst_organisation;
+  };
+  if (std::all_of(block.counters.begin(), block.counters.end(),
+                  [&](const UnitCounter& counter) { return is_own(counter.dataset); }))
+    return;
+  const auto once = [&](UnitTablePtr& table, const std::vector<ExprPtr>& conditions) {
+    const bool own = table->counters.empty() ? is_own(table->dataset) : is_own(table->counters.front().dataset);
+    if (!own || table->kind == UnitTable::Kind::kPerUnit || table->kind == UnitTable::Kind::kKeys) return;
+    std::set<int> columns;
+    for (const ExprPtr& condition : conditions) {
+      if (!IsKeyEquality(condition) && !IsPublicEquality(condition)) continue;
+      for (const ExprPtr& side : condition->args) {
+        if (side->source == table->source) columns.insert(side->column);
+      }
+    }
+    auto single = std::make_shared<UnitTable>(*table);
+    single->single_by.assign(columns.begin(), columns.end());
+    table = single;
+    scope_.AddTable(table);
+  };
+  for (UnitTablePtr& table : block.tables) once(table, block.where);
+  for (UnitOuterJoin& join : block.outer_joins) once(join.table, join.conditions);
 }
 
 // A public list: WHERE zip IN (SELECT zip FROM regions ...).

@@ -104,6 +104,7 @@ class Permitter {
   bool AddSemiJoin(UnitSemiJoin join, const ExprPtr& at, UnitBlock& block);
   bool CheckPublicList(const ExprPtr& outer, const ExprPtr& inner, const ExprPtr& at);
   bool CheckLimits(const UnitBlock& block, const Relation& at);
+  void TakeOwnRowsOnce(UnitBlock& block);
   // An equality that joins: of keys of one domain, or of a public column. Nothing when it is neither.
   bool IsKeyEquality(const ExprPtr& expr);
   bool IsPublicEquality(const ExprPtr& expr);

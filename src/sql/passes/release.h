@@ -51,6 +51,9 @@ struct UnitTable {
   std::vector<UnitColumn> columns;
   std::vector<UnitCounter> counters;  // in columns of this table
 
+  // The analyst's own rows beside others' persons (R28): those whose values in these columns stand once. Rows that he
+  // repeats would be weights of his choice, and a count of powers of two names every person it matched.
+  std::vector<int> single_by;
   std::vector<ExprPtr> filters;  // on these columns: HAVING of a kPerUnit, QUALIFY of a kWindow
 
   const CompileDataset* dataset = nullptr;         // kDataset, kPublic
