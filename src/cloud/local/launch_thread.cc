@@ -23,7 +23,9 @@ Result<ChildProcess> LaunchThread::Start(const ChildOptions& options) {
   MutexLock lock(mutex_);
   wanted_ = &options;
   changed_.NotifyAll();
-  while (!started_) changed_.WaitFor(mutex_, kWaitMs, [this] { return started_.has_value(); });
+  while (!started_) {
+    changed_.WaitFor(mutex_, kWaitMs, [this]() CLOISTER_REQUIRES(mutex_) { return started_.has_value(); });
+  }
   Result<ChildProcess> started = *std::move(started_);
   started_.reset();
   return started;
@@ -37,7 +39,7 @@ void LaunchThread::Loop() {
       wanted_ = nullptr;
       changed_.NotifyAll();
     }
-    changed_.WaitFor(mutex_, kWaitMs, [this] { return wanted_ != nullptr || stopping_; });
+    changed_.WaitFor(mutex_, kWaitMs, [this]() CLOISTER_REQUIRES(mutex_) { return wanted_ != nullptr || stopping_; });
   }
 }
 
