@@ -427,7 +427,8 @@ class OpenApiTest(unittest.TestCase):
     def test_the_page_has_nothing_that_runs(self):
         page = openapi.page(openapi.read())
         self.assertNotIn('<script', page)
-        self.assertNotRegex(page, 'https?://')
+        # Examples may name other sites; nothing is loaded from one or leads there.
+        self.assertNotRegex(page, '(src|href|action)="http|url\\(http|@import')
 
 
 class DevTest(Tree):
