@@ -135,6 +135,21 @@ class Https(RoomCase):
                 read += piece
 
 
+    def test_a_web_socket_opens_over_it(self):
+        rest = Rest(self.room.hospital)
+        with self.line() as line:
+            line.sendall(f'GET /api/tee/ws HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {rest.key}\r\n'
+                         'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+                         'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'.encode())
+            read = line.recv(65536)
+            self.assertTrue(read.startswith(b'HTTP/1.1 101 '), read)
+            self.assertIn(b's3pPLMBiTxaQ9kYGzzhZRbK+xOo=', read)  # RFC 6455 section 1.3
+            rest.json('POST', '/api/tee/environments', {'name': 'over a socket', 'recovery': 'operator'})
+            while b'"kind":"tee"' not in read:
+                piece = line.recv(65536)
+                self.assertTrue(piece, 'the socket broke off')
+                read += piece
+
     def peak_kb(self):
         status = Path(f'/proc/{self.room.server.process.pid}/status').read_text()
         return int(re.search(r'^VmHWM:\s+(\d+) kB', status, re.M).group(1))
