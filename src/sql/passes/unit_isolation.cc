@@ -15,6 +15,7 @@ namespace {
 using agreement::ColumnPolicy;
 using agreement::Role;
 
+constexpr std::size_t kIdentifiersMax = 2;
 constexpr double kTailShareMin = 0.1;  // of a measure's bounds, at the upper end, where few persons are
 
 // The values of a column that the tests of a condition can tell from the others.
@@ -93,10 +94,10 @@ bool IsWideEnough(const Interval1& range, const ColumnPolicy& policy) {
   return high - low + 1 >= (tail ? LastWidth(policy) : FirstWidth(policy));
 }
 
+// A band on the owner's grid, but none within the upper end: its few persons are who a text would want to pick out.
 bool IsWideMeasure(const Interval1& range, const ColumnPolicy& policy) {
   if (!policy.bounds || !std::isfinite(range.low)) return true;
-  const double high = std::min(range.high, policy.bounds->max);
-  return high - range.low >= kTailShareMin * (policy.bounds->max - policy.bounds->min);
+  return range.low <= policy.bounds->max - kTailShareMin * (policy.bounds->max - policy.bounds->min);
 }
 
 // The longest prefix among steps such as "left(zip,4)".
@@ -280,10 +281,10 @@ bool UnitScope::CheckIsolation(const ExprPtr& condition) {
     seen.insert({column.source, column.column});
     if (Column(column).policy.quasi_identifier) identifiers.insert({column.source, column.column});
   });
-  if (identifiers.size() > 1) {
+  if (identifiers.size() > kIdentifiersMax) {
     Refuse("R08", condition,
-           "This condition combines quasi-identifiers and could pick out one person; use WHERE and GROUP BY, or one of "
-           "them.");
+           "This condition combines quasi-identifiers and could pick out one person; use WHERE and GROUP BY, or fewer "
+           "of them.");
     return false;
   }
   for (const auto& [source, column] : seen) {
