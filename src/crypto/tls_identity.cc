@@ -148,7 +148,9 @@ Result<std::shared_ptr<const TlsIdentity>> TlsIdentity::Parse(const TlsIdentityF
                     "the certificate's key is not fit for TLS 1.3; take P-256, Ed25519, or RSA of 2048 bits or more");
   }
   for (std::size_t i = 1; i < chain.size(); ++i) {
-    CLOISTER_CHECK(SSL_CTX_add1_chain_cert(state->context.get(), chain[i].get()) == 1);
+    if (SSL_CTX_add1_chain_cert(state->context.get(), chain[i].get()) == 1) continue;
+    return Unusable(files.certificate_name, "certificate " + std::to_string(i + 1) +
+                                                " in it is too weak for TLS; ask its authority for another");
   }
   CLOISTER_ASSIGN(state->not_after, ReadTime(X509_get0_notAfter(own)));
   state->fingerprint = Fingerprint(own);

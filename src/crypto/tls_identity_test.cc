@@ -78,6 +78,7 @@ TEST_F(TlsIdentityTest, RefusesWhatNoClientWouldTake) {
   EXPECT_THAT(Parse(own.certificate, own.key, {1'749'999'999'999}), HasSubstr("begins at 2025-06-15T15:06:40Z"));
   const PemForTest weak = authority_.Issue({.kind = "RSA1024"});
   EXPECT_THAT(Parse(weak.certificate, weak.key), HasSubstr("not fit for TLS 1.3"));
+  EXPECT_THAT(Parse(own.certificate + weak.certificate, own.key), HasSubstr("certificate 2 in it is too weak"));
 }
 
 TEST_F(TlsIdentityTest, DoesNotWaitForAPassphrase) {
