@@ -4,6 +4,7 @@
 #include "control/rest/idempotency.h"
 #include "control/rest/preconditions.h"
 #include "control/rest/routes.h"
+#include "control/rest/scope.h"
 #include "control/webhooks/event_types.h"
 #include "control/webhooks/signature.h"
 
@@ -90,6 +91,12 @@ Result<net::Response> List(const Api& api, const net::Request& request) {
   return AnswerList(request, "webhooks", std::move(webhooks));
 }
 
+// A webhook tells what its maker could read: a key that may not read makes none that does.
+Status CheckReads(const Caller& caller) {
+  if (HasScope(caller.scopes, "read")) return {};
+  return Error{Code::kPermissionDenied, "this API key has not the scope 'read', so it makes no webhook that tells"};
+}
+
 // What a body says of where and what; without a word of events, all.
 struct Terms {
   std::string url;
@@ -108,6 +115,7 @@ Result<Terms> ReadTerms(const Api& api, codec::ObjectReader& in) {
 
 Result<net::Response> Create(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
+  CLOISTER_TRY(CheckReads(caller));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   codec::ObjectReader in(body, "");
   const auto kind = ParseWebhookKind(in.OptionalString("signature").value_or("ed25519"));
@@ -147,6 +155,7 @@ Result<net::Response> Write(const Api& api, WebhookRecord webhook,
 Result<net::Response> Replace(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
   CLOISTER_ASSIGN(WebhookRecord webhook, RequireWebhook(api, caller, request));
+  CLOISTER_TRY(CheckReads(caller));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   codec::ObjectReader in(body, "");
   const bool enabled = in.Bool("enabled");

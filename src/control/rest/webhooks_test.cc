@@ -138,6 +138,16 @@ TEST_F(WebhooksTest, AreReadStrictly) {
   }
 }
 
+TEST_F(WebhooksTest, AreNotMadeByAKeyThatMayNotRead) {
+  const std::string hook = Make(ana_);
+  const Reply key = ana_.Post("/api/keys", {{"name", "blind"}, {"scopes", codec::JsonArray{"manage"}}});
+  Person blind(server_->port(), key.Text("api_key"));
+  EXPECT_EQ(blind.Post("/api/webhooks", {{"url", kUrl}}).status, 403);
+  EXPECT_EQ(Put(blind, hook, {{"url", kUrl}, {"enabled", true}}).status, 403);
+  const Reply reads = ana_.Post("/api/keys", {{"name", "reads"}, {"scopes", codec::JsonArray{"read"}}});
+  EXPECT_EQ(Person(server_->port(), reads.Text("api_key")).Post("/api/webhooks", {{"url", kUrl}}).status, 403);
+}
+
 TEST_F(WebhooksTest, AreBounded) {
   for (std::int64_t i = 0; i < kWebhooksMax; ++i) Make(ana_);
   EXPECT_EQ(ana_.Post("/api/webhooks", {{"url", kUrl}}).status, 429);
