@@ -261,7 +261,10 @@ bool UnitScope::CheckChosenValues(const Expr& column, const std::vector<ExprPtr>
     ForEachColumn(test, [&](const Expr& tested) {
       const bool by_join = std::any_of(stand_ins.begin(), stand_ins.end(),
                                        [&](const ExprPtr& other) { return HoldsTheSame(tested, *other); });
-      const bool itself = HoldsTheSame(tested, column) && (boolean || !IsOneRange(test, tested, Column(tested).policy));
+      // With one value alone there is nothing to tell apart.
+      const bool one_value = IsCall(test, "=") && tested.source == column.source && !boolean;
+      const bool itself = HoldsTheSame(tested, column) && !one_value &&
+                          (boolean || !IsOneRange(test, tested, Column(tested).policy));
       chooses = chooses || by_join || itself;
     });
     if (!chooses) continue;
