@@ -176,6 +176,13 @@ void Binder::CheckPlaces(const Relation& relation) {
   }
   if (relation.having && ContainsKind(relation.having, ExprKind::kWindow))
     findings_.Add({"R16", relation.having->range, "HAVING looks at groups; windows belong in QUALIFY."});
+  std::vector<ExprPtr> windowed = relation.items;
+  windowed.push_back(relation.qualify);
+  const bool window = std::any_of(windowed.begin(), windowed.end(), [](const ExprPtr& expr) {
+    return expr && ContainsKind(expr, ExprKind::kWindow);
+  });
+  if (relation.qualify && !window)
+    findings_.Add({"R16", relation.qualify->range, "QUALIFY tests windows; there is none. HAVING tests groups."});
   if (relation.grouped) return;
   std::vector<ExprPtr> after{relation.qualify};
   for (const OrderItem& item : relation.order) after.push_back(item.expr);

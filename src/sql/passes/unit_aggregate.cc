@@ -187,6 +187,10 @@ std::optional<UnitAggregate> UnitScope::CheckQuantile(const Expr& aggregate, Uni
     Refuse("R06", self, "A quantile lies between 0.05 and 0.95 and is a constant.");
     return std::nullopt;
   }
+  if (aggregate.distinct) {
+    Refuse("R06", self, "A quantile is over rows; DISTINCT is admitted in COUNT of a key and SUM of a public column.");
+    return std::nullopt;
+  }
   if (!IsColumn(aggregate.args[0])) {
     Refuse("R20", self, "A quantile takes a measure alone.");
     return std::nullopt;

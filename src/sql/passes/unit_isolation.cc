@@ -48,17 +48,41 @@ void Narrow(Interval1& interval, std::string_view op, double constant) {
     interval.point = true;
 }
 
+// The longest prefix among steps such as "left(zip,4)".
+std::int64_t LongestPrefix(const ColumnPolicy& policy) {
+  std::int64_t longest = 0;
+  for (const auto& step : policy.generalise) {
+    const std::size_t comma = step.text.find(',');
+    if (!step.text.starts_with("left(") || comma == std::string::npos) continue;
+    std::int64_t length = 0;
+    for (std::size_t i = comma + 1; i < step.text.size() && step.text[i] >= '0' && step.text[i] <= '9'; ++i) {
+      length = std::min<std::int64_t>(length * 10 + (step.text[i] - '0'), 1000);
+    }
+    longest = std::max(longest, length);
+  }
+  return longest;
+}
+
+bool IsPrefix(const Literal& pattern, std::int64_t length_max) {
+  const auto text = pattern.AsText();
+  if (!text || text->size() < 2 || text->back() != '%') return false;
+  const std::string_view prefix = std::string_view(*text).substr(0, text->size() - 1);
+  return static_cast<std::int64_t>(prefix.size()) <= length_max && prefix.find_first_of("%_\\") == prefix.npos;
+}
+
 // Tests of one column in the tree. OR and NOT are read as if each test stood alone: a narrow one is narrow anyhow.
-void Collect(const ExprPtr& expr, int source, int column, std::vector<Interval1>& out, Interval1& together) {
+// LIKE 'x%' is left(column, n) = 'x'; `prefix_max` is the longest that the owner generalises to.
+void Collect(const ExprPtr& expr, int source, int column, std::int64_t prefix_max, std::vector<Interval1>& out,
+             Interval1& together) {
   if (IsCall(expr, "and")) {
-    for (const ExprPtr& arg : expr->args) Collect(arg, source, column, out, together);
+    for (const ExprPtr& arg : expr->args) Collect(arg, source, column, prefix_max, out, together);
     return;
   }
   if (expr->kind != ExprKind::kCall) return;
   if (expr->function == "or" || expr->function == "not") {
     for (const ExprPtr& arg : expr->args) {
       Interval1 alone;
-      Collect(arg, source, column, out, alone);
+      Collect(arg, source, column, prefix_max, out, alone);
       out.push_back(alone);
     }
     return;
@@ -67,6 +91,7 @@ void Collect(const ExprPtr& expr, int source, int column, std::vector<Interval1>
     return IsColumn(arg) && arg->source == source && arg->column == column;
   };
   if (std::none_of(expr->args.begin(), expr->args.end(), is_it)) return;
+  if (expr->function == "like" && IsLiteral(expr->args[1]) && IsPrefix(expr->args[1]->literal, prefix_max)) return;
   if (!IsComparison(expr->function) || expr->args.size() != 2) {
     together.point = true;
     return;
@@ -98,21 +123,6 @@ bool IsWideEnough(const Interval1& range, const ColumnPolicy& policy) {
 bool IsWideMeasure(const Interval1& range, const ColumnPolicy& policy) {
   if (!policy.bounds || !std::isfinite(range.low)) return true;
   return range.low <= policy.bounds->max - kTailShareMin * (policy.bounds->max - policy.bounds->min);
-}
-
-// The longest prefix among steps such as "left(zip,4)".
-std::int64_t LongestPrefix(const ColumnPolicy& policy) {
-  std::int64_t longest = 0;
-  for (const auto& step : policy.generalise) {
-    const std::size_t comma = step.text.find(',');
-    if (!step.text.starts_with("left(") || comma == std::string::npos) continue;
-    std::int64_t length = 0;
-    for (std::size_t i = comma + 1; i < step.text.size() && step.text[i] >= '0' && step.text[i] <= '9'; ++i) {
-      length = std::min<std::int64_t>(length * 10 + (step.text[i] - '0'), 1000);
-    }
-    longest = std::max(longest, length);
-  }
-  return longest;
 }
 
 // A quasi-identifier inside a call, such as left(zip, 3): only a prefix no longer than its owner's.
@@ -181,7 +191,7 @@ constexpr double kValuesMin = 5;
 bool IsOneRange(const ExprPtr& test, const Expr& column, const ColumnPolicy& policy) {
   std::vector<Interval1> arms;
   Interval1 range;
-  Collect(test, column.source, column.column, arms, range);
+  Collect(test, column.source, column.column, 0, arms, range);
   const auto says = [](const Interval1& one) {
     return one.point || std::isfinite(one.low) || std::isfinite(one.high);
   };
@@ -294,7 +304,7 @@ bool UnitScope::CheckIsolation(const ExprPtr& condition) {
     const UnitColumn& known = Table(source)->columns[column];
     std::vector<Interval1> ranges;
     Interval1 together;
-    Collect(condition, source, column, ranges, together);
+    Collect(condition, source, column, LongestPrefix(known.policy), ranges, together);
     ranges.push_back(together);
     const bool generalised = known.policy.quasi_identifier && !known.policy.generalise.empty();
     if (generalised && !CallsAreCoarse(condition, source, column, known.policy, false)) {
