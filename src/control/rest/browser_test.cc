@@ -154,6 +154,10 @@ TEST_F(BrowserTest, ADisabledUserIsOutEverywhere) {
   EXPECT_TRUE(ana.Json(disabled).at("user").as_object().contains("disabled_at"));
   EXPECT_EQ(ben.Get("/api/me").status, 401);
   EXPECT_EQ(Person(server_->port(), key).Get("/api/me").status, 401);
+  // Ended, not only hidden by his being disabled.
+  const UserId user_id = *UserId::Parse(id);
+  EXPECT_TRUE(store_->sessions.Of(user_id, clock_.Now())->empty());
+  for (const ApiKeyRecord& each : *store_->users.ApiKeysOf(user_id)) EXPECT_LE(each.expires_at, clock_.Now());
   EXPECT_NE(RefusalOf(ben_).find("disabled"), std::string::npos);
   EXPECT_EQ(Anonymous().Post("/api/dev/login", {{"email", "ben@insurer.example"}}).status, 403);
   EXPECT_EQ(ana.Post(user + "/enable").status, 200);
