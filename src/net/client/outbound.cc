@@ -50,7 +50,15 @@ bool MayConnect(ByteView address, Reach reach) {
   return kind == AddressKind::kPublic || (kind == AddressKind::kLoopback && reach == Reach::kLoopback);
 }
 
+bool IsPlainHost(std::string_view host) {
+  if (host.starts_with('[')) return true;
+  return std::ranges::all_of(host, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+  });
+}
+
 Status CheckHost(const std::string& host, bool secure, Reach reach) {
+  if (!IsPlainHost(host)) return InvalidArgument("'url' must name a host of letters, digits, '.' and '-'");
   const Bytes address = AddressIn(host);
   if (!address.empty() && !MayConnect(address, reach)) {
     return InvalidArgument("'url' must not name an address of a private or special network");
@@ -131,10 +139,14 @@ Error ErrorOf(CURLcode code, const Exchange& exchange) {
 Result<OutboundUrl> OutboundUrl::Parse(std::string_view url, Reach reach) {
   const bool clean = std::ranges::all_of(url, [](char c) { return c > 0x20 && c < 0x7f && c != '\\'; });
   const bool secure = url.starts_with("https://");
-  if (url.find(":///") != std::string_view::npos) return InvalidArgument("'url' names no host" + std::string(kMend));
   if (!clean || url.size() > kOutboundUrlBytesMax || (!secure && !url.starts_with("http://"))) {
     return InvalidArgument("'url' must be an https:// address of at most 1024 visible ASCII characters" +
                            std::string(kMend));
+  }
+  // curl would take "https:///x" for the host x, and read a host anew after it has decoded its %XX.
+  const std::string_view rest = url.substr(secure ? 8 : 7);
+  if (rest.starts_with('/') || rest.substr(0, rest.find_first_of("/?")).find('%') != std::string_view::npos) {
+    return InvalidArgument("'url' names no host" + std::string(kMend));
   }
   const Url parsed(curl_url());
   CLOISTER_CHECK(parsed != nullptr);
