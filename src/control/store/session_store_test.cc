@@ -124,6 +124,19 @@ TEST_F(SessionStoreTest, TheLeastUsedEndsWhereThereAreTooMany) {
   EXPECT_EQ(store_->sessions.Of(*ana_, clock_.Now())->size(), kSessionsMax);
 }
 
+// A request that was on its way when somebody was disabled makes nothing that outlives it.
+TEST_F(SessionStoreTest, WhatWasMadeForADisabledUserEndsToo) {
+  EXPECT_EQ(store_->users.Disable(*ana_, clock_.Now()).error().code, Code::kFailedPrecondition);  // the last one
+  ana_ = Add("ben@b.example");
+  EXPECT_TRUE(*store_->users.Disable(*ana_, clock_.Now()));
+  Begin("late");
+  EXPECT_FALSE(GoesOn("late"));
+  EXPECT_TRUE(*store_->users.Enable(*ana_, clock_.Now()));
+  EXPECT_FALSE(GoesOn("late"));
+  Begin("new");
+  EXPECT_TRUE(GoesOn("new"));
+}
+
 TEST_F(SessionStoreTest, ALoginIsFinishedOnceAndWithinTenMinutes) {
   ASSERT_TRUE(store_->logins.Begin(Attempt("a")).has_value());
   ASSERT_TRUE(store_->logins.Begin(Attempt("b")).has_value());
