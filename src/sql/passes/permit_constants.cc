@@ -5,6 +5,8 @@
 // The value is released like any other, and brought to the owner's grid inside the plan: so the filter selects what a
 // constant on the grid would select (R09). A value that is held back is NULL, and then nothing is selected.
 
+#include <algorithm>
+
 #include "sql/passes/permitter.h"
 
 namespace cloister::sql {
@@ -89,6 +91,47 @@ bool Permitter::InlineReleasedRow(const Source& source) {
   }
   inlined_[source.id] = std::move(values);
   return true;
+}
+
+namespace {
+
+// Whether all tests of released values ask for more of them: a list of what is rare is a list of whom to look for.
+bool AsksForMore(const ExprPtr& tests) {
+  if (!tests) return true;
+  if (IsCall(tests, "and")) return std::all_of(tests->args.begin(), tests->args.end(), AsksForMore);
+  return (IsCall(tests, ">") || IsCall(tests, ">=")) && IsLiteral(tests->args[1]);
+}
+
+}  // namespace
+
+// WHERE ward IN (SELECT ward FROM visits GROUP BY ward HAVING COUNT(*) > 100): the groups are released first, and the
+// filter is the list that they give. Null after a finding.
+UnitTablePtr Permitter::ReleasedList(const ExprPtr& test, const Source& source, bool negated) {
+  bool plain = IsClosed(test->relation) && !negated && !scope_.is_noisy();
+  ForEachRelation(test->relation, [&](const Relation& inner) {
+    plain = plain && inner.kind != Relation::Kind::kSetOperation && !inner.qualify && inner.sets.empty() &&
+            AsksForMore(inner.having);
+    if (inner.kind == Relation::Kind::kSelect && !IsProtected(inner.from)) plain = plain && AsksForMore(inner.where);
+  });
+  if (!plain) {
+    scope_.Refuse("R13", test,
+                  "Rows of persons may be filtered by IN (SELECT dimension ... GROUP BY dimension), with tests of its "
+                  "aggregates by > and >= only; other lists of released values are not admitted.");
+    return nullptr;
+  }
+  auto table = std::make_shared<UnitTable>();
+  table->kind = UnitTable::Kind::kPublic;
+  table->source = source.id;
+  table->range = source.range;
+  table->relation = ReleaseRelation(test->relation);
+  if (!table->relation) return nullptr;
+  constants_.push_back(table->relation);
+  for (const OutputColumn& column : table->relation->columns) {
+    agreement::ColumnPolicy policy;
+    policy.roles = {agreement::Role::kPublic};
+    table->columns.push_back({column.name, column.type, policy, nullptr});
+  }
+  return table;
 }
 
 // The side of a comparison that is computed from released values; null after a finding.

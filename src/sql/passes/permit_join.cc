@@ -280,14 +280,8 @@ bool Permitter::CheckSemiJoin(const ExprPtr& test, UnitBlock& block, bool negate
     ForEachRelation(test->relation, [&](const Relation& inner) {
       persons = persons || (inner.kind == Relation::Kind::kDataset && !inner.dataset->policy.IsPublic());
     });
-    if (persons) {
-      scope_.Refuse("R13", test,
-                    "Rows of persons cannot be filtered by a list of released values; the list would be tested against "
-                    "single rows.");
-      return false;
-    }
     const Source source{bound_.NewSourceId(), test->relation, "", false, test->range};
-    const UnitTablePtr table = LeafTable(source);
+    const UnitTablePtr table = persons ? ReleasedList(test, source, negated) : LeafTable(source);
     if (!table) return false;
     scope_.AddTable(table);
     auto inner = std::make_shared<UnitBlock>();

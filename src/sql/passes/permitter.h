@@ -41,6 +41,7 @@ class Permitter {
   // permit_constants.cc
   bool ReleasesOneValue(const RelationPtr& relation) const;
   bool InlineReleasedRow(const Source& source);
+  UnitTablePtr ReleasedList(const ExprPtr& test, const Source& source, bool negated);
   ExprPtr ReleaseConstant(const ExprPtr& side, const Expr& subject);
   ExprPtr ReleaseConstants(const ExprPtr& expr);
 
