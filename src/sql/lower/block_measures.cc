@@ -36,6 +36,18 @@ bool AddsConstants(const ExprPtr& expr) {
   return std::any_of(expr->args.begin(), expr->args.end(), AddsConstants);
 }
 
+// A filter leaves one value of a column: SUM(age) WHERE age = 32 is a count.
+bool IsFixed(const ExprPtr& expr, const UnitBlock& block) {
+  return std::any_of(block.where.begin(), block.where.end(), [&](const ExprPtr& test) {
+    if (!IsCall(test, "=")) return false;
+    const ExprPtr& column = test->args[IsLiteral(test->args[0]) ? 1 : 0];
+    const bool literal = IsLiteral(test->args[0]) || IsLiteral(test->args[1]);
+    return literal && AnyNode(expr, [&](const Expr& node) {
+             return node.kind == ExprKind::kColumn && node.source == column->source && node.column == column->column;
+           });
+  });
+}
+
 // The aggregate that an item of a block with one row a unit is; null for a key.
 const UnitAggregate* AggregateOf(const UnitBlock& block, int item) {
   if (block.items[item]->kind != ExprKind::kAggregate) return nullptr;
@@ -60,7 +72,9 @@ Measures MeasuresOf(const UnitAggregate& aggregate, const UnitBlock& block) {
   Measures measures;
   for (const ExprPtr& arg : aggregate.args) Collect(arg, block, measures);
   const bool counts = aggregate.function.find("count") != std::string::npos;
-  if (measures.empty() || counts || std::any_of(aggregate.args.begin(), aggregate.args.end(), AddsConstants))
+  const bool fixed = std::any_of(aggregate.args.begin(), aggregate.args.end(),
+                                 [&](const ExprPtr& arg) { return AddsConstants(arg) || IsFixed(arg, block); });
+  if (measures.empty() || counts || fixed)
     measures.insert(std::string(kCountMeasure));
   return measures;
 }
@@ -68,7 +82,7 @@ Measures MeasuresOf(const UnitAggregate& aggregate, const UnitBlock& block) {
 bool GiveCounts(const std::vector<UnitAggregate>& aggregates, const UnitBlock& block) {
   std::map<std::string, std::set<std::string>> kinds;  // by measure
   for (const UnitAggregate& aggregate : aggregates) {
-    if (aggregate.filter || aggregate.distinct) continue;
+    if (aggregate.distinct) continue;
     const std::string& f = aggregate.function;
     const std::string kind = f.ends_with("_samp") ? "samp" : f.ends_with("_pop") ? "pop" : f;
     for (const std::string& measure : MeasuresOf(aggregate, block)) kinds[measure].insert(kind);

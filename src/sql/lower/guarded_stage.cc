@@ -110,14 +110,15 @@ void SqlPrinter::CollectGuardedCells(const Release& release) {
     measures.merge(MeasuresOf(aggregate, block));
     for (auto& [measure, terms] : MarksOf(aggregate, block)) whole[measure].merge(terms);
   }
-  if (!measures.empty() && GiveCounts(release.aggregates, block)) CountRows(measures, whole);
+  const bool counts = GiveCounts(release.aggregates, block);
+  if (!measures.empty() && counts) CountRows(measures, whole);
   if (!measures.empty()) CountByKeys(release, measures, whole);
   if (!measures.empty()) AddGuardedCell(release, nullptr, whole, {.measures = {measures.begin(), measures.end()}});
   for (std::size_t i = 0; i < release.aggregates.size(); ++i) {
     const UnitAggregate& aggregate = release.aggregates[i];
     Measures own = MeasuresOf(aggregate, block);
     Marks marks = MarksOf(aggregate, block);
-    if (aggregate.counts_conditions) CountRows(own, marks);
+    if (aggregate.counts_conditions || counts) CountRows(own, marks);
     for (const ExprPtr& condition : aggregate.conditions) {
       AddGuardedCell(
           release, condition, marks,

@@ -99,7 +99,8 @@ namespace {
 bool AsksForMore(const ExprPtr& tests) {
   if (!tests) return true;
   if (IsCall(tests, "and")) return std::all_of(tests->args.begin(), tests->args.end(), AsksForMore);
-  return (IsCall(tests, ">") || IsCall(tests, ">=")) && IsLiteral(tests->args[1]);
+  if ((!IsCall(tests, ">") && !IsCall(tests, ">=")) || !IsLiteral(tests->args[1])) return false;
+  return IsColumn(tests->args[0]) || tests->args[0]->kind == ExprKind::kAggregate;
 }
 
 }  // namespace

@@ -288,19 +288,25 @@ std::optional<UnitAggregate> UnitScope::CheckAggregate(const Expr& aggregate, co
   return checked;
 }
 
-// SUM(readmitted::INT) counts as COUNT(*) FILTER (WHERE readmitted) does, and has the same condition.
+// SUM(readmitted::INT) counts as COUNT(*) FILTER (WHERE readmitted) does, and has the same condition; so has the sum of
+// what a block below made of it.
 void UnitScope::GuardBooleans(UnitAggregate& aggregate) {
-  if (aggregate.function.find("count") != std::string::npos) return;
-  aggregate.counts_conditions = !aggregate.args.empty() && aggregate.args[0]->kind == ExprKind::kCase;
-  for (const ExprPtr& arg : aggregate.args) {
-    if (arg->kind == ExprKind::kCase) continue;
-    ForEachColumn(arg, [&](const Expr& column) {
-      if (column.type.kind != Type::Kind::kBoolean) return;
-      const ExprPtr test = IsTrue(std::make_shared<Expr>(column));
-      aggregate.counts_conditions = true;
-      aggregate.conditions.push_back(
-          aggregate.filter ? MakeCall("and", {IsTrue(aggregate.filter), test}, kBooleanType, column.range) : test);
-    });
+  if (aggregate.function.find("count") != std::string::npos || aggregate.args.empty()) return;
+  aggregate.counts_conditions = aggregate.args[0]->kind == ExprKind::kCase;
+  std::vector<ExprPtr> tests;
+  for (const ExprPtr& column : AddedBy(aggregate)) {
+    if (column->type.kind == Type::Kind::kBoolean)
+      tests.push_back(IsTrue(column));
+    else if (IsMadeOfBooleans(*column))
+      tests.push_back(MakeCall(">", {column, MakeLiteral(Literal::Bigint(0), column->range)}, kBooleanType,
+                               column->range));
+  }
+  const std::vector<ExprPtr> chosen = aggregate.conditions;
+  for (const ExprPtr& test : tests) {
+    aggregate.counts_conditions = true;
+    if (chosen.empty()) aggregate.conditions.push_back(test);
+    for (const ExprPtr& condition : chosen)
+      aggregate.conditions.push_back(MakeCall("and", {condition, test}, kBooleanType, test->range));
   }
 }
 

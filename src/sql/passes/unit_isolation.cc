@@ -174,7 +174,12 @@ bool IsJoin(const ExprPtr& test) {
 // What a block selects its rows by, at any depth.
 void CollectTests(const UnitBlock& block, std::vector<ExprPtr>& out) {
   out.insert(out.end(), block.where.begin(), block.where.end());
-  for (const UnitSemiJoin& join : block.semi_joins) CollectTests(*join.block, out);
+  for (const UnitSemiJoin& join : block.semi_joins) {
+    CollectTests(*join.block, out);
+    // IN (SELECT ... of a public table): values, one by one.
+    if (join.block->counters.empty())
+      out.push_back(MakeCall("in", {join.outer, MakeLiteral(Literal::Null())}, kBooleanType, join.outer->range));
+  }
   const auto table = [&](const UnitTable& one) {
     out.insert(out.end(), one.filters.begin(), one.filters.end());
     for (const auto& inner : one.blocks) CollectTests(*inner, out);
@@ -186,19 +191,25 @@ void CollectTests(const UnitBlock& block, std::vector<ExprPtr>& out) {
   }
 }
 
-// One range of at least the owner's finest width, or of kValuesMin values.
-constexpr double kValuesMin = 5;
-bool IsOneRange(const ExprPtr& test, const Expr& column, const ColumnPolicy& policy) {
+constexpr double kValuesMin = 5;  // of a column that are added up, where the query chooses them by a range
+
+// The tests of one column together: one range, of at least the owner's finest width inside the bounds, and of his
+// widest at their upper end, where few are. Without bounds there is no telling; counts of one person's rows are few
+// beyond two.
+bool AreOneRange(const std::vector<std::pair<ExprPtr, const Expr*>>& tests, const UnitColumn& known) {
   std::vector<Interval1> arms;
   Interval1 range;
-  Collect(test, column.source, column.column, 0, arms, range);
+  for (const auto& [test, column] : tests) Collect(test, column->source, column->column, 0, arms, range);
   const auto says = [](const Interval1& one) {
     return one.point || std::isfinite(one.low) || std::isfinite(one.high);
   };
   if (range.point || std::any_of(arms.begin(), arms.end(), says)) return false;
-  const double low = std::isfinite(range.low) || !policy.bounds ? range.low : policy.bounds->min;
-  const double high = std::isfinite(range.high) || !policy.bounds ? range.high : policy.bounds->max;
-  return high - low + 1 >= std::max(kValuesMin, FirstWidth(policy));
+  if (known.unit_count) return range.low <= 2 && !std::isfinite(range.high);
+  if (!known.policy.bounds) return false;
+  const double low = std::max(range.low, known.policy.bounds->min);
+  const double high = std::min(range.high, known.policy.bounds->max);
+  const double least = high >= known.policy.bounds->max ? LastWidth(known.policy) : FirstWidth(known.policy);
+  return high - low + 1 >= std::max(kValuesMin, least);
 }
 
 }  // namespace
@@ -216,12 +227,17 @@ bool UnitScope::CheckChosenValues(const Release& release) {
   bool fine = true;
   for (const UnitAggregate& aggregate : release.aggregates) {
     if (aggregate.function.find("count") != std::string::npos) continue;
-    std::vector<ExprPtr> added;
-    for (const ExprPtr& arg : aggregate.args) CollectAdded(arg, added);
+    const std::vector<ExprPtr> added = AddedBy(aggregate);
     std::vector<ExprPtr> own = tests;
     if (aggregate.filter) own.push_back(aggregate.filter);
     for (const ExprPtr& arg : aggregate.args) CollectTests(arg, own);
     const bool moment = aggregate.function != "sum" && aggregate.function != "avg";
+    if (moment) {
+      // Of a band of few values a covariance tells what those who have each of them have.
+      for (const ExprPtr& key : release.keys) {
+        if (!IsColumn(key)) own.push_back(key);
+      }
+    }
     for (const ExprPtr& column : added) fine = fine && CheckChosenValues(*column, own, joins, moment);
   }
   return fine;
@@ -236,6 +252,21 @@ void UnitScope::CollectOrigins(const Expr& column, std::set<std::pair<const Comp
     if (column.column >= static_cast<int>(block->items.size())) continue;
     ForEachColumn(block->items[column.column], [&](const Expr& inner) { CollectOrigins(inner, out); });
   }
+}
+
+std::vector<ExprPtr> UnitScope::AddedBy(const UnitAggregate& aggregate) {
+  std::vector<ExprPtr> added;
+  for (const ExprPtr& arg : aggregate.args) CollectAdded(arg, added);
+  return added;
+}
+
+bool UnitScope::IsMadeOfBooleans(const Expr& column) const {
+  std::set<std::pair<const CompileDataset*, int>> origins;
+  CollectOrigins(column, origins);
+  return std::any_of(origins.begin(), origins.end(), [](const auto& one) {
+    const auto& type = one.first->schema.columns[static_cast<std::size_t>(one.second)].type;
+    return Type::Of(type).kind == Type::Kind::kBoolean;
+  });
 }
 
 // The same column, or of another reference to the same dataset: both are joined by the person's key.
@@ -266,25 +297,31 @@ bool UnitScope::CheckChosenValues(const Expr& column, const std::vector<ExprPtr>
     if (!known.policy.Is(Role::kPublic) || !of_table) continue;
     stand_ins.insert(stand_ins.end(), join->args.begin(), join->args.end());
   }
+  const Expr* tested_by = nullptr;
+  std::vector<std::pair<ExprPtr, const Expr*>> ranges;
+  std::vector<ExprPtr> kept;  // what `ranges` points into
+  ExprPtr wrong;
   for (const ExprPtr& test : tests) {
-    bool chooses = false;
     ForEachColumn(test, [&](const Expr& tested) {
       const bool by_join = std::any_of(stand_ins.begin(), stand_ins.end(),
                                        [&](const ExprPtr& other) { return HoldsTheSame(tested, *other); });
       // With one value alone there is nothing to tell apart.
       const bool one_value = IsCall(test, "=") && tested.source == column.source && !boolean;
-      const bool itself = HoldsTheSame(tested, column) && !one_value &&
-                          (boolean || !IsOneRange(test, tested, Column(tested).policy));
-      chooses = chooses || by_join || itself;
+      const bool itself = HoldsTheSame(tested, column) && !one_value;
+      if (by_join || (itself && moment)) wrong = test;
+      if (!itself) return;
+      kept.push_back(std::make_shared<Expr>(tested));
+      tested_by = kept.back().get();
+      ranges.emplace_back(test, tested_by);
     });
-    if (!chooses) continue;
-    Refuse("R20", test,
-           "This tests single values of " + known.name +
-               ", which an aggregate of the query adds up: both together tell how many have each value. Test a range "
-               "of it, or aggregate another column.");
-    return false;
   }
-  return true;
+  if (!wrong && !ranges.empty() && !AreOneRange(ranges, Column(*tested_by))) wrong = ranges.front().first;
+  if (!wrong) return true;
+  Refuse("R20", wrong,
+         "This tests values of " + known.name +
+             ", which an aggregate of the query adds up: both together tell how many have each value. Test a wide "
+             "range of it, or aggregate another column.");
+  return false;
 }
 
 bool UnitScope::CheckIsolation(const ExprPtr& condition) {

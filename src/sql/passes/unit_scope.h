@@ -70,6 +70,9 @@ class UnitScope {
 
  private:
   bool CheckTest(const Expr& test, Place place);
+  // The columns whose values an aggregate adds up: not those that the conditions of a CASE test.
+  static std::vector<ExprPtr> AddedBy(const UnitAggregate& aggregate);
+  bool IsMadeOfBooleans(const Expr& column) const;
   void CollectOrigins(const Expr& column, std::set<std::pair<const CompileDataset*, int>>& out) const;
   bool HoldsTheSame(const Expr& a, const Expr& b) const;
   bool CheckChosenValues(const Expr& column, const std::vector<ExprPtr>& tests, const std::vector<ExprPtr>& joins,
