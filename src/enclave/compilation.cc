@@ -100,6 +100,11 @@ Result<CompileAnswer> AskCompiler(const CompileQuestion& question, sql::Statemen
   CLOISTER_ASSIGN(sql::CompileVerdict verdict, sql::Compile(request, parser));
   if (auto* refused = std::get_if<std::vector<sql::Finding>>(&verdict)) answer.findings = std::move(*refused);
   CheckPeople(question, answer.findings);
+  if (const auto* compiled = std::get_if<sql::CompiledQuery>(&verdict); compiled && compiled->datasets.empty()) {
+    // Nobody's data is read, so there is nobody who could approve it: the ledger has no place for such a report.
+    answer.findings.push_back(WholeText(question, "R02", "cloister",
+                                        "The query reads no dataset of this environment; name one in FROM."));
+  }
   if (!answer.findings.empty()) return answer;
   CLOISTER_TRY(FillAccepted(question, std::get<sql::CompiledQuery>(std::move(verdict)), answer));
   return answer;

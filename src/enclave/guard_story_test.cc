@@ -77,6 +77,15 @@ TEST_F(GuardStory, AWithheldQueryCountsAsIfItHadRun) {
   EXPECT_THAT(ResultOf(kWithoutRare), kHasNoRow);
 }
 
+// A report that nobody can approve has no place in the ledger: it was written, and ended the enclave.
+TEST_F(GuardStory, AQueryOfNoDatasetIsRefused) {
+  for (const char* sql : {"SELECT 1", "WITH a AS (SELECT 1) SELECT * FROM a"}) {
+    Ask(sql);
+    EXPECT_EQ(Ledger().FindQuery(*query_)->phase, ledger::QueryPhase::kRefused) << sql;
+  }
+  EXPECT_THAT(ResultOf(kAll), kHasARow);
+}
+
 TEST_F(GuardStory, AnUnapprovedQueryDoesNotCount) {
   Ask(kAll);
   EXPECT_THAT(ResultOf(kWithoutRare), kHasARow);
