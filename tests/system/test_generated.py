@@ -27,7 +27,7 @@ SELDOM = {'terminateEnvironment': 0.02, 'suspendEnvironment': 0.05, 'removeParti
           'resumeEnvironment': 0.3}
 ENVIRONMENTS_MAX = 12       # then the world begins anew, on a fresh server
 REQUESTS_OF_A_WORLD = 4000
-UNAVAILABLE_SHARE_MAX = 0.02  # of answers, each with Retry-After: an enclave that starts
+UNAVAILABLE_SHARE_MAX = 0.0005  # of answers, each with Retry-After: an enclave that starts
 
 
 class World:

@@ -62,7 +62,7 @@ class Restart(RoomCase):
             for party in (room.insurer, room.institute):
                 self.refused(party, 'env', 'verify', room.environment, code=VERIFICATION_FAILED)
                 self.refused(party, 'query', 'submit', '-', '--env', room.environment, '--name', 'again',
-                             stdin='SELECT 1',
+                             stdin=support.WARD_SQL,
                              code=VERIFICATION_FAILED)
         finally:
             room.restart(data=current)
