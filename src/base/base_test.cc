@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/id.h"
 #include "base/result.h"
 #include "base/rng.h"
@@ -60,6 +62,24 @@ TEST(Id, RefusesAnotherKindsPrefix) {
   EXPECT_FALSE(QueryId::Parse(DatasetId::New(clock, rng).str()).has_value());
   EXPECT_FALSE(DatasetId::Parse("ds_short").has_value());
   EXPECT_FALSE(DatasetId::Parse("ds_0123456789abcdefghijklmnop").has_value());  // i and l
+}
+
+TEST(Descriptor, IsClosedOnceByItsLastOwner) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  Descriptor reader(ends[0]);
+  Descriptor writer(ends[1]);
+  Descriptor moved = std::move(writer);
+  EXPECT_FALSE(writer.valid());  // NOLINT: a moved-from descriptor owns nothing by contract
+  char byte = 0;
+  EXPECT_EQ(write(moved.get(), "x", 1), 1);
+  EXPECT_EQ(read(reader.get(), &byte, 1), 1);
+  moved = Descriptor();
+  EXPECT_EQ(read(reader.get(), &byte, 1), 0) << "the only writer is gone";
+  EXPECT_TRUE(reader.Close());
+  EXPECT_TRUE(reader.Close()) << "nothing is left to close";
+  Descriptor wrong(1 << 20);
+  EXPECT_FALSE(wrong.Close());
 }
 
 TEST(SecretBytes, TakesAndWipesItsSource) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "cli/durable_file.h"
 #include "cli/progress.h"
 #include "sealing/fd_stream.h"
@@ -26,20 +27,6 @@ Status CheckSpace(const SealJob& job) {
                            ", which has " + FormatSize(space.available) +
                            " left; free some, or use --home on another disk");
 }
-
-class OpenFile {
- public:
-  OpenFile(const std::filesystem::path& path, int flags) : number_(open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
-  ~OpenFile() {
-    if (number_ >= 0) close(number_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
 
 Result<sealing::SealedObjectRef> Seal(Session& session, const SealJob& job, int from, int to) {
   CLOISTER_ASSIGN(const auto recipient, sealing::AgeRecipient::Parse(job.recipient));
@@ -67,11 +54,12 @@ Result<agreement::SealedObjectRef> SealFile(Session& session, const SealJob& job
   CLOISTER_TRY(MakePrivateFolder(job.target.parent_path()));
   CLOISTER_TRY(CheckSpace(job));
   const std::filesystem::path beside = job.target.string() + ".new";
-  const OpenFile source(job.source, O_RDONLY), target(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
-  if (source.number() < 0) return NotFound("there is no file " + job.source.string() + " that you may read");
-  if (target.number() < 0) return FailedPrecondition("cannot write " + beside.string());
-  CLOISTER_ASSIGN(const auto ref, Seal(session, job, source.number(), target.number()));
-  if (fsync(target.number()) != 0 || rename(beside.c_str(), job.target.c_str()) != 0) {
+  const Descriptor source(open(job.source.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor target(open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!source.valid()) return NotFound("there is no file " + job.source.string() + " that you may read");
+  if (!target.valid()) return FailedPrecondition("cannot write " + beside.string());
+  CLOISTER_ASSIGN(const auto ref, Seal(session, job, source.get(), target.get()));
+  if (fsync(target.get()) != 0 || rename(beside.c_str(), job.target.c_str()) != 0) {
     return FailedPrecondition("cannot write " + job.target.string());
   }
   return agreement::SealedObjectRef{

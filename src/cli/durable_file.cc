@@ -12,22 +12,6 @@
 namespace cloister::cli {
 namespace {
 
-// Closes on the way out; Close() where a failure to close matters.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-  bool Close() { return close(std::exchange(number_, -1)) == 0; }
-
- private:
-  int number_;
-};
-
 // What the caller sees is about his own files, so naming them is fine.
 Error SystemError(std::string_view doing, const std::filesystem::path& path) {
   const int number = errno;
@@ -41,7 +25,7 @@ Error SystemError(std::string_view doing, const std::filesystem::path& path) {
 Status SyncFolderOf(const std::filesystem::path& path) {
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   const Descriptor descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (descriptor.number() < 0 || fsync(descriptor.number()) != 0) return SystemError("sync", folder);
+  if (!descriptor.valid() || fsync(descriptor.get()) != 0) return SystemError("sync", folder);
   return {};
 }
 
@@ -59,7 +43,7 @@ Result<std::string> ReadAll(const Descriptor& file, const std::filesystem::path&
   std::string bytes;
   char piece[16384];
   for (;;) {
-    const ssize_t count = read(file.number(), piece, sizeof piece);
+    const ssize_t count = read(file.get(), piece, sizeof piece);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return SystemError("read", path);
     if (count == 0) return bytes;
@@ -78,8 +62,8 @@ Status WriteDurably(const std::filesystem::path& path, std::string_view bytes, F
   // A leftover of a crash may have other permissions, so it is not reused.
   if (unlink(beside.c_str()) != 0 && errno != ENOENT) return SystemError("replace", beside);
   Descriptor file(open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
-  if (file.number() < 0) return SystemError("create", beside);
-  const bool stored = WriteAll(file.number(), bytes) && fsync(file.number()) == 0 && file.Close() &&
+  if (!file.valid()) return SystemError("create", beside);
+  const bool stored = WriteAll(file.get(), bytes) && fsync(file.get()) == 0 && file.Close() &&
                       rename(beside.c_str(), path.c_str()) == 0;
   if (!stored) {
     const Error error = SystemError("write", path);
@@ -91,15 +75,15 @@ Status WriteDurably(const std::filesystem::path& path, std::string_view bytes, F
 
 Result<std::string> ReadFile(const std::filesystem::path& path, std::size_t bytes_max) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.number() < 0) return SystemError("open", path);
+  if (!file.valid()) return SystemError("open", path);
   return ReadAll(file, path, bytes_max);
 }
 
 Result<std::string> ReadSecretFile(const std::filesystem::path& path, std::size_t bytes_max) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.number() < 0) return SystemError("open", path);
+  if (!file.valid()) return SystemError("open", path);
   struct stat status {};
-  if (fstat(file.number(), &status) != 0) return SystemError("look at", path);
+  if (fstat(file.get(), &status) != 0) return SystemError("look at", path);
   if ((status.st_mode & 077) != 0) {
     return Error{Code::kPermissionDenied,
                  path.string() + " is a key, and others may read or write it; run: chmod 600 " + path.string()};
@@ -130,19 +114,12 @@ Status RemoveDurably(const std::filesystem::path& path) {
 
 Result<FolderLock> FolderLock::Take(const std::filesystem::path& folder, std::string_view name) {
   const std::filesystem::path path = folder / name;
-  const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) return SystemError("open", path);
-  FolderLock lock(descriptor);
-  while (flock(descriptor, LOCK_EX) != 0) {
+  Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!file.valid()) return SystemError("open", path);
+  while (flock(file.get(), LOCK_EX) != 0) {
     if (errno != EINTR) return SystemError("lock", path);
   }
-  return lock;
-}
-
-FolderLock::FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-
-FolderLock::~FolderLock() {
-  if (descriptor_ >= 0) close(descriptor_);  // which unlocks
+  return FolderLock(std::move(file));
 }
 
 }  // namespace cloister::cli

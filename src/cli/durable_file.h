@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/descriptor.h"
 #include "base/result.h"
 
 namespace cloister::cli {
@@ -32,13 +33,10 @@ class FolderLock {
  public:
   // `name` tells apart what is locked in one folder.
   static Result<FolderLock> Take(const std::filesystem::path& folder, std::string_view name = "lock");
-  ~FolderLock();
-  FolderLock(FolderLock&& other) noexcept;
-  FolderLock& operator=(FolderLock&&) = delete;
 
  private:
-  explicit FolderLock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_ = -1;
+  explicit FolderLock(Descriptor file) : file_(std::move(file)) {}
+  Descriptor file_;  // closing it unlocks
 };
 
 }  // namespace cloister::cli

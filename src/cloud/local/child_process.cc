@@ -57,20 +57,6 @@ bool Place(int from, int to) {
 
 }  // namespace
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  if (this != &other) {
-    Close();
-    fd_ = std::exchange(other.fd_, -1);
-  }
-  return *this;
-}
-
-Descriptor::~Descriptor() { Close(); }
-
-void Descriptor::Close() {
-  if (fd_ >= 0) close(std::exchange(fd_, -1));
-}
-
 Result<ChildProcess> ChildProcess::Start(const ChildOptions& options) {
   const Descriptor null_fd(open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null_fd.valid()) return Unavailable("a child process cannot be started");

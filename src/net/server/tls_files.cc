@@ -7,33 +7,24 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/descriptor.h"
+
 namespace cloister::net {
 namespace {
 
-class File {
- public:
-  explicit File(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
-  ~File() {
-    if (fd_ >= 0) close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
+// Not blocked by a pipe that somebody put in the place of a file.
+Descriptor Open(const std::string& path) { return Descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)); }
 
 Error Unreadable(const std::string& path) {
   return InvalidArgument(path + ": cannot be read (" + std::strerror(errno) + ")");
 }
 
 // Up to one byte more than a file may have, so that a longer one is seen as such by whoever parses it.
-Result<SecretBytes> ReadOpen(const File& file, const std::string& path) {
+Result<SecretBytes> ReadOpen(const Descriptor& file, const std::string& path) {
   SecretBytes text(crypto::kTlsPemBytesMax + 1);
   std::size_t filled = 0;
   while (filled < text.size()) {
-    const ssize_t got = read(file.fd(), text.mutable_view().data() + filled, text.size() - filled);
+    const ssize_t got = read(file.get(), text.mutable_view().data() + filled, text.size() - filled);
     if (got < 0) return Unreadable(path);
     if (got == 0) break;
     filled += static_cast<std::size_t>(got);
@@ -42,15 +33,15 @@ Result<SecretBytes> ReadOpen(const File& file, const std::string& path) {
 }
 
 Result<SecretBytes> ReadCertificate(const std::string& path) {
-  const File file(path);
-  if (file.fd() < 0) return Unreadable(path);
+  const Descriptor file = Open(path);
+  if (!file.valid()) return Unreadable(path);
   return ReadOpen(file, path);
 }
 
 Result<SecretBytes> ReadKey(const std::string& path) {
-  const File file(path);
+  const Descriptor file = Open(path);
   struct stat about {};
-  if (file.fd() < 0 || fstat(file.fd(), &about) != 0) return Unreadable(path);
+  if (!file.valid() || fstat(file.get(), &about) != 0) return Unreadable(path);
   if ((about.st_mode & (S_IROTH | S_IWOTH)) != 0) {
     return InvalidArgument(path + ": everybody on this machine may read or write the key; chmod o-rw it");
   }
