@@ -1,6 +1,7 @@
 #include "crypto/jws.h"
 
 #include "codec/text.h"
+#include "crypto/compact_jws.h"
 #include "crypto/digest.h"
 
 namespace cloister::crypto {
@@ -26,23 +27,13 @@ struct Jws {
   Bytes signature;
 };
 
-struct Parts {
-  std::string_view header, payload, signature, signing_input;
-};
-
-Result<Parts> Split(std::string_view compact) {
+Result<CompactJws> Split(std::string_view compact) {
   if (compact.size() > kJwsBytesMax) {
     return InvalidArgument("a JWS must not be longer than " + std::to_string(kJwsBytesMax) + " bytes");
   }
-  const std::size_t first = compact.find('.');
-  const std::size_t second = first == compact.npos ? first : compact.find('.', first + 1);
-  if (second == compact.npos || compact.find('.', second + 1) != compact.npos) {
-    return InvalidArgument("a JWS in compact form must have three parts");
-  }
-  return Parts{.header = compact.substr(0, first),
-               .payload = compact.substr(first + 1, second - first - 1),
-               .signature = compact.substr(second + 1),
-               .signing_input = compact.substr(0, second)};
+  const auto parts = SplitCompactJws(compact);
+  if (!parts) return InvalidArgument("a JWS in compact form must have three parts");
+  return *parts;
 }
 
 Status ReadHeader(std::string_view encoded, Jws& jws) {
@@ -73,7 +64,7 @@ Status ReadPayload(std::string_view encoded, Jws& jws) {
 }
 
 Result<Jws> ReadJws(std::string_view compact) {
-  CLOISTER_ASSIGN(const Parts parts, Split(compact));
+  CLOISTER_ASSIGN(const CompactJws parts, Split(compact));
   Jws jws;
   CLOISTER_TRY(ReadHeader(parts.header, jws));
   CLOISTER_TRY(ReadPayload(parts.payload, jws));

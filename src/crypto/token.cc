@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codec/text.h"
+#include "crypto/compact_jws.h"
 
 namespace cloister::crypto {
 namespace {
@@ -10,25 +11,15 @@ namespace {
 constexpr std::size_t kHeaderBytesMax = 2048;
 constexpr std::size_t kKidBytesMax = 256;
 
-struct Parts {
-  std::string_view header, payload, signature, signing_input;
-};
-
 struct Header {
   std::string alg, kid;
 };
 
-Result<Parts> Split(std::string_view compact) {
+Result<CompactJws> Split(std::string_view compact) {
   if (compact.size() > kTokenBytesMax) return VerificationFailed("the token is too long");
-  const std::size_t first = compact.find('.');
-  const std::size_t second = first == compact.npos ? first : compact.find('.', first + 1);
-  if (second == compact.npos || compact.find('.', second + 1) != compact.npos) {
-    return VerificationFailed("a token must have three parts");
-  }
-  return Parts{.header = compact.substr(0, first),
-               .payload = compact.substr(first + 1, second - first - 1),
-               .signature = compact.substr(second + 1),
-               .signing_input = compact.substr(0, second)};
+  const auto parts = SplitCompactJws(compact);
+  if (!parts) return VerificationFailed("a token must have three parts");
+  return *parts;
 }
 
 // One part as a JSON object.
@@ -64,13 +55,13 @@ Result<Header> ReadHeader(std::string_view encoded) {
 }  // namespace
 
 Result<std::string> PeekTokenKid(std::string_view compact) {
-  CLOISTER_ASSIGN(const Parts parts, Split(compact));
+  CLOISTER_ASSIGN(const CompactJws parts, Split(compact));
   CLOISTER_ASSIGN(Header header, ReadHeader(parts.header));
   return std::move(header.kid);
 }
 
 Result<VerifiedToken> VerifyToken(std::string_view compact, const std::vector<Jwk>& keys) {
-  CLOISTER_ASSIGN(const Parts parts, Split(compact));
+  CLOISTER_ASSIGN(const CompactJws parts, Split(compact));
   CLOISTER_ASSIGN(const Header header, ReadHeader(parts.header));
   const auto named = [&](const Jwk& key) { return key.kid() == header.kid; };
   const auto key = std::ranges::find_if(keys, named);
