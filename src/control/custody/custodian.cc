@@ -160,6 +160,8 @@ Result<std::optional<Custodian::Said>> Custodian::SaidBefore(const EnvironmentSe
 
 Result<Custodian::Said> Custodian::Say(EnvironmentSession& session, const ParticipantKeyRecord& key,
                                        const Statement& statement) {
+  // Not under the lock, where those who wait for an enclave that never comes would wait one after the other.
+  (void)session.AwaitEnclave();
   MutexLock lock(session.signing_mutex());
   CLOISTER_ASSIGN(const ParticipantSecrets secrets, Open(key));
   CLOISTER_TRY(Resend(session, key));
@@ -227,6 +229,7 @@ Status Custodian::RenewManifests(EnvironmentSession& session, const ParticipantK
 }
 
 Result<std::string> Custodian::RecipientFor(EnvironmentSession& session, const ParticipantKeyRecord& key) {
+  (void)session.AwaitEnclave();
   MutexLock lock(session.signing_mutex());
   CLOISTER_ASSIGN(const VerifiedView view, Verify(session, key, LinkCharter::kInForce));
   return view.enclave.RecipientOf(key.thumbprint);

@@ -223,7 +223,7 @@ Result<RecordedLink> Submit(const Api& api, const Member& member, const Statemen
   if (!statement.typ.empty() && peek.typ != statement.typ) {
     return InvalidArgument("'document' must be a " + std::string(statement.typ));
   }
-  CLOISTER_ASSIGN(const auto enclave, member.session->Enclave());
+  CLOISTER_ASSIGN(const auto enclave, member.session->AwaitEnclave());
   return enclave->Link(*statement.document);
 }
 

@@ -60,7 +60,7 @@ Result<net::Response> Evidence(const Api& api, const net::Request& request) {
     CLOISTER_ASSIGN(digest, codec::HexDecodeDigest(named->second));
   }
   CLOISTER_ASSIGN(const agreement::Charter charter, CharterAsked(member, digest));
-  CLOISTER_ASSIGN(const auto enclave, member.session->Enclave());
+  CLOISTER_ASSIGN(const auto enclave, member.session->AwaitEnclave());
   CLOISTER_ASSIGN(const codec::Json evidence, enclave->Evidence(nonce, agreement::CharterDigest(charter)));
   CLOISTER_ASSIGN(codec::Json appraisal, Appraise(api, evidence, charter, nonce));
   const codec::JsonObject* members = evidence.if_object();
@@ -75,7 +75,7 @@ Result<net::Response> Evidence(const Api& api, const net::Request& request) {
 Result<codec::Json> TokenOrFresh(const Member& member, const std::optional<std::string>& token,
                                  const attestation::Nonce& nonce, const agreement::Charter& charter) {
   if (!token) {
-    CLOISTER_ASSIGN(const auto enclave, member.session->Enclave());
+    CLOISTER_ASSIGN(const auto enclave, member.session->AwaitEnclave());
     return enclave->Evidence(nonce, agreement::CharterDigest(charter));
   }
   CLOISTER_ASSIGN(codec::Json json, codec::ParseJson(*token));

@@ -76,7 +76,7 @@ Result<net::Response> Cancel(const Api& api, const net::Request& request) {
   }
   const bool executing = access.query.phase == ledger::QueryPhase::kReserved;
   if (executing) {
-    CLOISTER_ASSIGN(const auto enclave, access.member.session->Enclave());
+    CLOISTER_ASSIGN(const auto enclave, access.member.session->AwaitEnclave());
     CLOISTER_TRY(enclave->Cancel(access.label.id));
   }
   if (executing && !document) {

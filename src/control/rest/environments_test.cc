@@ -201,6 +201,7 @@ TEST_F(EnvironmentsTest, ComesBackAfterARestartOfTheServer) {
   const std::string lost = CreateEnvironment(ada, {}, "none");
   RestartServer();
   Person again = LogIn("ada@hospital.example");
+  EXPECT_EQ(again.Post(Path(kept, "/attestation")).status, 200);  // the request waits for the enclave
   EXPECT_EQ(AskUntil(again, Path(kept), "/tee/status", {"active"}).TextAt("/tee/status"), "active");
   const Reply gone = AskUntil(again, Path(lost), "/tee/status", {"error"});
   EXPECT_NE(gone.TextAt("/tee/error_message").find("recovery 'none'"), std::string::npos);

@@ -29,7 +29,7 @@ Result<RecordedLink> ProposeOnce(EnvironmentSession& session, const agreement::C
     return RecordedLink{
         .entry = *standing, .checkpoint = session.Checkpoint().value_or(""), .refused = std::nullopt};
   }
-  CLOISTER_ASSIGN(const auto enclave, session.Enclave());
+  CLOISTER_ASSIGN(const auto enclave, session.AwaitEnclave());
   return enclave->Propose(next);
 }
 

@@ -15,8 +15,10 @@ Result<net::Response> Switch(const Api& api, const net::Request& request, bool o
   CLOISTER_TRY(ReadNothing(request));
   CLOISTER_TRY(on ? member.session->Resume() : member.session->Suspend());
   CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
-  return JsonResponse(200, {{"tee", std::move(tee)},
-                            {"message", on ? "The enclave is started again." : "The enclave is stopped."}});
+  const std::string_view message = !on                                    ? "The enclave is stopped."
+                                   : member.session->health().enclave_runs ? "The enclave runs again."
+                                                                           : "The enclave is being started.";
+  return JsonResponse(200, {{"tee", std::move(tee)}, {"message", message}});
 }
 
 }  // namespace

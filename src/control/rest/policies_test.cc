@@ -166,8 +166,9 @@ TEST_F(PoliciesTest, AnEnvironmentRestsAndGoesOn) {
   RestartServer();
   Person ada = LogIn("ada@hospital.example");
   EXPECT_EQ(ada.Get(environment_).TextAt("/tee/status"), "suspended");
-  EXPECT_EQ(ada.Post(environment_ + "/resume").status, 200);
-  EXPECT_EQ(AskUntil(ada, environment_, "/tee/status", {"active"}).TextAt("/tee/status"), "active");
+  EXPECT_EQ(ada.Post(environment_ + "/attestation").status, 409);
+  EXPECT_EQ(ada.Post(environment_ + "/resume").TextAt("/tee/status"), "active");
+  EXPECT_EQ(ada.Post(environment_ + "/attestation").status, 200);
   const std::string mortal = "/api/tee/environments/" + CreateEnvironment(ada, {}, "none");
   EXPECT_EQ(ada.Post(mortal + "/suspend").status, 409);
 }

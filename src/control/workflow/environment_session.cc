@@ -64,12 +64,15 @@ Status EnvironmentSession::Boot() {
   if (!record) return NotFound("no such environment");
   std::shared_ptr<Running> ended;  // let go without the lock: its threads may be waiting for it
   std::uint64_t boot = 0;
+  Lifecycle from = Lifecycle::kCreating;
   {
     MutexLock lock(mutex_);
     if (running_ && !running_->channel->closed()) return FailedPrecondition("the enclave runs already");
     if (ledger_.terminated() || health_.lifecycle == Lifecycle::kTerminated) {
       return FailedPrecondition("the environment is terminated");
     }
+    if (health_.lifecycle == Lifecycle::kSuspended) return FailedPrecondition("the environment is suspended");
+    from = health_.lifecycle;
     ended = std::exchange(running_, nullptr);
     health_.enclave_runs = false;  // its end may be noticed here before its channel tells
     boot = ++boots_;
@@ -77,6 +80,7 @@ Status EnvironmentSession::Boot() {
   ended.reset();
   Result<std::shared_ptr<Running>> running = Launch(*record, boot);
   if (!running) return std::move(running).error();
+  if (health().lifecycle != from) return FailedPrecondition("the environment ended while its enclave was started");
   CLOISTER_TRY(
       services_.store.environments.SetLifecycle(id_, Lifecycle::kRunning, std::nullopt, services_.clock.Now()));
   MutexLock lock(mutex_);
@@ -130,6 +134,10 @@ Result<std::shared_ptr<EnvironmentSession::Running>> EnvironmentSession::Launch(
 
 void EnvironmentSession::Shutdown(std::int64_t grace_ms) {
   MutexLock boot_lock(boot_mutex_);
+  EndEnclave(grace_ms);
+}
+
+void EnvironmentSession::EndEnclave(std::int64_t grace_ms) {
   std::shared_ptr<Running> running;
   {
     MutexLock lock(mutex_);
@@ -157,6 +165,21 @@ Result<std::shared_ptr<EnclaveClient>> EnvironmentSession::Enclave() {
     return Unavailable("the environment's enclave does not run now; try again");
   }
   return std::shared_ptr<EnclaveClient>(running_, running_->client.get());
+}
+
+Result<std::shared_ptr<EnclaveClient>> EnvironmentSession::AwaitEnclave() {
+  {
+    MutexLock lock(mutex_);
+    const auto settled = [this]() CLOISTER_REQUIRES(mutex_) {
+      return waits_ended_ || EnclaveRuns() || health_.lifecycle != Lifecycle::kRunning;
+    };
+    if (!settled() && waiters_ < kEnclaveWaitersMax) {
+      ++waiters_;
+      news_changed_.WaitFor(mutex_, services_.enclave_wait_ms, settled);
+      --waiters_;
+    }
+  }
+  return Enclave();
 }
 
 std::optional<std::string> EnvironmentSession::Checkpoint() const {
@@ -216,12 +239,17 @@ Status EnvironmentSession::Suspend() {
   if (!record->recovery_blob) {
     return FailedPrecondition("with recovery 'none' the environment would end with its enclave; terminate it instead");
   }
+  MutexLock boot_lock(boot_mutex_);  // an enclave that is being started would say that the environment runs
   CLOISTER_TRY(SetLifecycle(Lifecycle::kRunning, Lifecycle::kSuspended));
-  Shutdown();
+  EndEnclave(0);
   return {};
 }
 
-Status EnvironmentSession::Resume() { return SetLifecycle(Lifecycle::kSuspended, Lifecycle::kRunning); }
+Status EnvironmentSession::Resume() {
+  CLOISTER_TRY(SetLifecycle(Lifecycle::kSuspended, Lifecycle::kRunning));
+  (void)AwaitEnclave();
+  return {};
+}
 
 std::uint64_t EnvironmentSession::WaitForNews(std::uint64_t seen, std::int64_t timeout_ms) {
   MutexLock lock(mutex_);
@@ -229,8 +257,9 @@ std::uint64_t EnvironmentSession::WaitForNews(std::uint64_t seen, std::int64_t t
   return news_;
 }
 
-void EnvironmentSession::Wake() {
+void EnvironmentSession::EndWaits() {
   MutexLock lock(mutex_);
+  waits_ended_ = true;
   ++news_;
   news_changed_.NotifyAll();
 }

@@ -36,7 +36,12 @@ struct WorkflowServices {
   LogSink& log;
   EnclaveLimits limits;
   std::string owner = "one";  // of leases on jobs: another one for each process
+  std::int64_t enclave_wait_ms = 10'000;  // how long a request waits for an enclave that is on its way
 };
+
+// Requests to one environment that wait for its enclave at a time: one whose enclave never comes keeps no more of the
+// server's workers than these.
+inline constexpr int kEnclaveWaitersMax = 4;
 
 class EnvironmentSession {
  public:
@@ -60,6 +65,9 @@ class EnvironmentSession {
   // The running enclave; kUnavailable when there is none now, kFailedPrecondition when there will be none.
   // Whoever holds the pointer keeps it from being destroyed.
   Result<std::shared_ptr<EnclaveClient>> Enclave() CLOISTER_EXCLUDES(mutex_);
+  // The same, after a wait for one that is started now or will be: for those who are asked by people. Never for the
+  // thread that starts it.
+  Result<std::shared_ptr<EnclaveClient>> AwaitEnclave() CLOISTER_EXCLUDES(mutex_);
 
   // Reads the ledger's state under the lock: no calls out of it.
   template <typename Read>
@@ -87,13 +95,15 @@ class EnvironmentSession {
   // Stops the enclave until Resume(), through restarts of the server too. kFailedPrecondition when it does not run, or
   // when stopping it would end the environment (recovery 'none').
   Status Suspend() CLOISTER_EXCLUDES(mutex_);
-  // The environment's thread starts the enclave again. kFailedPrecondition when it is not suspended.
+  // The environment's thread starts the enclave again; returns when it runs, or is not awaited any longer.
+  // kFailedPrecondition when it is not suspended.
   Status Resume() CLOISTER_EXCLUDES(mutex_);
 
   // A counter that moves with every append, boot and end of a channel. Waits until it is not `seen`, at most
   // so long.
   std::uint64_t WaitForNews(std::uint64_t seen, std::int64_t timeout_ms) CLOISTER_EXCLUDES(mutex_);
-  void Wake() CLOISTER_EXCLUDES(mutex_);
+  // No enclave will be started any more: nobody waits for one.
+  void EndWaits() CLOISTER_EXCLUDES(mutex_);
 
  private:
   struct Running;  // instance, channel and client, ended in the right order
@@ -103,6 +113,8 @@ class EnvironmentSession {
   Result<std::shared_ptr<Running>> Launch(const EnvironmentRecord& record, std::uint64_t boot);
   Result<LaunchCall> MakeLaunchCall(const EnvironmentRecord& record, const agreement::Charter& charter,
                                     const SecretBytes& sealer);
+  // Shutdown() for who keeps Boot() from beginning.
+  void EndEnclave(std::int64_t grace_ms) CLOISTER_REQUIRES(boot_mutex_) CLOISTER_EXCLUDES(mutex_);
   Status SetLifecycle(Lifecycle from, Lifecycle to) CLOISTER_EXCLUDES(mutex_);
   void OnAppended(const ledger::LogAppend& append) CLOISTER_EXCLUDES(mutex_);
   void OnClosed(std::uint64_t boot) CLOISTER_EXCLUDES(mutex_);
@@ -120,6 +132,8 @@ class EnvironmentSession {
   ledger::LedgerState ledger_ CLOISTER_GUARDED_BY(mutex_);
   std::optional<std::string> checkpoint_ CLOISTER_GUARDED_BY(mutex_);
   Health health_ CLOISTER_GUARDED_BY(mutex_);
+  int waiters_ CLOISTER_GUARDED_BY(mutex_) = 0;
+  bool waits_ended_ CLOISTER_GUARDED_BY(mutex_) = false;
   std::shared_ptr<Running> running_ CLOISTER_GUARDED_BY(mutex_);
   // In this process: tells the late end of an old channel from that of ours.
   std::uint64_t boots_ CLOISTER_GUARDED_BY(mutex_) = 0;

@@ -50,7 +50,7 @@ void JobRunner::Start() {
 
 void JobRunner::RequestStop() {
   stopping_ = true;
-  session_.Wake();
+  session_.EndWaits();
 }
 
 void JobRunner::Stop() {
@@ -89,6 +89,7 @@ bool JobRunner::KeepBooted() {
                         session_.id().str() + ": the enclave had ended and was started again");
     return true;
   }
+  if (session_.health().lifecycle != Lifecycle::kRunning) return false;  // suspended or ended in between
   const bool hopeless = booted.error().code == Code::kFailedPrecondition;
   if (hopeless || ++boot_attempts_ >= kBootAttemptsMax) session_.Fail(booted.error().public_message);
   return false;
