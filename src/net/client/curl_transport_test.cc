@@ -61,7 +61,8 @@ class OneShotServer {
       rest.remove_prefix(static_cast<std::size_t>(count));
     }
     // A silent server keeps the connection until the client goes.
-    if (script_.answer.empty()) (void)read(peer, piece, sizeof piece);
+    while (script_.answer.empty() && read(peer, piece, sizeof piece) > 0) {
+    }
     close(peer);
   }
   void Join() {
