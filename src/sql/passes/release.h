@@ -85,7 +85,7 @@ struct UnitAggregate {
   TextRange range;
   // Rule R08: each of these selects rows inside the group; the units it selects must be k, those it leaves 0 or k.
   std::vector<ExprPtr> conditions;
-  // The aggregate says how many rows meet them: SUM of a boolean, of CASE ... THEN 1 ELSE 0 END.
+  // The aggregate may say how many rows meet them: SUM of a boolean, of any CASE (whose branches may be 1 and 0).
   bool counts_conditions = false;
   // Rows that another release of the query leaves out: 0 or k units, so that the two cannot be subtracted.
   std::vector<ExprPtr> differences;

@@ -19,6 +19,12 @@ ExprPtr IsTrue(const ExprPtr& expr) {
   return MakeCall("coalesce", {expr, MakeLiteral(Literal::Bool(false))}, kBooleanType, expr->range);
 }
 
+// Adds `condition AND test` for each condition.
+void AddEachWith(const ExprPtr& test, const std::vector<ExprPtr>& conditions, std::vector<ExprPtr>& out) {
+  for (const ExprPtr& condition : conditions)
+    out.push_back(MakeCall("and", {condition, test}, kBooleanType, test->range));
+}
+
 bool IsMoment(std::string_view f) {
   return f == "stddev_samp" || f == "stddev_pop" || f == "var_samp" || f == "var_pop" || f == "corr" ||
          f == "covar_samp" || f == "covar_pop";
@@ -305,8 +311,7 @@ void UnitScope::GuardBooleans(UnitAggregate& aggregate) {
   for (const ExprPtr& test : tests) {
     aggregate.counts_conditions = true;
     if (chosen.empty()) aggregate.conditions.push_back(test);
-    for (const ExprPtr& condition : chosen)
-      aggregate.conditions.push_back(MakeCall("and", {condition, test}, kBooleanType, test->range));
+    AddEachWith(test, chosen, aggregate.conditions);
   }
 }
 
@@ -322,13 +327,11 @@ void UnitScope::GuardChosenRows(UnitAggregate& aggregate) {
           MakeCall(">", {count, MakeLiteral(Literal::Bigint(0), column.range)}, kBooleanType, column.range);
     });
   }
-  std::vector<ExprPtr> with;
+  const std::vector<ExprPtr> chosen = aggregate.conditions;
   for (const auto& [place, test] : tests) {
-    for (const ExprPtr& condition : aggregate.conditions)
-      with.push_back(MakeCall("and", {condition, test}, kBooleanType, test->range));
-    with.push_back(test);
+    AddEachWith(test, chosen, aggregate.conditions);
+    aggregate.conditions.push_back(test);
   }
-  aggregate.conditions.insert(aggregate.conditions.end(), with.begin(), with.end());
 }
 
 bool UnitScope::HasChosenRows(const ExprPtr& expr) const {

@@ -11,6 +11,9 @@
 
 namespace cloister::sql {
 
+// Columns of datasets, by their number.
+using ColumnOrigins = std::set<std::pair<const CompileDataset*, int>>;
+
 class UnitScope {
  public:
   UnitScope(const CompileRequest& request, Findings& findings) : request_(request), findings_(findings) {}
@@ -24,10 +27,10 @@ class UnitScope {
   enum class Place { kFilter, kCondition, kKey };
   // Rule R09. unit_predicate.cc
   bool CheckPredicate(const ExprPtr& expr, Place place);
-  // Rule R08: a condition must not be made to pick out a person: at most one quasi-identifier, and that one at a level
-  // its owner generalises to. unit_isolation.cc
+  // Rule R08: a condition must not be made to pick out a person: at most two quasi-identifiers, each at a level its
+  // owner generalises to. unit_isolation.cc
   bool CheckIsolation(const ExprPtr& condition);
-  // Rules R08, R20: what is added up is not also chosen value by value. unit_isolation.cc
+  // Rules R08, R20: what is added up is not also chosen value by value. chosen_values.cc
   bool CheckChosenValues(const Release& release);
   // Rule R10. unit_key.cc
   bool CheckKey(const ExprPtr& expr);
@@ -73,7 +76,7 @@ class UnitScope {
   // The columns whose values an aggregate adds up: not those that the conditions of a CASE test.
   static std::vector<ExprPtr> AddedBy(const UnitAggregate& aggregate);
   bool IsMadeOfBooleans(const Expr& column) const;
-  void CollectOrigins(const Expr& column, std::set<std::pair<const CompileDataset*, int>>& out) const;
+  void CollectOrigins(const Expr& column, ColumnOrigins& out) const;
   bool HoldsTheSame(const Expr& a, const Expr& b) const;
   bool CheckChosenValues(const Expr& column, const std::vector<ExprPtr>& tests, const std::vector<ExprPtr>& joins,
                          bool moment);
