@@ -67,13 +67,14 @@ bool WebhookPump::HasAccount(const UserId& user) {
   return found && *found && !(*found)->disabled_at;
 }
 
-bool WebhookPump::MaySee(const UserId& user, const EnvironmentId& environment) {
-  if (!HasAccount(user)) return false;
+std::shared_ptr<EnvironmentSession> WebhookPump::SeenBy(const UserId& user, const EnvironmentId& environment) {
+  if (!HasAccount(user)) return nullptr;
   const auto session = parts_.fleet.Find(environment);
   const auto record = parts_.store.environments.Find(environment);
   const auto key = parts_.store.users.FindParticipantKey(user);
-  if (session == nullptr || !record || !*record || !key || !*key) return false;
-  return IsMember(*session, **record, {.user = user, .thumbprint = (*key)->thumbprint});
+  if (session == nullptr || !record || !*record || !key || !*key) return nullptr;
+  const bool member = IsMember(*session, **record, {.user = user, .thumbprint = (*key)->thumbprint});
+  return member ? session : nullptr;
 }
 
 bool WebhookPump::SeeChanges() {
@@ -101,8 +102,9 @@ WebhookStore::Seen WebhookPump::Look(const WebhookRecord& webhook, const std::ve
   const auto wanted = SplitWebhookEvents(webhook.events);
   const Instant now = parts_.clock.Now();
   for (const ChangeRecord& change : changes) {
-    if (!MaySee(webhook.user, change.environment)) continue;
-    for (const ChangeSubject& subject : SubjectsOf(*parts_.fleet.Find(change.environment), change)) {
+    const auto session = SeenBy(webhook.user, change.environment);
+    if (session == nullptr) continue;
+    for (const ChangeSubject& subject : SubjectsOf(*session, change)) {
       const std::string type = WebhookTypeOf(subject);
       if (std::ranges::find(wanted, type) == wanted.end()) continue;
       seen.deliveries.push_back({.id = DeliveryId::New(parts_.clock, parts_.rng),
@@ -129,7 +131,8 @@ bool WebhookPump::DeliverOne() {
 }
 
 void WebhookPump::Send(DeliveryRecord delivery, const WebhookRecord& webhook) {
-  const bool may = delivery.environment ? MaySee(webhook.user, *delivery.environment) : HasAccount(webhook.user);
+  const bool may = delivery.environment ? SeenBy(webhook.user, *delivery.environment) != nullptr
+                                        : HasAccount(webhook.user);
   if (!may) {
     delivery.status = DeliveryStatus::kWithheld;
     delivery.updated_at = parts_.clock.Now();

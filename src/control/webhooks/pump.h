@@ -58,7 +58,8 @@ class WebhookPump {
   bool Stopping(std::int64_t wait_ms) CLOISTER_EXCLUDES(mutex_);
   WebhookStore::Seen Look(const WebhookRecord& webhook, const std::vector<ChangeRecord>& changes);
   bool HasAccount(const UserId& user);  // that is not disabled
-  bool MaySee(const UserId& user, const EnvironmentId& environment);
+  // The environment, where the user is a member of it; else null.
+  std::shared_ptr<EnvironmentSession> SeenBy(const UserId& user, const EnvironmentId& environment);
   void Send(DeliveryRecord delivery, const WebhookRecord& webhook);
   Result<int> Post(const DeliveryRecord& delivery, const WebhookRecord& webhook);
   void Settle(DeliveryRecord delivery, const WebhookRecord& webhook, const Result<int>& status);
