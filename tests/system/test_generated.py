@@ -27,7 +27,6 @@ SELDOM = {'terminateEnvironment': 0.02, 'suspendEnvironment': 0.05, 'removeParti
           'resumeEnvironment': 0.3}
 ENVIRONMENTS_MAX = 12       # then the world begins anew, on a fresh server
 REQUESTS_OF_A_WORLD = 4000
-UNAVAILABLE_SHARE_MAX = 0.0005  # of answers, each with Retry-After: an enclave that starts
 
 
 class World:
@@ -106,8 +105,6 @@ class Generated(unittest.TestCase):
             self.maker.learn(text.decode(errors='replace'))
             self.world.tees += operation['operationId'] == 'createEnvironment'
         wrong = judge(method, made.target, status, fields, text)
-        if status == 503 and 'Retry-After' in fields:
-            wrong = [each for each in wrong if not each.endswith('the server failed')]
         if made.wrong and status < 300:
             wrong.append(f'{method} {path}: {made.wrong}, and it is answered {status}')
         for each in wrong:
@@ -126,7 +123,6 @@ class Generated(unittest.TestCase):
         print(f'seed {SEED}: {total} requests, {dict(sorted(self.counts.items()))}; '
               f'{len(self.good)} of {len(OPERATIONS)} operations answered 2xx')
         self.assertEqual('\n'.join(f'{fault}\n  {how}' for fault, how in self.found.items()), '')
-        self.assertLessEqual(self.counts[503], max(3, total * UNAVAILABLE_SHARE_MAX))
         self.assertGreater(len(self.good), len(OPERATIONS) / 2, 'too few requests come through to say anything')
 
 
