@@ -1,11 +1,9 @@
 // Answers that go on, the caller's trace id, and the observer of answers.
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <mutex>
 
+#include "net/server/line_for_test.h"
 #include "net/server/server.h"
 #include "net/server/trace_context.h"
 
@@ -55,26 +53,10 @@ class EventStreamTest : public testing::Test {
     };
     server_ = *Server::Start({.limits = limits}, {clock_, rng_, log_, render, measure}, std::move(router));
   }
-  int Open(const std::string& path, const std::string& fields = "") {
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(server_->port());
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    const std::string text = "GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + fields + "\r\n";
-    EXPECT_EQ(send(fd, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
-    return fd;
-  }
-  static std::string ReadAll(int fd) {
-    std::string all;
-    char piece[4096];
-    while (const ssize_t got = recv(fd, piece, sizeof piece, 0)) {
-      if (got < 0) break;
-      all.append(piece, static_cast<std::size_t>(got));
-    }
-    close(fd);
-    return all;
+  Line Open(const std::string& path, const std::string& fields = "") {
+    Line line(server_->port());
+    EXPECT_TRUE(line.Send("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + fields + "\r\n"));
+    return line;
   }
   std::string measured() {
     std::scoped_lock lock(mutex_);
@@ -91,7 +73,7 @@ class EventStreamTest : public testing::Test {
 
 TEST_F(EventStreamTest, SendsWhatComesAndEndsWhole) {
   Start();
-  const std::string answer = ReadAll(Open("/events"));
+  const std::string answer = Open("/events").ReadAll();
   EXPECT_NE(answer.find("transfer-encoding: chunked\r\n"), std::string::npos);
   EXPECT_EQ(answer.find("content-length"), std::string::npos);
   EXPECT_TRUE(answer.ends_with("b\r\ndata: one\n\n\r\nb\r\ndata: two\n\n\r\n0\r\n\r\n")) << answer;
@@ -100,24 +82,23 @@ TEST_F(EventStreamTest, SendsWhatComesAndEndsWhole) {
 
 TEST_F(EventStreamTest, TurnsAwayStreamsAtTheBound) {
   Start({.event_poll_ms = 5, .event_streams_max = 0});
-  EXPECT_TRUE(ReadAll(Open("/events")).starts_with("HTTP/1.1 503"));
+  EXPECT_TRUE(Open("/events").ReadAll().starts_with("HTTP/1.1 503"));
 }
 
 TEST_F(EventStreamTest, EndsWithTheServer) {
   Start();
-  const int fd = Open("/endless");
-  char first = 0;
-  EXPECT_EQ(recv(fd, &first, 1, 0), 1);
+  Line line = Open("/endless");
+  EXPECT_TRUE(line.Receive().has_value());
   server_->Stop();
-  EXPECT_TRUE(ReadAll(fd).ends_with("0\r\n\r\n"));
+  EXPECT_TRUE(line.ReadAll().ends_with("0\r\n\r\n"));
 }
 
 TEST_F(EventStreamTest, PassesTheTraceOn) {
   Start();
   const std::string trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-  EXPECT_NE(ReadAll(Open("/events", "traceparent: " + trace + "\r\n")).find("traceparent: " + trace),
+  EXPECT_NE(Open("/events", "traceparent: " + trace + "\r\n").ReadAll().find("traceparent: " + trace),
             std::string::npos);
-  EXPECT_EQ(ReadAll(Open("/events", "traceparent: whatever\r\n")).find("traceparent"), std::string::npos);
+  EXPECT_EQ(Open("/events", "traceparent: whatever\r\n").ReadAll().find("traceparent"), std::string::npos);
 }
 
 TEST(TraceContextTest, HasOneShape) {

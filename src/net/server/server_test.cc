@@ -1,81 +1,17 @@
 // A server on loopback, clients that send bytes as they like.
 #include "net/server/server.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <semaphore>
 #include <set>
 #include <thread>
 
+#include "net/server/line_for_test.h"
+
 namespace cloister::net {
 namespace {
-
-class Client {
- public:
-  explicit Client(std::uint16_t port, int patience_ms = 20'000) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const timeval patience{.tv_sec = patience_ms / 1000, .tv_usec = patience_ms % 1000 * 1000};
-    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    connected_ = connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-  }
-  ~Client() { close(fd_); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-
-  bool connected() const { return connected_; }
-  void Send(std::string_view text) {
-    while (!text.empty()) {
-      const ssize_t put = send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
-      if (put <= 0) return;
-      text.remove_prefix(static_cast<std::size_t>(put));
-    }
-  }
-  // Everything until the server closes.
-  std::string ReadAll() {
-    while (Receive()) {
-    }
-    return std::exchange(received_, {});
-  }
-  // One answer with Content-Length.
-  std::string ReadAnswer() {
-    for (;;) {
-      const std::size_t end = received_.find("\r\n\r\n");
-      if (end != std::string::npos) {
-        const std::size_t at = received_.find("content-length: ");
-        const std::size_t size = at < end ? std::stoul(received_.substr(at + 16)) : 0;
-        if (received_.size() >= end + 4 + size) {
-          std::string answer = received_.substr(0, end + 4 + size);
-          received_.erase(0, answer.size());
-          return answer;
-        }
-      }
-      if (!Receive()) return std::exchange(received_, {});
-    }
-  }
-
- private:
-  bool Receive() {
-    char buffer[65536];
-    const ssize_t got = recv(fd_, buffer, sizeof buffer, 0);
-    if (got <= 0) return false;
-    received_.append(buffer, static_cast<std::size_t>(got));
-    return true;
-  }
-  int fd_;
-  bool connected_ = false;
-  std::string received_;
-};
-
-std::string StatusOf(const std::string& answer) { return answer.size() > 12 ? answer.substr(9, 3) : "closed"; }
-std::string BodyOf(const std::string& answer) { return answer.substr(answer.find("\r\n\r\n") + 4); }
 
 // Counts what it is given; says at the end how much, and whether it was undone.
 struct Uploads {
@@ -150,7 +86,7 @@ class ServerTest : public testing::Test {
             .body = error.public_message};
   }
   std::string Ask(std::string_view text) {
-    Client client(server_->port());
+    Line client(server_->port());
     client.Send(text);
     return client.ReadAnswer();
   }
@@ -176,7 +112,7 @@ HttpLimits Hasty() {
 
 TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
   Start();
-  Client client(server_->port());
+  Line client(server_->port());
   client.Send("GET /hello/you HTTP/1.1\r\nHost: h\r\n\r\nGET /hello/me%20too HTTP/1.1\r\nHost: h\r\n\r\n");
   const std::string first = client.ReadAnswer();
   EXPECT_EQ(StatusOf(first), "200");
@@ -206,7 +142,7 @@ TEST_F(ServerTest, SaysWhatIsNotThere) {
 
 TEST_F(ServerTest, ClosesAfterARefusedHead) {
   Start({.limits = Hasty()});
-  Client client(server_->port());
+  Line client(server_->port());
   client.Send(
       "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
       "GET /hello/smuggled HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -234,34 +170,35 @@ TEST_F(ServerTest, BoundsHeadsAndBodies) {
 
 TEST_F(ServerTest, EndsSlowClients) {
   Start({.limits = Hasty()});
-  EXPECT_EQ(Client(server_->port()).ReadAll(), "");  // silent
-  Client slow_head(server_->port());
+  EXPECT_EQ(Line(server_->port()).ReadAll(), "");  // silent
+  Line slow_head(server_->port());
   slow_head.Send("GET /hello/x HTTP/1.1\r\nHost:");
   EXPECT_EQ(StatusOf(slow_head.ReadAll()), "408");
-  Client slow_body(server_->port());
+  Line slow_body(server_->port());
   slow_body.Send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabc");
   EXPECT_EQ(StatusOf(slow_body.ReadAll()), "408");
-  Client slow_upload(server_->port());
+  Line slow_upload(server_->port());
   slow_upload.Send("PUT /upload HTTP/1.1\r\nHost: h\r\nX-API-Key: k\r\nContent-Length: 5\r\n\r\nabc");
   EXPECT_EQ(StatusOf(slow_upload.ReadAll()), "408");
   EXPECT_EQ(uploads_.undone, 1);
 }
 
-// A byte now and then moves no deadline of a head. The client's own read timeout is what paces it.
+// A byte now and then moves no deadline of a head. How long the client waits for an answer is what paces it.
 TEST_F(ServerTest, EndsAClientThatDrips) {
   Start({.limits = Hasty()});
-  Client client(server_->port(), 10);
-  std::string answer;
-  for (int i = 0; i < 1000 && answer.empty(); ++i) {
+  Line client(server_->port());
+  bool answered = false;
+  for (int i = 0; i < 1000 && !answered; ++i) {
     client.Send("G");
-    answer = client.ReadAll();
+    answered = client.HasNews(10);
   }
-  EXPECT_EQ(StatusOf(answer), "408");
+  ASSERT_TRUE(answered);
+  EXPECT_EQ(StatusOf(client.ReadAll()), "408");
 }
 
 TEST_F(ServerTest, StreamsUploadsAndDownloads) {
   Start();
-  Client client(server_->port());
+  Line client(server_->port());
   client.Send("PUT /upload HTTP/1.1\r\nHost: h\r\nX-API-Key: k\r\nContent-Length: 3000000\r\n\r\n");
   for (int i = 0; i < 300; ++i) client.Send(std::string(10'000, 'u'));
   EXPECT_EQ(BodyOf(client.ReadAnswer()), "3000000");
@@ -279,12 +216,12 @@ TEST_F(ServerTest, TakesChunkedUploads) {
 
 TEST_F(ServerTest, DecidesUploadsByTheHead) {
   Start({.limits = Hasty()});
-  Client client(server_->port());
+  Line client(server_->port());
   client.Send("PUT /upload HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
   const std::string refused = client.ReadAll();
   EXPECT_EQ(StatusOf(refused), "401");
   EXPECT_EQ(refused.find("100 Continue"), std::string::npos);
-  Client second(server_->port());
+  Line second(server_->port());
   second.Send("PUT /upload HTTP/1.1\r\nHost: h\r\nX-API-Key: k\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
   EXPECT_EQ(StatusOf(second.ReadAnswer()), "100");
   second.Send("hello");
@@ -295,7 +232,7 @@ TEST_F(ServerTest, DecidesUploadsByTheHead) {
 TEST_F(ServerTest, UndoesAnUploadThatBreaksOff) {
   Start();
   {
-    Client client(server_->port());
+    Line client(server_->port());
     client.Send("PUT /upload HTTP/1.1\r\nHost: h\r\nX-API-Key: k\r\nContent-Length: 500000\r\n\r\nabc");
   }
   server_->Stop();
@@ -304,30 +241,30 @@ TEST_F(ServerTest, UndoesAnUploadThatBreaksOff) {
 
 TEST_F(ServerTest, TurnsAwayConnectionsAtTheBound) {
   Start({.limits = {.connections_max = 2}});
-  Client first(server_->port());
-  Client second(server_->port());
-  for (Client* client : {&first, &second}) {
+  Line first(server_->port());
+  Line second(server_->port());
+  for (Line* client : {&first, &second}) {
     client->Send("GET /hello/x HTTP/1.1\r\nHost: h\r\n\r\n");
     EXPECT_EQ(StatusOf(client->ReadAnswer()), "200");
   }
-  EXPECT_EQ(StatusOf(Client(server_->port()).ReadAll()), "503");
+  EXPECT_EQ(StatusOf(Line(server_->port()).ReadAll()), "503");
 }
 
 TEST_F(ServerTest, TurnsAwayWhenEveryWorkerIsBusy) {
   Start({.limits = {.queued_requests_max = 1}, .worker_threads = 1});
-  Client first(server_->port());
+  Line first(server_->port());
   first.Send("GET /waits HTTP/1.1\r\nHost: h\r\n\r\n");
   entered_.acquire();
-  Client second(server_->port());
-  Client third(server_->port());
+  Line second(server_->port());
+  Line third(server_->port());
   const std::string hello = "GET /hello/x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
   second.Send(hello);
   third.Send(hello);
-  Client fourth(server_->port());
+  Line fourth(server_->port());
   fourth.Send(hello);
   release_.release();
   std::multiset<std::string> statuses;
-  for (Client* client : {&second, &third, &fourth}) statuses.insert(StatusOf(client->ReadAll()));
+  for (Line* client : {&second, &third, &fourth}) statuses.insert(StatusOf(client->ReadAll()));
   EXPECT_GE(statuses.count("200"), 1u);
   EXPECT_EQ(statuses.count("200") + statuses.count("503"), 3u);
   EXPECT_EQ(BodyOf(first.ReadAnswer()), "waited");
@@ -341,8 +278,8 @@ TEST_F(ServerTest, BoundsBodiesInMemory) {
 
 TEST_F(ServerTest, StopLetsARequestInWorkFinish) {
   Start();
-  Client idle(server_->port());
-  Client busy(server_->port());
+  Line idle(server_->port());
+  Line busy(server_->port());
   busy.Send("GET /waits HTTP/1.1\r\nHost: h\r\n\r\n");
   entered_.acquire();
   std::thread stopper([this] { server_->Stop(); });
@@ -352,12 +289,12 @@ TEST_F(ServerTest, StopLetsARequestInWorkFinish) {
   EXPECT_EQ(BodyOf(answer), "waited");
   EXPECT_NE(answer.find("connection: close"), std::string::npos);
   stopper.join();
-  EXPECT_FALSE(Client(server_->port()).connected());
+  EXPECT_FALSE(IsListening(server_->port()));
 }
 
 TEST_F(ServerTest, StopCutsOffWhoDoesNotFinish) {
   Start({.limits = {.drain_ms = 50, .sweep_ms = 10}});
-  Client client(server_->port());
+  Line client(server_->port());
   client.Send("PUT /upload HTTP/1.1\r\nHost: h\r\nX-API-Key: k\r\nContent-Length: 500\r\n\r\nabc");
   while (uploads_.bytes + uploads_.undone == 0 && Ask("GET /hello/x HTTP/1.1\r\nHost: h\r\n\r\n").empty()) {
   }

@@ -1,60 +1,15 @@
 // A server that speaks TLS on loopback, and clients that do, do it badly, or do not.
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/mutex.h"
 #include "crypto/tls_peer_for_test.h"
+#include "net/server/line_for_test.h"
 #include "net/server/server.h"
 
 namespace cloister::net {
 namespace {
 
-// A socket alone: bytes as they are.
-class Line {
- public:
-  explicit Line(std::uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const timeval patience{.tv_sec = 20, .tv_usec = 0};
-    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    EXPECT_EQ(connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  }
-  ~Line() { close(fd_); }
-  Line(const Line&) = delete;
-  Line& operator=(const Line&) = delete;
-
-  void Send(ByteView bytes) {
-    while (!bytes.empty()) {
-      const ssize_t put = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (put <= 0) return;
-      bytes = bytes.subspan(static_cast<std::size_t>(put));
-    }
-  }
-  // Absent at the end, which is not the patience's.
-  std::optional<Bytes> Receive() {
-    Bytes piece(65536);
-    const ssize_t got = recv(fd_, piece.data(), piece.size(), 0);
-    EXPECT_FALSE(got < 0 && errno == EAGAIN) << "the server neither answers nor ends it";
-    if (got <= 0) return std::nullopt;
-    piece.resize(static_cast<std::size_t>(got));
-    return piece;
-  }
-  std::string ReadAll() {
-    std::string all;
-    while (const auto piece = Receive()) all += AsText(*piece);
-    return all;
-  }
-
- private:
-  int fd_;
-};
-
-class Client {
+class Client final : public AnswerReader {
  public:
   Client(std::uint16_t port, const crypto::AuthorityForTest& authority,
          const crypto::TlsClientForTest::Options& options = {})
@@ -63,7 +18,7 @@ class Client {
     do {
       done = tls_.Handshake();
       line_.Send(tls_.TakeOutput());
-    } while (!done && Fetch());
+    } while (!done && Feed());
     shaken_ = done;
   }
   bool shaken() const { return shaken_; }
@@ -72,26 +27,6 @@ class Client {
     line_.Send(tls_.TakeOutput());
   }
   void SendRaw(ByteView bytes) { line_.Send(bytes); }
-  std::string ReadAnswer() {
-    for (;;) {
-      const std::size_t end = received_.find("\r\n\r\n");
-      if (end != std::string::npos) {
-        const std::size_t at = received_.find("content-length: ");
-        const std::size_t size = at < end ? std::stoul(received_.substr(at + 16)) : 0;
-        if (received_.size() >= end + 4 + size) {
-          std::string answer = received_.substr(0, end + 4 + size);
-          received_.erase(0, answer.size());
-          return answer;
-        }
-      }
-      if (!Take()) return std::exchange(received_, {});
-    }
-  }
-  std::string ReadAll() {
-    while (Take()) {
-    }
-    return std::exchange(received_, {});
-  }
   bool said_goodbye() { return (SSL_get_shutdown(tls_.raw()) & SSL_RECEIVED_SHUTDOWN) != 0; }
   Digest256 Fingerprint() {
     const crypto::openssl::Certificate certificate(SSL_get1_peer_certificate(tls_.raw()));
@@ -102,25 +37,21 @@ class Client {
   }
 
  private:
-  bool Fetch() {
+  bool Feed() {
     const auto piece = line_.Receive();
     if (piece) tls_.Feed(*piece);
     return piece.has_value();
   }
-  bool Take() {
+  bool Fetch(std::string& received) override {
     const auto text = tls_.Read();
     if (!text) return false;
-    received_ += *text;
-    return !text->empty() || Fetch();
+    received += *text;
+    return !text->empty() || Feed();
   }
   Line line_;
   crypto::TlsClientForTest tls_;
   bool shaken_ = false;
-  std::string received_;
 };
-
-std::string StatusOf(const std::string& answer) { return answer.size() > 12 ? answer.substr(9, 3) : "closed"; }
-std::string BodyOf(const std::string& answer) { return answer.substr(answer.find("\r\n\r\n") + 4); }
 
 class SumSink final : public BodySink {
  public:
@@ -240,7 +171,7 @@ TEST_F(TlsStreamTest, ShowsNewConnectionsTheNewCertificate) {
 
 TEST_F(TlsStreamTest, TellsWhoSpeaksPlainHttp) {
   Line line(server_->port());
-  line.Send(AsBytes("GET /hello HTTP/1.1\r\nHost: h\r\n\r\n"));
+  line.Send("GET /hello HTTP/1.1\r\nHost: h\r\n\r\n");
   const std::string answer = line.ReadAll();
   EXPECT_EQ(StatusOf(answer), "400");
   EXPECT_NE(answer.find("application/problem+json"), std::string::npos);
