@@ -4,11 +4,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <thread>
+#include "net/client/one_shot_server_for_test.h"
 
 namespace cloister::net {
 namespace {
@@ -16,67 +13,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-// Accepts one connection, reads a request of `request_bytes_min` bytes or more, writes `answer` and closes.
-class OneShotServer {
- public:
-  struct Script {
-    std::string answer;
-    std::string until = "\r\n\r\n";  // what the request ends with
-  };
-  explicit OneShotServer(Script script) : script_(std::move(script)) {
-    socket_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    EXPECT_EQ(listen(socket_, 1), 0);
-    socklen_t length = sizeof address;
-    EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &length), 0);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { Serve(); });
-  }
-  ~OneShotServer() { Join(); }
-
-  ServerAddress address() const { return ServerAddress::Parse("http://127.0.0.1:" + std::to_string(port_)).value(); }
-  // What came; waits for the server to be through.
-  const std::string& Request() {
-    Join();
-    return request_;
-  }
-
- private:
-  void Serve() {
-    const int peer = accept(socket_, nullptr, nullptr);
-    if (peer < 0) return;
-    char piece[4096];
-    while (request_.find(script_.until) == std::string::npos) {
-      const ssize_t count = read(peer, piece, sizeof piece);
-      if (count <= 0) break;
-      request_.append(piece, static_cast<std::size_t>(count));
-    }
-    std::string_view rest = script_.answer;
-    while (!rest.empty()) {
-      const ssize_t count = send(peer, rest.data(), rest.size(), MSG_NOSIGNAL);
-      if (count <= 0) break;
-      rest.remove_prefix(static_cast<std::size_t>(count));
-    }
-    // A silent server keeps the connection until the client goes.
-    while (script_.answer.empty() && read(peer, piece, sizeof piece) > 0) {
-    }
-    close(peer);
-  }
-  void Join() {
-    if (!thread_.joinable()) return;
-    thread_.join();
-    close(socket_);
-  }
-
-  Script script_;
-  int socket_ = -1;
-  std::uint16_t port_ = 0;
-  std::string request_;
-  std::thread thread_;
-};
+ServerAddress AddressOf(const OneShotServer& server) { return ServerAddress::Parse(server.origin()).value(); }
 
 class TextUpload final : public UploadBody {
  public:
@@ -115,7 +52,7 @@ class TextDownload final : public DownloadBody {
 
 TEST(CurlTransport, ExchangesARequestForAnAnswer) {
   OneShotServer server({.answer = "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nRequest-Id:  r7 \r\n\r\n{}"});
-  CurlTransport transport(server.address());
+  CurlTransport transport(AddressOf(server));
   const auto answer = transport.Perform({.target = "/api/me?x=1", .fields = {{"Accept", "application/json"}}});
   ASSERT_TRUE(answer) << answer.error().public_message;
   EXPECT_EQ(answer->status, 404);
@@ -127,7 +64,7 @@ TEST(CurlTransport, ExchangesARequestForAnAnswer) {
 
 TEST(CurlTransport, SendsABodyWithItsLength) {
   OneShotServer server({.answer = "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", .until = "{\"a\":1}"});
-  CurlTransport transport(server.address());
+  CurlTransport transport(AddressOf(server));
   const auto answer = transport.Perform({.method = HttpMethod::kPost, .target = "/x", .body = "{\"a\":1}"});
   EXPECT_EQ(answer->status, 201);
   EXPECT_THAT(server.Request(), HasSubstr("POST /x HTTP/1.1"));
@@ -136,7 +73,7 @@ TEST(CurlTransport, SendsABodyWithItsLength) {
 
 TEST(CurlTransport, StreamsAnUploadWithoutWaitingForContinue) {
   OneShotServer server({.answer = "HTTP/1.1 204 No Content\r\n\r\n", .until = "END"});
-  CurlTransport transport(server.address());
+  CurlTransport transport(AddressOf(server));
   TextUpload upload(std::string(200'000, 'x') + "END");
   const auto answer = transport.Perform({.method = HttpMethod::kPut, .target = "/part", .upload = &upload});
   ASSERT_TRUE(answer) << answer.error().public_message;
@@ -147,20 +84,20 @@ TEST(CurlTransport, StreamsAnUploadWithoutWaitingForContinue) {
 
 TEST(CurlTransport, StreamsADownloadIfItSucceeded) {
   OneShotServer server({.answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"});
-  CurlTransport transport(server.address());
+  CurlTransport transport(AddressOf(server));
   TextDownload download;
   EXPECT_EQ(transport.Perform({.target = "/r", .download = &download})->body, "");
   EXPECT_EQ(download.text, "hello");
 
   OneShotServer refusing({.answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nno!"});
-  CurlTransport second(refusing.address());
+  CurlTransport second(AddressOf(refusing));
   EXPECT_EQ(second.Perform({.target = "/r", .download = &download})->body, "no!");
   EXPECT_EQ(download.text, "");
 }
 
 TEST(CurlTransport, SaysWhyTheSinkStopped) {
   OneShotServer server({.answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"});
-  CurlTransport transport(server.address());
+  CurlTransport transport(AddressOf(server));
   TextDownload download;
   download.full = true;
   EXPECT_EQ(transport.Perform({.target = "/r", .download = &download}).error().public_message,
@@ -169,32 +106,32 @@ TEST(CurlTransport, SaysWhyTheSinkStopped) {
 
 TEST(CurlTransport, BoundsBodyAndFields) {
   OneShotServer server({.answer = "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world"});
-  CurlTransport transport(server.address());
+  CurlTransport transport(AddressOf(server));
   EXPECT_EQ(transport.Perform({.target = "/", .answer_bytes_max = 10}).error().code, Code::kResourceExhausted);
 
   std::string fields;
   for (int i = 0; i < 70; ++i) fields += "X-" + std::to_string(i) + ": " + std::string(1000, 'a') + "\r\n";
   OneShotServer chatty({.answer = "HTTP/1.1 200 OK\r\n" + fields + "\r\n"});
-  CurlTransport second(chatty.address());
+  CurlTransport second(AddressOf(chatty));
   EXPECT_EQ(second.Perform({.target = "/"}).error().code, Code::kResourceExhausted);
 }
 
 TEST(CurlTransport, FollowsNoRedirect) {
   OneShotServer server({.answer = "HTTP/1.1 307 T\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"});
-  CurlTransport transport(server.address());
+  CurlTransport transport(AddressOf(server));
   EXPECT_EQ(transport.Perform({.target = "/"})->status, 307);
 }
 
 TEST(CurlTransport, EndsWhenTheTimeIsOver) {
   OneShotServer server({.answer = ""});
-  CurlTransport transport(server.address());
+  CurlTransport transport(AddressOf(server));
   const auto answer = transport.Perform({.target = "/", .timeout_ms = 50});
   EXPECT_EQ(answer.error().code, Code::kDeadlineExceeded);
 }
 
 TEST(CurlTransport, TellsATruncatedAnswer) {
   OneShotServer server({.answer = "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello"});
-  CurlTransport transport(server.address());
+  CurlTransport transport(AddressOf(server));
   EXPECT_EQ(transport.Perform({.target = "/"}).error().code, Code::kUnavailable);
 }
 

@@ -3,11 +3,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <thread>
+#include "net/client/one_shot_server_for_test.h"
 
 namespace cloister::net {
 namespace {
@@ -57,51 +54,16 @@ TEST(OutboundUrl, TheOwnMachineIsForServersThatListenThereAlone) {
   }
 }
 
-// Takes one connection, reads a request, writes `answer`; counts who came.
+// Takes one call and answers it.
 class Receiver {
  public:
-  explicit Receiver(std::string answer) : answer_(std::move(answer)), socket_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    EXPECT_EQ(listen(socket_, 1), 0);
-    socklen_t length = sizeof address;
-    EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &length), 0);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { Serve(); });
-  }
-  ~Receiver() { Stop(); }
-  std::string url(const std::string& host = "127.0.0.1") const {
-    return "http://" + host + ":" + std::to_string(port_) + "/hook";
-  }
-  const std::string& Stop() {
-    shutdown(socket_, SHUT_RDWR);
-    if (thread_.joinable()) {
-      thread_.join();
-      close(socket_);
-    }
-    return request_;
-  }
+  explicit Receiver(std::string answer) : server_({.answer = std::move(answer), .until = "{}"}) {}
+  std::string url(const std::string& host = "127.0.0.1") const { return server_.origin(host) + "/hook"; }
+  // The request; nobody is answered any more.
+  const std::string& Stop() { return server_.Request(); }
 
  private:
-  void Serve() {
-    const int peer = accept(socket_, nullptr, nullptr);
-    if (peer < 0) return;
-    char piece[4096];
-    while (!request_.ends_with("{}")) {
-      const ssize_t count = read(peer, piece, sizeof piece);
-      if (count <= 0) break;
-      request_.append(piece, static_cast<std::size_t>(count));
-    }
-    (void)send(peer, answer_.data(), answer_.size(), MSG_NOSIGNAL);
-    close(peer);
-  }
-  const std::string answer_;
-  const int socket_;
-  std::uint16_t port_ = 0;
-  std::string request_;
-  std::thread thread_;
+  OneShotServer server_;
 };
 
 Result<int> Post(const std::string& url, Reach client = Reach::kLoopback) {
