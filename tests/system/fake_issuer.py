@@ -18,11 +18,11 @@ import socket
 import ssl
 import subprocess
 import tempfile
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
+
+from loopback import Handler, LoopbackServer
 
 CLIENT_ID = '1234-abc.apps.googleusercontent.com'
 SECRET = 'GOCSPX-4'
@@ -55,7 +55,7 @@ class Key:
                               capture_output=True).stdout
 
 
-class FakeIssuer:
+class FakeIssuer(LoopbackServer):
     def __init__(self, signs=True):
         """Without `signs` it needs no openssl, and nobody comes back from it."""
         self.folder = tempfile.TemporaryDirectory(prefix='cloister-issuer-')
@@ -67,19 +67,14 @@ class FakeIssuer:
         self.behave()
         issuer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Desk(Handler):
             def do_GET(self):
                 issuer.get(self, urlsplit(self.path))
 
             def do_POST(self):
                 issuer.post(self, self.rfile.read(int(self.headers['Content-Length'])).decode())
 
-            def log_message(self, *_):
-                pass
-
-        self.http = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self.url = f'http://127.0.0.1:{self.http.server_port}'
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        super().__init__(Desk)
 
     def behave(self):
         """As a good issuer does."""
@@ -92,8 +87,7 @@ class FakeIssuer:
         self.status = 200
 
     def close(self):
-        self.http.shutdown()
-        self.http.server_close()
+        super().close()
         self.folder.cleanup()
 
     def options(self, folder, port, scheme='http'):

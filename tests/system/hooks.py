@@ -5,11 +5,12 @@ Python's own and Ed25519 by openssl, neither of which is our code.
 import base64
 import hashlib
 import hmac
-import http.server
 import subprocess
 import tempfile
 import threading
 from pathlib import Path
+
+from loopback import Handler, LoopbackServer
 
 SPKI_OF_ED25519 = bytes.fromhex('302a300506032b6570032100')  # RFC 8410: the key itself follows
 
@@ -46,7 +47,7 @@ class Call:
         return any(fits(key, message, each) for each in self.signatures)
 
 
-class Receiver:
+class Receiver(LoopbackServer):
     """Takes every POST on a port of the loopback interface. `status` is what it answers; with `hold` when told."""
 
     def __init__(self, status=204, hold=None, location=None):
@@ -54,7 +55,7 @@ class Receiver:
         self.calls, self.arrived = [], threading.Event()
         receiver = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Hook(Handler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers['Content-Length']))
                 receiver.calls.append(Call(self.headers, body))
@@ -70,17 +71,10 @@ class Receiver:
                 except OSError:
                     pass  # whoever called has gone
 
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f'http://127.0.0.1:{self.server.server_port}/cloister'
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
+        super().__init__(Hook)
+        self.url += '/cloister'
 
     def close(self):
         if self.hold:
             self.hold.set()
-        self.server.shutdown()
-        self.server.server_close()
+        super().close()

@@ -1,16 +1,16 @@
 """A man in the middle: plain HTTP from a client to the server, and what he changes on the way."""
 
 import http.client
-import http.server
 import re
-import threading
 from urllib.parse import urlsplit
+
+from loopback import Handler, LoopbackServer
 
 FORWARD_SECONDS_MAX = 60
 HOP_BY_HOP = {'connection', 'keep-alive', 'transfer-encoding', 'content-length', 'host', 'expect'}
 
 
-class Proxy:
+class Proxy(LoopbackServer):
     """`proxy.changing(r'/receipt$', lambda body: ...)`: from then on answers to paths that match are changed. An
     error in a change is kept in `failed`, so that a test does not mistake it for the client's vigilance."""
 
@@ -20,7 +20,7 @@ class Proxy:
         self.answer_change = self.request_change = None
         proxy = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Forwarder(Handler):
             protocol_version = 'HTTP/1.1'
             disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
 
@@ -37,14 +37,7 @@ class Proxy:
 
             do_GET = do_POST = do_PUT = do_DELETE = forward
 
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f'http://127.0.0.1:{self.server.server_address[1]}'
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
+        super().__init__(Forwarder)
 
     def forward(self, method, path, fields, body):
         self.seen.append((method, path))
@@ -89,8 +82,3 @@ class Proxy:
     def written(self):
         """Requests that tell the server something. A compile check stores nothing."""
         return [(method, path) for method, path in self.seen if method != 'GET' and not path.endswith('/check')]
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()

@@ -53,6 +53,13 @@ class Https(RoomCase):
         with self.line() as line:
             return hashlib.sha256(line.getpeercert(binary_form=True)).hexdigest()
 
+    def read_on(self, line, read, awaited):
+        """Until what came, of which READ was the beginning, holds AWAITED."""
+        while awaited not in read:
+            piece = line.recv(65536)
+            self.assertTrue(piece, f'it broke off before {awaited}')
+            read += piece
+
     def test_the_whole_story(self):
         self.assertTrue(self.room.server.url.startswith('https://'))
         query, rows = self.room.answer()
@@ -129,11 +136,7 @@ class Https(RoomCase):
             self.assertNotEqual(self.shown(), before)
 
             rest.json('POST', '/api/tee/environments', {'name': 'while they listen', 'recovery': 'operator'})
-            while b'environment' not in read:
-                piece = stream.recv(65536)
-                self.assertTrue(piece, 'the stream broke off')
-                read += piece
-
+            self.read_on(stream, read, b'environment')
 
     def test_a_web_socket_opens_over_it(self):
         rest = Rest(self.room.hospital)
@@ -145,10 +148,7 @@ class Https(RoomCase):
             self.assertTrue(read.startswith(b'HTTP/1.1 101 '), read)
             self.assertIn(b's3pPLMBiTxaQ9kYGzzhZRbK+xOo=', read)  # RFC 6455 section 1.3
             rest.json('POST', '/api/tee/environments', {'name': 'over a socket', 'recovery': 'operator'})
-            while b'"kind":"tee"' not in read:
-                piece = line.recv(65536)
-                self.assertTrue(piece, 'the socket broke off')
-                read += piece
+            self.read_on(line, read, b'"kind":"tee"')
 
     def peak_kb(self):
         status = Path(f'/proc/{self.room.server.process.pid}/status').read_text()
