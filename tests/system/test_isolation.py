@@ -120,7 +120,8 @@ class Isolation(RoomCase):
     def test_zz_the_end_of_one_is_not_the_end_of_the_other(self):
         self.stranger.run('env', 'terminate', self.elsewhere, '--yes')
         self.assertEqual(self.room.rows(self.query), plain_answer(JOIN_PLAIN_SQL))
-        status, _, answer = Rest(self.room.institute).call('POST', f'/api/tee/environments/{self.elsewhere}/attestation', {})
+        ended = f'/api/tee/environments/{self.elsewhere}'
+        status, _, answer = Rest(self.room.institute).call('POST', f'{ended}/attestation', {})
         self.assertEqual(status, 409, answer)
         self.assertIn(b'terminated', answer)
         self.assertEqual(self.room.answer()[1], plain_answer(JOIN_PLAIN_SQL))

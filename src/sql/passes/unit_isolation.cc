@@ -1,6 +1,6 @@
 // Rule R08, the part that can be seen in the text. A condition inside an aggregate splits a large group without
-// making it smaller, so its text must not be made to pick out persons: it names at most two quasi-identifiers, and each no
-// finer than its owner generalises it. The engine counts the units on both sides as well (protect).
+// making it smaller, so its text must not be made to pick out persons: it names at most two quasi-identifiers, and each
+// no finer than its owner generalises it. The engine counts the units on both sides as well (protect).
 
 #include <algorithm>
 #include <cmath>
@@ -36,6 +36,14 @@ bool IsWideEnough(const TestedRange& range, const ColumnPolicy& policy) {
 bool IsWideMeasure(const TestedRange& range, const ColumnPolicy& policy) {
   if (!policy.bounds || !std::isfinite(range.low)) return true;
   return range.low <= policy.bounds->max - kTailShareMin * (policy.bounds->max - policy.bounds->min);
+}
+
+bool IsGeneralised(const ColumnPolicy& policy) { return policy.quasi_identifier && !policy.generalise.empty(); }
+
+bool MayBeTested(const TestedRange& range, const ColumnPolicy& policy) {
+  if (IsGeneralised(policy)) return FinestWidth(policy) > 0 ? IsWideEnough(range, policy) : !range.single_values;
+  const bool measure = policy.Is(Role::kMeasure) && !policy.Is(Role::kDimension);
+  return !measure || IsWideMeasure(range, policy);
 }
 
 // A quasi-identifier inside a call, such as left(zip, 3): only a prefix no longer than its owner's.
@@ -81,22 +89,12 @@ bool UnitScope::CheckIsolation(const ExprPtr& condition) {
     AddTests(condition, *column, LongestPrefix(known.policy), tests);
     std::vector<TestedRange> ranges = std::move(tests.alone);
     ranges.push_back(tests.together);
-    const bool generalised = known.policy.quasi_identifier && !known.policy.generalise.empty();
-    if (generalised && !CallsAreCoarse(condition, *column, known.policy, false)) {
-      Refuse("R08", condition,
-             "Inside an aggregate " + known.name + " may be tested only as coarsely as its owner generalises it.");
-      return false;
-    }
-    const bool measure = known.policy.Is(Role::kMeasure) && !known.policy.Is(Role::kDimension);
-    for (const TestedRange& range : ranges) {
-      const bool fine = generalised ? (FinestWidth(known.policy) > 0 ? IsWideEnough(range, known.policy) : !range.single_values)
-                        : measure   ? IsWideMeasure(range, known.policy)
-                                    : true;
-      if (fine) continue;
-      Refuse("R08", condition,
-             "Inside an aggregate " + known.name + " may be tested only as coarsely as its owner generalises it.");
-      return false;
-    }
+    const bool coarse = !IsGeneralised(known.policy) || CallsAreCoarse(condition, *column, known.policy, false);
+    const auto may_be_tested = [&](const TestedRange& range) { return MayBeTested(range, known.policy); };
+    if (coarse && std::ranges::all_of(ranges, may_be_tested)) continue;
+    Refuse("R08", condition,
+           "Inside an aggregate " + known.name + " may be tested only as coarsely as its owner generalises it.");
+    return false;
   }
   return true;
 }
