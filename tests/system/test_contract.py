@@ -118,7 +118,7 @@ class Contract(ServerCase):
         """Every operation as everybody who must not. Without an expectation of it an operation fails the build."""
         story = self.story
         refused = {'open': (), 'caller': ((story.nobody, 401),), 'caller-own': ((story.nobody, 401), (story.eve, 404)),
-                   'member': ((story.nobody, 401), (story.eve, 404)),
+                   'proposed': ((story.nobody, 401), (story.eve, 404)), 'member': ((story.nobody, 401), (story.eve, 404)),
                    'administrator': ((story.nobody, 401), (story.ana, 403))}
         for access, other in (('owner', story.ben), ('creator', story.ben), ('recipient', story.ben),
                               ('submitter', story.ana)):
@@ -154,7 +154,7 @@ class Contract(ServerCase):
     def test_an_object_that_does_not_exist_is_like_one_of_others(self):
         story = self.story
         for method, path, _, operation in OPERATIONS:
-            if operation['x-access'] not in ('member', 'owner', 'recipient', 'submitter', 'creator'):
+            if operation['x-access'] not in ('proposed', 'member', 'owner', 'recipient', 'submitter', 'creator'):
                 continue
             other = re.sub(r'(env|ds|qry)_[0-9a-z]{26}', lambda m: f'{m.group(1)}_{NOTHING}', story.target(path))
             body = b'{}' if method in ('POST', 'PUT') else None

@@ -87,12 +87,16 @@ class Exchange {
 Result<std::string> LocalQueryChecker::Check(std::string_view request) {
   {
     MutexLock lock(mutex_);
-    if (running_ >= kChecksAtOnceMax) return ResourceExhausted("too many queries are being checked; try again");
+    const auto room = [this]() CLOISTER_REQUIRES(mutex_) { return running_ < kChecksAtOnceMax; };
+    if (!ended_.WaitFor(mutex_, kCheckWaitMs, room)) {
+      return ResourceExhausted("too many queries are being checked; try again");
+    }
     ++running_;
   }
   Result<std::string> verdict = Run(request);
   MutexLock lock(mutex_);
   --running_;
+  ended_.NotifyOne();
   return verdict;
 }
 

@@ -12,6 +12,7 @@
 namespace cloister::cloud {
 
 inline constexpr int kChecksAtOnceMax = 4;
+inline constexpr std::int64_t kCheckWaitMs = 2'000;  // of others, for one of these to end; then kResourceExhausted
 inline constexpr std::size_t kVerdictBytesMax = 4 << 20;
 
 class LocalQueryChecker final : public QueryChecker {
@@ -31,6 +32,7 @@ class LocalQueryChecker final : public QueryChecker {
   const Options options_;
   const Clock& clock_;
   Mutex mutex_;
+  Condition ended_;
   int running_ CLOISTER_GUARDED_BY(mutex_) = 0;
 };
 

@@ -181,7 +181,25 @@ Result<Custodian::Said> Custodian::Say(EnvironmentSession& session, const Partic
   return Said{.recorded = std::move(recorded), .digest = link.digest()};
 }
 
+std::optional<Custodian::Said> Custodian::Accepted(const EnvironmentSession& session, std::string_view thumbprint,
+                                                   const Digest256& charter) {
+  return session.Look([&](const ledger::LedgerState& state) -> std::optional<Said> {
+    const auto* record = state.FindCharter(charter);
+    if (record == nullptr) return std::nullopt;
+    const auto acceptance = record->acceptances.find(std::string(thumbprint));
+    if (acceptance == record->acceptances.end()) return std::nullopt;
+    return Said{.recorded = {.entry = state.EntryOfLink(acceptance->second).value_or(0),
+                             .checkpoint = {},
+                             .refused = std::nullopt},
+                .digest = acceptance->second};
+  });
+}
+
 Result<Custodian::Said> Custodian::Accept(EnvironmentSession& session, const ParticipantKeyRecord& key) {
+  const auto proposed = session.Look([](const ledger::LedgerState& state) -> std::optional<Digest256> {
+    if (state.proposed() == nullptr) return std::nullopt;
+    return state.proposed()->digest;
+  });
   Digest256 accepted{};
   const MakeBody make = [&](const VerifiedView& view) -> Result<agreement::LinkBody> {
     accepted = view.enclave.charter();
@@ -200,7 +218,16 @@ Result<Custodian::Said> Custodian::Accept(EnvironmentSession& session, const Par
     std::ranges::sort(acceptance.unconfirmed);
     return agreement::LinkBody(std::move(acceptance));
   };
-  CLOISTER_ASSIGN(Said said, Say(session, key, {.which = LinkCharter::kProposed, .make = make}));
+  Result<Said> said = Say(session, key, {.which = LinkCharter::kProposed, .make = make});
+  if (!said && proposed) {
+    // A link that a crash left behind was sent first, and was this one.
+    auto before = Accepted(session, key.thumbprint, *proposed);
+    if (!before) return said;
+    before->recorded.checkpoint = session.Checkpoint().value_or("");
+    accepted = *proposed;
+    said = *std::move(before);
+  }
+  if (!said) return said;
   CLOISTER_TRY(RenewManifests(session, key, accepted));
   return said;
 }

@@ -10,6 +10,7 @@
 // Thread-safe; the links of one environment are made one after the other.
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "agreement/link.h"
@@ -68,6 +69,9 @@ class Custodian {
   Result<Bytes> OpenResult(const ParticipantKeyRecord& key, ByteView sealed, std::size_t plaintext_bytes_max) const;
 
  private:
+  // This participant's acceptance of that charter, once it is recorded.
+  static std::optional<Said> Accepted(const EnvironmentSession& session, std::string_view thumbprint,
+                                      const Digest256& charter);
   Result<VerifiedView> Verify(EnvironmentSession& session, const ParticipantKeyRecord& key, LinkCharter which);
   Result<attestation::VerifiedEnclave> Appraise(EnvironmentSession& session, const agreement::Charter& charter);
   Status CheckLedger(EnvironmentSession& session, const attestation::VerifiedEnclave& enclave, VerifiedView& view);

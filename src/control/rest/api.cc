@@ -88,31 +88,65 @@ Result<Caller> Authenticate(const Api& api, const net::Request& request, Session
   return caller;
 }
 
-Result<Member> RequireMember(const Api& api, const net::Request& request, std::string_view environment_id) {
-  CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
-  const auto id = EnvironmentId::Parse(environment_id);
-  if (!id) return NoSuch("environment");
-  return RequireMember(api, caller, *id);
-}
+namespace {
 
-Result<Member> RequireMember(const Api& api, Caller caller, const EnvironmentId& id) {
+Result<Member> RequireStanding(const Api& api, Caller caller, const EnvironmentId& id, Standing least) {
   const auto session = api.fleet.Find(id);
   if (!session) return NoSuch("environment");
   CLOISTER_ASSIGN(auto record, api.store.environments.Find(id));
   if (!record) return NoSuch("environment");
-  const auto belongs = [&] {
-    return IsMember(*session, *record,
-                    {.user = caller.user.id, .thumbprint = caller.key ? caller.key->thumbprint : ""});
+  const auto standing = [&] {
+    return StandingOf(*session, *record,
+                      {.user = caller.user.id, .thumbprint = caller.key ? caller.key->thumbprint : ""});
   };
-  if (!belongs()) {
+  if (standing() != Standing::kParticipant) {
     CLOISTER_ASSIGN(const bool came, ComeAsInvited(api, caller, id));
     if (came) {
       CLOISTER_ASSIGN(caller.key, api.store.users.FindParticipantKey(caller.user.id));
     }
   }
-  if (!belongs()) return NoSuch("environment");
+  const Standing now = standing();
+  if (now < least) return NoSuch("environment");
   ParticipantKeyRecord key = *caller.key;
-  return Member{.caller = std::move(caller), .key = std::move(key), .record = *std::move(record), .session = session};
+  return Member{.caller = std::move(caller),
+                .key = std::move(key),
+                .record = *std::move(record),
+                .session = session,
+                .standing = now};
+}
+
+Result<Member> RequireStanding(const Api& api, const net::Request& request, std::string_view environment_id,
+                               Standing least) {
+  CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
+  const auto id = EnvironmentId::Parse(environment_id);
+  if (!id) return NoSuch("environment");
+  return RequireStanding(api, caller, *id, least);
+}
+
+}  // namespace
+
+Result<Member> RequireMember(const Api& api, const net::Request& request, std::string_view environment_id) {
+  return RequireStanding(api, request, environment_id, Standing::kParticipant);
+}
+Result<Member> RequireMember(const Api& api, Caller caller, const EnvironmentId& id) {
+  return RequireStanding(api, std::move(caller), id, Standing::kParticipant);
+}
+Result<Member> RequireProposed(const Api& api, const net::Request& request, std::string_view environment_id) {
+  return RequireStanding(api, request, environment_id, Standing::kProposed);
+}
+Result<Member> RequireProposed(const Api& api, Caller caller, const EnvironmentId& id) {
+  return RequireStanding(api, std::move(caller), id, Standing::kProposed);
+}
+
+Status RequireLiving(const Member& member) {
+  switch (member.session->health().lifecycle) {
+    case Lifecycle::kTerminated: return FailedPrecondition("the environment is terminated");
+    case Lifecycle::kFailed: return FailedPrecondition("the environment has failed; create another one");
+    case Lifecycle::kCreating:
+    case Lifecycle::kRunning:
+    case Lifecycle::kSuspended: break;
+  }
+  return {};
 }
 
 Result<DatasetAccess> RequireDataset(const Api& api, const net::Request& request, std::string_view dataset_id) {

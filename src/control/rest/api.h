@@ -19,6 +19,7 @@
 #include "control/custody/key_vault.h"
 #include "control/login/issuer.h"
 #include "control/store/store.h"
+#include "control/workflow/change_subjects.h"
 #include "control/workflow/fleet.h"
 #include "net/client/outbound.h"
 #include "net/server/http.h"
@@ -81,16 +82,23 @@ struct Caller {
 Result<Caller> Authenticate(const Api& api, const net::Request& request,
                             SessionStore::Use use = SessionStore::Use::kNoted);
 
-// A caller who belongs to an environment: he is a participant of the charter in force or of the proposed one. Somebody
-// who was invited comes in here (epochs.h). For everybody else there is no such environment: kNotFound, never a hint.
+// A caller who belongs to an environment: he is a participant of its charter. Somebody who was invited comes in here
+// (epochs.h). For everybody else there is no such environment: kNotFound, never a hint.
 struct Member {
   Caller caller;
   ParticipantKeyRecord key;
   EnvironmentRecord record;
   std::shared_ptr<EnvironmentSession> session;
+  Standing standing = Standing::kParticipant;
 };
 Result<Member> RequireMember(const Api& api, const net::Request& request, std::string_view environment_id);
 Result<Member> RequireMember(const Api& api, Caller caller, const EnvironmentId& id);
+// Likewise somebody whom a proposed charter names and the one in force does not: for what he has to read before he
+// accepts it, and for accepting it.
+Result<Member> RequireProposed(const Api& api, const net::Request& request, std::string_view environment_id);
+Result<Member> RequireProposed(const Api& api, Caller caller, const EnvironmentId& id);
+// kFailedPrecondition in an environment that has ended or failed: nothing is added to it.
+Status RequireLiving(const Member& member);
 // As the enclave reads it: in the charter.
 std::string OrganisationOf(const agreement::Charter& charter, std::string_view thumbprint,
                            std::string_view otherwise = "");

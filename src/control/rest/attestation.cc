@@ -51,7 +51,7 @@ Result<codec::Json> Appraise(const Api& api, const codec::Json& evidence, const 
 }
 
 Result<net::Response> Evidence(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const Member member, RequireProposed(api, request, request.Param("id")));
   const auto nonce_text = request.query.find("nonce");
   if (nonce_text == request.query.end()) return InvalidArgument("'nonce' is missing");
   CLOISTER_ASSIGN(const attestation::Nonce nonce, ReadNonce(nonce_text->second));
@@ -87,7 +87,7 @@ Result<codec::Json> TokenOrFresh(const Member& member, const std::optional<std::
 }
 
 Result<net::Response> Verify(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const Member member, RequireProposed(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   codec::ObjectReader in(body, "");
   const auto nonce_text = in.OptionalString("nonce");

@@ -26,16 +26,24 @@ codec::Json EncodeCharterRecord(const ledger::CharterRecord* record) {
   return json;
 }
 
-// Of the charter in force: what a change builds on.
+// Of the charter in force and the proposed one: what a change builds on, and what it would replace.
 std::optional<std::string> CharterTag(const Member& member) {
   return member.session->Look([](const ledger::LedgerState& state) -> std::optional<std::string> {
     if (state.in_force() == nullptr) return std::nullopt;
-    return '"' + codec::HexEncode(state.in_force()->digest) + '"';
+    std::string both = codec::HexEncode(state.in_force()->digest);
+    if (state.proposed() != nullptr) both += '-' + codec::HexEncode(state.proposed()->digest);
+    return '"' + both + '"';
   });
 }
 
+// Where the request says which charters it means, by If-Match, they are still those.
+std::optional<net::Response> CheckIfNamed(const net::Request& request, const Member& member) {
+  if (request.Header("if-match") == nullptr) return std::nullopt;
+  return CheckIfMatch(request, CharterTag(member).value_or(""));
+}
+
 Result<net::Response> ShowCharter(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const Member member, RequireProposed(api, request, request.Param("id")));
   codec::JsonObject answer;
   member.session->Look([&](const ledger::LedgerState& state) {
     answer["current"] = EncodeCharterRecord(state.in_force());
@@ -86,6 +94,9 @@ Result<net::Response> AnswerInForce(const Api& api, const Member& member, const 
 // The terms that may change without people coming or going; what is not named stays.
 Result<net::Response> PutCharter(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_TRY(RequireLiving(member));
+  (void)member.session->AwaitEnclave();
+  MutexLock lock(member.session->terms_mutex());
   CLOISTER_ASSIGN(agreement::Charter next, NextEpoch(*member.session));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   codec::ObjectReader in(body, "");
@@ -97,15 +108,18 @@ Result<net::Response> PutCharter(const Api& api, const net::Request& request) {
   if (rule != nullptr) {
     CLOISTER_ASSIGN(next.approval_rule, DecodeApprovalRule(*rule));
   }
-  if (auto failed = CheckIfMatch(request, CharterTag(member).value_or(""))) {
-    const auto done = request.note.empty() ? std::nullopt : InForceAlready(member, next);
-    return done ? AnswerInForce(api, member, *done) : *std::move(failed);
+  auto failed = CheckIfMatch(request, CharterTag(member).value_or(""));
+  if (failed && !request.note.empty()) {  // a request that comes again may have changed the tag itself
+    if (const auto done = InForceAlready(member, next)) return AnswerInForce(api, member, *done);
+    const auto standing = StandingProposal(*member.session);
+    if (standing && standing->digest == agreement::CharterDigest(next)) failed.reset();
   }
+  if (failed) return *std::move(failed);
   return Propose(api, member, next, {member.key});
 }
 
 Result<net::Response> DiffProposed(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const Member member, RequireProposed(api, request, request.Param("id")));
   return member.session->Look([](const ledger::LedgerState& state) -> Result<net::Response> {
     const auto* from = state.in_force();
     const auto* to = state.proposed();
@@ -125,12 +139,13 @@ Result<net::Response> DiffProposed(const Api& api, const net::Request& request) 
 
 // Nobody of that address is known: he becomes a participant when he comes.
 Result<net::Response> Invite(const Api& api, const Member& member, const std::string& email) {
-  CLOISTER_TRY(api.store.environments.AddInvitation(member.record.id, email));
+  CLOISTER_TRY(api.store.environments.AddInvitation(member.record.id, email, member.caller.user.id));
   CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
   return JsonResponse(202,
                       {{"tee", std::move(tee)}, {"message", email + " is invited, and comes in when he logs in."}});
 }
 
+// Who has an account is proposed at once, and accepts for himself: by coming, or with a document that he signs.
 Result<net::Response> AddParticipant(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
@@ -138,14 +153,21 @@ Result<net::Response> AddParticipant(const Api& api, const net::Request& request
   const std::string text = in.String("email");
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(const std::string email, ReadEmail(text));
+  CLOISTER_TRY(RequireLiving(member));
   CLOISTER_ASSIGN(const auto user, api.store.users.FindUserByEmail(email));
   if (!user) return Invite(api, member, email);
   CLOISTER_ASSIGN(const ParticipantKeyRecord key, EnsureKey(api, *user));
-  CLOISTER_ASSIGN(agreement::Charter next, NextEpoch(*member.session));
-  if (next.Find(key.thumbprint) != nullptr) return Conflict(email + " is a participant already");
-  next.participants.push_back(MakeParticipant(*user, key));
-  std::ranges::sort(next.participants, {}, &agreement::Participant::thumbprint);
-  auto response = Propose(api, member, next, {member.key, key});
+  (void)member.session->AwaitEnclave();
+  MutexLock lock(member.session->terms_mutex());
+  const auto add = [&](agreement::Charter& charter) {
+    if (charter.Find(key.thumbprint) != nullptr) return false;
+    charter.participants.push_back(MakeParticipant(*user, key));
+    std::ranges::sort(charter.participants, {}, &agreement::Participant::thumbprint);
+    return true;
+  };
+  CLOISTER_ASSIGN(const ChangedEpoch next, ChangeEpoch(*member.session, member.key.thumbprint, add));
+  if (!next.is_new) return Conflict(email + " is a participant already, or proposed to be one");
+  auto response = Propose(api, member, next.charter, {member.key});
   if (response) CLOISTER_TRY(api.store.environments.RemoveInvitation(member.record.id, email));
   return response;
 }
@@ -153,10 +175,21 @@ Result<net::Response> AddParticipant(const Api& api, const net::Request& request
 Result<net::Response> RemoveParticipant(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const std::string email, ReadEmail(request.Param("email")));
-  CLOISTER_ASSIGN(agreement::Charter next, NextEpoch(*member.session));
-  const auto removed = std::erase_if(next.participants, [&](const auto& each) { return each.email == email; });
-  if (removed == 0) return NotFound("there is no such participant");
-  return Propose(api, member, next, {member.key});
+  CLOISTER_TRY(RequireLiving(member));
+  CLOISTER_ASSIGN(const auto inviter, api.store.environments.Inviter(member.record.id, email));
+  if (inviter) {
+    CLOISTER_TRY(api.store.environments.RemoveInvitation(member.record.id, email));
+    CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
+    return JsonResponse(200, {{"tee", std::move(tee)}, {"message", email + " is not invited any more."}});
+  }
+  (void)member.session->AwaitEnclave();
+  MutexLock lock(member.session->terms_mutex());
+  const auto remove = [&](agreement::Charter& charter) {
+    return std::erase_if(charter.participants, [&](const auto& each) { return each.email == email; }) > 0;
+  };
+  CLOISTER_ASSIGN(const ChangedEpoch next, ChangeEpoch(*member.session, member.key.thumbprint, remove));
+  if (!next.is_new) return NotFound("there is no such participant");
+  return Propose(api, member, next.charter, {member.key});
 }
 
 // Whether the caller has accepted the newest charter, so that there is nothing left for him to sign.
@@ -168,12 +201,27 @@ std::optional<std::uint64_t> AlreadyAccepted(const ledger::LedgerState& state, c
   return state.EntryOfLink(acceptance->second);
 }
 
+// Another proposal than he read has taken its place: what he meant to sign is not what he would.
+Status CheckNewestIs(const EnvironmentSession& session, const Digest256& read) {
+  return session.Look([&](const ledger::LedgerState& state) -> Status {
+    const auto* newest = state.proposed() != nullptr ? state.proposed() : state.in_force();
+    if (newest != nullptr && newest->digest == read) return {};
+    return Conflict("another charter than 'charter_digest' is proposed now; read it again (GET .../charter/diff)");
+  });
+}
+
 Result<net::Response> Accept(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const Member member, RequireProposed(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   codec::ObjectReader in(body, "");
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
+  std::optional<Digest256> read;
+  if (in.Has("charter_digest")) read = in.HexDigest("charter_digest");
   CLOISTER_TRY(in.Finish());
+  (void)member.session->AwaitEnclave();
+  MutexLock lock(member.session->terms_mutex());
+  if (auto failed = CheckIfNamed(request, member)) return *std::move(failed);
+  if (read) CLOISTER_TRY(CheckNewestIs(*member.session, *read));
   RecordedLink recorded;
   const auto before = member.session->Look(
       [&](const ledger::LedgerState& state) { return AlreadyAccepted(state, member.key.thumbprint); });
@@ -194,7 +242,7 @@ Result<net::Response> Accept(const Api& api, const net::Request& request) {
 }
 
 Result<net::Response> ShowChain(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const Member member, RequireProposed(api, request, request.Param("id")));
   const std::string& me = member.key.thumbprint;
   const auto entries = member.session->Look([&](const ledger::LedgerState& state) { return state.LinksOf(me); });
   const auto head = member.session->Look([&](const ledger::LedgerState& state) { return state.ChainOf(me); });
@@ -211,12 +259,14 @@ Result<net::Response> ShowChain(const Api& api, const net::Request& request) {
 }
 
 Result<net::Response> PostLink(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const Member member, RequireProposed(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   codec::ObjectReader in(body, "");
   const std::string document = in.String("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
-  CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, member, {.typ = "", .document = document}));
+  // Who is proposed alone can say nothing but that he accepts.
+  const std::string_view typ = member.standing == Standing::kParticipant ? "" : "cloister-acceptance+jws";
+  CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, member, {.typ = typ, .document = document}));
   codec::JsonObject answer;
   AddRecorded(answer, recorded);
   return JsonResponse(200, std::move(answer));

@@ -12,7 +12,7 @@
 namespace cloister::control {
 namespace {
 
-constexpr std::int64_t kMarkWaitMs = 20'000;  // for the enclave's verdict on a file; then 202
+constexpr std::int64_t kMarkWaitMs = 8'000;  // for the enclave's verdict on a file; then 202
 constexpr int kMarkWaitersMax = 2;            // of the server's workers; others are answered 202 at once
 constexpr std::int64_t kLookAgainMs = 100;
 constexpr std::size_t kBucketPieceBytes = 256 << 10;
@@ -106,6 +106,13 @@ class WaitingPlace {
   const bool taken_;
 };
 
+// No verdict comes from an enclave that is stopped.
+Status MayLoad(const Member& member) {
+  CLOISTER_TRY(RequireLiving(member));
+  if (member.session->health().lifecycle != Lifecycle::kSuspended) return {};
+  return FailedPrecondition("the environment is suspended; resume it");
+}
+
 // Until the enclave has said whether the file is what its manifest says.
 Result<DatasetStatus> AwaitVerdict(const Api& api, const DatasetAccess& access) {
   const WaitingPlace place;
@@ -115,6 +122,7 @@ Result<DatasetStatus> AwaitVerdict(const Api& api, const DatasetAccess& access) 
     CLOISTER_ASSIGN(const auto dataset, api.store.datasets.Find(access.dataset.id));
     if (!dataset) return NotFound("there is no such dataset");
     const bool decided = dataset->status == DatasetStatus::kAvailable || dataset->status == DatasetStatus::kFailed;
+    if (!decided) CLOISTER_TRY(MayLoad(access.member));
     if (decided || api.clock.MonotonicMs() >= due_ms) return dataset->status;
     seen = access.member.session->WaitForNews(seen, kLookAgainMs);
   }

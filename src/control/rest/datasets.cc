@@ -83,6 +83,7 @@ Result<net::Response> Register(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   CLOISTER_ASSIGN(DatasetRecord dataset, DecodeRegistration(api, member, body));
+  CLOISTER_TRY(RequireLiving(member));
   RequestIds ids(api, request);
   if (!body.get_object().contains("id")) dataset.id = ids.Make<DatasetId>();
   CLOISTER_ASSIGN(const auto again, api.store.datasets.Find(dataset.id));

@@ -14,7 +14,6 @@ namespace cloister::control {
 namespace {
 
 constexpr std::size_t kAppraisalItemsMax = 16;
-constexpr int kAttemptsMax = 4;  // to make one environment, of a request that comes again after crashes
 
 struct CreateRequest {
   std::string name;
@@ -188,12 +187,12 @@ Result<EnvironmentRecord> MakeRecord(const Api& api, const Caller& caller, const
                            .updated_at = now};
 }
 
-std::string CreatedMessage(const People& people, agreement::Recovery recovery) {
+std::string CreatedMessage(const People& people, agreement::Recovery recovery, bool active) {
   std::string message =
-      "The enclave runs. The environment becomes active when every participant has accepted the charter.";
+      active ? "The environment is active."
+             : "The enclave runs. The environment becomes active when every participant has accepted the charter.";
   if (!people.invited.empty()) {
-    message += " " + std::to_string(people.invited.size()) +
-               " of those invited have no participant key yet; add them when they have.";
+    message += " " + std::to_string(people.invited.size()) + " of those invited come in when they log in.";
   }
   return message + (recovery == agreement::Recovery::kOperator
                         ? " Recovery 'operator': it survives restarts, and the operator could read its data."
@@ -209,28 +208,24 @@ struct Wanted {
   const People& people;
 };
 
-// A request that comes again finds what it made before, unless its making was cut off.
+// A request that comes again finds what it made before. What was cut off, and failed with its enclave, was answered to
+// nobody: it is made anew under the same id.
 Result<Made> MakeOnce(const Api& api, const net::Request& request, const Caller& caller, const Wanted& wanted) {
-  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
-    RequestIds ids(api, request, attempt);
-    const auto id = ids.Make<EnvironmentId>();
-    CLOISTER_ASSIGN(const auto known, api.store.environments.Find(id));
-    if (!known) {
-      CLOISTER_ASSIGN(const std::int64_t today, api.store.environments.CreatedSince(caller.user.id, DayBefore(api)));
-      CLOISTER_TRY(CheckDaily(today, api.limits.environments_per_day, "environments of yours"));
-      CLOISTER_ASSIGN(EnvironmentRecord record, MakeRecord(api, caller, {wanted.create, wanted.people, id}));
-      CLOISTER_ASSIGN(auto session, api.fleet.Create(record, wanted.people.invited));
-      return Made{.record = std::move(record), .session = std::move(session)};
-    }
+  RequestIds ids(api, request);
+  const auto id = ids.Make<EnvironmentId>();
+  CLOISTER_ASSIGN(const auto known, api.store.environments.Find(id));
+  if (known) {
     auto session = api.fleet.Find(id);
-    if (session && session->health().lifecycle == Lifecycle::kRunning) {
-      return Made{.record = *known, .session = std::move(session)};
-    }
-    if (session && session->health().lifecycle == Lifecycle::kFailed) {
-      session->Abandon("its creation was interrupted, and it was created again");
-    }
+    if (!session) return Unavailable("the environment cannot be opened now");
+    (void)session->AwaitEnclave();
+    if (session->health().lifecycle != Lifecycle::kFailed) return Made{.record = *known, .session = std::move(session)};
+    CLOISTER_TRY(api.fleet.Forget(id));
   }
-  return Unavailable("the environment's enclave does not start; try again later");
+  CLOISTER_ASSIGN(const std::int64_t today, api.store.environments.CreatedSince(caller.user.id, DayBefore(api)));
+  CLOISTER_TRY(CheckDaily(today, api.limits.environments_per_day, "environments of yours"));
+  CLOISTER_ASSIGN(EnvironmentRecord record, MakeRecord(api, caller, {wanted.create, wanted.people, id}));
+  CLOISTER_ASSIGN(auto session, api.fleet.Create(record, wanted.people.invited));
+  return Made{.record = std::move(record), .session = std::move(session)};
 }
 
 Status AcceptForServerKeys(const Api& api, EnvironmentSession& session,
@@ -255,7 +250,7 @@ Result<net::Response> Create(const Api& api, const net::Request& request) {
   const auto& [record, session] = made;
   CLOISTER_TRY(AcceptForServerKeys(api, *session, people.keys));
   CLOISTER_ASSIGN(codec::JsonObject tee, EncodeEnvironment(api, record, *session));
-  return JsonResponse(201, {{"tee", std::move(tee)}, {"message", CreatedMessage(people, create.recovery)}});
+  return JsonResponse(201, {{"tee", std::move(tee)}, {"message", CreatedMessage(people, create.recovery, EnvironmentStatus(*session) == "active")}});
 }
 
 Result<net::Response> List(const Api& api, const net::Request& request) {
@@ -266,7 +261,7 @@ Result<net::Response> List(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(caller.key, api.store.users.FindParticipantKey(caller.user.id));
   codec::JsonArray tees;
   for (const auto& session : api.fleet.All()) {
-    const auto member = RequireMember(api, caller, session->id());
+    const auto member = RequireProposed(api, caller, session->id());
     if (!member) continue;
     CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member->record, *session));
     tees.push_back(std::move(tee));
@@ -275,9 +270,19 @@ Result<net::Response> List(const Api& api, const net::Request& request) {
 }
 
 Result<net::Response> Show(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const Member member, RequireProposed(api, request, request.Param("id")));
   CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
   return JsonResponse(200, {{"tee", std::move(tee)}});
+}
+
+// There is no charter that anybody could end it by: it is its creator's.
+Result<net::Response> Discard(const Api& api, const Member& member) {
+  if (member.record.creator != member.caller.user.id) {
+    return Error{Code::kPermissionDenied, "until its first charter is in force, only who created it ends it"};
+  }
+  CLOISTER_TRY(member.session->Discard());
+  CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
+  return JsonResponse(200, {{"tee", std::move(tee)}, {"message", "The environment has ended before it began."}});
 }
 
 Result<net::Response> Terminate(const Api& api, const net::Request& request) {
@@ -287,6 +292,11 @@ Result<net::Response> Terminate(const Api& api, const net::Request& request) {
   const auto reason = in.OptionalString("reason", agreement::kNotesBytesMax);
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
+  CLOISTER_TRY(RequireLiving(member));
+  if (member.session->health().lifecycle == Lifecycle::kSuspended) CLOISTER_TRY(member.session->Resume());
+  const bool began =
+      member.session->Look([](const ledger::LedgerState& state) { return state.in_force() != nullptr; });
+  if (!began) return Discard(api, member);
   const auto make = [&](const VerifiedView&) -> Result<agreement::LinkBody> {
     return agreement::LinkBody(agreement::Revocation{.ends = agreement::Revocation::Ends::kTermination,
                                                      .document = std::nullopt,

@@ -3,31 +3,17 @@
 #include <algorithm>
 
 #include "control/rest/participant_keys.h"
+#include "control/rest/scope.h"
 
 namespace cloister::control {
 namespace {
 
-// The creator, who invited: his word stands for the newcomer's epoch where the server has his key.
-Result<std::vector<ParticipantKeyRecord>> KeysOfInvitation(const Api& api, const EnvironmentId& id,
-                                                           const ParticipantKeyRecord& newcomer) {
-  std::vector<ParticipantKeyRecord> keys{newcomer};
-  CLOISTER_ASSIGN(const auto record, api.store.environments.Find(id));
-  if (!record) return NotFound("there is no such environment");
-  CLOISTER_ASSIGN(auto creator, api.store.users.FindParticipantKey(record->creator));
-  if (creator) keys.push_back(*std::move(creator));
-  return keys;
-}
-
 // A proposal that stands already is the same proposal: a request that comes again does not write it twice.
 Result<RecordedLink> ProposeOnce(EnvironmentSession& session, const agreement::Charter& next) {
-  const auto standing = session.Look([&](const ledger::LedgerState& state) -> std::optional<std::uint64_t> {
-    const auto* proposed = state.proposed();
-    if (proposed == nullptr || proposed->digest != agreement::CharterDigest(next)) return std::nullopt;
-    return proposed->entry;
-  });
-  if (standing) {
+  const auto standing = StandingProposal(session);
+  if (standing && standing->digest == agreement::CharterDigest(next)) {
     return RecordedLink{
-        .entry = *standing, .checkpoint = session.Checkpoint().value_or(""), .refused = std::nullopt};
+        .entry = standing->entry, .checkpoint = session.Checkpoint().value_or(""), .refused = std::nullopt};
   }
   CLOISTER_ASSIGN(const auto enclave, session.AwaitEnclave());
   return enclave->Propose(next);
@@ -62,20 +48,92 @@ Result<RecordedLink> ProposeEpoch(const Api& api, EnvironmentSession& session, c
   return recorded;
 }
 
+namespace {
+
+bool AddTo(agreement::Charter& charter, const agreement::Participant& newcomer) {
+  if (charter.Find(newcomer.thumbprint) != nullptr) return false;
+  charter.participants.push_back(newcomer);
+  std::ranges::sort(charter.participants, {}, &agreement::Participant::thumbprint);
+  return true;
+}
+
+// A participant has proposed him: he accepts by coming. What keeps the server from signing now is no news to him.
+bool AcceptAsProposed(const Api& api, const Caller& caller, EnvironmentSession& session) {
+  if (!caller.key || caller.key->custody != KeyCustody::kServer) return false;
+  const std::string& me = caller.key->thumbprint;
+  const auto waits = [&] {
+    const auto standing = StandingProposal(session);
+    return standing && standing->charter.Find(me) != nullptr && !standing->acceptances.contains(me);
+  };
+  if (!waits()) return false;
+  (void)session.AwaitEnclave();
+  MutexLock lock(session.terms_mutex());
+  return waits() && api.custodian.Accept(session, *caller.key).has_value();
+}
+
+// The charter that has the newcomer in it, and whose word it is.
+struct Arrival {
+  agreement::Charter charter;
+  std::vector<ParticipantKeyRecord> keys;
+};
+
+// Absent: who invited is no participant any more.
+Result<std::optional<Arrival>> Arrive(const EnvironmentSession& session, const ParticipantKeyRecord& inviter,
+                                      const ParticipantKeyRecord& newcomer, const agreement::Participant& person) {
+  CLOISTER_ASSIGN(agreement::Charter next, NextEpoch(session));
+  if (next.Find(inviter.thumbprint) == nullptr) return std::optional<Arrival>();
+  AddTo(next, person);
+  bool agreed = true;
+  const auto standing = StandingProposal(session);
+  if (standing && standing->digest != agreement::CharterDigest(next)) {
+    next = standing->charter;
+    AddTo(next, person);
+    agreed = standing->acceptances.contains(inviter.thumbprint);
+  }
+  Arrival arrival{.charter = std::move(next), .keys = {newcomer}};
+  if (agreed) arrival.keys.push_back(inviter);
+  return std::optional(std::move(arrival));
+}
+
+}  // namespace
+
+std::optional<ledger::CharterRecord> StandingProposal(const EnvironmentSession& session) {
+  return session.Look([](const ledger::LedgerState& state) -> std::optional<ledger::CharterRecord> {
+    if (state.proposed() == nullptr) return std::nullopt;
+    return *state.proposed();
+  });
+}
+
+Result<ChangedEpoch> ChangeEpoch(const EnvironmentSession& session, const agreement::Thumbprint& who,
+                                 const std::function<bool(agreement::Charter&)>& change) {
+  CLOISTER_ASSIGN(agreement::Charter next, NextEpoch(session));
+  const bool is_new = change(next);
+  const auto standing = StandingProposal(session);
+  // The same request again builds on what it built on before.
+  if (!standing || standing->digest == agreement::CharterDigest(next)) return ChangedEpoch{std::move(next), is_new};
+  if (!standing->acceptances.contains(who)) {
+    return Conflict("another change of the charter waits for your acceptance: accept it first (POST .../acceptances), "
+                    "or put other terms in its place (PUT .../charter with the ETag of what you read)");
+  }
+  ChangedEpoch changed{.charter = standing->charter};
+  changed.is_new = change(changed.charter);
+  return changed;
+}
+
 Result<bool> ComeAsInvited(const Api& api, const Caller& caller, const EnvironmentId& id) {
-  if (!caller.asked_by_own_page) return false;
-  CLOISTER_ASSIGN(const auto invitations, api.store.environments.InvitationsOf(caller.user.email));
-  if (std::ranges::find(invitations, id) == invitations.end()) return false;
+  if (!caller.asked_by_own_page || !HasScope(caller.scopes, "decide")) return false;
   const auto session = api.fleet.Find(id);
   if (!session) return false;
+  CLOISTER_ASSIGN(const auto inviter, api.store.environments.Inviter(id, caller.user.email));
+  if (!inviter) return AcceptAsProposed(api, caller, *session);
+  CLOISTER_ASSIGN(const auto inviter_key, api.store.users.FindParticipantKey(*inviter));
+  if (!inviter_key) return false;
   CLOISTER_ASSIGN(const ParticipantKeyRecord key, EnsureKey(api, caller.user));
-  CLOISTER_ASSIGN(agreement::Charter next, NextEpoch(*session));
-  if (next.Find(key.thumbprint) == nullptr) {
-    next.participants.push_back(MakeParticipant(caller.user, key));
-    std::ranges::sort(next.participants, {}, &agreement::Participant::thumbprint);
-    CLOISTER_ASSIGN(const auto keys, KeysOfInvitation(api, id, key));
-    CLOISTER_TRY(ProposeEpoch(api, *session, next, keys));
-  }
+  (void)session->AwaitEnclave();
+  MutexLock lock(session->terms_mutex());
+  CLOISTER_ASSIGN(const auto arrival, Arrive(*session, *inviter_key, key, MakeParticipant(caller.user, key)));
+  if (!arrival) return false;
+  CLOISTER_TRY(ProposeEpoch(api, *session, arrival->charter, arrival->keys));
   CLOISTER_TRY(api.store.environments.RemoveInvitation(id, caller.user.email));
   return true;
 }

@@ -2,6 +2,8 @@
 
 // Changing a charter: the next epoch, its proposal, and people who come because they were invited. Room-private.
 
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "control/rest/api.h"
@@ -11,16 +13,32 @@ namespace cloister::control {
 // The charter of the next epoch, as a copy to change. kFailedPrecondition before the first is in force.
 Result<agreement::Charter> NextEpoch(const EnvironmentSession& session);
 
+// The newest proposal, while it is not in force.
+std::optional<ledger::CharterRecord> StandingProposal(const EnvironmentSession& session);
+
+// The next epoch with `change`, which answers whether it changed anything, for `who`. It builds on what stands
+// proposed where he has accepted that. kConflict where another's proposal waits for his word: to build on it would sign
+// what he has not agreed to, and to build without it would lose it. Under the session's terms_mutex().
+struct ChangedEpoch {
+  agreement::Charter charter;
+  bool is_new = false;  // else the charter says so already
+};
+Result<ChangedEpoch> ChangeEpoch(const EnvironmentSession& session, const agreement::Thumbprint& who,
+                                 const std::function<bool(agreement::Charter&)>& change);
+
 // {"kind","count"?}
 Result<agreement::ApprovalRule> DecodeApprovalRule(const codec::Json& rule);
 
-// Hands the proposal to the enclave, and accepts it for those of `keys` whose keys the server has.
+// Hands the proposal to the enclave, and accepts it for those of `keys` whose keys the server has: those whose word it
+// is. Under the session's terms_mutex().
 Result<RecordedLink> ProposeEpoch(const Api& api, EnvironmentSession& session, const agreement::Charter& next,
                                   const std::vector<ParticipantKeyRecord>& keys);
 
 // An invited user is here for the first time: the epoch that has him in it is proposed, in the name of who invited him
-// and of himself. True when he belongs now. A browser that was sent here by a link does not come in by it: a GET that
-// somebody else chose would sign for him.
+// and of himself (docs/adr/0017-who-signs-an-epoch.md). What stands proposed already stays in it, and then only who has
+// accepted that is taken to accept it with the newcomer. Somebody whom a participant has proposed accepts by coming too.
+// True when his standing may be another now. A browser that was sent here by a link does not come in by it, nor a key
+// that may not decide: a GET would sign for him.
 Result<bool> ComeAsInvited(const Api& api, const Caller& caller, const EnvironmentId& id);
 
 }  // namespace cloister::control

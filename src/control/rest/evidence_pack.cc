@@ -30,13 +30,14 @@ std::set<std::uint64_t> EntriesOf(const ledger::LedgerState& state, const ledger
 
 struct Proofs {
   std::uint64_t size = 0;
+  std::optional<std::string> checkpoint;
   std::map<std::uint64_t, codec::JsonArray> of_entry;
 };
 
 // All for one size: the one that the checkpoint speaks of.
 Proofs ProveAll(const Member& member, const ledger::QueryRecord& query) {
-  return member.session->Look([&](const ledger::LedgerState& state) {
-    Proofs proofs{.size = state.size(), .of_entry = {}};
+  return member.session->LookWithCheckpoint([&](const ledger::LedgerState& state, const auto& checkpoint) {
+    Proofs proofs{.size = state.size(), .checkpoint = checkpoint, .of_entry = {}};
     for (const std::uint64_t entry : EntriesOf(state, query)) {
       codec::JsonArray hashes;
       for (const Digest256& hash : state.log().InclusionProof(entry, state.size())) {
@@ -51,8 +52,7 @@ Proofs ProveAll(const Member& member, const ledger::QueryRecord& query) {
 Result<net::Response> Show(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const QueryAccess access, RequireQuery(api, request, request.Param("id")));
   const Proofs proofs = ProveAll(access.member, access.query);
-  CLOISTER_ASSIGN(const auto head, api.store.ledgers.Head(access.member.record.id));
-  if (!head || head->size != proofs.size) return Unavailable("the ledger grew meanwhile; try again");
+  if (!proofs.checkpoint) return FailedPrecondition("the environment has no ledger yet");
   codec::JsonArray entries;
   for (const auto& [index, proof] : proofs.of_entry) {
     CLOISTER_ASSIGN(const auto texts, api.store.ledgers.Read(access.member.record.id, index, 1));
@@ -68,7 +68,7 @@ Result<net::Response> Show(const Api& api, const net::Request& request) {
                          {"report", access.query.report_document},
                          {"receipt", nullptr},
                          {"result_digest", nullptr},
-                         {"checkpoint", head->checkpoint},
+                         {"checkpoint", *proofs.checkpoint},
                          {"size", proofs.size},
                          {"entries", std::move(entries)},
                          {"created_at", FormatRfc3339(api.clock.Now())}};

@@ -139,13 +139,12 @@ net::Handler Idempotent(const Api& api, net::Handler inner) {
   };
 }
 
-RequestIds::RequestIds(const Api& api, const net::Request& request, int attempt) : api_(api) {
+RequestIds::RequestIds(const Api& api, const net::Request& request) : api_(api) {
   if (request.note.size() <= kNoteDigits) return;
   fixed_ = true;
   for (const char c : request.note.substr(0, kNoteDigits)) clock_.now.unix_ms = clock_.now.unix_ms * 10 + (c - '0');
   const SecretBytes key = api.vault.DeriveKey("idempotent ids");
-  const std::string text = request.note + "\n" + std::to_string(attempt);
-  const Digest256 seed = crypto::HmacSha256(key.view(), AsBytes(text));
+  const Digest256 seed = crypto::HmacSha256(key.view(), AsBytes(request.note));
   rng_.seed.assign(seed.begin(), seed.end());
 }
 

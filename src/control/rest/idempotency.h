@@ -47,8 +47,7 @@ class OnceAsked {
 // The clock and the bytes that an idempotent request's ids are made of: the same each time it comes.
 class RequestIds {
  public:
-  // `attempt`: other ids for the same request, for what must be made anew.
-  RequestIds(const Api& api, const net::Request& request, int attempt = 0);
+  RequestIds(const Api& api, const net::Request& request);
 
   template <typename IdType>
   IdType Make() {

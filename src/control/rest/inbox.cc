@@ -75,8 +75,8 @@ Result<net::Response> Show(const Api& api, const net::Request& request) {
   if (!caller.key) return JsonResponse(200, {{"items", codec::JsonArray()}, {"next_cursor", nullptr}});
   Inbox inbox(caller.key->thumbprint);
   for (const auto& session : api.fleet.All()) {
-    const auto member = RequireMember(api, caller, session->id());
-    if (!member) continue;
+    const auto member = RequireProposed(api, caller, session->id());
+    if (!member || !RequireLiving(*member)) continue;
     session->Look([&](const ledger::LedgerState& state) { inbox.LookAt(member->record, state, api.clock.Now()); });
   }
   return AnswerList(request, "items", inbox.Take());

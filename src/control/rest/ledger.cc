@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kEntriesAnswerBytes = 3 << 20;  // then the answer ends early; at least one entry is in it
 
 Result<net::Response> Entries(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const Member member, RequireProposed(api, request, request.Param("id")));
   const std::uint64_t size = member.session->Look([](const ledger::LedgerState& state) { return state.size(); });
   CLOISTER_ASSIGN(const std::uint64_t from, QueryNumber(request, "from", 0));
   CLOISTER_ASSIGN(const std::uint64_t to, QueryNumber(request, "to", size));
@@ -30,7 +30,7 @@ Result<net::Response> Entries(const Api& api, const net::Request& request) {
 }
 
 Result<net::Response> Checkpoint(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const Member member, RequireProposed(api, request, request.Param("id")));
   const auto note = member.session->Checkpoint();
   if (!note) return NotFound("the environment has no ledger yet");
   return JsonResponse(200, {{"checkpoint", *note}});
@@ -43,7 +43,7 @@ net::Response ProofResponse(const crypto::MerkleProof& proof) {
 }
 
 Result<net::Response> Inclusion(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const Member member, RequireProposed(api, request, request.Param("id")));
   if (!request.query.contains("index")) return InvalidArgument("'index' is missing");
   CLOISTER_ASSIGN(const std::uint64_t index, QueryNumber(request, "index", 0));
   return member.session->Look([&](const ledger::LedgerState& state) -> Result<net::Response> {
@@ -54,7 +54,7 @@ Result<net::Response> Inclusion(const Api& api, const net::Request& request) {
 }
 
 Result<net::Response> Consistency(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_ASSIGN(const Member member, RequireProposed(api, request, request.Param("id")));
   if (!request.query.contains("from")) return InvalidArgument("'from' is missing");
   CLOISTER_ASSIGN(const std::uint64_t from, QueryNumber(request, "from", 0));
   return member.session->Look([&](const ledger::LedgerState& state) -> Result<net::Response> {

@@ -55,9 +55,25 @@ Status PutStatusBack(const Api& api, const DatasetAccess& access, DatasetStatus 
 
 }  // namespace
 
+Status LookAgain(const Api& api, DatasetAccess& access) {
+  CLOISTER_ASSIGN(auto stored, api.store.datasets.Find(access.dataset.id));
+  if (!stored) return NotFound("there is no such dataset");
+  access.dataset = *std::move(stored);
+  return {};
+}
+
 Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access,
                                     const agreement::SealedObjectRef& object,
                                     const std::optional<std::string>& document) {
+  (void)access.member.session->AwaitEnclave();
+  MutexLock lock(access.member.session->terms_mutex());
+  DatasetAccess now = access;
+  CLOISTER_TRY(LookAgain(api, now));
+  return RecordTerms(api, now, object, document);
+}
+
+Result<RecordedLink> RecordTerms(const Api& api, const DatasetAccess& access, const agreement::SealedObjectRef& object,
+                                 const std::optional<std::string>& document) {
   const DatasetId& id = access.dataset.id;
   CLOISTER_ASSIGN(const auto stored, api.store.datasets.Find(id));
   const DatasetStatus before = stored ? stored->status : access.dataset.status;

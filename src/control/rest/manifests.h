@@ -21,8 +21,15 @@ std::int64_t DefaultGroupSize(const Member& member);
 Result<agreement::LinkBody> MakeManifest(const DatasetAccess& access, const agreement::SealedObjectRef& object,
                                          const VerifiedView& view);
 
+// The dataset as it is stored now; somebody else may have changed its terms since the request was let in. Under the
+// session's terms_mutex().
+Status LookAgain(const Api& api, DatasetAccess& access);
+
 // Has the manifest recorded: `document` where the owner signs himself, else one that the server makes. The dataset is
-// `encrypted` from then on and `available` once the enclave has loaded it.
+// `encrypted` from then on and `available` once the enclave has loaded it. Under the session's terms_mutex().
+Result<RecordedLink> RecordTerms(const Api& api, const DatasetAccess& access, const agreement::SealedObjectRef& object,
+                                 const std::optional<std::string>& document);
+// The same for another file under the terms that are stored.
 Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access,
                                     const agreement::SealedObjectRef& object,
                                     const std::optional<std::string>& document);

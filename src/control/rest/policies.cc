@@ -100,6 +100,7 @@ Status TakeFromDocument(const Member& member, NewTerms& terms) {
   return {};
 }
 
+// Under the session's terms_mutex().
 Result<net::Response> Restate(const Api& api, DatasetAccess access, NewTerms terms) {
   CLOISTER_TRY(TakeFromDocument(access.member, terms));
   CLOISTER_ASSIGN(const Terms before, TermsOf(access.dataset));
@@ -108,7 +109,7 @@ Result<net::Response> Restate(const Api& api, DatasetAccess access, NewTerms ter
   access.dataset = terms.dataset;
   std::optional<RecordedLink> recorded;
   if (const auto object = NewestObject(access)) {
-    CLOISTER_ASSIGN(recorded, RecordManifest(api, access, *object, terms.document));
+    CLOISTER_ASSIGN(recorded, RecordTerms(api, access, *object, terms.document));
   }
   const bool holds = !recorded || !recorded->refused;
   if (holds) CLOISTER_TRY(api.store.datasets.SetTerms(terms.dataset));
@@ -126,6 +127,10 @@ Result<net::Response> Restate(const Api& api, DatasetAccess access, NewTerms ter
 Result<net::Response> PutPolicy(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  const auto session = access.member.session;
+  (void)session->AwaitEnclave();
+  MutexLock lock(session->terms_mutex());
+  CLOISTER_TRY(LookAgain(api, access));
   CLOISTER_ASSIGN(NewTerms terms, DecodeTerms(body, access, false));
   // What is malformed is so in any version. A request that comes again after its work was done has changed the tag
   // itself (RFC 9110 section 13.1.1 lets it succeed).
@@ -137,6 +142,10 @@ Result<net::Response> PutPolicy(const Api& api, const net::Request& request) {
 Result<net::Response> AddVersion(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
+  const auto session = access.member.session;
+  (void)session->AwaitEnclave();
+  MutexLock lock(session->terms_mutex());
+  CLOISTER_TRY(LookAgain(api, access));
   CLOISTER_ASSIGN(NewTerms terms, DecodeTerms(body, access, true));
   return Restate(api, std::move(access), std::move(terms));
 }
@@ -251,7 +260,8 @@ bool HasEnded(const DatasetAccess& access) {
 // The newest manifest ends by its owner's signature; without one there is nothing to end but the registration.
 Result<std::optional<RecordedLink>> Revoke(const Api& api, const DatasetAccess& access,
                                            const std::optional<std::string>& document) {
-  if (HasEnded(access)) return std::optional<RecordedLink>();
+  // Nothing reads it any more where the environment has ended, and nobody signs anything there.
+  if (HasEnded(access) || !RequireLiving(access.member)) return std::optional<RecordedLink>();
   const auto make = [&](const VerifiedView&) -> Result<agreement::LinkBody> {
     // A link that a crash left behind was sent first, and may have been this one.
     if (HasEnded(access)) return Conflict("the dataset's manifest has ended already");

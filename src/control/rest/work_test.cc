@@ -330,8 +330,10 @@ TEST_F(WorkTest, AsksForDocumentsOfTheRightKind) {
   const std::string id = environment_.substr(environment_.rfind('/') + 1);
   EXPECT_EQ(ada_.Post(environment_ + "/participants", {{"email", own.email}}).status, 201);
   const std::string acceptance = Sign(own, id, AcceptanceOf(id, agreement::Custody::kSelf));
+  EXPECT_EQ(bob_.Post(environment_ + "/acceptances").status, 200);
+  EXPECT_EQ(own.Post(environment_ + "/acceptances", {{"document", acceptance}}).status, 200);
   EXPECT_EQ(own.Post(environment_ + "/terminate", {{"document", acceptance}}).status, 400);
-  EXPECT_EQ(own.Get(environment_ + "/chain").At("/links").as_array().size(), 0u);
+  EXPECT_EQ(own.Get(environment_ + "/chain").At("/links").as_array().size(), 1u);
 }
 
 // The compiler says what a query reads, so that nobody has to agree to what does not concern him.

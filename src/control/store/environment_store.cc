@@ -52,8 +52,8 @@ Status EnvironmentStore::Add(const EnvironmentRecord& environment, const std::ve
          LifecycleText(environment.lifecycle), environment.error, environment.recovery_blob,
          StoredTime(environment.created_at), StoredTime(environment.updated_at)}));
     for (const std::string& email : invited_emails) {
-      CLOISTER_TRY(tx.Run("INSERT OR IGNORE INTO invitations(environment_id, email) VALUES (?, ?)",
-                          {environment.id.str(), email}));
+      CLOISTER_TRY(tx.Run("INSERT OR IGNORE INTO invitations(environment_id, email, invited_by) VALUES (?, ?, ?)",
+                          {environment.id.str(), email, environment.creator.str()}));
     }
     return {};
   });
@@ -94,6 +94,25 @@ Status EnvironmentStore::ForgetRecoveryBlob(const EnvironmentId& id, Instant now
   });
 }
 
+Status EnvironmentStore::Forget(const EnvironmentId& id) {
+  return db_.Transact([&](Transaction& tx) -> Status {
+    CLOISTER_ASSIGN(const auto used,
+                    tx.First("SELECT 1 WHERE EXISTS (SELECT 1 FROM datasets WHERE environment_id = ?)"
+                             " OR EXISTS (SELECT 1 FROM queries WHERE environment_id = ?)",
+                             {id.str(), id.str()}, [](const SqlRow& row) { return row.Integer(0); }));
+    if (used) return FailedPrecondition("the environment is in use already");
+    for (const char* sql : {"DELETE FROM invitations WHERE environment_id = ?",
+                            "DELETE FROM ledger_entries WHERE environment_id = ?",
+                            "DELETE FROM ledger_heads WHERE environment_id = ?",
+                            "DELETE FROM custody_links WHERE environment_id = ?",
+                            "DELETE FROM custody_views WHERE environment_id = ?",
+                            "DELETE FROM changes WHERE environment_id = ?", "DELETE FROM environments WHERE id = ?"}) {
+      CLOISTER_TRY(tx.Run(sql, {id.str()}));
+    }
+    return {};
+  });
+}
+
 Result<std::vector<std::string>> EnvironmentStore::Invited(const EnvironmentId& id) {
   return db_.Transact([&](Transaction& tx) {
     return tx.All("SELECT email FROM invitations WHERE environment_id = ? ORDER BY email", {id.str()},
@@ -101,9 +120,19 @@ Result<std::vector<std::string>> EnvironmentStore::Invited(const EnvironmentId& 
   });
 }
 
-Status EnvironmentStore::AddInvitation(const EnvironmentId& id, std::string_view email) {
+Status EnvironmentStore::AddInvitation(const EnvironmentId& id, std::string_view email, const UserId& inviter) {
   return db_.Transact([&](Transaction& tx) {
-    return tx.Run("INSERT OR IGNORE INTO invitations(environment_id, email) VALUES (?, ?)", {id.str(), email});
+    return tx.Run("INSERT INTO invitations(environment_id, email, invited_by) VALUES (?, ?, ?)"
+                  " ON CONFLICT (environment_id, email) DO UPDATE SET invited_by = excluded.invited_by",
+                  {id.str(), email, inviter.str()});
+  });
+}
+
+Result<std::optional<UserId>> EnvironmentStore::Inviter(const EnvironmentId& id, std::string_view email) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.First("SELECT coalesce(i.invited_by, e.creator) FROM invitations i JOIN environments e"
+                    " ON e.id = i.environment_id WHERE i.environment_id = ? AND i.email = ?",
+                    {id.str(), email}, [](const SqlRow& row) { return StoredId<UserId>(row, 0); });
   });
 }
 

@@ -55,12 +55,18 @@ class EnvironmentStore {
                       Instant now);
   Status SetRecoveryBlob(const EnvironmentId& id, ByteView blob, Instant now);
   // No enclave takes it up again.
+  // Takes every trace away of an environment whose creation nobody was told of. kFailedPrecondition where somebody has
+  // put a dataset or a query into it all the same.
+  Status Forget(const EnvironmentId& id);
   Status ForgetRecoveryBlob(const EnvironmentId& id, Instant now);
 
   // People who were named at creation but had no key yet.
   Result<std::vector<std::string>> Invited(const EnvironmentId& id);
   // Again changes nothing.
-  Status AddInvitation(const EnvironmentId& id, std::string_view email);
+  // In the name of `inviter`; of who did so last, where several invite one address.
+  Status AddInvitation(const EnvironmentId& id, std::string_view email, const UserId& inviter);
+  // Absent: that address is not invited.
+  Result<std::optional<UserId>> Inviter(const EnvironmentId& id, std::string_view email);
   // The environments that wait for somebody of this address.
   Result<std::vector<EnvironmentId>> InvitationsOf(std::string_view email);
   Status RemoveInvitation(const EnvironmentId& id, std::string_view email);

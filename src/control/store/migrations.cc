@@ -138,8 +138,11 @@ constexpr std::string_view kWebhooks[] = {
     "CREATE INDEX deliveries_in_work ON webhook_deliveries(lease_until) WHERE lease_until IS NOT NULL",
 };
 
-constexpr std::span<const std::string_view> kSteps[] = {kUsers,  kEnvironments, kWork,   kAccess,
-                                                        kLeases, kNotes,        kLogins, kWebhooks};
+// 9: who invited: his word stands for the epoch of the newcomer. Absent, the creator did.
+constexpr std::string_view kInviters[] = {"ALTER TABLE invitations ADD COLUMN invited_by TEXT REFERENCES users(id)"};
+
+constexpr std::span<const std::string_view> kSteps[] = {kUsers, kEnvironments, kWork,     kAccess,  kLeases,
+                                                        kNotes, kLogins,       kWebhooks, kInviters};
 
 }  // namespace
 

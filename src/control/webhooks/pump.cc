@@ -73,8 +73,8 @@ std::shared_ptr<EnvironmentSession> WebhookPump::SeenBy(const UserId& user, cons
   const auto record = parts_.store.environments.Find(environment);
   const auto key = parts_.store.users.FindParticipantKey(user);
   if (session == nullptr || !record || !*record || !key || !*key) return nullptr;
-  const bool member = IsMember(*session, **record, {.user = user, .thumbprint = (*key)->thumbprint});
-  return member ? session : nullptr;
+  const Standing standing = StandingOf(*session, **record, {.user = user, .thumbprint = (*key)->thumbprint});
+  return standing == Standing::kParticipant ? session : nullptr;
 }
 
 bool WebhookPump::SeeChanges() {

@@ -58,7 +58,7 @@ class WebhookPump {
   bool Stopping(std::int64_t wait_ms) CLOISTER_EXCLUDES(mutex_);
   WebhookStore::Seen Look(const WebhookRecord& webhook, const std::vector<ChangeRecord>& changes);
   bool HasAccount(const UserId& user);  // that is not disabled
-  // The environment, where the user is a member of it; else null.
+  // The environment, where the user is a participant of it; else null.
   std::shared_ptr<EnvironmentSession> SeenBy(const UserId& user, const EnvironmentId& environment);
   void Send(DeliveryRecord delivery, const WebhookRecord& webhook);
   Result<int> Post(const DeliveryRecord& delivery, const WebhookRecord& webhook);

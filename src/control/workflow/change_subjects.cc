@@ -52,14 +52,16 @@ std::vector<ChangeSubject> SubjectsOf(const EnvironmentSession& session, const C
   return subjects;
 }
 
-bool IsMember(const EnvironmentSession& session, const EnvironmentRecord& record, const Acquaintance& person) {
-  if (person.thumbprint.empty()) return false;
+Standing StandingOf(const EnvironmentSession& session, const EnvironmentRecord& record, const Acquaintance& person) {
+  if (person.thumbprint.empty()) return Standing::kNone;
   return session.Look([&](const ledger::LedgerState& state) {
     const auto has = [&](const ledger::CharterRecord* charter) {
       return charter != nullptr && charter->charter.Find(person.thumbprint) != nullptr;
     };
-    const bool his = state.size() == 0 && record.creator == person.user;
-    return his || has(state.in_force()) || has(state.proposed());
+    if (state.size() == 0 && record.creator == person.user) return Standing::kParticipant;
+    if (has(state.in_force())) return Standing::kParticipant;
+    if (!has(state.proposed())) return Standing::kNone;
+    return state.in_force() == nullptr ? Standing::kParticipant : Standing::kProposed;
   });
 }
 

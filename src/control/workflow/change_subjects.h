@@ -29,8 +29,12 @@ struct Acquaintance {
   UserId user;
   std::string thumbprint;  // empty: he has no key
 };
-// Whether he is a participant of the charter in force or of the proposed one; before the ledger begins, or if it never
-// does, an environment is its creator's alone.
-bool IsMember(const EnvironmentSession& session, const EnvironmentRecord& record, const Acquaintance& person);
+// Before the ledger begins, or if it never does, an environment is its creator's alone.
+enum class Standing {
+  kNone,
+  kProposed,     // in the proposed charter alone: he may look at what he would accept, and accept it
+  kParticipant,  // of the charter in force; of the proposed one while none is
+};
+Standing StandingOf(const EnvironmentSession& session, const EnvironmentRecord& record, const Acquaintance& person);
 
 }  // namespace cloister::control

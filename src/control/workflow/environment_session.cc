@@ -233,7 +233,24 @@ Status EnvironmentSession::SetLifecycle(Lifecycle from, Lifecycle to) {
   return {};
 }
 
+Status EnvironmentSession::Discard() {
+  MutexLock boot_lock(boot_mutex_);
+  {
+    MutexLock lock(mutex_);
+    if (ledger_.in_force() != nullptr) return FailedPrecondition("a charter is in force");
+    health_.lifecycle = Lifecycle::kTerminated;
+    ++news_;
+    news_changed_.NotifyAll();
+  }
+  const Instant now = services_.clock.Now();
+  CLOISTER_TRY(services_.store.environments.SetLifecycle(id_, Lifecycle::kTerminated, std::nullopt, now));
+  CLOISTER_TRY(services_.store.environments.ForgetRecoveryBlob(id_, now));
+  EndEnclave(0);
+  return {};
+}
+
 Status EnvironmentSession::Suspend() {
+  if (health().lifecycle != Lifecycle::kRunning) return FailedPrecondition("the environment does not run now");
   CLOISTER_ASSIGN(const auto record, services_.store.environments.Find(id_));
   if (!record) return NotFound("no such environment");
   if (!record->recovery_blob) {

@@ -54,6 +54,9 @@ class EnvironmentSession {
   HostDesk& desk() { return desk_; }
   // One participant's links are made one after the other (custody/custodian.h).
   Mutex& signing_mutex() { return signing_mutex_; }
+  // Changes of a charter or of a dataset's terms are looked at and made one after the other: what an If-Match was
+  // compared to still stands when the change is signed. Taken before signing_mutex(), after AwaitEnclave().
+  Mutex& terms_mutex() { return terms_mutex_; }
 
   // Starts an enclave: genesis when the ledger is empty, else recovery. kFailedPrecondition when it runs
   // already, has ended, or its charter lets nobody recover it.
@@ -77,6 +80,12 @@ class EnvironmentSession {
   }
   // The newest checkpoint note with the point it is of; absent before the first append.
   std::optional<std::string> Checkpoint() const CLOISTER_EXCLUDES(mutex_);
+  // Both of one moment.
+  template <typename Read>
+  auto LookWithCheckpoint(Read read) const CLOISTER_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return read(std::as_const(ledger_), std::as_const(checkpoint_));
+  }
 
   struct Health {
     Lifecycle lifecycle = Lifecycle::kCreating;
@@ -91,6 +100,10 @@ class EnvironmentSession {
   // Likewise for one whose creation nobody was told of: another may have been made in its place, so no restart of the
   // server tries it again.
   void Abandon(std::string_view error) CLOISTER_EXCLUDES(mutex_);
+
+  // Ends an environment that never began: kFailedPrecondition once a charter is in force, since then its participants
+  // end it, in the ledger.
+  Status Discard() CLOISTER_EXCLUDES(mutex_);
 
   // Stops the enclave until Resume(), through restarts of the server too. kFailedPrecondition when it does not run, or
   // when stopping it would end the environment (recovery 'none').
@@ -124,6 +137,7 @@ class EnvironmentSession {
   const EnvironmentId id_;
   HostDesk desk_;
   Mutex signing_mutex_;
+  Mutex terms_mutex_;
   Mutex boot_mutex_;  // before mutex_
 
   mutable Mutex mutex_;

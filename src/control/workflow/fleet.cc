@@ -9,6 +9,11 @@ Status Fleet::Restore() {
   CLOISTER_TRY(services_.store.queries.ReleaseLeases(services_.owner));
   CLOISTER_ASSIGN(const auto records, services_.store.environments.All());
   for (const EnvironmentRecord& record : records) {
+    // Interrupted, and answered to nobody: whoever asks again makes it anew.
+    if (record.lifecycle == Lifecycle::kCreating) {
+      CLOISTER_TRY(services_.store.environments.Forget(record.id));
+      continue;
+    }
     auto session = EnvironmentSession::Open(services_, record);
     if (!session) {
       // One damaged environment does not keep the others from being served.
@@ -16,7 +21,6 @@ Status Fleet::Restore() {
                           record.id.str() + " cannot be opened: " + session.error().public_message);
       continue;
     }
-    if (record.lifecycle == Lifecycle::kCreating) (*session)->Abandon("its creation was interrupted; create it again");
     CLOISTER_TRY(Adopt(*std::move(session)));
   }
   return {};
@@ -49,6 +53,20 @@ Result<std::shared_ptr<EnvironmentSession>> Fleet::Create(const EnvironmentRecor
   CLOISTER_TRY(Adopt(std::move(session)));
   CLOISTER_TRY(booted);
   return Find(record.id);
+}
+
+Status Fleet::Forget(const EnvironmentId& id) {
+  CLOISTER_TRY(services_.store.environments.Forget(id));
+  std::map<EnvironmentId, Member>::node_type gone;
+  {
+    MutexLock lock(mutex_);
+    gone = members_.extract(id);
+  }
+  if (gone.empty()) return {};
+  gone.mapped().runner->RequestStop();
+  gone.mapped().session->Shutdown();
+  gone.mapped().runner->Stop();
+  return {};
 }
 
 std::shared_ptr<EnvironmentSession> Fleet::Find(const EnvironmentId& id) const {

@@ -32,6 +32,8 @@ class Fleet {
   // failed.
   Result<std::shared_ptr<EnvironmentSession>> Create(const EnvironmentRecord& record,
                                                      const std::vector<std::string>& invited_emails);
+  // As if it had never been: for a failed one whose creation nobody was told of (store/environment_store.h).
+  Status Forget(const EnvironmentId& id) CLOISTER_EXCLUDES(mutex_);
   // Null when there is none.
   std::shared_ptr<EnvironmentSession> Find(const EnvironmentId& id) const CLOISTER_EXCLUDES(mutex_);
   std::vector<std::shared_ptr<EnvironmentSession>> All() const CLOISTER_EXCLUDES(mutex_);
