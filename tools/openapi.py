@@ -21,7 +21,8 @@ from arguments import ROOT, parser_of
 CONTRACT = ROOT / 'api/openapi.yaml'
 REFERENCE = ROOT / 'docs/api/reference.md'
 METHODS = ('get', 'post', 'put', 'delete')
-ACCESS = ('open', 'caller', 'caller-own', 'proposed', 'member', 'owner', 'submitter', 'recipient', 'creator', 'administrator')
+ACCESS = ('open', 'caller', 'caller-own', 'proposed', 'member', 'owner', 'submitter', 'recipient', 'creator',
+          'administrator')
 SCOPES = ('read', 'data', 'query', 'decide', 'manage', 'admin')
 PIECE = 8000  # characters of one C++ string literal; compilers have a bound
 

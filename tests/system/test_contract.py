@@ -117,9 +117,9 @@ class Contract(ServerCase):
     def test_nobody_gets_what_is_not_his(self):
         """Every operation as everybody who must not. Without an expectation of it an operation fails the build."""
         story = self.story
-        refused = {'open': (), 'caller': ((story.nobody, 401),), 'caller-own': ((story.nobody, 401), (story.eve, 404)),
-                   'proposed': ((story.nobody, 401), (story.eve, 404)), 'member': ((story.nobody, 401), (story.eve, 404)),
-                   'administrator': ((story.nobody, 401), (story.ana, 403))}
+        strangers = ((story.nobody, 401), (story.eve, 404))
+        refused = {'open': (), 'caller': ((story.nobody, 401),), 'caller-own': strangers, 'proposed': strangers,
+                   'member': strangers, 'administrator': ((story.nobody, 401), (story.ana, 403))}
         for access, other in (('owner', story.ben), ('creator', story.ben), ('recipient', story.ben),
                               ('submitter', story.ana)):
             refused[access] = ((story.nobody, 401), (story.eve, 404), (other, 403))
