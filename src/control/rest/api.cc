@@ -12,11 +12,12 @@
 #include "control/rest/gate.h"
 #include "control/rest/routes.h"
 #include "control/workflow/change_subjects.h"
+#include "crypto/digest.h"
 
 namespace cloister::control {
 namespace {
 
-constexpr std::string_view kBearer = "Bearer ";
+constexpr std::string_view kBearer = "bearer ";  // in any case (RFC 9110 section 11.1)
 
 Error NoSuch(std::string_view what) { return NotFound("there is no such " + std::string(what)); }
 
@@ -27,8 +28,9 @@ Result<std::optional<std::string>> ReadKey(const net::Request& request) {
   if (authorization != nullptr && api_key != nullptr) return InvalidArgument("send one API key, not two");
   if (api_key != nullptr) return std::optional(*api_key);
   if (authorization == nullptr) return std::optional<std::string>();
-  if (!authorization->starts_with(kBearer)) return NeedsKey();
-  return std::optional(authorization->substr(kBearer.size()));
+  if (codec::LowerCase(authorization->substr(0, kBearer.size())) != kBearer) return NeedsKey();
+  const std::size_t start = authorization->find_first_not_of(' ', kBearer.size());
+  return std::optional(authorization->substr(std::min(start, authorization->size())));
 }
 
 Result<Caller> AuthenticateKey(const Api& api, const std::string& key) {
@@ -46,6 +48,28 @@ using Place = std::pair<std::size_t, std::string>;
 Place PlaceOf(const codec::Json& value) {
   std::string text = value.is_string() ? std::string(value.as_string()) : codec::WriteJson(value);
   return {text.size(), std::move(text)};
+}
+
+constexpr std::size_t kCursorMarkChars = 12;
+
+// "qry_01ja...": behind it a mark of the list that it goes on in, so that what is made up, or of another list, is seen.
+// A page gives nothing that the list does not: nobody gains by computing the mark himself.
+std::string CursorOf(const net::Request& request, const std::string& place) {
+  std::string text = "cursor\n";
+  for (const std::string& segment : request.segments) text += segment + "\n";
+  text += place;
+  return place + "." + codec::HexEncode(crypto::Sha256(AsBytes(text))).substr(0, kCursorMarkChars);
+}
+
+// Behind which item the page begins; absent: at the first.
+Result<std::optional<Place>> ReadCursor(const net::Request& request) {
+  const auto given = request.query.find("cursor");
+  if (given == request.query.end()) return std::optional<Place>();
+  std::string place = given->second.substr(0, given->second.rfind('.'));
+  if (CursorOf(request, place) != given->second) {
+    return InvalidArgument("'cursor' must be the next_cursor of this list's page before");
+  }
+  return std::optional(Place(place.size(), place));
 }
 
 }  // namespace
@@ -199,15 +223,15 @@ net::Response JsonResponse(int status, codec::JsonObject body) {
 Result<Page> TakePage(const net::Request& request, codec::JsonArray items, const char* key) {
   CLOISTER_ASSIGN(const std::uint64_t limit, QueryNumber(request, "limit", kPageMax));
   if (limit < 1 || limit > kPageMax) return InvalidArgument("'limit' must be from 1 to " + std::to_string(kPageMax));
-  const auto cursor = request.query.find("cursor");
+  CLOISTER_ASSIGN(const auto behind, ReadCursor(request));
   const auto place_of = [key](const codec::Json& item) { return PlaceOf(item.at(key)); };
   // A page begins behind the last item of the page before, whatever came or went in between.
   std::ranges::sort(items, {}, place_of);
   Page page;
   for (codec::Json& item : items) {
-    if (cursor != request.query.end() && place_of(item) <= Place(cursor->second.size(), cursor->second)) continue;
+    if (behind && place_of(item) <= *behind) continue;
     if (page.items.size() == limit) {
-      page.next = place_of(page.items.back()).second;
+      page.next = CursorOf(request, place_of(page.items.back()).second);
       break;
     }
     page.items.push_back(std::move(item));

@@ -127,9 +127,10 @@ struct Page {
   codec::JsonArray items;
   codec::Json next;  // the cursor of the next page; null on the last one
 };
-// What `?limit=&cursor=` ask for of items with `key` each, an id (ids sort by age) or a whole number.
+// What `?limit=&cursor=` ask for of items with `key` each, an id (ids sort by age) or a whole number. kInvalidArgument
+// for a cursor that is not of this list.
 Result<Page> TakePage(const net::Request& request, codec::JsonArray items, const char* key = "id");
-// One page of a list, {name: [...], "next_cursor": id or null}.
+// One page of a list, {name: [...], "next_cursor": text or null}.
 Result<net::Response> AnswerList(const net::Request& request, const char* name, codec::JsonArray items,
                                  const char* key = "id");
 

@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "control/rest/content_digest.h"
 #include "control/rest/idempotency.h"
 #include "control/rest/manifests.h"
 #include "control/rest/routes.h"
@@ -22,19 +23,24 @@ class ContentSink final : public net::BodySink {
   struct Parts {
     DatasetAccess access;
     std::unique_ptr<OnceAsked> once;  // null without Idempotency-Key
+    std::optional<Digest256> announced;
     std::unique_ptr<SealedIntake> intake;
   };
   ContentSink(const Api& api, Parts parts) : api_(api), parts_(std::move(parts)) {}
 
   Status Write(ByteView piece) override {
     written_ += piece.size();
-    if (parts_.once) digest_.Update(piece);
+    if (parts_.once || parts_.announced) digest_.Update(piece);
     return parts_.intake->Write(piece);
   }
   Result<net::Response> Finish() override {
     if (written_ == 0) return InvalidArgument("the request body must be the file, and is empty");
+    const Digest256 digest = digest_.Finish();
+    if (parts_.announced && digest != *parts_.announced) {
+      return InvalidArgument("the body is not the one that 'Content-Digest' announces");
+    }
     if (!parts_.once) return Record();
-    return parts_.once->Do(digest_.Finish(), [this](const std::string& note) {
+    return parts_.once->Do(digest, [this](const std::string& note) {
       parts_.access.member.caller.note = note;
       return Record();
     });
@@ -59,11 +65,14 @@ class ContentSink final : public net::BodySink {
 
 Result<std::unique_ptr<net::BodySink>> OpenContent(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
+  CLOISTER_ASSIGN(const auto announced, ReadContentDigest(request));
   CLOISTER_ASSIGN(auto once, OnceAsked::Read(api, request));
   CLOISTER_ASSIGN(auto intake, SealedIntake::Start(api, access));
   return std::unique_ptr<net::BodySink>(std::make_unique<ContentSink>(
-      api, ContentSink::Parts{
-               .access = std::move(access), .once = std::move(once), .intake = std::move(intake)}));
+      api, ContentSink::Parts{.access = std::move(access),
+                              .once = std::move(once),
+                              .announced = announced,
+                              .intake = std::move(intake)}));
 }
 
 Result<agreement::SealedObjectRef> FetchFromBucket(const Api& api, const DatasetAccess& access) {

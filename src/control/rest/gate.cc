@@ -4,6 +4,7 @@
 #include <array>
 
 #include "codec/ascii.h"
+#include "control/rest/content_digest.h"
 #include "control/rest/idempotency.h"
 #include "control/rest/problem.h"
 #include "control/rest/rate_limiter.h"
@@ -70,9 +71,17 @@ std::optional<net::Response> CheckJsonType(const net::Request& request) {
 // A file is taken as it comes, under whatever name of its own it has; these would be another file in an envelope.
 bool IsEnvelope(const std::string& type) { return type.starts_with("multipart/") || type == kJsonType; }
 
-net::Handler WithJsonAlone(net::Handler inner) {
+// A part of what is to be put in place would be taken for all of it (RFC 9110 section 14.5).
+Status CheckWhole(const net::Request& request) {
+  if (request.method != "PUT" || request.Header("content-range") == nullptr) return {};
+  return InvalidArgument("'Content-Range' is not known here: a PUT has all of the body, and uploads have parts");
+}
+
+net::Handler WithWholeJson(net::Handler inner) {
   return [inner = std::move(inner)](const net::Request& request) -> Result<net::Response> {
     if (auto refused = CheckJsonType(request)) return *std::move(refused);
+    CLOISTER_TRY(CheckWhole(request));
+    CLOISTER_TRY(CheckContentDigest(request));
     return inner(request);
   };
 }
@@ -91,7 +100,7 @@ net::Response TooOften(const RateLimiter::Verdict& verdict) {
 net::Handler Guard(const Api& api, std::shared_ptr<RateLimiter> limiter, const net::Route& route) {
   const std::string_view scope = ScopeOf(route.method, route.pattern);
   const bool counts = route.pattern != kEvents && route.pattern != kSocket;
-  net::Handler inner = WithJsonAlone(route.method == "GET" ? route.handler : Idempotent(api, route.handler));
+  net::Handler inner = WithWholeJson(route.method == "GET" ? route.handler : Idempotent(api, route.handler));
   return [&api, limiter, scope, counts, inner = std::move(inner)](
              const net::Request& request) -> Result<net::Response> {
     CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
@@ -155,6 +164,7 @@ net::UploadHandler GuardUpload(const Api& api, std::shared_ptr<RateLimiter> byte
              const net::Request& request) -> Result<std::unique_ptr<net::BodySink>> {
     CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
     CLOISTER_TRY(CheckScope(caller, scope));
+    CLOISTER_TRY(CheckWhole(request));
     CLOISTER_ASSIGN(auto sink, inner(request));
     if (IsEnvelope(MediaTypeOf(request))) return std::unique_ptr<net::BodySink>(std::make_unique<RefusingSink>());
     return std::unique_ptr<net::BodySink>(
@@ -174,7 +184,7 @@ void AddGate(net::Router& router, const Api& api) {
   const auto downloads = std::make_shared<RateLimiter>(api.clock, api.limits.download_bytes_per_day, kDayMs);
   router.Transform([&](net::Route& route) {
     if (IsOpenRoute(route.pattern)) {
-      route.handler = WithJsonAlone(route.pattern == kSignedUrl ? Metered(downloads, route.handler) : route.handler);
+      route.handler = WithWholeJson(route.pattern == kSignedUrl ? Metered(downloads, route.handler) : route.handler);
     } else if (route.upload) {
       route.upload = GuardUpload(api, uploads, route);
     } else {

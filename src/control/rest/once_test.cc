@@ -88,9 +88,9 @@ TEST_F(OnceTest, ChangedTermsAreOneVersion) {
   ASSERT_EQ(again.status, 200) << again.body;
   EXPECT_EQ(again.At("/entry"), first.At("/entry"));
   EXPECT_EQ(Versions(), 2);
-  EXPECT_EQ(ada_.Get(dataset_ + "/versions?limit=1").Text("next_cursor"), "1");
-  EXPECT_EQ(ada_.Get(dataset_ + "/versions?limit=1&cursor=1").At("/versions/0/version").as_int64(), 2);
-  EXPECT_TRUE(ada_.Get(dataset_ + "/versions?cursor=2").At("/versions").as_array().empty());
+  const std::string cursor = ada_.Get(dataset_ + "/versions?limit=1").Text("next_cursor");
+  EXPECT_EQ(ada_.Get(dataset_ + "/versions?limit=1&cursor=" + cursor).At("/versions/0/version").as_int64(), 2);
+  EXPECT_EQ(ada_.Get(dataset_ + "/versions?cursor=1").status, 400);
   codec::JsonObject other{{"policy", policy}};
   other["policy"].as_object()["min_group_size"] = 40;
   EXPECT_EQ(Put("p-2", dataset_ + "/policy", codec::WriteJson(other), "application/json", tag).status, 412);
@@ -126,7 +126,7 @@ TEST_F(OnceTest, ParticipantKeysComeInPagesToo) {
   const Reply page = ada_.Get("/api/participant-keys?limit=1");
   EXPECT_EQ(page.At("/participant_keys").as_array().size(), 1u);
   EXPECT_TRUE(page.At("/next_cursor").is_null());
-  EXPECT_TRUE(ada_.Get("/api/participant-keys?cursor=" + ada_.thumbprint).At("/participant_keys").as_array().empty());
+  EXPECT_EQ(ada_.Get("/api/participant-keys?cursor=" + ada_.thumbprint).status, 400);
   EXPECT_EQ(ada_.Get("/api/participant-keys?limit=0").status, 400);
 }
 

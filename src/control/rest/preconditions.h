@@ -13,7 +13,8 @@ namespace cloister::control {
 // A strong tag of these bytes.
 std::string EntityTag(std::string_view content);
 
-// Absent when the request names the present tag. Else the answer: 428 without If-Match, 412 with another one.
+// Absent when the request names the present tag, alone or in a list, or `*`. Else the answer: 428 without If-Match, 412
+// with other tags (a weak one never matches), 400 for what is no tag.
 std::optional<net::Response> CheckIfMatch(const net::Request& request, std::string_view present);
 
 }  // namespace cloister::control

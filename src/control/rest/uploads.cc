@@ -8,7 +8,10 @@
 //
 // The server never holds a file in memory and never sees what is in it.
 
+#include <algorithm>
+
 #include "codec/text.h"
+#include "control/rest/content_digest.h"
 #include "control/rest/idempotency.h"
 #include "control/rest/manifests.h"
 #include "control/rest/routes.h"
@@ -91,31 +94,23 @@ Result<net::Response> Begin(const Api& api, const net::Request& request) {
   return JsonResponse(201, {{"upload", std::move(json)}});
 }
 
-// "sha-256=:<base64>:", alone.
-Result<Digest256> ReadContentDigest(const net::Request& request) {
-  const std::string* field = request.Header("content-digest");
-  constexpr std::string_view kStart = "sha-256=:";
-  if (field == nullptr || !field->starts_with(kStart) || !field->ends_with(":") || field->size() <= kStart.size()) {
-    return InvalidArgument("a part needs the field Content-Digest: sha-256=:BASE64:");
-  }
-  const auto bytes =
-      codec::Base64Decode(std::string_view(*field).substr(kStart.size(), field->size() - kStart.size() - 1));
-  if (!bytes || bytes->size() != Digest256{}.size())
-    return InvalidArgument("Content-Digest is not a SHA-256 in base64");
-  return ToArray<32>(*bytes);
-}
-
-// Writes what arrives into the upload's draft; the part counts once it is whole and has the announced digest.
+// Writes what arrives into the upload's draft; the part counts once it is whole and has the announced digest. One that
+// is there already with that digest stays as it is: whatever comes, and however far, it is not written over.
 class PartSink final : public net::BodySink {
  public:
-  PartSink(const Api& api, UploadRecord upload, std::uint64_t part, const Digest256& announced)
-      : api_(api), upload_(std::move(upload)), part_(part), announced_(announced) {}
+  struct Wanted {
+    std::uint64_t part = 0;
+    Digest256 announced{};
+    bool known = false;
+  };
+  PartSink(const Api& api, UploadRecord upload, const Wanted& wanted)
+      : api_(api), upload_(std::move(upload)), part_(wanted.part), announced_(wanted.announced), known_(wanted.known) {}
 
   Status Write(ByteView piece) override {
     if (piece.size() > PartBytes(upload_, part_) - written_)
       return InvalidArgument("the part is longer than it may be");
     const std::uint64_t start = (part_ - 1) * upload_.part_size_bytes;
-    CLOISTER_TRY(api_.blobs.WriteDraft(upload_.id.str(), start + written_, piece));
+    if (!known_) CLOISTER_TRY(api_.blobs.WriteDraft(upload_.id.str(), start + written_, piece));
     digest_.Update(piece);
     written_ += piece.size();
     return {};
@@ -134,9 +129,20 @@ class PartSink final : public net::BodySink {
   const UploadRecord upload_;
   const std::uint64_t part_;
   const Digest256 announced_;
+  const bool known_;
   crypto::Sha256Stream digest_;
   std::uint64_t written_ = 0;
 };
+
+// Whether the part is there with these bytes. With other ones it is there no longer: they are about to be written over.
+Result<bool> MakeRoom(const Api& api, const UploadRecord& upload, const UploadPart& wanted) {
+  CLOISTER_ASSIGN(const auto parts, api.store.datasets.Parts(upload.id));
+  const auto found = std::ranges::find(parts, wanted.part, &UploadPart::part);
+  if (found == parts.end()) return false;
+  if (found->digest == wanted.digest) return true;
+  CLOISTER_TRY(api.store.datasets.RemovePart(upload.id, wanted.part));
+  return false;
+}
 
 Result<std::unique_ptr<net::BodySink>> OpenPart(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(UploadAccess access, RequireUpload(api, request));
@@ -150,8 +156,11 @@ Result<std::unique_ptr<net::BodySink>> OpenPart(const Api& api, const net::Reque
   if (request.body_bytes != 0 && request.body_bytes != PartBytes(access.upload, part)) {
     return InvalidArgument("this part must have " + std::to_string(PartBytes(access.upload, part)) + " bytes");
   }
-  CLOISTER_ASSIGN(const Digest256 announced, ReadContentDigest(request));
-  return std::unique_ptr<net::BodySink>(std::make_unique<PartSink>(api, std::move(access.upload), part, announced));
+  CLOISTER_ASSIGN(const auto announced, ReadContentDigest(request));
+  if (!announced) return InvalidArgument("a part needs the field 'Content-Digest': sha-256=:BASE64:");
+  CLOISTER_ASSIGN(const bool known, MakeRoom(api, access.upload, {.part = part, .digest = *announced}));
+  return std::unique_ptr<net::BodySink>(std::make_unique<PartSink>(
+      api, std::move(access.upload), PartSink::Wanted{.part = part, .announced = *announced, .known = known}));
 }
 
 Result<net::Response> ShowUpload(const Api& api, const net::Request& request) {

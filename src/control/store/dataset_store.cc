@@ -192,6 +192,12 @@ Status DatasetStore::PutPart(const UploadId& id, const UploadPart& part) {
   });
 }
 
+Status DatasetStore::RemovePart(const UploadId& id, std::uint64_t part) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run("DELETE FROM upload_parts WHERE upload_id = ? AND part = ?", {id.str(), part});
+  });
+}
+
 Result<std::vector<UploadPart>> DatasetStore::Parts(const UploadId& id) {
   return db_.Transact([&](Transaction& tx) {
     return tx.All("SELECT part, size_bytes, digest FROM upload_parts WHERE upload_id = ? ORDER BY part", {id.str()},

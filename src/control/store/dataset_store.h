@@ -85,6 +85,7 @@ class DatasetStore {
   Result<std::optional<UploadId>> FindObject(const DatasetId& id, const Digest256& header_digest);
   // A part again replaces what was known of it.
   Status PutPart(const UploadId& id, const UploadPart& part);
+  Status RemovePart(const UploadId& id, std::uint64_t part);
   Result<std::vector<UploadPart>> Parts(const UploadId& id);
 
  private:
