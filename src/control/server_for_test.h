@@ -38,6 +38,7 @@ struct Reply {
   int status = 0;
   codec::Json json;
   std::string body;
+  std::int64_t retry_after_s = -1;  // -1: the answer has no Retry-After
 
   std::string Text(const char* name) const { return std::string(json.at(name).as_string()); }
   const codec::Json& At(const char* pointer) const { return json.at_pointer(pointer); }
@@ -55,6 +56,8 @@ class Person {
     EXPECT_TRUE(answer.has_value()) << request.target;
     if (!answer) return {};
     Reply reply{.status = answer->status, .json = {}, .body = answer->body};
+    const std::string retry_after(answer->Field("retry-after"));
+    if (!retry_after.empty()) reply.retry_after_s = std::stoll(retry_after);
     if (auto json = codec::ParseJson(answer->body, {.bytes_max = 16 << 20})) reply.json = *json;
     return reply;
   }

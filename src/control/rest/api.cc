@@ -10,6 +10,7 @@
 #include "control/rest/browser.h"
 #include "control/rest/epochs.h"
 #include "control/rest/gate.h"
+#include "control/rest/problem.h"
 #include "control/rest/routes.h"
 #include "control/workflow/change_subjects.h"
 #include "crypto/digest.h"
@@ -17,6 +18,7 @@
 namespace cloister::control {
 namespace {
 
+constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::string_view kBearer = "bearer ";  // in any case (RFC 9110 section 11.1)
 
 Error NoSuch(std::string_view what) { return NotFound("there is no such " + std::string(what)); }
@@ -245,12 +247,14 @@ Result<net::Response> AnswerList(const net::Request& request, const char* name, 
   return JsonResponse(200, {{name, std::move(page.items)}, {"next_cursor", std::move(page.next)}});
 }
 
-Instant DayBefore(const Api& api) { return {api.clock.Now().unix_ms - 86'400'000}; }
-
-Status CheckDaily(std::int64_t count, std::int64_t limit, std::string_view what) {
-  if (limit == 0 || count < limit) return {};
-  return ResourceExhausted("there were " + std::to_string(limit) + " " + std::string(what) +
-                           " within a day, which is the limit; try again later");
+Result<std::optional<net::Response>> RefuseDaily(const Api& api, const DailyLimit& daily) {
+  if (daily.limit == 0) return std::optional<net::Response>();
+  CLOISTER_ASSIGN(const auto oldest, daily.nth_newest(daily.limit));
+  const std::int64_t left_ms = oldest ? oldest->unix_ms + kDayMs - api.clock.Now().unix_ms : 0;
+  if (left_ms <= 0) return std::optional<net::Response>();
+  return std::optional(RenderExhausted("there were " + std::to_string(daily.limit) + " " + std::string(daily.what) +
+                                           " within a day, which is the limit; try again later",
+                                       (left_ms + 999) / 1000));
 }
 
 Result<std::uint64_t> QueryNumber(const net::Request& request, const std::string& name, std::uint64_t absent) {

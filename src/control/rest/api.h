@@ -3,6 +3,7 @@
 // The REST API: what every route's file shares, and the table of all routes. A route decodes strictly, finds
 // out who asks, asks the workflow, and encodes; it holds no rule of the protocol.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -134,10 +135,14 @@ Result<Page> TakePage(const net::Request& request, codec::JsonArray items, const
 Result<net::Response> AnswerList(const net::Request& request, const char* name, codec::JsonArray items,
                                  const char* key = "id");
 
-// The start of the day that a daily limit counts: 24 hours ago.
-Instant DayBefore(const Api& api);
-// kResourceExhausted at the limit, with when there is room again.
-Status CheckDaily(std::int64_t count, std::int64_t limit, std::string_view what);
+// A limit of so many within 24 hours.
+struct DailyLimit {
+  std::int64_t limit = 0;  // 0: none
+  std::string_view what;   // of which there are so many, "queries submitted in this environment"
+  std::function<Result<std::optional<Instant>>(std::int64_t n)> nth_newest;  // when the n-th newest was made
+};
+// At the limit 429, with Retry-After for when the oldest that counts is a day old.
+Result<std::optional<net::Response>> RefuseDaily(const Api& api, const DailyLimit& daily);
 
 // A whole number of the query string; `absent` when it is not there.
 Result<std::uint64_t> QueryNumber(const net::Request& request, const std::string& name, std::uint64_t absent);

@@ -90,8 +90,12 @@ Result<net::Response> Register(const Api& api, const net::Request& request) {
   if (again && ids.repeatable() && again->owner == member.key.thumbprint && again->environment == member.record.id) {
     return AnswerRegistered(api, member, *again);
   }
-  CLOISTER_ASSIGN(const std::int64_t today, api.store.datasets.RegisteredSince(member.record.id, DayBefore(api)));
-  CLOISTER_TRY(CheckDaily(today, api.limits.datasets_per_day, "datasets registered in this environment"));
+  const DailyLimit daily{
+      .limit = api.limits.datasets_per_day,
+      .what = "datasets registered in this environment",
+      .nth_newest = [&](std::int64_t n) { return api.store.datasets.NthNewest(member.record.id, n); }};
+  CLOISTER_ASSIGN(auto refused, RefuseDaily(api, daily));
+  if (refused) return *std::move(refused);
   CLOISTER_ASSIGN(const auto known, api.store.datasets.InEnvironment(member.record.id));
   if (known.size() >= kDatasetsPerEnvironmentMax)
     return ResourceExhausted("the environment has as many datasets as it may");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <variant>
 
 #include "codec/text.h"
 #include "control/rest/environment_json.h"
@@ -208,9 +209,12 @@ struct Wanted {
   const People& people;
 };
 
+using MadeOrRefused = std::variant<Made, net::Response>;
+
 // A request that comes again finds what it made before. What was cut off, and failed with its enclave, was answered to
 // nobody: it is made anew under the same id.
-Result<Made> MakeOnce(const Api& api, const net::Request& request, const Caller& caller, const Wanted& wanted) {
+Result<MadeOrRefused> MakeOnce(const Api& api, const net::Request& request, const Caller& caller,
+                               const Wanted& wanted) {
   RequestIds ids(api, request);
   const auto id = ids.Make<EnvironmentId>();
   CLOISTER_ASSIGN(const auto known, api.store.environments.Find(id));
@@ -218,14 +222,20 @@ Result<Made> MakeOnce(const Api& api, const net::Request& request, const Caller&
     auto session = api.fleet.Find(id);
     if (!session) return Unavailable("the environment cannot be opened now");
     (void)session->AwaitEnclave();
-    if (session->health().lifecycle != Lifecycle::kFailed) return Made{.record = *known, .session = std::move(session)};
+    if (session->health().lifecycle != Lifecycle::kFailed) {
+      return MadeOrRefused(Made{.record = *known, .session = std::move(session)});
+    }
     CLOISTER_TRY(api.fleet.Forget(id));
   }
-  CLOISTER_ASSIGN(const std::int64_t today, api.store.environments.CreatedSince(caller.user.id, DayBefore(api)));
-  CLOISTER_TRY(CheckDaily(today, api.limits.environments_per_day, "environments of yours"));
+  const DailyLimit daily{
+      .limit = api.limits.environments_per_day,
+      .what = "environments of yours",
+      .nth_newest = [&](std::int64_t n) { return api.store.environments.NthNewest(caller.user.id, n); }};
+  CLOISTER_ASSIGN(auto refused, RefuseDaily(api, daily));
+  if (refused) return MadeOrRefused(*std::move(refused));
   CLOISTER_ASSIGN(EnvironmentRecord record, MakeRecord(api, caller, {wanted.create, wanted.people, id}));
   CLOISTER_ASSIGN(auto session, api.fleet.Create(record, wanted.people.invited));
-  return Made{.record = std::move(record), .session = std::move(session)};
+  return MadeOrRefused(Made{.record = std::move(record), .session = std::move(session)});
 }
 
 Status AcceptForServerKeys(const Api& api, EnvironmentSession& session,
@@ -246,11 +256,13 @@ Result<net::Response> Create(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   CLOISTER_ASSIGN(const CreateRequest create, DecodeCreate(api, body));
   CLOISTER_ASSIGN(const People people, GatherPeople(api, caller, create.emails));
-  CLOISTER_ASSIGN(const Made made, MakeOnce(api, request, caller, {create, people}));
-  const auto& [record, session] = made;
+  CLOISTER_ASSIGN(MadeOrRefused outcome, MakeOnce(api, request, caller, {create, people}));
+  if (auto* refused = std::get_if<net::Response>(&outcome)) return std::move(*refused);
+  const auto& [record, session] = std::get<Made>(outcome);
   CLOISTER_TRY(AcceptForServerKeys(api, *session, people.keys));
   CLOISTER_ASSIGN(codec::JsonObject tee, EncodeEnvironment(api, record, *session));
-  return JsonResponse(201, {{"tee", std::move(tee)}, {"message", CreatedMessage(people, create.recovery, EnvironmentStatus(*session) == "active")}});
+  return JsonResponse(201, {{"tee", std::move(tee)}, {"message", CreatedMessage(people, create.recovery,
+                                                       EnvironmentStatus(*session) == "active")}});
 }
 
 Result<net::Response> List(const Api& api, const net::Request& request) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "codec/ascii.h"
 #include "control/rest/content_digest.h"
@@ -129,21 +130,32 @@ class RefusingSink final : public net::BodySink {
 // Counts what arrives; over the limit the rest is not taken.
 class MeteredSink final : public net::BodySink {
  public:
-  MeteredSink(std::shared_ptr<RateLimiter> bytes, std::string user, std::unique_ptr<net::BodySink> inner)
-      : bytes_(std::move(bytes)), user_(std::move(user)), inner_(std::move(inner)) {}
+  struct Sender {
+    std::string user;
+    std::uint64_t body_bytes = 0;  // as far as announced
+  };
+  MeteredSink(std::shared_ptr<RateLimiter> bytes, Sender sender, std::unique_ptr<net::BodySink> inner)
+      : bytes_(std::move(bytes)), user_(sender.user), body_bytes_(sender.body_bytes), inner_(std::move(inner)) {}
 
   Status Write(ByteView piece) override {
-    if (!bytes_->Take(user_, static_cast<std::int64_t>(piece.size())).allowed) {
-      return ResourceExhausted("you have sent as many bytes as one may within a day; go on later");
-    }
-    return inner_->Write(piece);
+    if (bytes_->Take(user_, static_cast<std::int64_t>(piece.size())).allowed) return inner_->Write(piece);
+    // When all of it may come, not this piece: it begins anew.
+    const std::uint64_t wanted = std::max<std::uint64_t>(body_bytes_, piece.size());
+    retry_after_seconds_ = bytes_->SecondsUntil(user_, static_cast<std::int64_t>(wanted));
+    return ResourceExhausted("you have sent as many bytes as one may within a day; go on later");
   }
   Result<net::Response> Finish() override { return inner_->Finish(); }
+  net::Headers ErrorFields() const override {
+    if (!retry_after_seconds_) return {};
+    return {{"retry-after", std::to_string(*retry_after_seconds_)}};
+  }
 
  private:
   const std::shared_ptr<RateLimiter> bytes_;
   const std::string user_;
+  const std::uint64_t body_bytes_;
   const std::unique_ptr<net::BodySink> inner_;
+  std::optional<std::int64_t> retry_after_seconds_;
 };
 
 // A file that goes out is counted before its first byte.
@@ -153,8 +165,10 @@ net::Handler Metered(std::shared_ptr<RateLimiter> bytes, net::Handler inner) {
     const auto recipient = request.query.find("for");
     if (response.status != 200 || recipient == request.query.end()) return response;
     const std::uint64_t size = response.source ? response.source->size() : response.body.size();
-    if (bytes->Take(recipient->second, static_cast<std::int64_t>(size)).allowed) return response;
-    return ResourceExhausted("you have fetched as many bytes as one may within a day; go on later");
+    const RateLimiter::Verdict verdict = bytes->Take(recipient->second, static_cast<std::int64_t>(size));
+    if (verdict.allowed) return response;
+    return RenderExhausted("you have fetched as many bytes as one may within a day; go on later",
+                           verdict.reset_seconds);
   };
 }
 
@@ -168,7 +182,8 @@ net::UploadHandler GuardUpload(const Api& api, std::shared_ptr<RateLimiter> byte
     CLOISTER_ASSIGN(auto sink, inner(request));
     if (IsEnvelope(MediaTypeOf(request))) return std::unique_ptr<net::BodySink>(std::make_unique<RefusingSink>());
     return std::unique_ptr<net::BodySink>(
-        std::make_unique<MeteredSink>(bytes, caller.user.id.str(), std::move(sink)));
+        std::make_unique<MeteredSink>(bytes, MeteredSink::Sender{caller.user.id.str(), request.body_bytes},
+                                      std::move(sink)));
   };
 }
 

@@ -80,6 +80,7 @@ TEST_F(GateTest, BytesHaveALimitOfTheirOwn) {
   EXPECT_EQ(ada.Put(part, "sealed", digest).status, 200);
   const Reply more = ada.Put(part, "sealed", digest);
   EXPECT_EQ(more.status, 429) << more.body;
+  EXPECT_EQ(more.retry_after_s, 17'280);  // two of ten bytes are missing, and ten come back in a day
   EXPECT_EQ(more.Text("error"), "RESOURCE_EXHAUSTED");
 }
 
@@ -190,10 +191,15 @@ TEST_F(GateTest, ADayHasItsLimits) {
   RestartServer();
   Person ada = WithServerKey("ada@hospital.example");
   const std::string environment = "/api/tee/environments/" + CreateEnvironment(ada, {});
-  EXPECT_EQ(ada.Post("/api/tee/environments", {{"name", "second"}}).status, 429);
+  const Reply second = ada.Post("/api/tee/environments", {{"name", "second"}});
+  EXPECT_EQ(second.status, 429);
+  EXPECT_GT(second.retry_after_s, 86'300);
+  EXPECT_LE(second.retry_after_s, 86'400);
   const codec::JsonObject schema{{"id", "int"}};
   EXPECT_EQ(ada.Post(environment + "/datasets", {{"name", "a"}, {"schema", schema}}).status, 201);
-  EXPECT_EQ(ada.Post(environment + "/datasets", {{"name", "b"}, {"schema", schema}}).status, 429);
+  const Reply another = ada.Post(environment + "/datasets", {{"name", "b"}, {"schema", schema}});
+  EXPECT_EQ(another.status, 429);
+  EXPECT_GT(another.retry_after_s, 86'300);
 }
 
 TEST(RateLimiterTest, FillsEvenly) {
@@ -209,6 +215,18 @@ TEST(RateLimiterTest, FillsEvenly) {
   EXPECT_FALSE(limiter.Take("a").allowed);
   clock.Advance(3'600'000);
   EXPECT_EQ(limiter.Take("a").remaining, 59);
+}
+
+TEST(RateLimiterTest, KnowsWhenThereIsRoom) {
+  FakeClock clock;
+  RateLimiter limiter(clock, 10, 1'000'000);
+  EXPECT_TRUE(limiter.Take("a", 8).allowed);
+  EXPECT_EQ(limiter.Take("a", 5).reset_seconds, 300);
+  EXPECT_EQ(limiter.SecondsUntil("a", 7), 500);
+  EXPECT_EQ(limiter.SecondsUntil("a", 2), 0);
+  EXPECT_EQ(limiter.SecondsUntil("a", 99), 800);  // more than there ever are: when all are there
+  clock.Advance(300'000);
+  EXPECT_TRUE(limiter.Take("a", 5).allowed);
 }
 
 TEST(RateLimiterTest, RemembersBoundedlyMany) {

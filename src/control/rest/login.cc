@@ -43,9 +43,19 @@ Result<std::string> ReadReturnTo(const net::Request& request) {
   return path;
 }
 
+net::Response TooManyLogins(const net::Request& request, const RateLimiter::Verdict& verdict) {
+  constexpr std::string_view kMessage = "too many people log in at once; try again";
+  net::Response response = RenderExhausted(kMessage, verdict.reset_seconds);
+  if (!WantsPage(request)) return response;
+  net::Response page = LoginFailedPage(response.status, kMessage);
+  page.headers.emplace_back("retry-after", std::to_string(verdict.reset_seconds));
+  return page;
+}
+
 Result<net::Response> Begin(const Api& api, RateLimiter& limiter, const net::Request& request) {
   CLOISTER_ASSIGN(std::string return_to, ReadReturnTo(request));
-  if (!limiter.Take("everybody").allowed) return ResourceExhausted("too many people log in at once; try again");
+  const RateLimiter::Verdict verdict = limiter.Take("everybody");
+  if (!verdict.allowed) return TooManyLogins(request, verdict);
   const std::string browser =
       ReadCookie(api, request, CookieKind::kLogin).value_or(NewCookieValue(api.rng));  // of another tab
   const Issuer::Challenge challenge{

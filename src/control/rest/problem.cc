@@ -29,9 +29,13 @@ net::Response RenderProblem(const Error& error) {
                                                  .error = std::string(CodeName(error.code)),
                                                  .message = error.public_message});
   if (error.code == Code::kUnauthenticated) response.headers.emplace_back("www-authenticate", "Bearer");
-  if (error.code == Code::kUnavailable || error.code == Code::kResourceExhausted) {
-    response.headers.emplace_back("retry-after", "1");
-  }
+  if (error.code == Code::kUnavailable) response.headers.emplace_back("retry-after", "1");
+  return response;
+}
+
+net::Response RenderExhausted(std::string_view message, std::int64_t retry_after_seconds) {
+  net::Response response = RenderProblem(ResourceExhausted(std::string(message)));
+  response.headers.emplace_back("retry-after", std::to_string(retry_after_seconds));
   return response;
 }
 

@@ -9,7 +9,10 @@
 namespace cloister::control {
 
 int StatusOf(Code code);
+// Without Retry-After for a bound that time alone does not mend, such as so many API keys.
 net::Response RenderProblem(const Error& error);
+// 429 for a limit within a time, with when there is room again.
+net::Response RenderExhausted(std::string_view message, std::int64_t retry_after_seconds);
 // 422: a query that the rules refuse, with each finding {rule, owner, severity, from, to, line, message,
 // fix?}.
 net::Response RenderViolations(codec::JsonArray violations, codec::JsonObject more);

@@ -287,8 +287,12 @@ Result<net::Response> SubmitQuery(const Api& api, const net::Request& request) {
     CLOISTER_ASSIGN(const auto again, api.store.queries.FindLabel(new_id));
     if (again) return AnswerSubmitted(api, member, *again, RecordedBefore(member, new_id));
   }
-  CLOISTER_ASSIGN(const std::int64_t today, api.store.queries.SubmittedSince(member.record.id, DayBefore(api)));
-  CLOISTER_TRY(CheckDaily(today, api.limits.queries_per_day, "queries submitted in this environment"));
+  const DailyLimit daily{
+      .limit = api.limits.queries_per_day,
+      .what = "queries submitted in this environment",
+      .nth_newest = [&](std::int64_t n) { return api.store.queries.NthNewest(member.record.id, n); }};
+  CLOISTER_ASSIGN(auto full, RefuseDaily(api, daily));
+  if (full) return *std::move(full);
   CLOISTER_TRY(NameDatasets(api, member, body));
   const Instant now = api.clock.Now();
   std::optional<QueryLabel> label;

@@ -23,10 +23,13 @@ class RateLimiter {
   struct Verdict {
     bool allowed = true;
     std::int64_t remaining = 0;
-    std::int64_t reset_seconds = 0;  // until a token is there again, or until all are
+    // Allowed: until all are there again. Else: until as many are as are wanted, or all, of which there never are more.
+    std::int64_t reset_seconds = 0;
   };
   // All of `tokens` or none. More than there ever are is never allowed.
   Verdict Take(std::string_view caller, std::int64_t tokens = 1) CLOISTER_EXCLUDES(mutex_);
+  // In how many seconds so many are there, if nobody takes any; of more than there ever are, all.
+  std::int64_t SecondsUntil(std::string_view caller, std::int64_t tokens) CLOISTER_EXCLUDES(mutex_);
   std::int64_t tokens() const { return tokens_; }
 
  private:
@@ -34,6 +37,8 @@ class RateLimiter {
     double tokens = 0;
     std::int64_t filled_ms = 0;  // monotonic
   };
+  Bucket& Filled(std::string_view caller) CLOISTER_REQUIRES(mutex_);
+  std::int64_t SecondsFor(double tokens) const;
   void Forget() CLOISTER_REQUIRES(mutex_);
 
   const Clock& clock_;

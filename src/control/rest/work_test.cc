@@ -114,7 +114,9 @@ TEST_F(WorkTest, TakesPartsInAnyOrderAndAgain) {
 TEST_F(WorkTest, BoundsUnfinishedUploads) {
   const std::string dataset = Register(ada_, "visits");
   for (int i = 0; i < 4; ++i) EXPECT_EQ(ada_.Post(dataset + "/uploads", {{"size_bytes", 5}}).status, 201);
-  EXPECT_EQ(ada_.Post(dataset + "/uploads", {{"size_bytes", 5}}).status, 429);
+  const Reply refused = ada_.Post(dataset + "/uploads", {{"size_bytes", 5}});
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.retry_after_s, -1);  // no time mends it
   EXPECT_EQ(ada_.Post(dataset + "/uploads", {{"size_bytes", 0}}).status, 400);
 }
 

@@ -86,12 +86,11 @@ Result<std::vector<DatasetRecord>> DatasetStore::InEnvironment(const Environment
   });
 }
 
-Result<std::int64_t> DatasetStore::RegisteredSince(const EnvironmentId& id, Instant since) {
-  return db_.Transact([&](Transaction& tx) -> Result<std::int64_t> {
-    CLOISTER_ASSIGN(const auto count,
-                    tx.First("SELECT count(*) FROM datasets WHERE environment_id = ? AND created_at >= ?",
-                             {id.str(), StoredTime(since)}, [](const SqlRow& row) { return row.Integer(0); }));
-    return count.value_or(0);
+Result<std::optional<Instant>> DatasetStore::NthNewest(const EnvironmentId& id, std::int64_t n) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.First(
+        "SELECT created_at FROM datasets WHERE environment_id = ? ORDER BY created_at DESC LIMIT 1 OFFSET ?",
+        {id.str(), n - 1}, [](const SqlRow& row) { return StoredTime(row, 0); });
   });
 }
 

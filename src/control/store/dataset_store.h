@@ -64,8 +64,8 @@ class DatasetStore {
   Status Add(const DatasetRecord& dataset);
   Result<std::optional<DatasetRecord>> Find(const DatasetId& id);
   Result<std::vector<DatasetRecord>> InEnvironment(const EnvironmentId& id);
-  // How many datasets of an environment were registered since then.
-  Result<std::int64_t> RegisteredSince(const EnvironmentId& id, Instant since);
+  // When the n-th newest dataset of an environment was registered, from 1; removed ones count.
+  Result<std::optional<Instant>> NthNewest(const EnvironmentId& id, std::int64_t n);
   // What the owner hands in for the next version.
   Status SetTerms(const DatasetRecord& dataset);
   // Gone from every list; its name is free again. What the ledger knows of it stays there.

@@ -143,12 +143,10 @@ Result<std::vector<EnvironmentId>> EnvironmentStore::InvitationsOf(std::string_v
   });
 }
 
-Result<std::int64_t> EnvironmentStore::CreatedSince(const UserId& creator, Instant since) {
-  return db_.Transact([&](Transaction& tx) -> Result<std::int64_t> {
-    CLOISTER_ASSIGN(const auto count,
-                    tx.First("SELECT count(*) FROM environments WHERE creator = ? AND created_at >= ?",
-                             {creator.str(), StoredTime(since)}, [](const SqlRow& row) { return row.Integer(0); }));
-    return count.value_or(0);
+Result<std::optional<Instant>> EnvironmentStore::NthNewest(const UserId& creator, std::int64_t n) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.First("SELECT created_at FROM environments WHERE creator = ? ORDER BY created_at DESC LIMIT 1 OFFSET ?",
+                    {creator.str(), n - 1}, [](const SqlRow& row) { return StoredTime(row, 0); });
   });
 }
 

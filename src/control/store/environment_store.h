@@ -48,8 +48,8 @@ class EnvironmentStore {
   Status Add(const EnvironmentRecord& environment, const std::vector<std::string>& invited_emails);
   Result<std::optional<EnvironmentRecord>> Find(const EnvironmentId& id);
   Result<std::vector<EnvironmentRecord>> All();
-  // How many environments a user created since then.
-  Result<std::int64_t> CreatedSince(const UserId& creator, Instant since);
+  // When the n-th newest environment of a user was created, from 1.
+  Result<std::optional<Instant>> NthNewest(const UserId& creator, std::int64_t n);
 
   Status SetLifecycle(const EnvironmentId& id, Lifecycle lifecycle, const std::optional<std::string>& error,
                       Instant now);

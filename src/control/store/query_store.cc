@@ -77,12 +77,10 @@ Result<std::optional<QueryLabel>> QueryStore::FindLabel(const QueryId& id) {
   });
 }
 
-Result<std::int64_t> QueryStore::SubmittedSince(const EnvironmentId& id, Instant since) {
-  return db_.Transact([&](Transaction& tx) -> Result<std::int64_t> {
-    CLOISTER_ASSIGN(const auto count,
-                    tx.First("SELECT count(*) FROM queries WHERE environment_id = ? AND created_at >= ?",
-                             {id.str(), StoredTime(since)}, [](const SqlRow& row) { return row.Integer(0); }));
-    return count.value_or(0);
+Result<std::optional<Instant>> QueryStore::NthNewest(const EnvironmentId& id, std::int64_t n) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.First("SELECT created_at FROM queries WHERE environment_id = ? ORDER BY created_at DESC LIMIT 1 OFFSET ?",
+                    {id.str(), n - 1}, [](const SqlRow& row) { return StoredTime(row, 0); });
   });
 }
 

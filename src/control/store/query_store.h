@@ -66,8 +66,8 @@ class QueryStore {
   Result<std::optional<QueryLabel>> FindLabel(const QueryId& id);
   Result<std::vector<QueryLabel>> LabelsIn(const EnvironmentId& id);
 
-  // How many queries of an environment were submitted since then.
-  Result<std::int64_t> SubmittedSince(const EnvironmentId& id, Instant since);
+  // When the n-th newest query of an environment was submitted, from 1.
+  Result<std::optional<Instant>> NthNewest(const EnvironmentId& id, std::int64_t n);
 
   // Takes the job, and counts an attempt. False when another owner's lease on it has not ended: nobody works on one job
   // twice at once. EndJob gives the lease back; after a crash it ends by itself, or by ReleaseLeases.

@@ -258,7 +258,11 @@ boost::asio::awaitable<Response> Connection::PumpInto(RequestParser& parser, std
       const std::optional<Status> written = co_await OnPool(context_.pool, PoolDoor::kContinuation, std::move(write));
       Touch();
       if (!written) co_return RefusalResponse(503, "the server stops");
-      if (!*written) co_return RenderError(written->error());
+      if (!*written) {
+        Response response = RenderError(written->error());
+        for (auto& field : sink->ErrorFields()) response.headers.push_back(std::move(field));
+        co_return response;
+      }
       filled = 0;
     } else if (!done && moved.consumed == 0 && moved.produced == 0) {
       const bool some = co_await ReadMore();

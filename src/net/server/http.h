@@ -76,6 +76,8 @@ class BodySink {
  public:
   virtual ~BodySink() = default;
   virtual Status Write(ByteView piece) = 0;
+  // After an Error of Write(): what stands in the head of its answer besides, such as Retry-After.
+  virtual Headers ErrorFields() const { return {}; }
   // The whole body was there.
   virtual Result<Response> Finish() = 0;
 };
