@@ -111,8 +111,10 @@ Result<ExitCode> Run(Context& context, const EnvInviteVerb& verb) {
   CLOISTER_ASSIGN(const codec::Json answer,
                   session->api().Post(EnvironmentPath(id) + "/participants", codec::JsonObject{{"email", verb.email}}));
   if (context.out.json()) context.out.Json(answer);
-  context.out.Say("Proposed a charter with " + Printable(verb.email) +
-                  ". It holds once everybody has run: cloister env accept " + id.str());
+  context.out.Say(answer.as_object().contains("proposed")
+                      ? "Proposed a charter with " + Printable(verb.email) +
+                            ". It holds once everybody has run: cloister env accept " + id.str()
+                      : Printable(verb.email) + " has no account yet, is invited, and comes in by logging in.");
   return ExitCode::kOk;
 }
 
@@ -123,15 +125,34 @@ Result<ExitCode> Run(Context& context, const EnvRemoveVerb& verb) {
   CLOISTER_ASSIGN(const codec::Json answer,
                   session->api().Delete(EnvironmentPath(id) + "/participants/" + net::EncodeSegment(verb.email)));
   if (context.out.json()) context.out.Json(answer);
-  context.out.Say("Proposed a charter without " + Printable(verb.email) +
-                  ". It holds once everybody who stays has run: cloister env accept " + id.str());
+  context.out.Say(answer.as_object().contains("proposed")
+                      ? "Proposed a charter without " + Printable(verb.email) +
+                            ". It holds once everybody who stays has run: cloister env accept " + id.str()
+                      : Printable(verb.email) + " is not invited any more.");
   return ExitCode::kOk;
 }
+
+namespace {
+
+// No charter is in force that an end could be signed under, and no data is in it: the server takes its creator's word.
+Result<ExitCode> EndUnbegun(Context& context, Session& session, const EnvironmentId& id) {
+  CLOISTER_ASSIGN(const bool yes, Confirm(context, "End " + id.str() + ", which nobody has begun to use?"));
+  if (!yes) return Error{Code::kCancelled, "nothing was ended"};
+  CLOISTER_ASSIGN(const codec::Json answer,
+                  session.api().Post(EnvironmentPath(id) + "/terminate", codec::JsonObject{}));
+  if (context.out.json()) context.out.Json(answer);
+  context.out.Say("Ended " + id.str() + ".");
+  return ExitCode::kOk;
+}
+
+}  // namespace
 
 Result<ExitCode> Run(Context& context, const EnvTerminateVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
   CLOISTER_ASSIGN(const NamedEnvironment named, FindEnvironment(*session, verb.environment));
   const EnvironmentId& id = named.id;
+  CLOISTER_ASSIGN(const codec::Json shown, session->api().Get(EnvironmentPath(id)));
+  if (TextAt(MemberAt(shown, "tee"), "status") == "creating") return EndUnbegun(context, *session, id);
   CLOISTER_ASSIGN(const VerifiedEnvironment environment, VerifyEnvironment(*session, named, WhichCharter::kAccepted));
   CLOISTER_ASSIGN(const bool yes, Confirm(context, "End " + Printable(environment.charter().name) +
                                                        " for everyone? Its data and keys are gone then."));

@@ -131,7 +131,7 @@ Result<ExitCode> Run(Context& context, const InboxVerb& verb) {
   bool unread = false;
   for (const codec::Json& each : environments) {
     const std::string status = TextAt(each, "status");
-    if (status == "terminated" || status == "creating" || status == "error") continue;
+    if (status == "terminated" || status == "error") continue;
     CLOISTER_ASSIGN(const EnvironmentId id, EnvironmentId::Parse(TextAt(each, "id")));
     const Status looked = Inbox(*session, tasks).Look(id);
     if (looked) continue;

@@ -173,8 +173,12 @@ class Overview(RoomCase):
     def test_an_open_charter_is_in_the_inbox(self):
         created = self.room.institute.json('env', 'create', 'another', '--with', self.room.insurer.email)
         environment = support.find(created, 'id')
-        kinds = [each['kind'] for each in self.room.insurer.json('inbox', '--env', environment)['items']]
-        self.assertEqual(kinds, ['accept'])
+        for named in ((), ('--env', environment)):
+            for party in (self.room.institute, self.room.insurer):
+                kinds = [each['kind'] for each in party.json('inbox', *named)['items']]
+                self.assertEqual(kinds, ['accept'], (party.name, named))
+        self.room.institute.run('env', 'terminate', environment, '--yes')
+        self.assertEqual(self.items(self.room.insurer), [])
 
     def test_the_raw_api(self):
         room = self.room

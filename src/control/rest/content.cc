@@ -143,6 +143,7 @@ Result<net::Response> MarkAvailable(const Api& api, const net::Request& request)
   codec::ObjectReader in(body, "");
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
+  CLOISTER_TRY(RequireLiving(access.member));
   std::optional<RecordedLink> recorded;
   if (!InForce(access)) {
     CLOISTER_ASSIGN(const agreement::SealedObjectRef object, ObjectOf(api, access));

@@ -261,8 +261,8 @@ Result<net::Response> Create(const Api& api, const net::Request& request) {
   const auto& [record, session] = std::get<Made>(outcome);
   CLOISTER_TRY(AcceptForServerKeys(api, *session, people.keys));
   CLOISTER_ASSIGN(codec::JsonObject tee, EncodeEnvironment(api, record, *session));
-  return JsonResponse(201, {{"tee", std::move(tee)}, {"message", CreatedMessage(people, create.recovery,
-                                                       EnvironmentStatus(*session) == "active")}});
+  const bool active = EnvironmentStatus(*session) == "active";
+  return JsonResponse(201, {{"tee", std::move(tee)}, {"message", CreatedMessage(people, create.recovery, active)}});
 }
 
 Result<net::Response> List(const Api& api, const net::Request& request) {

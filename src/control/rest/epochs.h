@@ -29,16 +29,16 @@ Result<ChangedEpoch> ChangeEpoch(const EnvironmentSession& session, const agreem
 // {"kind","count"?}
 Result<agreement::ApprovalRule> DecodeApprovalRule(const codec::Json& rule);
 
-// Hands the proposal to the enclave, and accepts it for those of `keys` whose keys the server has: those whose word it
-// is. Under the session's terms_mutex().
+// Hands the proposal to the enclave, and accepts it for those of `keys`, whose word it is, whose keys the server has.
+// Under the session's terms_mutex().
 Result<RecordedLink> ProposeEpoch(const Api& api, EnvironmentSession& session, const agreement::Charter& next,
                                   const std::vector<ParticipantKeyRecord>& keys);
 
 // An invited user is here for the first time: the epoch that has him in it is proposed, in the name of who invited him
 // and of himself (docs/adr/0017-who-signs-an-epoch.md). What stands proposed already stays in it, and then only who has
-// accepted that is taken to accept it with the newcomer. Somebody whom a participant has proposed accepts by coming too.
-// True when his standing may be another now. A browser that was sent here by a link does not come in by it, nor a key
-// that may not decide: a GET would sign for him.
+// accepted that is taken to accept it with the newcomer. Whom a participant has proposed accepts by coming, too. True
+// when his standing may be another now. A browser that was sent here by a link does not come in by it, nor a key that
+// may not decide: a GET would sign for him.
 Result<bool> ComeAsInvited(const Api& api, const Caller& caller, const EnvironmentId& id);
 
 }  // namespace cloister::control
