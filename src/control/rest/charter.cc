@@ -36,9 +36,12 @@ std::optional<std::string> CharterTag(const Member& member) {
   });
 }
 
-// Where the request says which charters it means, by If-Match, they are still those.
+// Where the request says by If-Match which charter it means, the ETag of both or the digest of the proposed one, it is
+// still that.
 std::optional<net::Response> CheckIfNamed(const net::Request& request, const Member& member) {
   if (request.Header("if-match") == nullptr) return std::nullopt;
+  const auto proposed = StandingProposal(*member.session);
+  if (proposed && !CheckIfMatch(request, '"' + codec::HexEncode(proposed->digest) + '"')) return std::nullopt;
   return CheckIfMatch(request, CharterTag(member).value_or(""));
 }
 

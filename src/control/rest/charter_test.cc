@@ -136,6 +136,9 @@ TEST_F(CharterTest, AcceptsWhatWasReadOrNothing) {
   EXPECT_EQ(Epoch(), 1);
   const std::string now = bob_.Get(base_ + "/charter/diff").TextAt("/to");
   EXPECT_EQ(bob_.Post(base_ + "/acceptances", {{"charter_digest", now}}).status, 200);
+  EXPECT_EQ(ada_.Send({.method = net::HttpMethod::kPost,
+                       .target = base_ + "/acceptances",
+                       .fields = {{"If-Match", '"' + read + '"'}}}).status, 412);
   EXPECT_EQ(Epoch(), 2);
 }
 
