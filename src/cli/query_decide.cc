@@ -86,7 +86,15 @@ Status CheckReported(const KnownQuery& known) {
   return FailedPrecondition("the enclave has not reported on this query yet; try again in a moment");
 }
 
-Status CheckMayApprove(const Session& session, const KnownQuery& known) {
+// What it was asked under may be gone: an approval would be charged for nothing.
+Status CheckMayYetRun(const KnownQuery& known, Instant now) {
+  CLOISTER_ASSIGN(const ledger::Readiness readiness, known.state.ReadinessOf(known.record->digest, now));
+  if (readiness.endings.empty()) return {};
+  return FailedPrecondition("this query can never run: " + readiness.endings.front() + ". It would have to be "
+                            "submitted again");
+}
+
+Status CheckMayApprove(const Session& session, const KnownQuery& known, Instant now) {
   CLOISTER_TRY(CheckReported(known));
   if (!known.record->report->accepted) {
     return Error{Code::kRefused, "the enclave refuses this query, so there is nothing to approve"};
@@ -99,7 +107,7 @@ Status CheckMayApprove(const Session& session, const KnownQuery& known) {
                             session.me())) {
     return Error{Code::kPermissionDenied, "the charter gives you no say on this query"};
   }
-  return {};
+  return CheckMayYetRun(known, now);
 }
 
 void ShowDecided(Context& context, const KnownQuery& known, std::string_view decision, const Recorded& recorded) {
@@ -139,7 +147,7 @@ Result<ExitCode> Run(Context& context, const QueryReportVerb& verb) {
 Result<ExitCode> Run(Context& context, const QueryApproveVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
   CLOISTER_ASSIGN(const KnownQuery known, FindKnownQuery(*session, verb.query));
-  CLOISTER_TRY(CheckMayApprove(*session, known));
+  CLOISTER_TRY(CheckMayApprove(*session, known, context.clock.Now()));
   if (!context.out.json()) ShowReport(context.out, known);
   CLOISTER_ASSIGN(const bool yes, Confirm(context, "Approve?"));
   if (!yes) return Error{Code::kCancelled, "nothing was signed"};

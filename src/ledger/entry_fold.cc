@@ -148,7 +148,11 @@ void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::R
     case Ends::kMembership: EndMembership(link.signer()); return;
     case Ends::kManifest:
       for (auto& [id, dataset] : state_.datasets_) {
-        for (ManifestRecord& one : dataset.versions) one.revoked = one.revoked || one.digest == *revocation.document;
+        for (ManifestRecord& one : dataset.versions) {
+          if (one.digest != *revocation.document) continue;
+          one.revoked = true;
+          one.revoked_entry = index_;
+        }
       }
       return;
     case Ends::kApproval:

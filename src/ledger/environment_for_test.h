@@ -43,6 +43,9 @@ class Ledger : public testing::Test {
     return people::RequestOf(people::Query(id), {story_.Reading(kVisits)}, story_.charter(), {analyst_.thumbprint()});
   }
   QueryPhase PhaseOf(const Digest256& query) const { return story_.state().FindQuery(query)->phase; }
+  std::vector<std::string> Endings(const Digest256& query) const {
+    return story_.state().ReadinessOf(query, story_.now())->endings;
+  }
   std::vector<std::string> Obstacles(const Digest256& query) const {
     return story_.state().ReadinessOf(query, story_.now())->obstacles;
   }

@@ -16,13 +16,21 @@ std::string Joined(const std::vector<std::string>& sentences) {
   return text;
 }
 
-void AgainstDates(const agreement::Manifest& manifest, Instant now, Obstacles& obstacles) {
+// A charter or a manifest that was replaced never comes back, a date passes once, and whoever left comes again with
+// another epoch.
+void End(Readiness& readiness, const std::string& why) {
+  readiness.obstacles.push_back(why);
+  readiness.endings.push_back(why);
+}
+
+void AgainstDates(const agreement::Manifest& manifest, Instant now, Readiness& readiness) {
   const agreement::RunLimits& limits = manifest.policy.limits;
   if (limits.not_before && now < *limits.not_before) {
-    obstacles.push_back("dataset " + manifest.name + " may be read from " + FormatRfc3339(*limits.not_before) + " on");
+    readiness.obstacles.push_back("dataset " + manifest.name + " may be read from " +
+                                  FormatRfc3339(*limits.not_before) + " on");
   }
   if (limits.not_after && *limits.not_after < now) {
-    obstacles.push_back("dataset " + manifest.name + " might be read until " + FormatRfc3339(*limits.not_after));
+    End(readiness, "dataset " + manifest.name + " might be read until " + FormatRfc3339(*limits.not_after));
   }
 }
 
@@ -76,20 +84,33 @@ agreement::RuleVerdict LedgerState::RuleOn(const QueryRecord& query, Instant now
 }
 
 // Each manifest read is the newest in force, inside its dates, and has room for the charge.
-void LedgerState::AgainstDatasets(const QueryRecord& query, Instant now, Obstacles& obstacles) const {
+void LedgerState::AgainstDatasets(const QueryRecord& query, Instant now, Readiness& readiness) const {
   for (const agreement::DatasetRead& read : query.request.datasets) {
     const ManifestRecord* manifest = ManifestInForce(read.dataset);
     if (manifest == nullptr || manifest->digest != read.manifest) {
-      obstacles.push_back("the manifest of dataset " + read.dataset.str() + " that the query names is not in force");
+      End(readiness, "the manifest of dataset " + read.dataset.str() + " that the query names is not in force");
       continue;
     }
-    AgainstDates(manifest->manifest, now, obstacles);
+    AgainstDates(manifest->manifest, now, readiness);
     for (const agreement::Charge& charge : query.report->charges) {
       if (charge.dataset != read.dataset) continue;
       const Status fits = accounts_.CheckFits(query.digest, charge, manifest->manifest.policy);
-      if (!fits) obstacles.push_back(fits.error().public_message);
+      if (!fits) readiness.obstacles.push_back(fits.error().public_message);
     }
   }
+}
+
+// What a reported query was asked under: the charter, the people who get the answer, the datasets' terms.
+void LedgerState::AgainstTerms(const QueryRecord& query, Instant now, Readiness& readiness) const {
+  if (in_force()->digest != query.request.charter) {
+    End(readiness, "the query was made under a charter that is no more in force");
+  }
+  for (const agreement::Thumbprint& recipient : query.request.recipients) {
+    if (ended_memberships_.contains(recipient)) {
+      End(readiness, "the recipient " + recipient + " has ended his membership");
+    }
+  }
+  AgainstDatasets(query, now, readiness);
 }
 
 Result<Readiness> LedgerState::ReadinessOf(const Digest256& digest, Instant now) const {
@@ -97,22 +118,15 @@ Result<Readiness> LedgerState::ReadinessOf(const Digest256& digest, Instant now)
   if (query == nullptr) return NotFound("the ledger has no such query");
   const Instant time = EntryTime(now);
   Readiness readiness{.rule = RuleOn(*query, time)};
-  Obstacles& obstacles = readiness.obstacles;
-  if (terminated_) obstacles.emplace_back("the environment is terminated");
-  if (query->phase != QueryPhase::kReported) {
-    obstacles.push_back("the query is " + std::string(QueryPhaseName(query->phase)));
+  const bool waits = query->phase == QueryPhase::kReported;
+  if (terminated_) readiness.obstacles.emplace_back("the environment is terminated");
+  if (terminated_ && waits) readiness.endings = readiness.obstacles;
+  if (!waits) {
+    readiness.obstacles.push_back("the query is " + std::string(QueryPhaseName(query->phase)));
     return readiness;
   }
-  if (in_force()->digest != query->request.charter) {
-    obstacles.emplace_back("the query was made under a charter that is no more in force");
-  }
-  for (const agreement::Thumbprint& recipient : query->request.recipients) {
-    if (ended_memberships_.contains(recipient)) {
-      obstacles.push_back("the recipient " + recipient + " has ended his membership");
-    }
-  }
-  AgainstDatasets(*query, time, obstacles);
-  AgainstRule(readiness.rule, obstacles);
+  AgainstTerms(*query, time, readiness);
+  AgainstRule(readiness.rule, readiness.obstacles);
   return readiness;
 }
 

@@ -40,6 +40,7 @@ struct ManifestRecord {
   Digest256 digest{};  // of the manifest link: what queries name
   agreement::Manifest manifest;
   bool revoked = false;
+  std::optional<std::uint64_t> revoked_entry = {};
 };
 
 struct DatasetRecord {

@@ -59,6 +59,9 @@ RefusalEntry RefusalFor(const agreement::SignedLink& link, const LinkRuling& rul
 struct Readiness {
   agreement::RuleVerdict rule = {};
   std::vector<std::string> obstacles = {};  // empty: it may run
+  // Those of the obstacles that never go away: what it was asked under is gone, so it never runs, whoever approves.
+  // Only of kReported.
+  std::vector<std::string> endings = {};
 };
 
 class LedgerState {
@@ -130,7 +133,8 @@ class LedgerState {
   Status CheckPlace(const Entry& entry) const;
   bool CountsNow(const agreement::Thumbprint& who, const ApprovalRecord& approval, Instant now) const;
   agreement::RuleVerdict RuleOn(const QueryRecord& query, Instant now) const;
-  void AgainstDatasets(const QueryRecord& query, Instant now, std::vector<std::string>& obstacles) const;
+  void AgainstTerms(const QueryRecord& query, Instant now, Readiness& readiness) const;
+  void AgainstDatasets(const QueryRecord& query, Instant now, Readiness& readiness) const;
 
   EnvironmentId environment_;
   MerkleLog log_;

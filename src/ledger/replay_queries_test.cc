@@ -113,6 +113,7 @@ TEST_F(Ledger, AnApprovalExpiresWhileTheQueryWaits) {
   EXPECT_THAT(Obstacles(query), IsEmpty());
   story_.Wait(7 * 24 * 3600 + 1);
   EXPECT_THAT(Obstacles(query), ElementsAre(HasSubstr("has not approved")));
+  EXPECT_THAT(Endings(query), IsEmpty());  // he may approve again
   EXPECT_EQ(story_.Approve(hospital_, query).kind, Kind::kTakesEffect);
   EXPECT_EQ(story_.state().Reserve(query, story_.now())->approvals.size(), 1u);
   EXPECT_EQ(RunsOn(kVisits), 1);
@@ -125,6 +126,7 @@ TEST_F(Ledger, AReplacedManifestVoidsApprovalsInFlight) {
   story_.Offer(insurer_, NextVersion(kPlans));
   EXPECT_THAT(story_.Approve(insurer_, query).reasons, ElementsAre(HasSubstr("no more in force")));
   EXPECT_THAT(Obstacles(query), Contains(HasSubstr("is not in force")));
+  EXPECT_THAT(Endings(query), ElementsAre(HasSubstr("is not in force")));
 }
 
 TEST_F(Ledger, ARevokedApprovalCountsNoMoreButItsChargeStays) {
@@ -324,10 +326,12 @@ TEST_F(Ledger, ADatasetIsReadInsideItsDates) {
   const Digest256 query = story_.Ask(analyst_, VisitsOnly());
   story_.Approve(hospital_, query);
   EXPECT_THAT(Obstacles(query), ElementsAre(HasSubstr("may be read from 2026-11-22T09:36:00Z on")));
+  EXPECT_THAT(Endings(query), IsEmpty());
   story_.Wait(3600);
   EXPECT_THAT(Obstacles(query), IsEmpty());
   story_.Wait(3601);
   EXPECT_THAT(Obstacles(query), ElementsAre(HasSubstr("until 2026-11-22T10:36:00Z")));
+  EXPECT_THAT(Endings(query), ElementsAre(HasSubstr("until 2026-11-22T10:36:00Z")));
 }
 
 // ---- who has left

@@ -52,6 +52,18 @@ Status CheckBootEntry(const ledger::LedgerState& state, const attestation::Verif
   return {};
 }
 
+// Asked of the same fold that the enclave asks, so its answer would be the same; a link that is not sent leaves nothing.
+Status CheckHasEffect(const EnvironmentSession& session, const agreement::SignedLink& link, Instant now) {
+  return session.Look([&](const ledger::LedgerState& state) -> Status {
+    CLOISTER_ASSIGN(const ledger::LinkRuling ruling, state.Judge(link, state.EntryTime(now)));
+    if (ruling.kind != ledger::LinkRuling::Kind::kHasNoEffect) return {};
+    const bool denied = ruling.code == Code::kPermissionDenied;
+    std::string reasons;
+    for (const std::string& reason : ruling.reasons) reasons += (reasons.empty() ? "" : "; ") + reason;
+    return Error{denied ? Code::kPermissionDenied : Code::kFailedPrecondition, std::move(reasons)};
+  });
+}
+
 }  // namespace
 
 Result<ParticipantSecrets> Custodian::Open(const ParticipantKeyRecord& key) const {
@@ -172,6 +184,7 @@ Result<Custodian::Said> Custodian::Say(EnvironmentSession& session, const Partic
   const agreement::LinkAuthor author(session.id(), secrets.signer, parts_.clock);
   const auto chain = session.Look([&](const ledger::LedgerState& state) { return state.ChainOf(key.thumbprint); });
   CLOISTER_ASSIGN(const agreement::SignedLink link, author.Sign({.chain = chain, .checkpoint = view.point}, body));
+  if (statement.only_with_effect) CLOISTER_TRY(CheckHasEffect(session, link, parts_.clock.Now()));
   const CustodyLink stored{.seq = link.header().seq,
                            .digest = link.digest(),
                            .document = link.compact(),

@@ -54,6 +54,9 @@ class Custodian {
     LinkCharter which = LinkCharter::kInForce;
     const MakeBody& make;
     std::string_view note = {};  // of a request that may come again (rest/idempotency.h): it says one thing, once
+    // Nothing is said that the ledger would only record as refused: kPermissionDenied where the participant has no say,
+    // otherwise kFailedPrecondition, with the ledger's reasons.
+    bool only_with_effect = false;
   };
   // Makes and sends what `make` answers for the view. `key` has custody `server`.
   Result<Said> Say(EnvironmentSession& session, const ParticipantKeyRecord& key, const Statement& statement);

@@ -275,7 +275,10 @@ Result<RecordedLink> Submit(const Api& api, const Member& member, const Statemen
     }
     CLOISTER_ASSIGN(Custodian::Said said,
                     api.custodian.Say(*member.session, member.key,
-                                      {.which = statement.which, .make = statement.make, .note = member.caller.note}));
+                                      {.which = statement.which,
+                                       .make = statement.make,
+                                       .note = member.caller.note,
+                                       .only_with_effect = statement.only_with_effect}));
     return std::move(said.recorded);
   }
   CLOISTER_ASSIGN(const auto peek, agreement::PeekLink(*statement.document));

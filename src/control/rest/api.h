@@ -154,6 +154,7 @@ struct Statement {
   std::optional<std::string> document;
   LinkCharter which = LinkCharter::kInForce;
   Custodian::MakeBody make = {};
+  bool only_with_effect = false;  // of `make` (custodian.h); what the participant signed himself goes to the ledger
 };
 // Hands it to the enclave. kInvalidArgument without a document from somebody who keeps his own key, or with one of
 // another kind; kPermissionDenied for a document that is signed by another key than the caller's.

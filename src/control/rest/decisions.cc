@@ -1,5 +1,6 @@
 // POST /api/tee/queries/{id}/approve, /reject, /cancel.
 
+#include "control/rest/problem.h"
 #include "control/rest/query_json.h"
 #include "control/rest/routes.h"
 
@@ -13,11 +14,23 @@ Result<net::Response> AnswerDecided(const Api& api, const net::Request& request,
   CLOISTER_ASSIGN(auto json, EncodeQuery(api, access.member, access.label, access.query));
   codec::JsonObject answer{{"query", std::move(json)}};
   AddRecorded(answer, recorded);
+  if (recorded.refused) return RenderWithoutEffect(std::move(answer));
   return JsonResponse(200, std::move(answer));
 }
 
+// An approval of what can never run would be charged for nothing.
+Status CheckMayYetRun(const Api& api, const Member& member, const ledger::QueryRecord& query) {
+  CLOISTER_ASSIGN(const ledger::Readiness readiness, member.session->Look([&](const ledger::LedgerState& state) {
+    return state.ReadinessOf(query.digest, api.clock.Now());
+  }));
+  if (readiness.endings.empty()) return {};
+  return FailedPrecondition("the query can never run: " + readiness.endings.front() + "; submit it again");
+}
+
 // What the enclave reported, in the approver's words. The report is the one of the verified ledger.
-Result<agreement::LinkBody> MakeApproval(const Api& api, const ledger::QueryRecord& query, const std::string& notes) {
+Result<agreement::LinkBody> MakeApproval(const Api& api, const QueryAccess& access, const std::string& notes) {
+  const ledger::QueryRecord& query = access.query;
+  CLOISTER_TRY(CheckMayYetRun(api, access.member, query));
   if (!query.report || !query.report->accepted)
     return FailedPrecondition("the query was refused; there is nothing to approve");
   return agreement::LinkBody(agreement::Approval{
@@ -38,9 +51,10 @@ Result<net::Response> Approve(const Api& api, const net::Request& request) {
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(const RecordedLink recorded,
                   Submit(api, access.member,
-                         {.typ = "cloister-approval+jws", .document = document, .make = [&](const VerifiedView&) {
-                            return MakeApproval(api, access.query, notes.value_or(""));
-                          }}));
+                         {.typ = "cloister-approval+jws",
+                          .document = document,
+                          .make = [&](const VerifiedView&) { return MakeApproval(api, access, notes.value_or("")); },
+                          .only_with_effect = true}));
   return AnswerDecided(api, request, recorded);
 }
 
@@ -50,7 +64,8 @@ Statement Rejecting(const ledger::QueryRecord& query, const std::optional<std::s
           .make = [digest = query.digest, reason = std::move(reason)](
                       const VerifiedView&) -> Result<agreement::LinkBody> {
             return agreement::LinkBody(agreement::Rejection{.query = digest, .reason = reason});
-          }};
+          },
+          .only_with_effect = true};
 }
 
 Result<net::Response> Reject(const Api& api, const net::Request& request) {
@@ -62,6 +77,14 @@ Result<net::Response> Reject(const Api& api, const net::Request& request) {
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, access.member, Rejecting(access.query, document, reason)));
   return AnswerDecided(api, request, recorded);
+}
+
+// The enclave was told to stop it. What he signed as well is in the ledger, where it comes too late to have an effect.
+Result<net::Response> AnswerStopped(const Api& api, const QueryAccess& access, const RecordedLink* recorded) {
+  CLOISTER_ASSIGN(auto json, EncodeQuery(api, access.member, access.label, access.query));
+  codec::JsonObject answer{{"query", std::move(json)}};
+  if (recorded != nullptr) AddRecorded(answer, *recorded);
+  return JsonResponse(202, std::move(answer));
 }
 
 // The submitter takes his query back: by his signature before it runs; one that runs is stopped.
@@ -79,12 +102,10 @@ Result<net::Response> Cancel(const Api& api, const net::Request& request) {
     CLOISTER_ASSIGN(const auto enclave, access.member.session->AwaitEnclave());
     CLOISTER_TRY(enclave->Cancel(access.label.id));
   }
-  if (executing && !document) {
-    CLOISTER_ASSIGN(auto json, EncodeQuery(api, access.member, access.label, access.query));
-    return JsonResponse(202, {{"query", std::move(json)}});
-  }
+  if (executing && !document) return AnswerStopped(api, access, nullptr);
   CLOISTER_ASSIGN(const RecordedLink recorded,
                   Submit(api, access.member, Rejecting(access.query, document, "withdrawn")));
+  if (executing) return AnswerStopped(api, access, &recorded);  // the ledger's fold takes it for too late
   return AnswerDecided(api, request, recorded);
 }
 

@@ -56,7 +56,7 @@ class Inbox {
   void Query(const ledger::LedgerState& state, const ledger::QueryRecord& query, Instant now) {
     if (query.phase != ledger::QueryPhase::kReported) return;
     const auto readiness = state.ReadinessOf(query.digest, now);
-    if (!readiness) return;
+    if (!readiness || !readiness->endings.empty()) return;  // what can never run waits for nobody
     const auto has = [&](const auto& people) { return std::ranges::find(people, me_) != people.end(); };
     if (!has(readiness->rule.owners_missing) && !has(readiness->rule.approvers_waiting)) return;
     codec::JsonObject& item = Add("query", query.request.query.str(), query.request.name,

@@ -47,4 +47,19 @@ net::Response RenderViolations(codec::JsonArray violations, codec::JsonObject mo
                                .more = std::move(more)});
 }
 
+net::Response RenderWithoutEffect(codec::JsonObject answer) {
+  std::string message = "your statement is recorded and has no effect";
+  const codec::Json& refused = answer.at("refused");
+  const codec::Json* reasons = refused.is_object() ? refused.get_object().if_contains("reasons") : nullptr;
+  if (reasons != nullptr && reasons->is_array()) {
+    for (const codec::Json& reason : reasons->get_array()) {
+      if (reason.is_string()) message += "; " + std::string(reason.get_string());
+    }
+  }
+  return net::ProblemResponse({.status = 409,
+                               .error = std::string(CodeName(Code::kFailedPrecondition)),
+                               .message = std::move(message),
+                               .more = std::move(answer)});
+}
+
 }  // namespace cloister::control

@@ -16,5 +16,8 @@ net::Response RenderExhausted(std::string_view message, std::int64_t retry_after
 // 422: a query that the rules refuse, with each finding {rule, owner, severity, from, to, line, message,
 // fix?}.
 net::Response RenderViolations(codec::JsonArray violations, codec::JsonObject more);
+// 409: a statement that the enclave recorded without effect. `answer` is what says where it stands: its `refused` has
+// the reasons.
+net::Response RenderWithoutEffect(codec::JsonObject answer);
 
 }  // namespace cloister::control

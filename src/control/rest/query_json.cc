@@ -10,6 +10,9 @@ namespace {
 
 using ledger::QueryPhase;
 
+constexpr std::string_view kExpired = "expired";
+constexpr std::string_view kExpiredCode = "EXPIRED";
+
 codec::JsonObject EncodePerson(const ledger::LedgerState& state, const std::string& thumbprint) {
   codec::JsonObject json{{"thumbprint", thumbprint}};
   const auto* charter = state.in_force();
@@ -68,7 +71,14 @@ void AddDecisions(codec::JsonObject& json, const ledger::LedgerState& state, con
   for (const auto& [thumbprint, digest] : query.rejections) rejections.push_back(EncodePerson(state, thumbprint));
   json["rejections"] = std::move(rejections);
   if (query.phase != QueryPhase::kReported) return;
-  if (const auto readiness = state.ReadinessOf(query.digest, now)) {
+  const auto readiness = state.ReadinessOf(query.digest, now);
+  if (!readiness) return;
+  if (!readiness->endings.empty()) {  // nobody's word is waited for any more
+    json["waiting_for"] = {{"owners", codec::JsonArray()},
+                           {"approvers", codec::JsonArray()},
+                           {"approvals", 0},
+                           {"obstacles", codec::JsonArray(readiness->endings.begin(), readiness->endings.end())}};
+  } else {
     json["waiting_for"] = {{"owners", EncodePeople(state, readiness->rule.owners_missing)},
                            {"approvers", EncodePeople(state, readiness->rule.approvers_waiting)},
                            {"approvals", readiness->rule.approvals_missing},
@@ -90,6 +100,7 @@ std::string ErrorMessage(std::string_view code) {
   if (code == ledger::kFailedCode) text = "the approved query ran and could not be finished; nothing was released";
   if (code == CodeName(Code::kCancelled)) text = "the query was cancelled";
   if (code == CodeName(Code::kDataLoss)) text = "a stored file is not the one that the ledger names";
+  if (code == kExpiredCode) text = "what the query was asked under is gone, so it can never run; submit it again";
   if (code == CodeName(Code::kUnavailable)) text = "the enclave went away each time; submit the query again";
   return std::string(code) + ": " + std::string(text);
 }
@@ -114,6 +125,7 @@ std::string_view QueryStatus(const ledger::LedgerState& state, const ledger::Que
   }
   if (job_failed) return "error";
   const auto readiness = state.ReadinessOf(query.digest, now);
+  if (readiness && !readiness->endings.empty()) return kExpired;
   const bool ready = readiness && readiness->rule.state == agreement::RuleState::kMet && readiness->obstacles.empty();
   return ready ? "approved" : "submitted";
 }
@@ -174,7 +186,9 @@ Result<codec::JsonObject> EncodeQuery(const Api& api, const Member& member, cons
                          {"created_at", FormatRfc3339(label.created_at)},
                          {"updated_at", FormatRfc3339(job ? job->updated_at : label.updated_at)}};
   member.session->Look([&](const ledger::LedgerState& state) {
-    json["status"] = QueryStatus(state, query, job, now);
+    const std::string_view status = QueryStatus(state, query, job, now);
+    json["status"] = status;
+    if (status == kExpired) json["error_message"] = ErrorMessage(kExpiredCode);
     AddRequest(json, state, query);
     AddReport(json, state, query);
     AddDecisions(json, state, query, now);

@@ -25,6 +25,21 @@ bool Touches(const ledger::LedgerState& state, const ledger::QueryRecord& query,
          });
 }
 
+// Whether one of these entries ended the terms that the query waits under: nothing is said of it, and it has expired.
+bool Ends(const ledger::LedgerState& state, const ledger::QueryRecord& query, std::uint64_t from, std::uint64_t to) {
+  if (query.phase != ledger::QueryPhase::kReported) return false;
+  const auto* charter = state.in_force();
+  if (charter != nullptr && charter->digest != query.request.charter && IsIn(charter->in_force_from, from, to)) {
+    return true;
+  }
+  return std::ranges::any_of(query.request.datasets, [&](const agreement::DatasetRead& read) {
+    const auto& versions = state.datasets().at(read.dataset).versions;
+    return std::ranges::any_of(versions, [&](const ledger::ManifestRecord& one) {
+      return IsIn(one.revoked_entry, from, to) || (one.entry > query.entry && IsIn(one.entry, from, to));
+    });
+  });
+}
+
 }  // namespace
 
 std::pair<std::uint64_t, std::uint64_t> LedgerPositions(const ChangeRecord& change) {
@@ -45,7 +60,7 @@ std::vector<ChangeSubject> SubjectsOf(const EnvironmentSession& session, const C
       subjects.push_back({"tee", environment});
     }
     for (const auto& [digest, query] : state.queries()) {
-      if (Touches(state, query, from, to)) subjects.push_back({"query", query.request.query.str()});
+      if (Touches(state, query, from, to) || Ends(state, query, from, to)) subjects.push_back({"query", query.request.query.str()});
     }
   });
   subjects.push_back({"ledger", environment});

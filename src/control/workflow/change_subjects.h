@@ -18,7 +18,7 @@ struct ChangeSubject {
 };
 
 // The change itself comes last. Before it, of new ledger entries: the environment, where its charter came in force with
-// them, and the queries that they are about.
+// them, and the queries that they are about, also those that have expired by them.
 std::vector<ChangeSubject> SubjectsOf(const EnvironmentSession& session, const ChangeRecord& change);
 
 // Of a change of kind "ledger", "3-7" -> 3 and 7.
