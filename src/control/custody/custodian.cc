@@ -52,7 +52,8 @@ Status CheckBootEntry(const ledger::LedgerState& state, const attestation::Verif
   return {};
 }
 
-// Asked of the same fold that the enclave asks, so its answer would be the same; a link that is not sent leaves nothing.
+// Asked of the same fold that the enclave asks, so its answer would be the same; a link that is not sent leaves
+// nothing.
 Status CheckHasEffect(const EnvironmentSession& session, const agreement::SignedLink& link, Instant now) {
   return session.Look([&](const ledger::LedgerState& state) -> Status {
     CLOISTER_ASSIGN(const ledger::LinkRuling ruling, state.Judge(link, state.EntryTime(now)));

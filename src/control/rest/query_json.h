@@ -7,8 +7,8 @@
 namespace cloister::control {
 
 // submitted, verifying, approved, rejected, executing, completed, error, cancelled, expired. The last is one that waits
-// under terms that are gone, so that it can never run: a charter or a manifest that was replaced, an environment that is
-// terminated (ledger::Readiness::endings).
+// under terms that are gone, so that it can never run: a charter or a manifest that was replaced, an environment that
+// is terminated (ledger::Readiness::endings).
 std::string_view QueryStatus(const ledger::LedgerState& state, const ledger::QueryRecord& query,
                              const std::optional<JobRecord>& job, Instant now);
 

@@ -60,7 +60,8 @@ std::vector<ChangeSubject> SubjectsOf(const EnvironmentSession& session, const C
       subjects.push_back({"tee", environment});
     }
     for (const auto& [digest, query] : state.queries()) {
-      if (Touches(state, query, from, to) || Ends(state, query, from, to)) subjects.push_back({"query", query.request.query.str()});
+      const bool concerned = Touches(state, query, from, to) || Ends(state, query, from, to);
+      if (concerned) subjects.push_back({"query", query.request.query.str()});
     }
   });
   subjects.push_back({"ledger", environment});
