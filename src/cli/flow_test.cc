@@ -219,7 +219,7 @@ TEST_F(Flow, AFileSealedByAnAgeToolNeedsItsManifestOnly) {
 TEST_F(Flow, CheckTellsPlaceRuleAndMend) {
   AcceptAll();
   ASSERT_EQ(Upload().code, ExitCode::kOk);
-  server_.refuse_query_with = R"j([{"rule":"R05","owner":"Hospital","severity":"refuse","from":7,"to":11,"line":1,
+  server_.refuse_query_with = R"j([{"rule":"R05","owner":"Hospital","severity":"error","from":7,"to":11,"line":1,
                                    "message":"'ward' is hidden.","fix":"left(ward, 1)"}])j";
   const Ran ran = analyst_({"query", "check", "-", "--env", "Study"}, std::string(kSql));
   EXPECT_EQ(ran.code, ExitCode::kRefused);

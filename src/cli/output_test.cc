@@ -182,7 +182,7 @@ TEST(Progress, RepaintsOneLineAndCleansUp) {
 TEST(RenderFindings, PointsAtTheMiddleOfALine) {
   agreement::ReportFinding finding{.rule = "R06",
                                    .owner = "Bank",
-                                   .severity = "refuse",
+                                   .severity = "error",
                                    .from = 15,
                                    .to = 23,
                                    .line = 2,

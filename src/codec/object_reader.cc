@@ -13,7 +13,7 @@ const JsonArray kEmptyArray;
 ObjectReader::ObjectReader(const Json& value, std::string where) : where_(std::move(where)) {
   object_ = value.if_object();
   if (object_ == nullptr) {
-    problem_ = InvalidArgument(where_ + " must be a JSON object");
+    problem_ = InvalidArgument((where_.empty() ? "the body" : where_) + " must be a JSON object");
     object_ = &kEmptyObject;
   }
 }

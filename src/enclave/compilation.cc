@@ -17,7 +17,7 @@ bool Names(const std::optional<std::vector<std::string>>& list, const agreement:
 sql::Finding WholeText(const CompileQuestion& question, std::string rule, std::string owner, std::string message) {
   return {.rule = std::move(rule),
           .owner = std::move(owner),
-          .severity = "refuse",
+          .severity = "error",
           .range = {0, static_cast<std::int64_t>(question.text.size())},
           .line = 1,
           .message = std::move(message),
@@ -168,7 +168,7 @@ agreement::Report MakeReport(const ledger::LedgerState& state, const agreement::
     if (report.findings.size() == agreement::kFindingsMax) break;
     report.findings.push_back({.rule = finding.rule,
                                .owner = finding.owner,
-                               .severity = "error",
+                               .severity = finding.severity,
                                .from = finding.range.from,
                                .to = finding.range.to,
                                .line = finding.line,

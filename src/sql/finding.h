@@ -20,7 +20,7 @@ struct TextRange {
 struct Finding {
   std::string rule;      // "R01".."R29"
   std::string owner;     // the organisation whose policy says so; "cloister" for rules that hold for everyone
-  std::string severity;  // "refuse"
+  std::string severity;  // "error": the query does not run because of it
   TextRange range;
   std::int64_t line = 1;           // of range.from, counted from 1
   std::string message;             // one sentence: what is wrong, and what would be right

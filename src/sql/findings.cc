@@ -26,7 +26,7 @@ void Findings::Add(Complaint complaint) {
   Finding finding;
   finding.rule = std::string(complaint.rule);
   finding.owner = std::move(complaint.owner);
-  finding.severity = "refuse";
+  finding.severity = "error";
   finding.range = range;
   finding.line = 1 + std::count(text_.begin(), text_.begin() + range.from, '\n');
   finding.message = std::move(complaint.message);

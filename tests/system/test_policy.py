@@ -139,7 +139,8 @@ class NextVersion(RoomCase):
                  saying='groups need 20 people, not 3')
         shown = room.institute.json('policy', 'show', 'coverage')
         self.assertEqual((shown['version'], shown['policy']['min_group_size']), (2, 20))
-        self.refused(room.institute, 'query', 'wait', waiting, '--timeout', '0.2', code=support.WAITING)
+        self.refused(room.institute, 'query', 'wait', waiting, '--timeout', '0.2', code=REFUSED, saying='expired')
+        self.refused(room.insurer, 'query', 'approve', waiting, '--yes', code=ERROR, saying='can never run')
 
         query = room.submit(TARIFFS, name='under version 2')
         room.approve(query, room.insurer)

@@ -281,7 +281,9 @@ Result<RecordedLink> Submit(const Api& api, const Member& member, const Statemen
                                        .only_with_effect = statement.only_with_effect}));
     return std::move(said.recorded);
   }
-  CLOISTER_ASSIGN(const auto peek, agreement::PeekLink(*statement.document));
+  const auto peeked = agreement::PeekLink(*statement.document);
+  if (!peeked) return Error{peeked.error().code, "'document': " + peeked.error().public_message};
+  const auto& peek = *peeked;
   if (peek.signer != member.key.thumbprint) {
     return Error{Code::kPermissionDenied, "'document' is signed by another key than yours"};
   }
@@ -326,14 +328,14 @@ std::string OrganisationOf(const agreement::Charter& charter, std::string_view t
   return person != nullptr ? person->organisation : std::string(otherwise);
 }
 
-Result<std::string> ReadEmail(std::string_view text) {
+Result<std::string> ReadEmail(std::string_view text, std::string_view name) {
   std::string email = codec::LowerCase(text);
   const std::size_t at = email.find('@');
   const bool plain = std::all_of(email.begin(), email.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '/'; });
   const bool shaped =
       at != std::string::npos && at > 0 && at + 1 < email.size() && email.find('@', at + 1) == std::string::npos;
   if (!plain || !shaped || email.size() > agreement::kLabelBytesMax) {
-    return InvalidArgument("'email' must be an e-mail address");
+    return InvalidArgument("'" + std::string(name) + "' must be an e-mail address");
   }
   return email;
 }

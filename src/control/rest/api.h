@@ -164,8 +164,8 @@ void AddRecorded(codec::JsonObject& answer, const RecordedLink& recorded);
 
 // A label that people read: not empty unless allowed, bounded, UTF-8 without control characters.
 Status CheckLabel(std::string_view name, std::string_view text, std::size_t bytes_max);
-// Lower case; kInvalidArgument for what cannot be an e-mail address.
-Result<std::string> ReadEmail(std::string_view text);
+// Lower case; kInvalidArgument, which names the member, for what cannot be an e-mail address.
+Result<std::string> ReadEmail(std::string_view text, std::string_view name = "email");
 
 // A user with his key as a charter names him. Every participant may own data, ask and approve.
 agreement::Participant MakeParticipant(const UserRecord& user, const ParticipantKeyRecord& key);

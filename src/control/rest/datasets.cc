@@ -41,7 +41,7 @@ Result<DatasetRecord> DecodeRegistration(const Api& api, const Member& member, c
                         .environment = member.record.id,
                         .owner = member.key.thumbprint,
                         .name = in.String("name"),
-                        .description = in.OptionalString("description").value_or(""),
+                        .description = in.OptionalString("description", kDescriptionBytesMax).value_or(""),
                         .schema = {},
                         .policy = {},
                         .format = in.OptionalString("format").value_or(""),

@@ -89,7 +89,7 @@ Result<agreement::ApprovalRule> DecodeRule(const codec::Json* rule, std::optiona
 Result<CreateRequest> DecodeCreate(const Api& api, const codec::Json& json) {
   codec::ObjectReader in(json, "");
   CreateRequest create{.name = in.String("name"),
-                       .description = in.OptionalString("description").value_or(""),
+                       .description = in.OptionalString("description", kDescriptionBytesMax).value_or(""),
                        .emails = in.Has("participant_emails")
                                      ? in.Strings("participant_emails", agreement::kParticipantsMax)
                                      : std::vector<std::string>(),
@@ -113,7 +113,7 @@ Result<CreateRequest> DecodeCreate(const Api& api, const codec::Json& json) {
   CLOISTER_TRY(CheckLabel("name", create.name, agreement::kLabelBytesMax));
   CLOISTER_TRY(CheckLabel("description", create.description, kDescriptionBytesMax));
   for (std::string& email : create.emails) {
-    CLOISTER_ASSIGN(email, ReadEmail(email));
+    CLOISTER_ASSIGN(email, ReadEmail(email, "participant_emails"));
   }
   if (privacy != nullptr) CLOISTER_TRY(DecodePrivacy(*privacy, create));
   if (appraisal != nullptr) CLOISTER_TRY(DecodeAppraisal(*appraisal, create));

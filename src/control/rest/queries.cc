@@ -28,11 +28,24 @@ struct QueryBody {
   std::optional<std::string> document;
 };
 
+// What `privacy` may hold, of whatever level. How much of it owners allow is the compiler's to say (rule R25).
+Status CheckPrivacy(const codec::Json& privacy) {
+  codec::ObjectReader in(privacy, "privacy");
+  for (const char* name : {"epsilon", "delta"}) {
+    (void)in.OptionalNumber(name, 0, name == std::string_view("delta") ? 1 : agreement::kEpsilonMax);
+  }
+  const auto mechanism = in.OptionalString("mechanism");
+  if (mechanism && *mechanism != "laplace" && *mechanism != "gaussian") {
+    in.Fail("mechanism", "must be laplace or gaussian");
+  }
+  return in.Finish();
+}
+
 // `for_check`: nothing is stored, so nothing needs a name or a signature.
 Result<QueryBody> DecodeQueryBody(const codec::Json& json, bool for_check) {
   codec::ObjectReader in(json, "");
   QueryBody body{.name = in.OptionalString("name", agreement::kQueryNameBytesMax).value_or(""),
-                 .description = in.OptionalString("description").value_or(""),
+                 .description = in.OptionalString("description", kDescriptionBytesMax).value_or(""),
                  .text = in.String("query_text", agreement::kQueryTextBytesMax)};
   if (in.Has("accesses_datasets")) body.datasets = in.Strings("accesses_datasets", agreement::kQueryDatasetsMax);
   if (in.Has("recipients")) body.recipients = in.Strings("recipients", agreement::kLinkParticipantsMax);
@@ -46,8 +59,12 @@ Result<QueryBody> DecodeQueryBody(const codec::Json& json, bool for_check) {
   body.level = in.OptionalString("privacy_level").value_or(body.level);
   if (!for_check) body.document = in.OptionalString("document", crypto::kJwsBytesMax);
   if (!for_check && body.name.empty()) in.Fail("name", "is missing");
+  if (body.text.empty()) in.Fail("query_text", "must not be empty");
+  if (!agreement::ParseLevel(body.level)) {
+    in.Fail("privacy_level", "must be aggregate_only, k_anonymized, differential_privacy or full_access");
+  }
   CLOISTER_TRY(in.Finish());
-  CLOISTER_TRY(agreement::ParseLevel(body.level));
+  CLOISTER_TRY(CheckPrivacy(codec::Json(body.privacy)));
   CLOISTER_TRY(CheckLabel("name", body.name, agreement::kQueryNameBytesMax));
   CLOISTER_TRY(CheckLabel("description", body.description, kDescriptionBytesMax));
   return body;
@@ -217,6 +234,22 @@ Status NameDatasets(const Api& api, const Member& member, QueryBody& body) {
   return {};
 }
 
+// A query that reads no data cannot be written down, so no enclave will say why it is refused: the compiler does.
+// Absent: there is something to read.
+Result<std::optional<net::Response>> RefuseWithoutData(const Api& api, const Member& member, const QueryBody& body) {
+  if (body.document) return std::optional<net::Response>();
+  CLOISTER_ASSIGN(const auto meant, member.session->Look([&](const ledger::LedgerState& state) {
+    return ManifestsMeant(state, body.datasets);
+  }));
+  if (!meant.empty()) return std::optional<net::Response>();
+  CLOISTER_ASSIGN(const codec::JsonObject verdict, AskCompiler(api, member, body));
+  const codec::Json* findings = verdict.if_contains("findings");
+  if (findings == nullptr || !findings->is_array()) {
+    return FailedPrecondition("no dataset of the environment has a manifest in force, so there is nothing to read");
+  }
+  return std::optional(RenderViolations(findings->get_array(), {}));
+}
+
 Result<agreement::QueryRequest> MakeQuery(const Api& api, const Member& member, const QueryBody& body,
                                           const VerifiedView& view) {
   agreement::QueryRequest query{.query = QueryId::New(api.clock, api.rng),
@@ -294,6 +327,8 @@ Result<net::Response> SubmitQuery(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(auto full, RefuseDaily(api, daily));
   if (full) return *std::move(full);
   CLOISTER_TRY(NameDatasets(api, member, body));
+  CLOISTER_ASSIGN(auto refusal, RefuseWithoutData(api, member, body));
+  if (refusal) return *std::move(refusal);
   const Instant now = api.clock.Now();
   std::optional<QueryLabel> label;
   // Before the query is: one that the ledger knows and the server does not could never be found again, and a label

@@ -24,7 +24,14 @@ std::string WithoutHugePlaces(std::string_view json) {
   return out;
 }
 
+// The engine parses whatever it can run, and then says that it writes down no statement of another kind.
+constexpr std::string_view kOtherStatement = "Only SELECT statements can be serialized";
+
 void AddSyntaxFinding(const SyntaxError& error, Findings& findings) {
+  if (error.message.find(kOtherStatement) != std::string::npos) {
+    findings.Add({"R01", findings.Whole(), "Only SELECT is admitted; this is another statement."});
+    return;
+  }
   const TextRange range =
       error.position ? findings.Token(static_cast<std::int64_t>(*error.position)) : findings.Whole();
   findings.Add({"R01", range, "Not one SELECT that can be read: " + error.message});

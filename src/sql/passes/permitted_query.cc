@@ -31,9 +31,12 @@ bool CheckLevel(const std::vector<const CompileDataset*>& datasets, Level level,
     std::string grants;
     for (const Level other : dataset->policy.levels)
       grants += (grants.empty() ? "" : ", ") + std::string(LevelName(other));
+    const std::string mend = grants.empty() ? "no level: it has no policy that lets anybody read it. Ask " +
+                                                  dataset->organisation + " to set one"
+                                            : grants;
     findings.Add({"R27", findings.Whole(),
-                  dataset->name + " does not grant the level " + std::string(LevelName(level)) + "; it grants " +
-                      (grants.empty() ? "none" : grants) + ".",
+                  dataset->name + " does not grant the level " + std::string(LevelName(level)) + "; it grants " + mend +
+                      ".",
                   dataset->organisation});
   }
   return granted;
