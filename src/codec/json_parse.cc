@@ -122,7 +122,8 @@ class TreeBuilder {
 std::string Describe(Trouble trouble, const boost::json::error_code& ec) {
   switch (trouble) {
     case Trouble::kDuplicateMember: return "a member name that is already there";
-    case Trouble::kInexactNumber: return "a number beyond those that every reader of JSON holds exactly (2^53 - 1 for whole ones)";
+    case Trouble::kInexactNumber:
+      return "a number beyond those that every reader of JSON holds exactly (2^53 - 1 for whole ones)";
     case Trouble::kNone: break;
   }
   if (ec == boost::json::error::too_deep) return "nested deeper than allowed";
