@@ -31,7 +31,8 @@ TEST(CanonicalJson, SortsByUtf16CodeUnits) {
 
 TEST(ParseJson, SaysWhereAndWhatIsWrong) {
   EXPECT_EQ(Canonical(R"({"a":1,"a":2})"), "JSON, byte 9: a member name that is already there");
-  EXPECT_EQ(Canonical("9007199254740993"), "JSON, byte 16: a number beyond those that every reader of JSON holds exactly (2^53 - 1 for whole ones)");
+  EXPECT_EQ(Canonical("9007199254740993"),
+            "JSON, byte 16: a number beyond those that every reader of JSON holds exactly (2^53 - 1 for whole ones)");
   EXPECT_EQ(Canonical("[1,]").substr(0, 10), "JSON, byte");
   EXPECT_FALSE(ParseJson("-4442222222222222222.999").has_value());  // would be written as an integer beyond 2^53
   for (const char* bad : {"", "[1] 2", "{'a':1}", "[01]", "[1e999]", "nul", "\"\xff\"", "[1,//x\n2]"}) {
