@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <future>
@@ -47,6 +48,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kWorkerThreads = 16;
+constexpr std::size_t kConnectionsMax = 4096;
 
 // JSON lines, so that nothing in a message can look like another line. Thread-safe, as the logger is.
 class JsonLog final : public LogSink {
@@ -108,6 +110,17 @@ void ForbidCoreFiles() {
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
   prctl(PR_SET_DUMPABLE, 0);
+}
+
+// Connections that say nothing are closed after seconds; until then they must not keep others out. Half of the files are
+// theirs: the rest is for enclaves, databases and objects.
+std::size_t RoomForConnections() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return net::HttpLimits().connections_max;
+  rlimit more = files;
+  more.rlim_cur = std::min<rlim_t>(files.rlim_max, 2 * kConnectionsMax);
+  if (more.rlim_cur > files.rlim_cur && setrlimit(RLIMIT_NOFILE, &more) == 0) files = more;
+  return std::min<std::size_t>(kConnectionsMax, files.rlim_cur / 2);
 }
 
 std::unique_ptr<net::HttpTransport> ConnectByCurl(const net::ServerAddress& server) {
@@ -237,6 +250,7 @@ class Program {
                                .port = listen.port,
                                .io_threads = std::max(1u, std::thread::hardware_concurrency()),
                                .worker_threads = kWorkerThreads};
+    options.limits.connections_max = RoomForConnections();
     options.strict_transport = !listen.loopback;
     if (listen.loopback) options.hosts = {"127.0.0.1", "localhost", "[::1]", listen.address};
     // A proxy on this machine hands on the name that it was asked for.

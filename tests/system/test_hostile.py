@@ -93,7 +93,7 @@ class Hostile(ServerCase):
     def test_whoever_sends_slowly_keeps_nobody_waiting(self):
         lines = []
         try:
-            for _ in range(100):
+            for _ in range(700):
                 line = socket.create_connection((self.address.hostname, self.address.port), timeout=SOCKET_SECONDS)
                 line.sendall(b'POST /api/dev/login HTTP/1.1\r\nHost: ')
                 lines.append(line)
