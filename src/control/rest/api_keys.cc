@@ -69,6 +69,7 @@ Result<net::Response> Create(const Api& api, const net::Request& request) {
   const auto scopes = in.Has("scopes") ? std::optional(in.Strings("scopes", kScopesMax)) : std::nullopt;
   terms.days = in.OptionalInteger("expires_in_days", 1, kApiKeyDaysMax).value_or(kApiKeyDaysDefault);
   CLOISTER_TRY(in.Finish());
+  if (terms.name.empty()) return InvalidArgument("'name' must not be empty");
   CLOISTER_TRY(CheckLabel("name", terms.name, agreement::kLabelBytesMax));
   if (scopes) {
     CLOISTER_ASSIGN(terms.scopes, JoinScopes(*scopes));

@@ -176,7 +176,7 @@ Result<net::Response> Catalogue(const Api& api, const net::Request& request, Ver
 codec::Json OdometerOf(const ledger::LedgerState& state, const agreement::Manifest& manifest, double delta) {
   const double epsilon = state.OdometerOf(manifest.dataset, delta);
   if (!std::isfinite(epsilon)) return nullptr;
-  return std::ceil(epsilon * 1e4 - 1e-6) / 1e4;
+  return std::max(0.0, std::ceil(epsilon * 1e4 - 1e-6) / 1e4);  // never -0
 }
 
 codec::JsonObject EncodeBudget(const ledger::LedgerState& state, const std::string& owner,

@@ -73,6 +73,7 @@ Result<net::Response> Reject(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   codec::ObjectReader in(body, "");
   const std::string reason = in.String("reason", agreement::kNotesBytesMax);
+  if (reason.empty()) in.Fail("reason", "must not be empty");
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, access.member, Rejecting(access.query, document, reason)));

@@ -21,7 +21,11 @@ TEST_F(DecisionsTest, RejectionAndWithdrawal) {
   Publish(bob_, "claims");
   const std::string rejected = "/api/tee/queries/" + SubmitQuery(ada_).TextAt("/query/id");
   EXPECT_EQ(bob_.Post(rejected + "/reject").status, 400);
+  EXPECT_EQ(bob_.Post(rejected + "/reject", {{"reason", ""}}).status, 400);
+  EXPECT_EQ(ada_.Post(rejected + "/approve", {{"notes", "for me"}}).status, 200);
   EXPECT_EQ(bob_.Post(rejected + "/reject", {{"reason", "no"}}).TextAt("/query/status"), "rejected");
+  EXPECT_EQ(ada_.Get(rejected).TextAt("/query/decisions/0/notes"), "for me");
+  EXPECT_EQ(ada_.Get(rejected).TextAt("/query/decisions/1/reason"), "no") << "who asked learns why not";
   const std::string withdrawn = "/api/tee/queries/" + SubmitQuery(ada_).TextAt("/query/id");
   EXPECT_EQ(bob_.Post(withdrawn + "/cancel").status, 403);
   EXPECT_EQ(ada_.Post(withdrawn + "/cancel").TextAt("/query/status"), "cancelled");

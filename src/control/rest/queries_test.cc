@@ -1,4 +1,6 @@
 // What a request for a query may hold, and that what is wrong with it is named.
+#include <cmath>
+
 #include "control/rest/work_for_test.h"
 
 namespace cloister::control {
@@ -56,6 +58,13 @@ TEST_F(QueriesTest, WhatReadsNothingIsRefusedWithItsViolations) {
   EXPECT_EQ(reply.Text("error"), "REFUSED");
   EXPECT_EQ(reply.TextAt("/violations/0/rule"), "R02");
   EXPECT_EQ(LedgerSize(), size);
+}
+
+TEST_F(QueriesTest, WhatWasNeverSpentIsNothing) {
+  Publish(ada_, "visits");
+  const Reply budgets = bob_.Get(environment_ + "/budgets");
+  ASSERT_EQ(budgets.status, 200) << budgets.body;
+  EXPECT_FALSE(std::signbit(budgets.At("/budgets/0/odometer/epsilon").to_number<double>())) << budgets.body;
 }
 
 }  // namespace

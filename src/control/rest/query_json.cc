@@ -86,6 +86,17 @@ void AddDecisions(codec::JsonObject& json, const ledger::LedgerState& state, con
   }
 }
 
+// What he said with his decision, as he signed it. Of somebody who has left since, whose signature the state does not
+// know any more, it is not shown.
+void AddWords(codec::JsonObject& decision, const ledger::LedgerState& state, const ledger::Entry& entry) {
+  const auto* recorded = entry.As<ledger::LinkEntry>();
+  if (recorded == nullptr) return;
+  const auto link = state.VerifyLink(recorded->jws);
+  if (!link) return;
+  if (const auto* approval = link->As<agreement::Approval>()) decision["notes"] = approval->notes;
+  if (const auto* rejection = link->As<agreement::Rejection>()) decision["reason"] = rejection->reason;
+}
+
 // The receipt's time bucket: how long it ran, no more exactly than everybody may know.
 std::optional<double> ExecutionSeconds(const Member& member, const ResultRecord& result) {
   const auto checked = member.session->Look(
@@ -161,12 +172,14 @@ Result<codec::JsonArray> EncodeDecisions(const Api& api, const Member& member, c
     CLOISTER_ASSIGN(const auto texts, api.store.ledgers.Read(member.record.id, each.entry, 1));
     if (texts.empty()) return Error{Code::kDataLoss, "a ledger entry is missing"};
     CLOISTER_ASSIGN(const ledger::Entry entry, ledger::DecodeEntry(texts.front()));
-    codec::JsonObject person =
-        member.session->Look([&](const ledger::LedgerState& state) { return EncodePerson(state, each.thumbprint); });
-    json.push_back({{"decision", each.word},
-                    {"participant", std::move(person)},
-                    {"entry", each.entry},
-                    {"decided_at", FormatRfc3339(entry.time)}});
+    codec::JsonObject decision{{"decision", each.word},
+                               {"entry", each.entry},
+                               {"decided_at", FormatRfc3339(entry.time)}};
+    member.session->Look([&](const ledger::LedgerState& state) {
+      decision["participant"] = EncodePerson(state, each.thumbprint);
+      AddWords(decision, state, entry);
+    });
+    json.push_back(std::move(decision));
   }
   return json;
 }
