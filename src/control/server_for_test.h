@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "agreement/chain.h"
 #include "control/fake_provider_for_test.h"
@@ -191,6 +192,10 @@ class ServerFixture : public testing::Test {
     return reply.status == 201 ? reply.TextAt("/tee/id") : "";
   }
 
+  // Times are shown in whole seconds.
+  void AwaitSecondAfter(const std::string& time) {
+    while (FormatRfc3339(clock_.Now()) <= time) std::this_thread::yield();
+  }
   // Asks until `done`; each question takes the server some time, none waits.
   Reply AskUntil(Person& person, const std::string& target, const std::function<bool(const Reply&)>& done) {
     Reply reply;

@@ -170,7 +170,8 @@ void AddAdminRoutes(net::Router& router, const Api& api) {
   };
   add("POST", user + "/disable", [&api](const UserId& id) { return api.store.users.Disable(id, api.clock.Now()); });
   add("POST", user + "/enable", [&api](const UserId& id) { return api.store.users.Enable(id, api.clock.Now()); });
-  add("DELETE", user + "/administrator", [&api](const UserId& id) { return api.store.users.TakeAdministrator(id); });
+  add("DELETE", user + "/administrator",
+      [&api](const UserId& id) { return api.store.users.TakeAdministrator(id, api.clock.Now()); });
 }
 
 }  // namespace cloister::control

@@ -1,5 +1,7 @@
 #include "control/rest/environment_json.h"
 
+#include <algorithm>
+
 #include "codec/text.h"
 
 namespace cloister::control {
@@ -58,6 +60,8 @@ Result<codec::JsonObject> EncodeEnvironment(const Api& api, const EnvironmentRec
   const auto health = session.health();
   CLOISTER_ASSIGN(const agreement::Charter first, agreement::ParseCharter(record.charter));
   CLOISTER_ASSIGN(const auto invited, api.store.environments.Invited(record.id));
+  CLOISTER_ASSIGN(const auto stored, api.store.environments.Find(record.id));  // `record` may be of before a change
+  const Instant stored_at = stored ? stored->updated_at : record.updated_at;
   codec::JsonObject json{{"id", record.id.str()},
                          {"name", record.name},
                          {"description", record.description},
@@ -65,8 +69,7 @@ Result<codec::JsonObject> EncodeEnvironment(const Api& api, const EnvironmentRec
                          {"provider", record.provider},
                          {"invited", codec::JsonArray(invited.begin(), invited.end())},
                          {"sandbox", health.sandbox},
-                         {"created_at", FormatRfc3339(record.created_at)},
-                         {"updated_at", FormatRfc3339(record.updated_at)}};
+                         {"created_at", FormatRfc3339(record.created_at)}};
   if (record.gcp_project_id) json["gcp_project_id"] = *record.gcp_project_id;
   if (record.gcp_zone) json["gcp_zone"] = *record.gcp_zone;
   if (health.error) json["error_message"] = *health.error;
@@ -75,6 +78,7 @@ Result<codec::JsonObject> EncodeEnvironment(const Api& api, const EnvironmentRec
     if (state.in_force() != nullptr) json["name"] = state.in_force()->charter.name;  // it may have changed since
     AddCharter(json, {.charter = shown != nullptr ? shown->charter : first, .record = shown});
     json["ledger_size"] = state.size();
+    json["updated_at"] = FormatRfc3339(std::max(stored_at, state.last_time()));
   });
   return json;
 }

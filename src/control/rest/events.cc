@@ -1,13 +1,13 @@
 // GET /api/tee/events: what changes in the caller's environments, as it changes (Server-Sent Events, the HTML standard
 // section 9.2). The id of an event is its place in the server's change sequence; what a change says before the change
-// itself has a number behind it, 42.1, 42.2, then 42. Whoever comes back with Last-Event-ID misses nothing, and may see
-// the last change again. A status is the one of when the event is sent: the sequence knows what changed, not to what.
+// itself has the id before it, so that whoever comes back with Last-Event-ID misses nothing, and may see the last change
+// again. A status is the one of when the event is sent: the sequence knows what changed, not to what.
 //
 //   id: 42
 //   event: query
 //   data: {"kind":"query","environment":"env_...","id":"qry_...","status":"completed"}
 //
-// GET /api/tee/ws: the same in texts of a WebSocket (RFC 6455), the id as the member `event_id`.
+// GET /api/tee/ws: the same in texts of a WebSocket (RFC 6455), the number as the member `event_id`.
 
 #include <algorithm>
 
@@ -26,13 +26,13 @@ constexpr std::string_view kOpening = "retry: 3000\n: cloister\n\n";
 
 enum class Form { kStream, kSocket };
 
-std::string Block(Form form, codec::JsonObject data, const std::string& id) {
+std::string Block(Form form, codec::JsonObject data, std::int64_t id) {
   if (form == Form::kSocket) {
     data["event_id"] = id;
     return codec::WriteJson(codec::Json(std::move(data))) + "\n";
   }
   const std::string kind(data.at("kind").as_string());
-  return "id: " + id + "\nevent: " + kind + "\ndata: " + codec::WriteJson(codec::Json(data)) + "\n\n";
+  return "id: " + std::to_string(id) + "\nevent: " + kind + "\ndata: " + codec::WriteJson(codec::Json(data)) + "\n\n";
 }
 
 class EventSource final : public net::EventSource {
@@ -65,14 +65,11 @@ class EventSource final : public net::EventSource {
   // The change's own number stands beside the last alone: a stream that breaks in between says them all again.
   std::string Render(const Member& member, const ChangeRecord& change) const {
     const auto subjects = SubjectsOf(*member.session, change);
-    const std::string seq = std::to_string(change.seq);
     std::string text;
-    int told = 0;
     for (const ChangeSubject& subject : subjects) {
       auto data = Describe(member, change, subject);
-      if (!data) continue;
       const bool last = &subject == &subjects.back();
-      text += Block(form_, *std::move(data), last ? seq : seq + "." + std::to_string(++told));
+      if (data) text += Block(form_, *std::move(data), last ? change.seq : change.seq - 1);
     }
     return text;
   }
@@ -126,18 +123,8 @@ Result<std::int64_t> StartOf(const Api& api, const net::Request& request) {
   if (const std::string* field = request.Header("last-event-id")) given.query["last_event_id"] = *field;
   else if (request.query.contains("last_event_id")) given.query = request.query;
   else return newest;
-  std::string& text = given.query["last_event_id"];
-  const std::size_t dot = text.find('.');
-  const bool within = dot != std::string::npos;
-  if (within) {
-    net::Request place;
-    place.query["last_event_id"] = text.substr(dot + 1);
-    CLOISTER_TRY(QueryNumber(place, "last_event_id", 0));
-    text.resize(dot);
-  }
   CLOISTER_ASSIGN(const std::uint64_t seq, QueryNumber(given, "last_event_id", 0));
-  const auto after = static_cast<std::int64_t>(within && seq > 0 ? seq - 1 : seq);
-  return std::min(after, newest);
+  return std::min(static_cast<std::int64_t>(seq), newest);
 }
 
 Result<net::Response> Open(const Api& api, const net::Request& request) {

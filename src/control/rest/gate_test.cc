@@ -113,7 +113,10 @@ TEST_F(GateTest, TheFirstUserIsAdministratorAndOthersAsk) {
   EXPECT_EQ(bob.Post("/api/admin/requests").status, 409);
   const std::string request = "/api/admin/requests/" + asked.TextAt("/request/id");
   EXPECT_EQ(bob.Post(request + "/approve").status, 403);
+  const std::string before = bob.Get("/api/me").TextAt("/user/updated_at");
+  AwaitSecondAfter(before);
   EXPECT_EQ(ada.Post(request + "/approve").TextAt("/request/status"), "approved");
+  EXPECT_GT(bob.Get("/api/me").TextAt("/user/updated_at"), before);
   EXPECT_EQ(ada.Post(request + "/reject").status, 409);
   const Reply added = bob.Post("/api/admin/users", {{"email", "new@clinic.example"}});
   EXPECT_EQ(added.status, 201);

@@ -159,6 +159,20 @@ TEST_F(PoliciesTest, TheInboxHoldsWhatWaitsForOneself) {
   EXPECT_EQ(eve_.Get(query + "/evidence-pack").status, 404);
 }
 
+TEST_F(PoliciesTest, AnEnvironmentShowsWhenItChanged) {
+  const auto shown = [&] { return ada_.Get(environment_).TextAt("/tee/updated_at"); };
+  std::string before = shown();
+  AwaitSecondAfter(before);
+  EXPECT_GT(ada_.Post(environment_ + "/suspend").TextAt("/tee/updated_at"), before);
+  before = shown();
+  AwaitSecondAfter(before);
+  EXPECT_GT(ada_.Post(environment_ + "/resume").TextAt("/tee/updated_at"), before);
+  before = shown();
+  AwaitSecondAfter(before);
+  EXPECT_EQ(PutJson(ada_, environment_ + "/charter", {{"name", "renamed"}}, "*").status, 201);
+  EXPECT_GT(shown(), before);
+}
+
 TEST_F(PoliciesTest, AnEnvironmentRestsAndGoesOn) {
   EXPECT_EQ(bob_.Post(environment_ + "/suspend").status, 403);
   EXPECT_EQ(ada_.Post(environment_ + "/suspend").TextAt("/tee/status"), "suspended");

@@ -97,6 +97,22 @@ void AddWords(codec::JsonObject& decision, const ledger::LedgerState& state, con
   if (const auto* rejection = link->As<agreement::Rejection>()) decision["reason"] = rejection->reason;
 }
 
+// Of the newest entry that says something of the query: what was decided, and how it ran.
+Result<Instant> NewestEntryTime(const Api& api, const Member& member, const ledger::QueryRecord& query) {
+  std::uint64_t newest = query.entry;
+  for (const auto& step : {query.report_entry, query.reservation_entry, query.execution_entry, query.release_entry}) {
+    newest = std::max(newest, step.value_or(0));
+  }
+  for (const auto& [who, approval] : query.approvals) newest = std::max(newest, approval.entry);
+  member.session->Look([&](const ledger::LedgerState& state) {
+    for (const auto& [who, link] : query.rejections) newest = std::max(newest, state.EntryOfLink(link).value_or(0));
+  });
+  CLOISTER_ASSIGN(const auto texts, api.store.ledgers.Read(member.record.id, newest, 1));
+  if (texts.empty()) return Error{Code::kDataLoss, "a ledger entry is missing"};
+  CLOISTER_ASSIGN(const ledger::Entry entry, ledger::DecodeEntry(texts.front()));
+  return entry.time;
+}
+
 // The receipt's time bucket: how long it ran, no more exactly than everybody may know.
 std::optional<double> ExecutionSeconds(const Member& member, const ResultRecord& result) {
   const auto checked = member.session->Look(
@@ -188,6 +204,7 @@ Result<codec::JsonObject> EncodeQuery(const Api& api, const Member& member, cons
                                       const ledger::QueryRecord& query) {
   CLOISTER_ASSIGN(const auto job, api.store.queries.FindJob(label.id));
   CLOISTER_ASSIGN(const auto result, api.store.queries.ResultOf(label.id));
+  CLOISTER_ASSIGN(const Instant ledger_at, NewestEntryTime(api, member, query));
   const Instant now = api.clock.Now();
   codec::JsonObject json{{"id", label.id.str()},
                          {"environment", label.environment.str()},
@@ -197,7 +214,7 @@ Result<codec::JsonObject> EncodeQuery(const Api& api, const Member& member, cons
                          {"entry", query.entry},
                          {"phase", ledger::QueryPhaseName(query.phase)},
                          {"created_at", FormatRfc3339(label.created_at)},
-                         {"updated_at", FormatRfc3339(job ? job->updated_at : label.updated_at)}};
+                         {"updated_at", FormatRfc3339(std::max(ledger_at, job ? job->updated_at : label.updated_at))}};
   member.session->Look([&](const ledger::LedgerState& state) {
     const std::string_view status = QueryStatus(state, query, job, now);
     json["status"] = status;

@@ -1,6 +1,8 @@
 // POST /api/dev/login, GET /api/me, GET, POST /api/participant-keys: people, their API keys, and the keys that
 // they are.
 
+#include <algorithm>
+
 #include "control/rest/api_keys.h"
 #include "control/rest/browser.h"
 #include "control/rest/participant_keys.h"
@@ -156,7 +158,7 @@ codec::JsonObject EncodeUser(const UserRecord& user) {
                          {"organisation", user.organisation},
                          {"administrator", user.administrator},
                          {"created_at", FormatRfc3339(user.created_at)},
-                         {"updated_at", FormatRfc3339(user.disabled_at.value_or(user.created_at))}};
+                         {"updated_at", FormatRfc3339(std::max(user.created_at, user.updated_at))}};
   if (user.disabled_at) json["disabled_at"] = FormatRfc3339(*user.disabled_at);
   return json;
 }

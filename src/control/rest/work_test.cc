@@ -155,6 +155,19 @@ TEST_F(WorkTest, GivesResultsToTheirRecipientsOnly) {
   EXPECT_EQ(Anonymous().Get(url.substr(0, expires) + "9" + url.substr(expires)).status, 404);
 }
 
+TEST_F(WorkTest, ADecisionIsAChangeOfTheQuery) {
+  Publish(ada_, "visits");
+  Publish(bob_, "claims");
+  const Reply submitted = SubmitQuery(ada_);
+  const std::string query = "/api/tee/queries/" + submitted.TextAt("/query/id");
+  for (const char* decision : {"/approve", "/cancel"}) {
+    const std::string before = ada_.Get(query).TextAt("/query/updated_at");
+    AwaitSecondAfter(before);
+    EXPECT_GT(ada_.Post(query + decision).TextAt("/query/updated_at"), before) << decision;
+    EXPECT_GT(ada_.Get(query).TextAt("/query/updated_at"), before) << decision;
+  }
+}
+
 TEST_F(WorkTest, KeepsNoResultThatItsReceiptDoesNotName) {
   provider_.behaviour.puts_other_result = true;
   const std::string query = ApprovedQuery();

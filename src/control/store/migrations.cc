@@ -141,8 +141,14 @@ constexpr std::string_view kWebhooks[] = {
 // 9: who invited: his word stands for the epoch of the newcomer. Absent, the creator did.
 constexpr std::string_view kInviters[] = {"ALTER TABLE invitations ADD COLUMN invited_by TEXT REFERENCES users(id)"};
 
-constexpr std::span<const std::string_view> kSteps[] = {kUsers, kEnvironments, kWork,     kAccess,  kLeases,
-                                                        kNotes, kLogins,       kWebhooks, kInviters};
+// 10: when an account was changed last, by whatever it shows.
+constexpr std::string_view kUserTimes[] = {
+    "ALTER TABLE users ADD COLUMN updated_at TEXT NOT NULL DEFAULT ''",
+    "UPDATE users SET updated_at = ifnull(disabled_at, created_at)",
+};
+
+constexpr std::span<const std::string_view> kSteps[] = {kUsers, kEnvironments, kWork,     kAccess,   kLeases,
+                                                        kNotes, kLogins,       kWebhooks, kInviters, kUserTimes};
 
 }  // namespace
 

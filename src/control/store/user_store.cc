@@ -104,15 +104,16 @@ UserRecord ReadUser(const SqlRow& row) {
                   .administrator = row.Integer(5) != 0,
                   .origin = static_cast<UserOrigin>(found - kOrigins.begin())};
   if (!row.IsNull(7)) user.disabled_at = StoredTime(row, 7);
+  user.updated_at = StoredTime(row, 8);
   return user;
 }
 
 Status InsertUser(Transaction& tx, const UserRecord& user) {
   return tx.Run(
-      "INSERT INTO users(id, email, name, organisation, administrator, origin, created_at)"
-      " VALUES (?, ?, ?, ?, NOT EXISTS (SELECT 1 FROM users), ?, ?)",
+      "INSERT INTO users(id, email, name, organisation, administrator, origin, created_at, updated_at)"
+      " VALUES (?, ?, ?, ?, NOT EXISTS (SELECT 1 FROM users), ?, ?, ?)",
       {user.id.str(), user.email, user.name, user.organisation, kOrigins[static_cast<std::size_t>(user.origin)],
-       StoredTime(user.created_at)});
+       StoredTime(user.created_at), StoredTime(user.created_at)});
 }
 
 std::string_view AdminRequestStatusName(AdminRequestStatus status) {
@@ -127,8 +128,9 @@ Result<bool> UserStore::Disable(const UserId& id, Instant now) {
   return db_.Transact([&](Transaction& tx) -> Result<bool> {
     CLOISTER_TRY(CheckOthersAdminister(tx, id));
     CLOISTER_ASSIGN(const std::int64_t found,
-                    tx.Change("UPDATE users SET disabled_at = ifnull(disabled_at, ?) WHERE id = ?",
-                              {StoredTime(now), id.str()}));
+                    tx.Change("UPDATE users SET updated_at = iif(disabled_at IS NULL, ?, updated_at),"
+                              " disabled_at = ifnull(disabled_at, ?) WHERE id = ?",
+                              {StoredTime(now), StoredTime(now), id.str()}));
     CLOISTER_TRY(EndAccess(tx, id, now));
     return found > 0;
   });
@@ -139,16 +141,20 @@ Result<bool> UserStore::Enable(const UserId& id, Instant now) {
     // Also what a request made that was on its way when he was disabled.
     CLOISTER_TRY(EndAccess(tx, id, now));
     CLOISTER_ASSIGN(const std::int64_t found,
-                    tx.Change("UPDATE users SET disabled_at = NULL WHERE id = ?", {id.str()}));
+                    tx.Change("UPDATE users SET updated_at = iif(disabled_at IS NULL, updated_at, ?),"
+                              " disabled_at = NULL WHERE id = ?",
+                              {StoredTime(now), id.str()}));
     return found > 0;
   });
 }
 
-Result<bool> UserStore::TakeAdministrator(const UserId& id) {
+Result<bool> UserStore::TakeAdministrator(const UserId& id, Instant now) {
   return db_.Transact([&](Transaction& tx) -> Result<bool> {
     CLOISTER_TRY(CheckOthersAdminister(tx, id));
     CLOISTER_ASSIGN(const std::int64_t found,
-                    tx.Change("UPDATE users SET administrator = 0 WHERE id = ?", {id.str()}));
+                    tx.Change("UPDATE users SET updated_at = iif(administrator, ?, updated_at), administrator = 0"
+                              " WHERE id = ?",
+                              {StoredTime(now), id.str()}));
     return found > 0;
   });
 }
@@ -249,7 +255,8 @@ Status UserStore::DecideAdminRequest(const AdminRequestRecord& decided) {
                                StoredTime(decided.updated_at), decided.id.str()}));
     if (changed == 0) return Conflict("the request was decided before");
     if (decided.status != AdminRequestStatus::kApproved) return {};
-    return tx.Run("UPDATE users SET administrator = 1 WHERE id = ?", {decided.user.str()});
+    return tx.Run("UPDATE users SET administrator = 1, updated_at = ? WHERE id = ?",
+                  {StoredTime(decided.updated_at), decided.user.str()});
   });
 }
 

@@ -36,6 +36,7 @@ struct UserRecord {
   bool administrator = false;  // of this server; it gives no right in any environment
   UserOrigin origin = UserOrigin::kDevelopment;
   std::optional<Instant> disabled_at = std::nullopt;
+  Instant updated_at = {};  // as it is stored; of a new one, when it was created
 };
 
 // What is known of an API key once it has been shown.
@@ -92,7 +93,7 @@ class UserStore {
   Result<bool> Disable(const UserId& id, Instant now);
   Result<bool> Enable(const UserId& id, Instant now);
   // The role ends. As Disable().
-  Result<bool> TakeAdministrator(const UserId& id);
+  Result<bool> TakeAdministrator(const UserId& id, Instant now);
 
   Status AddApiKey(const ApiKeyRecord& key);
   struct KeyOwner {
