@@ -112,8 +112,8 @@ void ForbidCoreFiles() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
-// Connections that say nothing are closed after seconds; until then they must not keep others out. Half of the files are
-// theirs: the rest is for enclaves, databases and objects.
+// Connections that say nothing are closed after seconds; until then they must not keep others out. Half of the files
+// are theirs: the rest is for enclaves, databases and objects.
 std::size_t RoomForConnections() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0) return net::HttpLimits().connections_max;
