@@ -16,7 +16,8 @@ sys.path.insert(0, str(ROOT / 'tools'))
 import openapi  # noqa: E402
 
 CONTRACT = openapi.read()
-KNOWN = {'type', 'properties', 'required', 'additionalProperties', 'items', 'enum', 'anyOf', '$ref', 'format'}
+KNOWN = {'type', 'properties', 'required', 'additionalProperties', 'items', 'enum', 'anyOf', '$ref', 'format',
+         'description'}
 TYPES = {'string': str, 'integer': int, 'number': (int, float), 'boolean': bool, 'object': dict, 'array': list,
          'null': type(None)}
 TIME = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ')
@@ -51,7 +52,7 @@ def faults(schema, value, where='answer'):
         for name, each in value.items():
             if name in properties:
                 yield from faults(properties[name], each, f'{where}.{name}')
-            elif schema.get('additionalProperties') is False:
+            elif properties and schema.get('additionalProperties') is not True:
                 yield f'{where}.{name} is not promised'
     if isinstance(value, list) and 'items' in schema:
         for index, each in enumerate(value):

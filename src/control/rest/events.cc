@@ -1,7 +1,7 @@
 // GET /api/tee/events: what changes in the caller's environments, as it changes (Server-Sent Events, the HTML standard
 // section 9.2). The id of an event is its place in the server's change sequence. What a change says before the change
-// itself has the id before it, so that whoever comes back with Last-Event-ID misses nothing, and may see the last change
-// again. A status is the one of when the event is sent: the sequence knows what changed, not to what.
+// itself has the id before it: whoever comes back with Last-Event-ID misses nothing, and may see the last change again.
+// A status is the one of when the event is sent: the sequence knows what changed, not to what.
 //
 //   id: 42
 //   event: query
