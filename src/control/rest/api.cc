@@ -131,6 +131,8 @@ Result<Member> RequireStanding(const Api& api, Caller caller, const EnvironmentI
       CLOISTER_ASSIGN(caller.key, api.store.users.FindParticipantKey(caller.user.id));
     }
   }
+  // Never where he still reads what he would accept.
+  if (least == Standing::kParticipant && standing() == Standing::kProposed) AcceptAsProposed(api, caller, *session);
   const Standing now = standing();
   if (now < least) return NoSuch("environment");
   ParticipantKeyRecord key = *caller.key;

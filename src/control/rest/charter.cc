@@ -98,7 +98,7 @@ Result<net::Response> AnswerInForce(const Api& api, const Member& member, const 
 Result<net::Response> PutCharter(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
   CLOISTER_TRY(RequireLiving(member));
-  (void)member.session->AwaitEnclave();
+  if (const auto enclave = member.session->AwaitEnclave(); !enclave) return enclave.error();
   MutexLock lock(member.session->terms_mutex());
   CLOISTER_ASSIGN(agreement::Charter next, NextEpoch(*member.session));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
@@ -160,7 +160,7 @@ Result<net::Response> AddParticipant(const Api& api, const net::Request& request
   CLOISTER_ASSIGN(const auto user, api.store.users.FindUserByEmail(email));
   if (!user) return Invite(api, member, email);
   CLOISTER_ASSIGN(const ParticipantKeyRecord key, EnsureKey(api, *user));
-  (void)member.session->AwaitEnclave();
+  if (const auto enclave = member.session->AwaitEnclave(); !enclave) return enclave.error();
   MutexLock lock(member.session->terms_mutex());
   const auto add = [&](agreement::Charter& charter) {
     if (charter.Find(key.thumbprint) != nullptr) return false;
@@ -181,11 +181,12 @@ Result<net::Response> RemoveParticipant(const Api& api, const net::Request& requ
   CLOISTER_TRY(RequireLiving(member));
   CLOISTER_ASSIGN(const auto inviter, api.store.environments.Inviter(member.record.id, email));
   if (inviter) {
+    MutexLock lock(member.session->terms_mutex());  // whoever comes in meanwhile has come
     CLOISTER_TRY(api.store.environments.RemoveInvitation(member.record.id, email));
     CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
     return JsonResponse(200, {{"tee", std::move(tee)}, {"message", email + " is not invited any more."}});
   }
-  (void)member.session->AwaitEnclave();
+  if (const auto enclave = member.session->AwaitEnclave(); !enclave) return enclave.error();
   MutexLock lock(member.session->terms_mutex());
   const auto remove = [&](agreement::Charter& charter) {
     return std::erase_if(charter.participants, [&](const auto& each) { return each.email == email; }) > 0;
@@ -221,7 +222,7 @@ Result<net::Response> Accept(const Api& api, const net::Request& request) {
   std::optional<Digest256> read;
   if (in.Has("charter_digest")) read = in.HexDigest("charter_digest");
   CLOISTER_TRY(in.Finish());
-  (void)member.session->AwaitEnclave();
+  if (const auto enclave = member.session->AwaitEnclave(); !enclave) return enclave.error();
   MutexLock lock(member.session->terms_mutex());
   if (auto failed = CheckIfNamed(request, member)) return *std::move(failed);
   if (read) CLOISTER_TRY(CheckNewestIs(*member.session, *read));

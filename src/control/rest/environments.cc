@@ -211,6 +211,15 @@ struct Wanted {
 
 using MadeOrRefused = std::variant<Made, net::Response>;
 
+// Somebody has signed for himself, and remembers what he signed.
+bool OthersHaveAccepted(const EnvironmentSession& session, const std::vector<ParticipantKeyRecord>& keys) {
+  return session.Look([&](const ledger::LedgerState& state) {
+    return std::ranges::any_of(keys, [&](const ParticipantKeyRecord& key) {
+      return key.custody == KeyCustody::kSelf && state.ChainOf(key.thumbprint).digest.has_value();
+    });
+  });
+}
+
 // A request that comes again finds what it made before. What was cut off, and failed with its enclave, was answered to
 // nobody: it is made anew under the same id.
 Result<MadeOrRefused> MakeOnce(const Api& api, const net::Request& request, const Caller& caller,
@@ -225,6 +234,9 @@ Result<MadeOrRefused> MakeOnce(const Api& api, const net::Request& request, cons
     if (session->health().lifecycle != Lifecycle::kFailed) {
       return MadeOrRefused(Made{.record = *known, .session = std::move(session)});
     }
+    if (OthersHaveAccepted(*session, wanted.people.keys)) {
+      return FailedPrecondition("the environment has failed since it was made; create another under another key");
+    }
     CLOISTER_TRY(api.fleet.Forget(id));
   }
   const DailyLimit daily{
@@ -238,13 +250,15 @@ Result<MadeOrRefused> MakeOnce(const Api& api, const net::Request& request, cons
   return MadeOrRefused(Made{.record = std::move(record), .session = std::move(session)});
 }
 
+// Epoch 1 alone: later ones are not this request's.
 Status AcceptForServerKeys(const Api& api, EnvironmentSession& session,
                            const std::vector<ParticipantKeyRecord>& keys) {
+  MutexLock lock(session.terms_mutex());
   for (const ParticipantKeyRecord& key : keys) {
     if (key.custody != KeyCustody::kServer) continue;
     const bool due = session.Look([&](const ledger::LedgerState& state) {
       const auto* proposed = state.proposed();
-      return proposed != nullptr && !proposed->acceptances.contains(key.thumbprint);
+      return state.in_force() == nullptr && proposed != nullptr && !proposed->acceptances.contains(key.thumbprint);
     });
     if (due) CLOISTER_TRY(api.custodian.Accept(session, key));
   }
@@ -305,10 +319,14 @@ Result<net::Response> Terminate(const Api& api, const net::Request& request) {
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
   CLOISTER_TRY(RequireLiving(member));
-  if (member.session->health().lifecycle == Lifecycle::kSuspended) CLOISTER_TRY(member.session->Resume());
   const bool began =
       member.session->Look([](const ledger::LedgerState& state) { return state.in_force() != nullptr; });
   if (!began) return Discard(api, member);
+  // Whoever may end it may have it started for that; not whoever sends something else.
+  const auto peek = document ? agreement::PeekLink(*document) : Result<agreement::UnverifiedLink>(NotFound("none"));
+  const bool means_it = !document || (peek && peek->signer == member.key.thumbprint);
+  const bool suspended = member.session->health().lifecycle == Lifecycle::kSuspended;
+  if (suspended && means_it) CLOISTER_TRY(member.session->Resume());
   const auto make = [&](const VerifiedView&) -> Result<agreement::LinkBody> {
     return agreement::LinkBody(agreement::Revocation{.ends = agreement::Revocation::Ends::kTermination,
                                                      .document = std::nullopt,

@@ -163,7 +163,9 @@ TEST_F(EnvironmentsTest, PeopleComeAndGoByEpochs) {
   Person bob = WithServerKey("bob@insurer.example");
   EXPECT_EQ(bob.Get(Path(id)).status, 404);
   EXPECT_EQ(ada.Post(Path(id, "/participants"), {{"email", "bob@insurer.example"}}).status, 201);
-  EXPECT_EQ(bob.Get(Path(id)).At("/tee/epoch").as_int64(), 4);  // both keys are the server's: in force at once
+  EXPECT_EQ(bob.Get(Path(id)).At("/tee/epoch").as_int64(), 3);  // he may look first
+  EXPECT_EQ(bob.Get(Path(id, "/datasets")).status, 200);         // and accepts by coming in
+  EXPECT_EQ(bob.Get(Path(id)).At("/tee/epoch").as_int64(), 4);
   EXPECT_EQ(ada.Post(Path(id, "/participants"), {{"email", "bob@insurer.example"}}).status, 409);
 
   Person eve = WithOwnKey("eve@else.example");

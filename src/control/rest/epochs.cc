@@ -15,7 +15,7 @@ Result<RecordedLink> ProposeOnce(EnvironmentSession& session, const agreement::C
     return RecordedLink{
         .entry = standing->entry, .checkpoint = session.Checkpoint().value_or(""), .refused = std::nullopt};
   }
-  CLOISTER_ASSIGN(const auto enclave, session.AwaitEnclave());
+  CLOISTER_ASSIGN(const auto enclave, session.Enclave());
   return enclave->Propose(next);
 }
 
@@ -57,18 +57,14 @@ bool AddTo(agreement::Charter& charter, const agreement::Participant& newcomer) 
   return true;
 }
 
-// A participant has proposed him: he accepts by coming. What keeps the server from signing now is no news to him.
-bool AcceptAsProposed(const Api& api, const Caller& caller, EnvironmentSession& session) {
-  if (!caller.key || caller.key->custody != KeyCustody::kServer) return false;
-  const std::string& me = caller.key->thumbprint;
-  const auto waits = [&] {
-    const auto standing = StandingProposal(session);
-    return standing && standing->charter.Find(me) != nullptr && !standing->acceptances.contains(me);
-  };
-  if (!waits()) return false;
-  (void)session.AwaitEnclave();
-  MutexLock lock(session.terms_mutex());
-  return waits() && api.custodian.Accept(session, *caller.key).has_value();
+// Absent: nobody invites him any more, or who did has no account here now.
+Result<std::optional<ParticipantKeyRecord>> KeyOfInviter(const Api& api, const EnvironmentId& id,
+                                                         std::string_view email) {
+  CLOISTER_ASSIGN(const auto inviter, api.store.environments.Inviter(id, email));
+  if (!inviter) return std::optional<ParticipantKeyRecord>();
+  CLOISTER_ASSIGN(const auto user, api.store.users.FindUser(*inviter));
+  if (!user || user->disabled_at) return std::optional<ParticipantKeyRecord>();
+  return api.store.users.FindParticipantKey(*inviter);
 }
 
 // The charter that has the newcomer in it, and whose word it is.
@@ -124,18 +120,36 @@ Result<bool> ComeAsInvited(const Api& api, const Caller& caller, const Environme
   if (!caller.asked_by_own_page || !HasScope(caller.scopes, "decide")) return false;
   const auto session = api.fleet.Find(id);
   if (!session) return false;
-  CLOISTER_ASSIGN(const auto inviter, api.store.environments.Inviter(id, caller.user.email));
-  if (!inviter) return AcceptAsProposed(api, caller, *session);
-  CLOISTER_ASSIGN(const auto inviter_key, api.store.users.FindParticipantKey(*inviter));
-  if (!inviter_key) return false;
+  CLOISTER_ASSIGN(const auto invited, api.store.environments.Inviter(id, caller.user.email));
+  if (!invited) return false;
   CLOISTER_ASSIGN(const ParticipantKeyRecord key, EnsureKey(api, caller.user));
-  (void)session->AwaitEnclave();
+  if (const auto enclave = session->AwaitEnclave(); !enclave) return enclave.error();
   MutexLock lock(session->terms_mutex());
-  CLOISTER_ASSIGN(const auto arrival, Arrive(*session, *inviter_key, key, MakeParticipant(caller.user, key)));
-  if (!arrival) return false;
-  CLOISTER_TRY(ProposeEpoch(api, *session, arrival->charter, arrival->keys));
+  CLOISTER_ASSIGN(const auto inviter_key, KeyOfInviter(api, id, caller.user.email));  // it may be taken back by now
+  if (!inviter_key) return false;
+  const bool belongs = session->Look([&](const ledger::LedgerState& state) {
+    return state.in_force() != nullptr && state.in_force()->charter.Find(key.thumbprint) != nullptr;
+  });
+  if (!belongs) {
+    CLOISTER_ASSIGN(const auto arrival, Arrive(*session, *inviter_key, key, MakeParticipant(caller.user, key)));
+    if (!arrival) return false;
+    CLOISTER_TRY(ProposeEpoch(api, *session, arrival->charter, arrival->keys));
+  }
   CLOISTER_TRY(api.store.environments.RemoveInvitation(id, caller.user.email));
   return true;
+}
+
+bool AcceptAsProposed(const Api& api, const Caller& caller, EnvironmentSession& session) {
+  if (!caller.asked_by_own_page || !HasScope(caller.scopes, "decide")) return false;
+  if (!caller.key || caller.key->custody != KeyCustody::kServer) return false;
+  const std::string& me = caller.key->thumbprint;
+  const auto waits = [&] {
+    const auto standing = StandingProposal(session);
+    return standing && standing->charter.Find(me) != nullptr && !standing->acceptances.contains(me);
+  };
+  if (!waits() || !session.AwaitEnclave()) return false;
+  MutexLock lock(session.terms_mutex());
+  return waits() && api.custodian.Accept(session, *caller.key).has_value();
 }
 
 }  // namespace cloister::control

@@ -36,9 +36,11 @@ Result<RecordedLink> ProposeEpoch(const Api& api, EnvironmentSession& session, c
 
 // An invited user is here for the first time: the epoch that has him in it is proposed, in the name of who invited him
 // and of himself (docs/adr/0017-who-signs-an-epoch.md). What stands proposed already stays in it, and then only who has
-// accepted that is taken to accept it with the newcomer. Whom a participant has proposed accepts by coming, too. True
-// when his standing may be another now. A browser that was sent here by a link does not come in by it, nor a key that
-// may not decide: a GET would sign for him.
+// accepted that is taken to accept it with the newcomer. True when his standing may be another now. A browser that was
+// sent here by a link does not come in by it, nor a key that may not decide: a GET would sign for him.
 Result<bool> ComeAsInvited(const Api& api, const Caller& caller, const EnvironmentId& id);
+// A participant has proposed him, and he asks for what participants have: he accepts by that, under the same
+// conditions. What keeps the server from signing now is no news to him. True when he has accepted.
+bool AcceptAsProposed(const Api& api, const Caller& caller, EnvironmentSession& session);
 
 }  // namespace cloister::control

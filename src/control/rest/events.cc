@@ -47,7 +47,8 @@ class EventSource final : public net::EventSource {
 
   // Key or session is looked at each time: a stream does not outlive it, and does not keep it alive.
   Result<std::string> Poll() override {
-    CLOISTER_ASSIGN(const Caller caller, Authenticate(api_, request_, SessionStore::Use::kLookedAt));
+    CLOISTER_ASSIGN(Caller caller, Authenticate(api_, request_, SessionStore::Use::kLookedAt));
+    caller.asked_by_own_page = false;  // a stream that is open asks for nothing: nobody comes in by it
     CLOISTER_ASSIGN(const auto changes, api_.store.changes.After(seq_, kChangesAtOnce));
     std::string text = std::exchange(opening_, "");
     for (const ChangeRecord& change : changes) {

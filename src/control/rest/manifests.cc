@@ -65,7 +65,7 @@ Status LookAgain(const Api& api, DatasetAccess& access) {
 Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access,
                                     const agreement::SealedObjectRef& object,
                                     const std::optional<std::string>& document) {
-  (void)access.member.session->AwaitEnclave();
+  if (const auto enclave = access.member.session->AwaitEnclave(); !enclave) return enclave.error();
   MutexLock lock(access.member.session->terms_mutex());
   DatasetAccess now = access;
   CLOISTER_TRY(LookAgain(api, now));

@@ -128,7 +128,7 @@ Result<net::Response> PutPolicy(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   const auto session = access.member.session;
-  (void)session->AwaitEnclave();
+  if (const auto enclave = session->AwaitEnclave(); !enclave && NewestObject(access)) return enclave.error();
   MutexLock lock(session->terms_mutex());
   CLOISTER_TRY(LookAgain(api, access));
   CLOISTER_ASSIGN(NewTerms terms, DecodeTerms(body, access, false));
@@ -143,7 +143,7 @@ Result<net::Response> AddVersion(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   const auto session = access.member.session;
-  (void)session->AwaitEnclave();
+  if (const auto enclave = session->AwaitEnclave(); !enclave && NewestObject(access)) return enclave.error();
   MutexLock lock(session->terms_mutex());
   CLOISTER_TRY(LookAgain(api, access));
   CLOISTER_ASSIGN(NewTerms terms, DecodeTerms(body, access, true));
@@ -277,11 +277,16 @@ Result<std::optional<RecordedLink>> Revoke(const Api& api, const DatasetAccess& 
 }
 
 Result<net::Response> Remove(const Api& api, const net::Request& request) {
-  CLOISTER_ASSIGN(const DatasetAccess access, RequireOwner(api, request));
+  CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   codec::ObjectReader in(body, "");
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
+  const auto session = access.member.session;
+  const bool signs = !HasEnded(access) && RequireLiving(access.member).has_value();
+  if (const auto enclave = session->AwaitEnclave(); !enclave && signs) return enclave.error();
+  MutexLock lock(session->terms_mutex());
+  CLOISTER_TRY(LookAgain(api, access));
   CLOISTER_ASSIGN(const auto recorded, Revoke(api, access, document));
   const bool refused = recorded && recorded->refused;
   codec::JsonObject answer{{"message", refused ? "The enclave refused it: the dataset stays."

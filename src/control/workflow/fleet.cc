@@ -21,7 +21,9 @@ Status Fleet::Restore() {
                           record.id.str() + " cannot be opened: " + session.error().public_message);
       continue;
     }
-    CLOISTER_TRY(Adopt(*std::move(session)));
+    if (const Status adopted = Adopt(*std::move(session)); !adopted) {
+      services_.log.Write(LogLevel::kError, "control", record.id.str() + ": " + adopted.error().public_message);
+    }
   }
   return {};
 }
