@@ -193,14 +193,16 @@ Status WebhookStore::Resend(const DeliveryId& id, Instant now) {
   });
 }
 
+// Who has one in work is asked once, not for each row: with thousands pending for one person that took seconds, in which
+// the database did nothing else. CROSS JOIN keeps the order of the tables (sqlite.org/optoverview.html, section 6.1).
 Result<std::optional<DeliveryRecord>> WebhookStore::Take(const Lease& lease, Instant now) {
   return db_.Transact([&](Transaction& tx) -> Result<std::optional<DeliveryRecord>> {
     CLOISTER_ASSIGN(auto due,
                     tx.First(CLOISTER_SELECT_DELIVERY
-                             "JOIN webhooks AS w ON w.id = d.webhook_id"
-                             " WHERE d.status = 'pending' AND d.next_at <= ? AND w.enabled = 1 AND NOT EXISTS"
-                             " (SELECT 1 FROM webhook_deliveries AS o JOIN webhooks AS v ON v.id = o.webhook_id"
-                             "  WHERE v.user_id = w.user_id AND o.lease_until > ?)"
+                             "CROSS JOIN webhooks AS w ON w.id = d.webhook_id"
+                             " WHERE d.status = 'pending' AND d.next_at <= ? AND w.enabled = 1 AND w.user_id NOT IN"
+                             " (SELECT v.user_id FROM webhook_deliveries AS o INDEXED BY deliveries_in_work"
+                             "  CROSS JOIN webhooks AS v ON v.id = o.webhook_id WHERE o.lease_until > ?)"
                              " ORDER BY d.next_at, d.id LIMIT 1",
                              {StoredTime(now), StoredTime(now)}, ReadDelivery));
     if (!due) return due;
