@@ -193,8 +193,8 @@ Status WebhookStore::Resend(const DeliveryId& id, Instant now) {
   });
 }
 
-// Who has one in work is asked once, not for each row: with thousands pending for one person that took seconds, in which
-// the database did nothing else. CROSS JOIN keeps the order of the tables (sqlite.org/optoverview.html, section 6.1).
+// Who has one in work is asked once, not for each row: with thousands pending for one person that took seconds, in
+// which the database did nothing else. CROSS JOIN keeps the order of the tables (sqlite.org/optoverview.html, 6.1).
 Result<std::optional<DeliveryRecord>> WebhookStore::Take(const Lease& lease, Instant now) {
   return db_.Transact([&](Transaction& tx) -> Result<std::optional<DeliveryRecord>> {
     CLOISTER_ASSIGN(auto due,
