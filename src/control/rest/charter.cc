@@ -112,7 +112,7 @@ Result<net::Response> PutCharter(const Api& api, const net::Request& request) {
     CLOISTER_ASSIGN(next.approval_rule, DecodeApprovalRule(*rule));
   }
   auto failed = CheckIfMatch(request, CharterTag(member).value_or(""));
-  if (failed && !request.note.empty()) {  // a request that comes again may have changed the tag itself
+  if (failed && MayHaveChangedIt(request)) {  // a request that comes again may have changed the tag itself
     if (const auto done = InForceAlready(member, next)) return AnswerInForce(api, member, *done);
     const auto standing = StandingProposal(*member.session);
     if (standing && standing->digest == agreement::CharterDigest(next)) failed.reset();

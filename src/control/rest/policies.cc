@@ -134,7 +134,7 @@ Result<net::Response> PutPolicy(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(NewTerms terms, DecodeTerms(body, access, false));
   // What is malformed is so in any version. A request that comes again after its work was done has changed the tag
   // itself (RFC 9110 section 13.1.1 lets it succeed).
-  const bool done = !request.note.empty() && terms.dataset.policy == access.dataset.policy;
+  const bool done = MayHaveChangedIt(request) && terms.dataset.policy == access.dataset.policy;
   if (auto failed = CheckIfMatch(request, EntityTag(access.dataset.policy)); failed && !done) return *std::move(failed);
   return Restate(api, std::move(access), std::move(terms));
 }

@@ -54,6 +54,15 @@ TEST_F(PoliciesTest, APolicyThatIsSilentGetsTheChartersGroupSize) {
   EXPECT_EQ(bob_.Get(dataset + "/policy").At("/policy/min_group_size").as_int64(), 25);
 }
 
+// A key that says "again" does not stand for the tag that was never sent.
+TEST_F(PoliciesTest, NeedsATagAlsoUnderAnIdempotencyKey) {
+  const std::string dataset = Share();
+  EXPECT_EQ(ada_.Send({.method = net::HttpMethod::kPut,
+                       .target = dataset + "/policy",
+                       .fields = {{"Content-Type", "application/json"}, {"Idempotency-Key", "k"}},
+                       .body = R"({"policy":"aggregate_only","privacy_unit":"id"})"}).status, 428);
+}
+
 TEST_F(PoliciesTest, ADatasetHasNoNameByWhichAnIdIsRead) {
   const std::string dataset = Register({{"name", "Dataset 1"}});
   EXPECT_EQ(ada_.Get(dataset).TextAt("/dataset/table_name"), "t_dataset_1");

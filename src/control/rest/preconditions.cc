@@ -49,6 +49,10 @@ std::optional<std::string> IfMatchOf(const net::Request& request) {
 
 }  // namespace
 
+bool MayHaveChangedIt(const net::Request& request) {
+  return !request.note.empty() && request.Header("if-match") != nullptr;
+}
+
 std::optional<net::Response> CheckIfMatch(const net::Request& request, std::string_view present) {
   const auto given = IfMatchOf(request);
   if (!given) {

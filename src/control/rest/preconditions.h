@@ -13,6 +13,9 @@ namespace cloister::control {
 // A strong tag of these bytes.
 std::string EntityTag(std::string_view content);
 
+// Whether the request may have changed the tag itself: it comes again under its Idempotency-Key, with the tag of before.
+bool MayHaveChangedIt(const net::Request& request);
+
 // Absent when the request names the present tag, alone or in a list, or `*`. Else the answer: 428 without If-Match, 412
 // with other tags (a weak one never matches), 400 for what is no tag.
 std::optional<net::Response> CheckIfMatch(const net::Request& request, std::string_view present);

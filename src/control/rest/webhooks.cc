@@ -161,7 +161,7 @@ Result<net::Response> Replace(const Api& api, const net::Request& request) {
   const bool enabled = in.Bool("enabled");
   CLOISTER_ASSIGN(const Terms terms, ReadTerms(api, in));
   // A request that comes again after its work was done has changed the tag itself.
-  const bool done = !request.note.empty() && webhook.url == terms.url && webhook.events == terms.events &&
+  const bool done = MayHaveChangedIt(request) && webhook.url == terms.url && webhook.events == terms.events &&
                     webhook.enabled == enabled;
   if (auto refused = CheckIfMatch(request, TagOf(webhook)); refused && !done) return *std::move(refused);
   if (enabled && !webhook.enabled) {  // from now on; what happened in between is in /api/tee/events
