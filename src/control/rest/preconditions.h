@@ -13,7 +13,8 @@ namespace cloister::control {
 // A strong tag of these bytes.
 std::string EntityTag(std::string_view content);
 
-// Whether the request may have changed the tag itself: it comes again under its Idempotency-Key, with the tag of before.
+// Whether the request may have changed the tag itself: it may come again under its Idempotency-Key, and then with the
+// tag of before.
 bool MayHaveChangedIt(const net::Request& request);
 
 // Absent when the request names the present tag, alone or in a list, or `*`. Else the answer: 428 without If-Match, 412
