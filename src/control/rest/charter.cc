@@ -162,12 +162,7 @@ Result<net::Response> AddParticipant(const Api& api, const net::Request& request
   CLOISTER_ASSIGN(const ParticipantKeyRecord key, EnsureKey(api, *user));
   if (const auto enclave = member.session->AwaitEnclave(); !enclave) return enclave.error();
   MutexLock lock(member.session->terms_mutex());
-  const auto add = [&](agreement::Charter& charter) {
-    if (charter.Find(key.thumbprint) != nullptr) return false;
-    charter.participants.push_back(MakeParticipant(*user, key));
-    std::ranges::sort(charter.participants, {}, &agreement::Participant::thumbprint);
-    return true;
-  };
+  const auto add = [&](agreement::Charter& charter) { return AddTo(charter, MakeParticipant(*user, key)); };
   CLOISTER_ASSIGN(const ChangedEpoch next, ChangeEpoch(*member.session, member.key.thumbprint, add));
   if (!next.is_new) return Conflict(email + " is a participant already, or proposed to be one");
   auto response = Propose(api, member, next.charter, {member.key});

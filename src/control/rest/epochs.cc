@@ -50,13 +50,6 @@ Result<RecordedLink> ProposeEpoch(const Api& api, EnvironmentSession& session, c
 
 namespace {
 
-bool AddTo(agreement::Charter& charter, const agreement::Participant& newcomer) {
-  if (charter.Find(newcomer.thumbprint) != nullptr) return false;
-  charter.participants.push_back(newcomer);
-  std::ranges::sort(charter.participants, {}, &agreement::Participant::thumbprint);
-  return true;
-}
-
 // Absent: nobody invites him any more, or who did has no account here now.
 Result<std::optional<ParticipantKeyRecord>> KeyOfInviter(const Api& api, const EnvironmentId& id,
                                                          std::string_view email) {
@@ -92,6 +85,13 @@ Result<std::optional<Arrival>> Arrive(const EnvironmentSession& session, const P
 }
 
 }  // namespace
+
+bool AddTo(agreement::Charter& charter, const agreement::Participant& newcomer) {
+  if (charter.Find(newcomer.thumbprint) != nullptr) return false;
+  charter.participants.push_back(newcomer);
+  std::ranges::sort(charter.participants, {}, &agreement::Participant::thumbprint);
+  return true;
+}
 
 std::optional<ledger::CharterRecord> StandingProposal(const EnvironmentSession& session) {
   return session.Look([](const ledger::LedgerState& state) -> std::optional<ledger::CharterRecord> {

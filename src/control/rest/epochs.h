@@ -16,6 +16,9 @@ Result<agreement::Charter> NextEpoch(const EnvironmentSession& session);
 // The newest proposal, while it is not in force.
 std::optional<ledger::CharterRecord> StandingProposal(const EnvironmentSession& session);
 
+// In his place by thumbprint. False where he is there already.
+bool AddTo(agreement::Charter& charter, const agreement::Participant& newcomer);
+
 // The next epoch with `change`, which answers whether it changed anything, for `who`. It builds on what stands
 // proposed where he has accepted that. kConflict where another's proposal waits for his word: to build on it would sign
 // what he has not agreed to, and to build without it would lose it. Under the session's terms_mutex().

@@ -97,6 +97,12 @@ void AddWords(codec::JsonObject& decision, const ledger::LedgerState& state, con
   if (const auto* rejection = link->As<agreement::Rejection>()) decision["reason"] = rejection->reason;
 }
 
+Result<ledger::Entry> EntryAt(const Api& api, const Member& member, std::uint64_t position) {
+  CLOISTER_ASSIGN(const auto texts, api.store.ledgers.Read(member.record.id, position, 1));
+  if (texts.empty()) return Error{Code::kDataLoss, "a ledger entry is missing"};
+  return ledger::DecodeEntry(texts.front());
+}
+
 // Of the newest entry that says something of the query: what was decided, and how it ran.
 Result<Instant> NewestEntryTime(const Api& api, const Member& member, const ledger::QueryRecord& query) {
   std::uint64_t newest = query.entry;
@@ -107,9 +113,7 @@ Result<Instant> NewestEntryTime(const Api& api, const Member& member, const ledg
   member.session->Look([&](const ledger::LedgerState& state) {
     for (const auto& [who, link] : query.rejections) newest = std::max(newest, state.EntryOfLink(link).value_or(0));
   });
-  CLOISTER_ASSIGN(const auto texts, api.store.ledgers.Read(member.record.id, newest, 1));
-  if (texts.empty()) return Error{Code::kDataLoss, "a ledger entry is missing"};
-  CLOISTER_ASSIGN(const ledger::Entry entry, ledger::DecodeEntry(texts.front()));
+  CLOISTER_ASSIGN(const ledger::Entry entry, EntryAt(api, member, newest));
   return entry.time;
 }
 
@@ -185,9 +189,7 @@ Result<codec::JsonArray> EncodeDecisions(const Api& api, const Member& member, c
   std::ranges::sort(decisions, {}, &Decision::entry);
   codec::JsonArray json;
   for (const Decision& each : decisions) {
-    CLOISTER_ASSIGN(const auto texts, api.store.ledgers.Read(member.record.id, each.entry, 1));
-    if (texts.empty()) return Error{Code::kDataLoss, "a ledger entry is missing"};
-    CLOISTER_ASSIGN(const ledger::Entry entry, ledger::DecodeEntry(texts.front()));
+    CLOISTER_ASSIGN(const ledger::Entry entry, EntryAt(api, member, each.entry));
     codec::JsonObject decision{{"decision", each.word},
                                {"entry", each.entry},
                                {"decided_at", FormatRfc3339(entry.time)}};
