@@ -7,6 +7,7 @@
 #include "cli/printable.h"
 #include "cli/run.h"
 #include "cli/session.h"
+#include "codec/ascii.h"
 #include "net/client/problem.h"
 
 namespace cloister::cli {
@@ -42,6 +43,32 @@ Result<std::string> BodyOf(Context& context, const std::string& given) {
   return text;
 }
 
+// "Name: value" as curl takes it. Who asks, whom, and where a body ends is not the caller's to say.
+Result<net::HttpField> FieldOf(const std::string& line) {
+  constexpr std::array<std::string_view, 8> kOurs = {"authorization", "x-api-key",      "host",
+                                                     "content-type",  "content-length", "transfer-encoding",
+                                                     "connection",    "cookie"};
+  const std::size_t colon = line.find(':');
+  const std::string name = line.substr(0, colon);
+  const bool token =
+      !name.empty() && std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '-'; });
+  const std::size_t from = colon == std::string::npos ? colon : line.find_first_not_of(' ', colon + 1);
+  const bool plain = std::ranges::all_of(line, [](char c) { return c >= ' ' && c < 0x7f; });
+  if (!token || !plain || from == std::string::npos) {
+    return InvalidArgument("a header reads like 'If-Match: \"abc\"', in ASCII");
+  }
+  if (std::ranges::find(kOurs, codec::LowerCase(name)) != kOurs.end()) {
+    return InvalidArgument("the header '" + name + "' is set by this program");
+  }
+  return net::HttpField{name, line.substr(from)};
+}
+
+void ShowHead(Output& out, const net::HttpAnswer& answer) {
+  out.Line("HTTP " + std::to_string(answer.status));
+  for (const net::HttpField& field : answer.fields) out.Line(Printable(field.name + ": " + field.value));
+  out.Line("");
+}
+
 void ShowBody(Output& out, const std::string& body) {
   if (body.empty()) return;
   const Result<codec::Json> json = codec::ParseJson(body, {.bytes_max = body.size()});
@@ -57,10 +84,15 @@ Result<ExitCode> Run(Context& context, const ApiVerb& verb) {
   CLOISTER_ASSIGN(const net::HttpMethod method, MethodOf(verb.method));
   CLOISTER_ASSIGN(const std::string target, TargetOf(verb.path));
   CLOISTER_ASSIGN(const std::string body, BodyOf(context, verb.body));
-  CLOISTER_ASSIGN(auto session, Session::Open(context));
   net::HttpRequest request{.method = method, .target = target, .body = body};
+  for (const std::string& line : verb.headers) {
+    CLOISTER_ASSIGN(net::HttpField field, FieldOf(line));
+    request.fields.push_back(std::move(field));
+  }
+  CLOISTER_ASSIGN(auto session, Session::Open(context));
   if (!body.empty()) request.fields.push_back({"Content-Type", "application/json"});
   CLOISTER_ASSIGN(const net::HttpAnswer answer, session->api().Send(std::move(request)));
+  if (verb.include) ShowHead(context.out, answer);
   ShowBody(context.out, answer.body);
   if (answer.ok()) return ExitCode::kOk;
   const Error problem = net::ProblemError(answer);

@@ -204,7 +204,7 @@ void AddGlobalFlags(CLI::App& app, GlobalFlags& global) {
   app.add_flag("--json", global.style.json, "data as JSON");
   app.add_flag("--plain", global.style.plain, "data as tab separated lines");
   app.add_flag("--no-color", global.style.no_color);
-  app.add_flag("-q,--quiet", global.style.quiet, "no talk on standard error");
+  app.add_flag("-q,--quiet", global.style.quiet, "no progress and no hints; warnings and errors stay");
   app.add_flag("-y,--yes", global.yes, "answer every question with yes");
   // Whole milliseconds below, so that what is no number at all waits for nothing.
   const auto set = [&global](double seconds) {
@@ -234,15 +234,30 @@ void AddAll(CLI::App& app, Invocation& invocation) {
   AddWebhook(app, invocation);
 }
 
+// The words that an option is checked against. The library tells them in one place only, the help's type:
+// "TEXT:{self,server}", or "ENUM:value in {csv->1,json->2} OR {1,2}" where words stand for values.
+std::vector<std::string> WordsOf(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  const std::size_t from = type.find('{');
+  std::vector<std::string> words;
+  if (from == std::string::npos) return words;
+  for (const std::string& word : CLI::detail::split(type.substr(from + 1, type.find('}', from) - from - 1), ',')) {
+    words.push_back(word.substr(0, word.find("->")));
+  }
+  return words;
+}
+
 CommandNode Describe(const CLI::App& app) {
   CommandNode node{.name = app.get_name(), .help = app.get_description(), .options = {}, .commands = {}};
   for (const CLI::Option* option : app.get_options()) {
+    if (app.get_parent() != nullptr && option == app.get_help_ptr()) continue;  // the root's stands behind any verb
     CommandOption described{.names = {},
                             .help = option->get_description(),
                             .takes_value = option->get_items_expected() > 0};
     for (const std::string& name : option->get_lnames()) described.names.push_back("--" + name);
     for (const std::string& name : option->get_snames()) described.names.push_back("-" + name);
     if (described.names.empty()) described.positional = option->get_name();
+    described.words = WordsOf(*option);
     node.options.push_back(std::move(described));
   }
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {

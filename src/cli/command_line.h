@@ -25,7 +25,8 @@ struct CommandOption {
   std::vector<std::string> names;  // "--env"; empty for a positional argument
   std::string help;
   bool takes_value = false;
-  std::string positional = {};  // its name, such as FILE
+  std::string positional = {};          // its name, such as FILE
+  std::vector<std::string> words = {};  // the only values that it takes; empty: any
 };
 struct CommandNode {
   std::string name;

@@ -51,13 +51,16 @@ template <typename V>
 void AddQueryText(CLI::App& command, V& verb) {
   command.add_option("FILE", verb.file, "SQL; - is standard input")->capture_default_str();
   command.add_option("--env", verb.environment, kEnvironmentHelp)->required();
-  command.add_option("--level", verb.level, "privacy level")->capture_default_str();
+  command.add_option("--level", verb.level, "privacy level")
+      ->check(CLI::IsMember({"full_access", "k_anonymized", "aggregate_only", "differential_privacy"}))
+      ->capture_default_str();
   command.add_option("--param", verb.parameters, "NAME=JSON value of a parameter")
       ->take_all()
       ->allow_extra_args(false);
   command.add_option("--epsilon", verb.epsilon, "what the noise may cost; default: what the owners allow a query");
   command.add_option("--delta", verb.delta, "the same, for groups that are shown by chance");
-  command.add_option("--mechanism", verb.mechanism, "laplace (default) or gaussian");
+  command.add_option("--mechanism", verb.mechanism, "laplace (default) or gaussian")
+      ->check(CLI::IsMember({"laplace", "gaussian"}));
 }
 
 void AddPolicy(CLI::App& app, Invocation& invocation);

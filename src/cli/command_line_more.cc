@@ -81,6 +81,10 @@ void AddAcross(CLI::App& app, Invocation& invocation) {
   api_command.add_option("METHOD", api->method, "GET, POST, PUT or DELETE")->required();
   api_command.add_option("PATH", api->path, "such as /api/tee/environments")->required();
   api_command.add_option("JSON", api->body, "the body; - is standard input");
+  api_command.add_option("-H,--header", api->headers, "one more field, such as 'If-Match: \"...\"'; may be repeated")
+      ->take_all()
+      ->allow_extra_args(false);
+  api_command.add_flag("-i,--include", api->include, "status and header fields of the answer too, above its body");
   std::shared_ptr<CompletionVerb> completion;
   AddVerb(app, invocation, "completion", "Print a completion script for your shell", completion)
       .add_option("SHELL", completion->shell)

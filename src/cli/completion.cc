@@ -27,20 +27,31 @@ std::string Quoted(const std::string& text) {
   return "'" + out + "'";
 }
 
-std::string Words(const CommandNode& node) {
-  std::string words;
-  const auto add = [&](const std::string& word) { words += (words.empty() ? "" : " ") + word; };
-  for (const CommandNode& command : node.commands) add(command.name);
-  for (const CommandOption& option : node.options) {
-    for (const std::string& name : option.names) add(name);
-  }
+std::string Joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+std::vector<std::string> OptionWords(const CommandNode& node) {
+  std::vector<std::string> words;
+  for (const CommandOption& option : node.options) words.insert(words.end(), option.names.begin(), option.names.end());
   return words;
 }
 
-// Global options may stand behind any verb.
-std::string GlobalWords(const CommandNode& root) {
-  return Words({.name = "", .help = "", .options = root.options, .commands = {}});
+// What may be typed at one place. Global options are not among it: they may stand behind any verb.
+std::string Words(const CommandNode& node, bool is_root) {
+  std::vector<std::string> words;
+  for (const CommandNode& command : node.commands) words.push_back(command.name);
+  for (const CommandOption& option : node.options) {
+    if (option.names.empty()) words.insert(words.end(), option.words.begin(), option.words.end());
+  }
+  const std::vector<std::string> options = is_root ? std::vector<std::string>{} : OptionWords(node);
+  words.insert(words.end(), options.begin(), options.end());
+  return Joined(words);
 }
+
+std::string GlobalWords(const CommandNode& root) { return Joined(OptionWords(root)); }
 
 std::string ValueOptions(const CommandNode& root, const std::string& separator) {
   std::set<std::string> names;
@@ -58,7 +69,21 @@ std::string ValueOptions(const CommandNode& root, const std::string& separator) 
 std::string Cases(const CommandNode& root, const std::string& assign) {
   std::string text;
   Walk(root, "", [&](const std::string& path, const CommandNode& node) {
-    text += "    " + Quoted(path) + ") " + assign + Quoted(Words(node)) + " ;;\n";
+    text += "    " + Quoted(path) + ") " + assign + Quoted(Words(node, path.empty())) + " ;;\n";
+  });
+  return text;
+}
+
+// The words that an option takes, where it takes words: one name means others behind another verb, such as --format.
+std::string ValueCases(const CommandNode& root, const std::string& assign) {
+  std::string text;
+  Walk(root, "", [&](const std::string& path, const CommandNode& node) {
+    for (const CommandOption& option : node.options) {
+      for (const std::string& name : option.names) {
+        if (option.words.empty()) continue;
+        text += "    " + Quoted(path + " " + name) + ") " + assign + Quoted(Joined(option.words)) + " ;;\n";
+      }
+    }
   });
   return text;
 }
@@ -75,6 +100,7 @@ std::string FishOption(const CommandOption& option) {
   for (const std::string& name : option.names) {
     text += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
   }
+  if (!option.words.empty()) return text + " -x -a " + Quoted(Joined(option.words)) + FishDescription(option.help);
   return text + (option.takes_value ? " -r" : "") + FishDescription(option.help);
 }
 
@@ -99,13 +125,26 @@ std::string BashCompletion(const CommandNode& root) {
          "  case ${COMP_WORDS[COMP_CWORD-1]} in\n"
          "    " +
          ValueOptions(root, "|") +
-         ") COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
+         ") _cloister_values \"$path ${COMP_WORDS[COMP_CWORD-1]}\" && COMPREPLY=($(compgen -W \"$words\" -- "
+         "\"$current\")) "
+         "|| _cloister_files; return ;;\n"
          "  esac\n"
          "  _cloister_words \"$path\"\n"
          "  COMPREPLY=($(compgen -W \"$words " +
          GlobalWords(root) +
          "\" -- \"$current\"))\n"
-         "  [[ ${#COMPREPLY[@]} -eq 0 && $current != -* ]] && COMPREPLY=($(compgen -f -- \"$current\"))\n"
+         "  [[ ${#COMPREPLY[@]} -eq 0 && $current != -* ]] && _cloister_files\n"
+         "}\n"
+         // One name a line, and marked as files: the shell quotes `my file.csv` then, and puts a slash behind a folder.
+         "_cloister_files() {\n"
+         "  mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
+         "  compopt -o filenames 2> /dev/null\n"
+         "}\n"
+         "_cloister_values() {\n"
+         "  case $1 in\n" +
+         ValueCases(root, "words=") +
+         "    *) return 1 ;;\n"
+         "  esac\n"
          "}\n"
          "_cloister_words() {\n"
          "  case $1 in\n" +
@@ -113,7 +152,7 @@ std::string BashCompletion(const CommandNode& root) {
          "    *) return 1 ;;\n"
          "  esac\n"
          "}\n"
-         "complete -o filenames -F _cloister cloister\n";
+         "complete -F _cloister cloister\n";
 }
 
 std::string ZshCompletion(const CommandNode& root) {
@@ -122,6 +161,12 @@ std::string ZshCompletion(const CommandNode& root) {
          "_cloister_words() {\n"
          "  case $1 in\n" +
          Cases(root, "found=") +
+         "    *) return 1 ;;\n"
+         "  esac\n"
+         "}\n"
+         "_cloister_values() {\n"
+         "  case $1 in\n" +
+         ValueCases(root, "found=") +
          "    *) return 1 ;;\n"
          "  esac\n"
          "}\n"
@@ -141,7 +186,7 @@ std::string ZshCompletion(const CommandNode& root) {
          "  case ${words[CURRENT-1]} in\n"
          "    " +
          ValueOptions(root, "|") +
-         ") _files; return ;;\n"
+         ") _cloister_values \"$path_so_far ${words[CURRENT-1]}\" && compadd -- ${=found} || _files; return ;;\n"
          "  esac\n"
          "  _cloister_words \"$path_so_far\"\n"
          "  compadd -- ${=found} " +
@@ -181,7 +226,7 @@ std::string FishCompletion(const CommandNode& root) {
       text += FishLine(path, " -f -a " + command.name + FishDescription(command.help));
     }
     for (const CommandOption& option : node.options) {
-      if (option.names.empty()) continue;
+      if (option.names.empty() && option.words.empty()) continue;
       text += path.empty() ? "complete -c cloister" + FishOption(option) + "\n" : FishLine(path, FishOption(option));
     }
   });

@@ -12,21 +12,30 @@ CommandNode Small() {
   CommandNode env{.name = "env", .help = "Environments", .options = {}, .commands = {list}};
   CommandNode root{.name = "cloister", .help = "", .options = {}, .commands = {env}};
   root.options.push_back({.names = {"--json"}, .help = "data as JSON"});
+  env.commands[0].options.push_back(
+      {.names = {"--form"}, .help = "how", .takes_value = true, .words = {"long", "short"}});
+  root.commands = {env};
   return root;
 }
 
 TEST(Completion, BashKnowsThePathsAndWhichOptionsTakeAValue) {
   const std::string script = BashCompletion(Small());
-  EXPECT_NE(script.find("    '') words='env --json' ;;\n"), std::string::npos) << script;
-  EXPECT_NE(script.find("    'env list') words='--env -e' ;;\n"), std::string::npos) << script;
-  EXPECT_NE(script.find("      --env|-e) ((i++)); continue ;;\n"), std::string::npos) << script;
+  EXPECT_NE(script.find("    '') words='env' ;;\n"), std::string::npos) << script;
+  EXPECT_NE(script.find("    'env list') words='--env -e --form' ;;\n"), std::string::npos) << script;
+  EXPECT_NE(script.find("      --env|--form|-e) ((i++)); continue ;;\n"), std::string::npos) << script;
 }
 
 TEST(Completion, WordsOfOthersStayInsideTheirQuotes) {
   const std::string script = FishCompletion(Small());
   EXPECT_NE(script.find("-a list -d 'It'\\''s a list'"), std::string::npos) << script;
   EXPECT_NE(script.find(" -l env -s e -r -d 'which'"), std::string::npos) << script;
-  EXPECT_NE(script.find("contains -- $word --env -e; and set value 1"), std::string::npos) << script;
+  EXPECT_NE(script.find("contains -- $word --env --form -e; and set value 1"), std::string::npos) << script;
+}
+
+TEST(Completion, AnOptionOfWordsOffersThemAndNoFiles) {
+  EXPECT_NE(BashCompletion(Small()).find("    'env list --form') words='long short' ;;\n"), std::string::npos);
+  EXPECT_NE(ZshCompletion(Small()).find("    'env list --form') found='long short' ;;\n"), std::string::npos);
+  EXPECT_NE(FishCompletion(Small()).find(" -l form -x -a 'long short' -d 'how'"), std::string::npos);
 }
 
 TEST(Completion, TheRealTreeHasEveryFamily) {

@@ -122,7 +122,9 @@ struct WatchVerb {
   std::string environment;  // empty: all
 };
 struct ApiVerb {
-  std::string method, path, body;  // "-": standard input
+  std::string method, path, body;    // "-": standard input
+  std::vector<std::string> headers;  // "If-Match: \"abc\""
+  bool include = false;              // show what stands above the answer's body
 };
 struct CompletionVerb {
   std::string shell;

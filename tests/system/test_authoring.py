@@ -2,6 +2,7 @@
 and the watch; none of it reads data or takes the server's word for a policy."""
 
 import json
+import re
 import subprocess
 import unittest
 
@@ -183,6 +184,15 @@ class Overview(RoomCase):
     def test_the_raw_api(self):
         room = self.room
         self.assertEqual(room.institute.json('api', 'get', '/api/me')['user']['email'], room.institute.email)
+        hook = room.institute.json('api', 'POST', '/api/webhooks', '{"url": "https://hooks.example/"}')['webhook']['id']
+        change = ['api', 'PUT', f'/api/webhooks/{hook}', '{"url": "https://hooks.example/", "enabled": false}']
+        self.refused(room.institute, *change, code=1)
+        read = room.institute.run('api', '-i', 'GET', f'/api/webhooks/{hook}')
+        etag = re.search(r'^etag: (.*)$', read, re.I | re.M).group(1)
+        room.institute.json(*change, '--header', f'If-Match: {etag}')
+        self.refused(room.institute, *change, '-H', f'If-Match: {etag}', code=1)
+        for field in ('Authorization: Bearer x', 'no colon', 'Bad Name: x', 'Empty:'):
+            self.refused(room.institute, 'api', 'GET', '/api/me', '-H', field, code=USAGE)
         checked = room.institute.json('api', 'POST', f'api/tee/environments/{room.environment}/queries/check',
                                       json.dumps({'query_text': WARDS}))
         self.assertEqual(checked['verdict'], 'accepted')

@@ -4,7 +4,9 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 import unittest
+from pathlib import Path
 
 import support
 from support import USAGE, stage
@@ -40,6 +42,22 @@ class Bash(unittest.TestCase):
         self.assertEqual(self.offered('query', 'submit', 'q.sql', '--env', 'room', '--wa'), ['--wait'])
         self.assertIn('--json', self.offered('query', 'list', '--j'), 'global options stand behind verbs too')
         self.assertEqual(self.offered('--home', 'env', 'quer'), ['query'], 'a value is no verb')
+
+    def test_an_option_of_words_offers_them_and_nothing_else(self):
+        self.assertEqual(self.offered('init', '--custody', ''), ['self', 'server'])
+        self.assertEqual(self.offered('result', 'get', 'q', '--format', 's'), ['sealed'])
+        self.assertEqual(self.offered('dataset', 'upload', 'f', '--format', ''), ['csv', 'parquet', 'jsonl'])
+        self.assertEqual(self.offered('query', 'check', 'q.sql', '--level', 'f'), ['full_access'])
+        self.assertEqual(self.offered('completion', 'f'), ['fish'])
+
+    def test_nothing_is_offered_twice_and_a_file_is_one(self):
+        for words in (('',), ('env', 'list', '-')):
+            offered = self.offered(*words)
+            self.assertEqual(len(offered), len(set(offered)), offered)
+            self.assertIn('--help', offered)
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, 'my file.csv').touch()
+            self.assertEqual(' '.join(self.offered('dataset', 'upload', folder + '/my')), folder + '/my file.csv')
 
     def test_every_verb_of_the_help_is_offered(self):
         for family in ('env', 'dataset', 'policy', 'query', 'result', 'ledger', 'key'):

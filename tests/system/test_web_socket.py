@@ -19,7 +19,7 @@ TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 class Socket:
     """One WebSocket; `status` and `head` are the server's answer to the handshake."""
 
-    def __init__(self, url, key, path='/api/tee/ws', **changes):
+    def __init__(self, url, key, path='/api/tee/ws', version='1.1', **changes):
         address = urlsplit(url)
         self.line = socket.create_connection((address.hostname, address.port), timeout=SECONDS_MAX)
         self.nonce = base64.b64encode(os.urandom(16))
@@ -27,7 +27,7 @@ class Socket:
                   'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': self.nonce.decode(),
                   **({'X-API-Key': key} if key else {})}
         fields = {name: value for name, value in {**fields, **changes}.items() if value is not None}
-        self.line.sendall(f'GET {path} HTTP/1.1\r\n'.encode() +
+        self.line.sendall(f'GET {path} HTTP/{version}\r\n'.encode() +
                           ''.join(f'{name}: {value}\r\n' for name, value in fields.items()).encode() + b'\r\n')
         self.bytes = b''
         while b'\r\n\r\n' not in self.bytes:
@@ -103,6 +103,9 @@ class WebSocket(ServerCase):
                                 (401, {'X-API-Key': 'clo_pat_' + '0' * 36})):
             with self.subTest(status=status, changes=changes):
                 self.assertEqual(self.open(**changes).status, status)
+
+    def test_http_1_0_knows_no_upgrade(self):
+        self.assertEqual(self.open(version='1.0').status, 426)
 
     def test_it_says_what_the_stream_says(self):
         """From the beginning, as it happens, and from where one left off."""
@@ -187,6 +190,9 @@ class WebSocket(ServerCase):
         opened = self.open()
         opened.send(TEXT, b'x' * 2000)
         self.assertEqual(self.closed_with(opened), 1009)
+        opened = self.open()
+        opened.send(TEXT, b'\xff')
+        self.assertEqual(self.closed_with(opened), 1007)
 
     def test_it_does_not_outlive_its_key(self):
         made = self.ana.json('POST', '/api/keys', {'name': 'short', 'scopes': ['read']})

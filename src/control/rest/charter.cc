@@ -57,12 +57,14 @@ Result<net::Response> ShowCharter(const Api& api, const net::Request& request) {
   return response;
 }
 
+constexpr std::string_view kProposed = "The next epoch is proposed; it is in force when everybody in it accepted it.";
+
 Result<net::Response> Propose(const Api& api, const Member& member, const agreement::Charter& next,
                               const std::vector<ParticipantKeyRecord>& keys) {
   CLOISTER_ASSIGN(const RecordedLink recorded, ProposeEpoch(api, *member.session, next, keys));
   CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
   codec::JsonObject answer{{"tee", std::move(tee)},
-                           {"message", "The next epoch is proposed; it is in force when everybody in it accepted it."},
+                           {"message", kProposed},
                            {"proposed", {{"charter", agreement::EncodeCharter(next)},
                                          {"digest", codec::HexEncode(agreement::CharterDigest(next))}}}};
   AddRecorded(answer, recorded);
@@ -82,10 +84,10 @@ std::optional<ledger::CharterRecord> InForceAlready(const Member& member, const 
 }
 
 // A request that comes again after its work was done.
-Result<net::Response> AnswerInForce(const Api& api, const Member& member, const ledger::CharterRecord& record) {
+Result<net::Response> AnswerRecordedBefore(const Api& api, const Member& member, const ledger::CharterRecord& record) {
   CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
   codec::JsonObject answer{{"tee", std::move(tee)},
-                           {"message", "The epoch is in force."},
+                           {"message", record.in_force_from ? "The epoch is in force." : kProposed},
                            {"proposed", {{"charter", agreement::EncodeCharter(record.charter)},
                                          {"digest", codec::HexEncode(record.digest)}}}};
   AddRecorded(answer, {.entry = record.entry,
@@ -113,7 +115,7 @@ Result<net::Response> PutCharter(const Api& api, const net::Request& request) {
   }
   auto failed = CheckIfMatch(request, CharterTag(member).value_or(""));
   if (failed && MayHaveChangedIt(request)) {  // a request that comes again may have changed the tag itself
-    if (const auto done = InForceAlready(member, next)) return AnswerInForce(api, member, *done);
+    if (const auto done = InForceAlready(member, next)) return AnswerRecordedBefore(api, member, *done);
     const auto standing = StandingProposal(*member.session);
     if (standing && standing->digest == agreement::CharterDigest(next)) failed.reset();
   }
@@ -148,6 +150,20 @@ Result<net::Response> Invite(const Api& api, const Member& member, const std::st
                       {{"tee", std::move(tee)}, {"message", email + " is invited, and comes in when he logs in."}});
 }
 
+// The standing proposal, where it brings what a request that comes again under its Idempotency-Key asked for: that this
+// person comes, or goes. Its first answer was lost.
+std::optional<ledger::CharterRecord> ProposedBefore(const net::Request& request, const Member& member,
+                                                    const std::string& email, bool comes) {
+  const auto has = [&](const agreement::Charter& charter) {
+    return std::ranges::any_of(charter.participants, [&](const auto& each) { return each.email == email; });
+  };
+  auto standing = StandingProposal(*member.session);
+  if (request.note.empty() || !standing || has(standing->charter) != comes) return std::nullopt;
+  const bool was = member.session->Look(
+      [&](const ledger::LedgerState& state) { return state.in_force() != nullptr && has(state.in_force()->charter); });
+  return was != comes ? std::move(standing) : std::nullopt;
+}
+
 // Who has an account is proposed at once, and accepts for himself: by coming, or with a document that he signs.
 Result<net::Response> AddParticipant(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
@@ -164,7 +180,11 @@ Result<net::Response> AddParticipant(const Api& api, const net::Request& request
   MutexLock lock(member.session->terms_mutex());
   const auto add = [&](agreement::Charter& charter) { return AddTo(charter, MakeParticipant(*user, key)); };
   CLOISTER_ASSIGN(const ChangedEpoch next, ChangeEpoch(*member.session, member.key.thumbprint, add));
-  if (!next.is_new) return Conflict(email + " is a participant already, or proposed to be one");
+  if (!next.is_new) {
+    if (const auto before = ProposedBefore(request, member, email, true))
+      return AnswerRecordedBefore(api, member, *before);
+    return Conflict(email + " is a participant already, or proposed to be one");
+  }
   auto response = Propose(api, member, next.charter, {member.key});
   if (response) CLOISTER_TRY(api.store.environments.RemoveInvitation(member.record.id, email));
   return response;
@@ -187,7 +207,11 @@ Result<net::Response> RemoveParticipant(const Api& api, const net::Request& requ
     return std::erase_if(charter.participants, [&](const auto& each) { return each.email == email; }) > 0;
   };
   CLOISTER_ASSIGN(const ChangedEpoch next, ChangeEpoch(*member.session, member.key.thumbprint, remove));
-  if (!next.is_new) return NotFound("there is no such participant");
+  if (!next.is_new) {
+    if (const auto before = ProposedBefore(request, member, email, false))
+      return AnswerRecordedBefore(api, member, *before);
+    return NotFound("there is no such participant");
+  }
   return Propose(api, member, next.charter, {member.key});
 }
 

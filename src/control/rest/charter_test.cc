@@ -90,6 +90,30 @@ TEST_F(CharterTest, TwoWhoAreAddedAreBothThere) {
   EXPECT_EQ(Participants(), (std::set<std::string>{ada_.email, bob_.email, carl.email, dora.email}));
 }
 
+// The first answer was lost with the server, and another change came in between.
+TEST_F(CharterTest, ARetriedChangeOfParticipantsIsAnsweredAsTheFirst) {
+  Person carl = WithServerKey("carl@c.example");
+  Person dora = WithServerKey("dora@d.example");
+  const auto again = [&](net::HttpMethod method, const std::string& email) {
+    const bool adds = method == net::HttpMethod::kPost;
+    return ada_.Send({.method = method,
+                      .target = base_ + "/participants" + (adds ? "" : "/" + email),
+                      .fields = {{"Content-Type", "application/json"}, {"Idempotency-Key", "lost"}},
+                      .body = adds ? R"({"email":")" + email + R"("})" : ""});
+  };
+  EXPECT_EQ(Add(ada_, carl.email).status, 201);
+  const std::string both = Add(ada_, dora.email).TextAt("/proposed/digest");
+  EXPECT_EQ(Add(ada_, carl.email).status, 409) << "without a key it is another request";
+  EXPECT_EQ(again(net::HttpMethod::kPost, carl.email).TextAt("/proposed/digest"), both);
+  for (Person* each : {&bob_, &carl, &dora}) EXPECT_EQ(each->Post(base_ + "/acceptances").status, 200);
+  ASSERT_TRUE(store_->idempotency.Forget(store_->users.FindUserByEmail(ada_.email).value()->id, "lost").has_value());
+  EXPECT_EQ(again(net::HttpMethod::kPost, carl.email).status, 409) << "he is there";
+  EXPECT_EQ(ada_.Delete(base_ + "/participants/carl@c.example").status, 201);
+  const std::string neither = ada_.Delete(base_ + "/participants/dora@d.example").TextAt("/proposed/digest");
+  EXPECT_EQ(ada_.Delete(base_ + "/participants/carl@c.example").status, 404);
+  EXPECT_EQ(again(net::HttpMethod::kDelete, carl.email).TextAt("/proposed/digest"), neither);
+}
+
 TEST_F(CharterTest, TwoWhoComeAreBothThere) {
   EXPECT_EQ(Add(ada_, "x@x.example").status, 202);
   EXPECT_EQ(Add(ada_, "y@y.example").status, 202);

@@ -49,10 +49,9 @@ std::string HeadOf(const net::Request& request) {
   return head;
 }
 
-// An answer that the same request would get again; what may go better next time is not kept.
-bool IsLasting(int status) {
-  return (status >= 200 && status < 300) || status == 400 || status == 413 || status == 422;
-}
+// What was done, or refused for what it asks. A request that was not even understood did nothing and uses up no key:
+// its sender mends it and sends it again. Nor is kept what may go better next time.
+bool IsLasting(int status) { return (status >= 200 && status < 300) || status == 422; }
 
 Result<net::Response> Replay(const Api& api, const KeptAnswer& kept) {
   net::Response response;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/secret_bytes.h"
+#include "codec/ascii.h"
 #include "net/client/problem.h"
 
 namespace cloister::net {
@@ -15,7 +16,7 @@ JsonClient::~JsonClient() { Wipe(api_key_); }
 Result<HttpAnswer> JsonClient::Send(HttpRequest request) {
   // Said twice, each hop could take another of the two.
   const bool accepts = std::any_of(request.fields.begin(), request.fields.end(),
-                                   [](const auto& field) { return field.name == "Accept"; });
+                                   [](const auto& field) { return codec::LowerCase(field.name) == "accept"; });
   if (!accepts) request.fields.push_back({"Accept", "application/json"});
   if (!api_key_.empty()) request.fields.push_back({"Authorization", "Bearer " + api_key_});
   return transport_.Perform(request);

@@ -15,6 +15,7 @@
 #include "net/server/request_parser.h"
 #include "net/server/server.h"
 #include "net/server/stream.h"
+#include "net/server/web_socket.h"
 #include "net/server/worker_pool.h"
 
 namespace cloister::net {
@@ -87,7 +88,7 @@ class Connection {
   Awaitable<bool> SpeakFrames(EventSource& source);
   Awaitable<bool> Say(std::string frames);
   // A while; false when the connection is over.
-  Awaitable<bool> Listen();
+  Awaitable<bool> Listen(ClientMessages& messages);
   Awaitable<bool> ReadMore();
   Awaitable<bool> WriteAll(ByteView bytes);
   Awaitable<void> Linger();

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "net/server/connection.h"
-#include "net/server/web_socket.h"
 
 namespace cloister::net {
 namespace {
@@ -30,7 +29,7 @@ boost::asio::awaitable<bool> Connection::Say(std::string frames) {
   co_return co_await WriteAll(AsBytes(frames));
 }
 
-boost::asio::awaitable<bool> Connection::Listen() {
+boost::asio::awaitable<bool> Connection::Listen(ClientMessages& messages) {
   Arm(limits().event_poll_ms, limits().event_poll_ms);
   for (int frames = 0; frames < kFramesAtOnceMax;) {
     const auto step = ReadClientFrame(Unread());
@@ -41,6 +40,10 @@ boost::asio::awaitable<bool> Connection::Listen() {
     if (const auto* frame = std::get_if<ClientFrame>(&step)) {
       ++frames;
       begin_ += frame->consumed;
+      if (const auto broken = messages.Take(*frame)) {
+        (void)co_await Say(CloseFrame(*broken));
+        co_return false;
+      }
       if (frame->opcode == WebSocketOpcode::kClose) {
         (void)co_await Say(ServerFrame(WebSocketOpcode::kClose, frame->payload.substr(0, 2)));
         co_return false;
@@ -59,12 +62,13 @@ boost::asio::awaitable<bool> Connection::Listen() {
 
 boost::asio::awaitable<bool> Connection::SpeakFrames(EventSource& source) {
   const std::int64_t until_ms = NowMs() + limits().stream_ms;
+  ClientMessages messages;
   while (!context_.stopping && NowMs() < until_ms) {
     const std::optional<std::string> lines = co_await Poll(source);
     if (!lines) break;
     bool goes_on = true;
     if (!lines->empty()) goes_on = co_await Say(FramesOf(*lines));
-    if (goes_on) goes_on = co_await Listen();
+    if (goes_on) goes_on = co_await Listen(messages);
     if (!goes_on) co_return false;
   }
   (void)co_await Say(CloseFrame(CloseCode::kGoingAway));

@@ -10,6 +10,8 @@ std::string_view ErrorNameOf(int status) {
     case 413:
     case 431: return "RESOURCE_EXHAUSTED";
     case 503: return "UNAVAILABLE";
+    case 501:
+    case 505: return "INVALID_ARGUMENT";  // of the request, not a fault of ours
     default: return status >= 500 ? "INTERNAL" : "INVALID_ARGUMENT";
   }
 }

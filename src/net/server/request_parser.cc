@@ -25,10 +25,10 @@ constexpr std::uint64_t kChunkOverheadBytes = 64 << 10;
 constexpr std::size_t kChunkedRestBytesMin = 5;
 
 // A second one of these would give the request two meanings.
-constexpr std::array<std::string_view, 13> kSingletons = {
-    "host",           "content-length", "content-type",    "transfer-encoding", "authorization",
-    "expect",         "content-digest", "x-api-key",       "idempotency-key",   "cookie",
-    "sec-fetch-site", "origin",         "x-csrf-token"};
+constexpr std::array<std::string_view, 15> kSingletons = {
+    "host",           "content-length", "content-type", "transfer-encoding", "authorization",
+    "expect",         "content-digest", "x-api-key",    "idempotency-key",   "cookie",
+    "sec-fetch-site", "origin",         "x-csrf-token", "sec-websocket-key", "sec-websocket-version"};
 
 bool IsDigits(std::string_view text) {
   return !text.empty() && text.size() <= 18 &&
@@ -149,6 +149,8 @@ std::variant<std::monostate, RequestParser::Head, Refusal> RequestParser::PutHea
   }
   const bool is_http_1_1 = message.version() == 11;
   if (auto refusal = CheckFields(result.head.headers, is_http_1_1)) return *refusal;
+  // RFC 9110 section 7.8: an Upgrade in a request of HTTP/1.0 is not there.
+  if (!is_http_1_1) std::erase_if(result.head.headers, [](const auto& field) { return field.first == "upgrade"; });
   auto target = ParseTarget({message.target().data(), message.target().size()});
   if (!target) return Refusal{400, target.error().public_message};
   result.head.target = *std::move(target);

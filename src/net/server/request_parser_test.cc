@@ -39,6 +39,7 @@ TEST(RequestParser, ReadsOneRequestAndLeavesTheNext) {
                   "world\r\n0\r\n\r\n"),
             "POST /a body=hello world");
   EXPECT_EQ(Parse("GET / HTTP/1.0\r\n\r\n"), "GET /");
+  EXPECT_EQ(Parse("GET / HTTP/1.1\r\nHost: h\r\nSec-WebSocket-Key: a\r\nSec-WebSocket-Key: b\r\n\r\n"), "400");
   EXPECT_EQ(Parse("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"), "POST /");
 }
 

@@ -21,6 +21,13 @@ using asio::ip::tcp;
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::int64_t kAcceptPauseMs = 50;  // after a failed accept (no descriptors left), so that it does not spin
 
+// What ProblemResponse would write, made before anybody came.
+constexpr std::string_view kTurnedAway =
+    "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\ncontent-length: 152\r\n"
+    "retry-after: 1\r\nconnection: close\r\n\r\n"
+    R"({"type":"about:blank","title":"Service Unavailable","status":503,"error":"UNAVAILABLE",)"
+    R"("detail":"too many connections","message":"too many connections"})";
+
 class TcpStream final : public Stream {
  public:
   explicit TcpStream(tcp::socket socket) : socket_(std::move(socket)) {}
@@ -131,8 +138,7 @@ class Reactor {
   // A fixed answer without reading a byte: whoever floods gets no memory, and over TLS no handshake either.
   asio::awaitable<void> TurnAway(tcp::socket socket) {
     TcpStream stream(std::move(socket));
-    if (!context_.services.tls) co_await stream.WriteSome(AsBytes(
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\nconnection: close\r\n\r\n"));
+    if (!context_.services.tls) co_await stream.WriteSome(AsBytes(kTurnedAway));
     stream.Close();
     context_.connections.fetch_sub(1);
   }

@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "codec/json.h"
 #include "net/server/line_for_test.h"
 
 namespace cloister::net {
@@ -239,6 +240,16 @@ TEST_F(ServerTest, UndoesAnUploadThatBreaksOff) {
   EXPECT_EQ(uploads_.finished, 0);
 }
 
+TEST_F(ServerTest, WhatARequestAsksInVainIsNoFaultOfOurs) {
+  Start();
+  for (const char* request : {"GET / HTTP/2.0\r\nHost: h\r\n\r\n",
+                              "POST /upload HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n"}) {
+    Line client(server_->port());
+    client.Send(request);
+    EXPECT_NE(client.ReadAll().find(R"("error":"INVALID_ARGUMENT")"), std::string::npos) << request;
+  }
+}
+
 TEST_F(ServerTest, TurnsAwayConnectionsAtTheBound) {
   Start({.limits = {.connections_max = 2}});
   Line first(server_->port());
@@ -247,7 +258,11 @@ TEST_F(ServerTest, TurnsAwayConnectionsAtTheBound) {
     client->Send("GET /hello/x HTTP/1.1\r\nHost: h\r\n\r\n");
     EXPECT_EQ(StatusOf(client->ReadAnswer()), "200");
   }
-  EXPECT_EQ(StatusOf(Line(server_->port()).ReadAll()), "503");
+  const std::string turned_away = Line(server_->port()).ReadAll();
+  EXPECT_EQ(StatusOf(turned_away), "503");
+  const std::string body = turned_away.substr(turned_away.find("\r\n\r\n") + 4);
+  EXPECT_NE(turned_away.find("content-length: " + std::to_string(body.size()) + "\r\n"), std::string::npos);
+  EXPECT_EQ(codec::ParseJson(body, {}).value().at("error").as_string(), "UNAVAILABLE");
 }
 
 TEST_F(ServerTest, TurnsAwayWhenEveryWorkerIsBusy) {

@@ -42,8 +42,40 @@ TEST(WebSocketTest, RefusesWhatBreaksARule) {
   EXPECT_EQ(Refused(Masked(0x89, std::string(126, 'x'))), CloseCode::kProtocolError);   // a ping that is too long
   EXPECT_EQ(Refused(Masked(0x82, std::string(1025, 'x'))), CloseCode::kTooBig);
   EXPECT_EQ(Refused(std::string("\x82\xff", 2)), CloseCode::kTooBig);
+  EXPECT_EQ(Refused(std::string("\x82\xfe\x00\x01", 4)), CloseCode::kProtocolError);  // one byte, told in two
   const auto largest = std::get<ClientFrame>(ReadClientFrame(AsBytes(Masked(0x82, std::string(1024, 'x')))));
   EXPECT_EQ(largest.payload.size(), 1024u);
+}
+
+// What the messages of these frames are closed with, in order; 0: they go on.
+int Judged(const std::vector<std::string>& frames) {
+  ClientMessages messages;
+  for (const std::string& bytes : frames) {
+    const auto broken = messages.Take(std::get<ClientFrame>(ReadClientFrame(AsBytes(bytes))));
+    if (broken) return static_cast<int>(*broken);
+  }
+  return 0;
+}
+
+TEST(WebSocketTest, AMessageIsBegunOnceAndATextIsUtf8) {
+  EXPECT_EQ(Judged({Masked(0x81, "ab"), Masked(0x82, "\xff")}), 0);
+  EXPECT_EQ(Judged({Masked(0x01, "\xc3"), Masked(0x89, "ping"), Masked(0x80, "\xa4"), Masked(0x81, "x")}), 0);
+  EXPECT_EQ(Judged({Masked(0x80, "x")}), 1002);                     // goes on with nothing
+  EXPECT_EQ(Judged({Masked(0x01, "a"), Masked(0x81, "b")}), 1002);  // begins within another
+  EXPECT_EQ(Judged({Masked(0x81, "\xff")}), 1007);
+  EXPECT_EQ(Judged({Masked(0x01, "\xc3"), Masked(0x80, "")}), 1007);
+  EXPECT_EQ(Judged({Masked(0x02, std::string(1024, 'x')), Masked(0x80, "x")}), 1009);
+}
+
+TEST(WebSocketTest, ACloseSaysACodeThatMayBeSaidOrNothing) {
+  for (const std::string& payload :
+       {std::string(), std::string("\x03\xe8"), std::string("\x03\xe8gone"), std::string("\x0f\xa0")}) {
+    EXPECT_TRUE(std::holds_alternative<ClientFrame>(ReadClientFrame(AsBytes(Masked(0x88, payload)))));
+  }
+  for (const std::string& payload :
+       {std::string("\x03"), std::string("\x03\xed"), std::string("\x00\x01", 2), std::string("\x03\xe8\xff")}) {
+    EXPECT_EQ(Refused(Masked(0x88, payload)), CloseCode::kProtocolError);
+  }
 }
 
 TEST(WebSocketTest, WritesLengthsInTheShortestWay) {
