@@ -3,6 +3,9 @@
 // Blobs of a host that dies at a counted moment: before or after the effect of its n-th operation. From then on every
 // operation fails, as if nobody were there, until Revive(). What had happened stays.
 
+#include <set>
+#include <string>
+
 #include "base/mutex.h"
 #include "sealing/blob_store.h"
 
@@ -28,20 +31,56 @@ class MortalBlobStore final : public sealing::BlobStore {
     return dead_;
   }
 
+  // What lies around, by its name.
+  std::set<std::string> drafts() const {
+    MutexLock lock(mutex_);
+    return drafts_;
+  }
+  std::set<std::string> published() const {
+    MutexLock lock(mutex_);
+    return published_;
+  }
+
   Status WriteDraft(std::string_view name, std::uint64_t offset, ByteView bytes) override {
-    return Live([&] { return blobs_.WriteDraft(name, offset, bytes); });
+    return Live([&]() CLOISTER_REQUIRES(mutex_) {
+      drafts_.emplace(name);
+      return blobs_.WriteDraft(name, offset, bytes);
+    });
   }
   Result<Bytes> ReadDraft(std::string_view name, std::uint64_t offset, std::size_t length) override {
     return Live([&] { return blobs_.ReadDraft(name, offset, length); });
   }
   Status Publish(std::string_view name, std::uint64_t size_bytes) override {
-    return Live([&] { return blobs_.Publish(name, size_bytes); });
+    return Live([&]() CLOISTER_REQUIRES(mutex_) {
+      Status published = blobs_.Publish(name, size_bytes);
+      if (published && drafts_.erase(std::string(name)) > 0) published_.emplace(name);
+      return published;
+    });
   }
   Status Remove(std::string_view name) override {
-    return Live([&] { return blobs_.Remove(name); });
+    return Live([&]() CLOISTER_REQUIRES(mutex_) {
+      published_.erase(std::string(name));
+      return blobs_.Remove(name);
+    });
+  }
+  Status MoveDraft(const sealing::DraftMove& move) override {
+    return Live([&]() CLOISTER_REQUIRES(mutex_) {
+      const Status moved = blobs_.MoveDraft(move);
+      if (moved && drafts_.erase(std::string(move.from)) > 0) drafts_.emplace(move.into);
+      return moved;
+    });
   }
   Status DiscardDraft(std::string_view name) override {
-    return Live([&] { return blobs_.DiscardDraft(name); });
+    return Live([&]() CLOISTER_REQUIRES(mutex_) {
+      drafts_.erase(std::string(name));
+      return blobs_.DiscardDraft(name);
+    });
+  }
+  Status DiscardDrafts(std::string_view prefix) override {
+    return Live([&]() CLOISTER_REQUIRES(mutex_) {
+      std::erase_if(drafts_, [&](const std::string& name) { return name.starts_with(prefix); });
+      return blobs_.DiscardDrafts(prefix);
+    });
   }
   Result<Bytes> Read(std::string_view name, std::uint64_t offset, std::size_t length) override {
     return Live([&] { return blobs_.Read(name, offset, length); });
@@ -63,6 +102,8 @@ class MortalBlobStore final : public sealing::BlobStore {
   }
 
   sealing::InMemoryBlobStore blobs_;
+  std::set<std::string> drafts_ CLOISTER_GUARDED_BY(mutex_);
+  std::set<std::string> published_ CLOISTER_GUARDED_BY(mutex_);
   mutable Mutex mutex_;
   int left_ CLOISTER_GUARDED_BY(mutex_) = 0;
   Moment moment_ CLOISTER_GUARDED_BY(mutex_) = Moment::kBefore;

@@ -13,11 +13,15 @@ Result<Bytes> InMemoryBlobStore::ReadFrom(const Blobs& blobs, std::string_view n
   return ToBytes(all.subspan(from, std::min(length, all.size() - from)));
 }
 
-Status InMemoryBlobStore::WriteDraft(std::string_view name, std::uint64_t offset, ByteView bytes) {
-  MutexLock lock(mutex_);
+void InMemoryBlobStore::Put(std::string_view name, std::uint64_t offset, ByteView bytes) {
   Bytes& draft = drafts_[std::string(name)];
   draft.resize(std::max<std::size_t>(draft.size(), offset + bytes.size()));
   std::copy(bytes.begin(), bytes.end(), draft.begin() + static_cast<std::ptrdiff_t>(offset));
+}
+
+Status InMemoryBlobStore::WriteDraft(std::string_view name, std::uint64_t offset, ByteView bytes) {
+  MutexLock lock(mutex_);
+  Put(name, offset, bytes);
   return {};
 }
 
@@ -39,6 +43,22 @@ Status InMemoryBlobStore::Publish(std::string_view name, std::uint64_t size_byte
 Status InMemoryBlobStore::Remove(std::string_view name) {
   MutexLock lock(mutex_);
   if (const auto found = blobs_.find(name); found != blobs_.end()) blobs_.erase(found);
+  return {};
+}
+
+Status InMemoryBlobStore::MoveDraft(const DraftMove& move) {
+  MutexLock lock(mutex_);
+  const auto from = drafts_.find(move.from);
+  if (from == drafts_.end()) return NotFound("there is no such draft");
+  const Bytes bytes = std::move(from->second);
+  drafts_.erase(from);
+  Put(move.into, move.offset, bytes);
+  return {};
+}
+
+Status InMemoryBlobStore::DiscardDrafts(std::string_view prefix) {
+  MutexLock lock(mutex_);
+  std::erase_if(drafts_, [&](const auto& draft) { return draft.first.starts_with(prefix); });
   return {};
 }
 

@@ -20,6 +20,13 @@ namespace cloister::sealing {
 
 inline constexpr std::size_t kBlobNameBytesMax = 100;
 
+// One draft that becomes a part of another.
+struct DraftMove {
+  std::string_view from;
+  std::string_view into;
+  std::uint64_t offset = 0;  // in `into`, of its first byte
+};
+
 class BlobStore {
  public:
   virtual ~BlobStore() = default;
@@ -28,8 +35,12 @@ class BlobStore {
   virtual Result<Bytes> ReadDraft(std::string_view name, std::uint64_t offset, std::size_t length) = 0;
   // Durable when it returns, if the draft has exactly `size_bytes`.
   virtual Status Publish(std::string_view name, std::uint64_t size_bytes) = 0;
-  virtual Status DiscardDraft(std::string_view name) = 0;  // absent is fine
-  virtual Status Remove(std::string_view name) = 0;        // a blob; absent is fine
+  // All of `from` stands in `into`, durable, when it returns, and `from` is gone. After an Error, or a death in the
+  // middle, nobody may count on what stands at that place. kNotFound: there is no such draft.
+  virtual Status MoveDraft(const DraftMove& move) = 0;
+  virtual Status DiscardDraft(std::string_view name) = 0;     // absent is fine
+  virtual Status DiscardDrafts(std::string_view prefix) = 0;  // each whose name begins so; none is fine
+  virtual Status Remove(std::string_view name) = 0;           // a blob; absent is fine
   // Fewer bytes than asked for only at the end.
   virtual Result<Bytes> Read(std::string_view name, std::uint64_t offset, std::size_t length) = 0;
 };
@@ -40,12 +51,15 @@ class InMemoryBlobStore final : public BlobStore {
   Status WriteDraft(std::string_view name, std::uint64_t offset, ByteView bytes) override;
   Result<Bytes> ReadDraft(std::string_view name, std::uint64_t offset, std::size_t length) override;
   Status Publish(std::string_view name, std::uint64_t size_bytes) override;
+  Status MoveDraft(const DraftMove& move) override;
   Status DiscardDraft(std::string_view name) override;
+  Status DiscardDrafts(std::string_view prefix) override;
   Status Remove(std::string_view name) override;
   Result<Bytes> Read(std::string_view name, std::uint64_t offset, std::size_t length) override;
 
  private:
   using Blobs = std::map<std::string, Bytes, std::less<>>;
+  void Put(std::string_view name, std::uint64_t offset, ByteView bytes) CLOISTER_REQUIRES(mutex_);
   static Result<Bytes> ReadFrom(const Blobs& blobs, std::string_view name, std::uint64_t offset, std::size_t length);
 
   Mutex mutex_;

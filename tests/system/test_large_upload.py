@@ -103,10 +103,12 @@ class Large(OwnerCase):
               f'peak {small_kb} kB for 1 MB, then {peaks_kb} kB')
         self.assertEqual(len(again), KILLS, 'the parts that were cut off, and no other')
         self.assertLess(max(peaks_kb) - small_kb, MORE_KB_MAX)
-        blob = next((self.server.data / 'blobs').glob(f'{upload.rsplit("/", 1)[1]}*'))
-        with open(blob, 'rb') as file:
+        blobs, name = self.server.data / 'blobs', upload.rsplit('/', 1)[1]
+        with open(blobs / f'{name}.draft', 'rb') as file:
             for number in sorted(numbers):
                 self.assertEqual(file.read(PART) == self.part(number, BYTES), True, number)
+        self.ana.json('DELETE', upload)
+        self.assertEqual(list(blobs.glob(f'{name}*')), [], 'what the kills cut off goes with its upload')
 
     def test_one_request_takes_no_more_memory(self):
         """The plain file in one request, sealed while it comes."""

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <vector>
 
 #include "cloud/local/child_process.h"
 
@@ -13,6 +15,7 @@ namespace cloister::cloud {
 namespace {
 
 constexpr std::string_view kDraft = ".draft";
+constexpr std::size_t kCopyBytes = 256 << 10;
 
 Result<Bytes> ReadAt(const std::string& path, std::uint64_t offset, std::size_t length) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -27,6 +30,31 @@ Result<Bytes> ReadAt(const std::string& path, std::uint64_t offset, std::size_t 
   }
   bytes.resize(have);
   return bytes;
+}
+
+Status WriteAt(const Descriptor& file, std::uint64_t offset, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (put <= 0) return Unavailable("a blob cannot be written; the disk may be full");
+    offset += static_cast<std::uint64_t>(put);
+    bytes = bytes.subspan(static_cast<std::size_t>(put));
+  }
+  return {};
+}
+
+struct Destination {
+  const Descriptor& file;
+  std::uint64_t offset = 0;
+};
+Status CopyAll(const Descriptor& from, const Destination& to) {
+  Bytes piece(kCopyBytes);
+  for (std::uint64_t have = 0;;) {
+    const ssize_t got = pread(from.get(), piece.data(), piece.size(), static_cast<off_t>(have));
+    if (got < 0) return Unavailable("a draft cannot be read");
+    if (got == 0) return {};
+    CLOISTER_TRY(WriteAt(to.file, to.offset + have, ByteView(piece).first(static_cast<std::size_t>(got))));
+    have += static_cast<std::uint64_t>(got);
+  }
 }
 
 }  // namespace
@@ -48,13 +76,7 @@ Status LocalBlobStore::WriteDraft(std::string_view name, std::uint64_t offset, B
   CLOISTER_ASSIGN(const std::string path, PathOf(name, kDraft));
   const Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file.valid()) return Unavailable("a blob cannot be written");
-  while (!bytes.empty()) {
-    const ssize_t put = pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (put <= 0) return Unavailable("a blob cannot be written; the disk may be full");
-    offset += static_cast<std::uint64_t>(put);
-    bytes = bytes.subspan(static_cast<std::size_t>(put));
-  }
-  return {};
+  return WriteAt(file, offset, bytes);
 }
 
 Result<Bytes> LocalBlobStore::ReadDraft(std::string_view name, std::uint64_t offset, std::size_t length) {
@@ -76,6 +98,35 @@ Status LocalBlobStore::Publish(std::string_view name, std::uint64_t size_bytes) 
       fsync(folder.get()) != 0) {
     return Unavailable("a blob cannot be made durable");
   }
+  return {};
+}
+
+Status LocalBlobStore::MoveDraft(const sealing::DraftMove& move) {
+  CLOISTER_ASSIGN(const std::string from_path, PathOf(move.from, kDraft));
+  CLOISTER_ASSIGN(const std::string into_path, PathOf(move.into, kDraft));
+  const Descriptor from(open(from_path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!from.valid()) return NotFound("there is no such draft");
+  const Descriptor into(open(into_path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const Descriptor folder(open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!into.valid() || !folder.valid()) return Unavailable("a blob cannot be written");
+  CLOISTER_TRY(CopyAll(from, {.file = into, .offset = move.offset}));
+  // The folder too: the first part of a draft makes its file.
+  if (fsync(into.get()) != 0 || fsync(folder.get()) != 0) return Unavailable("a draft cannot be made durable");
+  return DiscardDraft(move.from);
+}
+
+Status LocalBlobStore::DiscardDrafts(std::string_view prefix) {
+  CLOISTER_TRY(PathOf(prefix, kDraft));
+  std::vector<std::string> found;
+  std::error_code failed;
+  std::filesystem::directory_iterator each(folder_, failed);
+  for (; !failed && each != std::filesystem::directory_iterator(); each.increment(failed)) {
+    const std::string file = each->path().filename().string();
+    if (!file.starts_with(prefix) || !file.ends_with(kDraft)) continue;
+    found.push_back(file.substr(0, file.size() - kDraft.size()));
+  }
+  if (failed) return Unavailable("the blob folder cannot be read");
+  for (const std::string& name : found) CLOISTER_TRY(DiscardDraft(name));
   return {};
 }
 

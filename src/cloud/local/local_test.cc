@@ -158,9 +158,29 @@ void ExpectBlobManners(sealing::BlobStore& blobs) {
   EXPECT_TRUE(blobs.DiscardDraft("two").has_value());
 }
 
+// A part that came beside the whole becomes one of it.
+void ExpectDraftsToMove(sealing::BlobStore& blobs) {
+  ASSERT_TRUE(blobs.WriteDraft("three", 0, AsBytes("abcdef")).has_value());
+  ASSERT_TRUE(blobs.WriteDraft("three_a", 0, AsBytes("XY")).has_value());
+  ASSERT_TRUE(blobs.MoveDraft({.from = "three_a", .into = "three", .offset = 2}).has_value());
+  EXPECT_EQ(AsText(*blobs.ReadDraft("three", 0, 10)), "abXYef");
+  EXPECT_EQ(blobs.ReadDraft("three_a", 0, 1).error().code, Code::kNotFound);
+  EXPECT_EQ(blobs.MoveDraft({.from = "three_a", .into = "three", .offset = 2}).error().code, Code::kNotFound);
+  ASSERT_TRUE(blobs.WriteDraft("four", 0, AsBytes("four")).has_value());
+  ASSERT_TRUE(blobs.MoveDraft({.from = "four", .into = "five", .offset = 4}).has_value());
+  EXPECT_EQ(AsText(*blobs.ReadDraft("five", 4, 4)), "four");
+  ASSERT_TRUE(blobs.WriteDraft("three_b", 0, AsBytes("x")).has_value());
+  ASSERT_TRUE(blobs.DiscardDrafts("three").has_value());
+  EXPECT_TRUE(blobs.DiscardDrafts("three").has_value());
+  for (const char* gone : {"three", "three_b"}) EXPECT_FALSE(blobs.ReadDraft(gone, 0, 1)) << gone;
+  EXPECT_TRUE(blobs.ReadDraft("five", 0, 1)) << "of another name";
+  EXPECT_EQ(AsText(*blobs.Read("one", 0, 6)), "abcdef") << "no draft";
+}
+
 TEST_F(LocalTest, PublishesABlobWholeOrNotAtAll) {
   auto blobs = *LocalBlobStore::Open(folder_ / "blobs");
   ExpectBlobManners(*blobs);
+  ExpectDraftsToMove(*blobs);
   for (const char* bad : {"", "../one", "a/b", "A", "one.draft"}) {
     EXPECT_EQ(blobs->Read(bad, 0, 1).error().code, Code::kInvalidArgument) << bad;
   }
@@ -169,6 +189,7 @@ TEST_F(LocalTest, PublishesABlobWholeOrNotAtAll) {
 TEST(InMemoryBlobStore, DoesTheSame) {
   sealing::InMemoryBlobStore blobs;
   ExpectBlobManners(blobs);
+  ExpectDraftsToMove(blobs);
 }
 
 }  // namespace

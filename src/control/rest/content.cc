@@ -52,7 +52,8 @@ class ContentSink final : public net::BodySink {
     CLOISTER_ASSIGN(const agreement::SealedObjectRef object, parts_.intake->Finish());
     CLOISTER_ASSIGN(const RecordedLink recorded, RecordManifest(api_, access, object, std::nullopt));
     // An earlier attempt of this request came as far as the ledger: the file is there already.
-    if (!recorded.refused && NewestObject(access) != object) CLOISTER_TRY(parts_.intake->GiveUp());
+    MutexLock lock(access.member.session->terms_mutex());
+    if (!recorded.refused && !IsNamed(access, object)) CLOISTER_TRY(parts_.intake->GiveUp());
     return AnswerDataset(api_, access, 200, recorded,
                          "The server sealed the file to the enclave and signed its manifest for you.");
   }
@@ -75,30 +76,70 @@ Result<std::unique_ptr<net::BodySink>> OpenContent(const Api& api, const net::Re
                               .intake = std::move(intake)}));
 }
 
-Result<agreement::SealedObjectRef> FetchFromBucket(const Api& api, const DatasetAccess& access) {
-  CLOISTER_ASSIGN(const auto object, api.buckets->Open(*access.dataset.bucket, *access.dataset.bucket_path));
-  CLOISTER_ASSIGN(const auto intake, SealedIntake::Start(api, access));
+struct Fetched {
+  std::unique_ptr<SealedIntake> intake;
+  agreement::SealedObjectRef object;
+};
+Result<Fetched> FetchFromBucket(const Api& api, const DatasetAccess& access) {
+  CLOISTER_ASSIGN(const auto source, api.buckets->Open(*access.dataset.bucket, *access.dataset.bucket_path));
+  Fetched fetched;
+  CLOISTER_ASSIGN(fetched.intake, SealedIntake::Start(api, access));
   Bytes piece(kBucketPieceBytes);
   for (;;) {
-    CLOISTER_ASSIGN(const std::size_t got, object->Read(piece));
-    if (got == 0) return intake->Finish();
-    CLOISTER_TRY(intake->Write(ByteView(piece).first(got)));
+    CLOISTER_ASSIGN(const std::size_t got, source->Read(piece));
+    if (got == 0) break;
+    CLOISTER_TRY(fetched.intake->Write(ByteView(piece).first(got)));
   }
+  CLOISTER_ASSIGN(fetched.object, fetched.intake->Finish());
+  return fetched;
 }
 
-// The dataset's file, wherever it has come to so far.
-Result<agreement::SealedObjectRef> ObjectOf(const Api& api, const DatasetAccess& access) {
-  CLOISTER_ASSIGN(const auto uploads, api.store.datasets.UploadsOf(access.dataset.id));
-  for (const UploadRecord& each : uploads) {
-    if (each.object) return *each.object;
+// Fetched where it has not come by itself.
+Result<std::optional<Fetched>> FetchIfAbsent(const Api& api, const DatasetAccess& access) {
+  CLOISTER_ASSIGN(const auto newest, api.store.datasets.NewestFile(access.dataset.id));
+  if (newest) return std::optional<Fetched>();
+  if (access.dataset.bucket && api.buckets != nullptr) {
+    CLOISTER_ASSIGN(Fetched fetched, FetchFromBucket(api, access));
+    return std::optional(std::move(fetched));
   }
-  if (access.dataset.bucket && api.buckets != nullptr) return FetchFromBucket(api, access);
   return FailedPrecondition("there is no file yet; upload it with PUT /api/tee/datasets/{id}/content");
 }
 
-bool InForce(const DatasetAccess& access) {
-  return access.member.session->Look(
-      [&](const ledger::LedgerState& state) { return state.ManifestInForce(access.dataset.id) != nullptr; });
+// The manifest in force, where it is the one that the request is about.
+Result<std::optional<RecordedLink>> StandsAlready(const DatasetAccess& access,
+                                                  const std::optional<std::string>& document) {
+  auto standing = LinkInForce(access);
+  if (!standing || !document) return standing;
+  CLOISTER_ASSIGN(const Digest256 digest, crypto::JwsDigest(*document));
+  const bool same = access.member.session->Look(
+      [&](const ledger::LedgerState& state) { return state.EntryOfLink(digest) == standing->entry; });
+  if (!same) return Conflict("another manifest is in force; a new one goes to .../policy, .../versions or .../uploads");
+  return standing;
+}
+
+// Under the session's terms_mutex(): of several who ask at once one signs, and the others find it in force.
+Result<RecordedLink> SignOnce(const Api& api, DatasetAccess access, const std::optional<Fetched>& fetched,
+                              const std::optional<std::string>& document) {
+  CLOISTER_TRY(LookAgain(api, access));
+  CLOISTER_ASSIGN(auto standing, StandsAlready(access, document));
+  if (standing) return *std::move(standing);
+  if (fetched) return RecordTerms(api, access, fetched->object, document);
+  CLOISTER_ASSIGN(const auto newest, api.store.datasets.NewestFile(access.dataset.id));
+  if (!newest) return FailedPrecondition("the dataset's file went meanwhile; upload it again");
+  return RecordTerms(api, access, *newest, document);
+}
+
+Result<RecordedLink> SignForFile(const Api& api, const DatasetAccess& access,
+                                 const std::optional<std::string>& document) {
+  CLOISTER_ASSIGN(auto standing, StandsAlready(access, document));
+  if (standing) return *std::move(standing);
+  CLOISTER_ASSIGN(const auto fetched, FetchIfAbsent(api, access));
+  if (const auto enclave = access.member.session->AwaitEnclave(); !enclave) return enclave.error();
+  MutexLock lock(access.member.session->terms_mutex());
+  CLOISTER_ASSIGN(RecordedLink recorded, SignOnce(api, access, fetched, document));
+  // Somebody else fetched it meanwhile, and signed for his.
+  if (fetched && !recorded.refused && !IsNamed(access, fetched->object)) CLOISTER_TRY(fetched->intake->GiveUp());
+  return recorded;
 }
 
 // A worker that waits serves nobody: few may at once, so that files that load slowly do not hold the server up.
@@ -144,11 +185,7 @@ Result<net::Response> MarkAvailable(const Api& api, const net::Request& request)
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
   CLOISTER_TRY(RequireLiving(access.member));
-  std::optional<RecordedLink> recorded;
-  if (!InForce(access)) {
-    CLOISTER_ASSIGN(const agreement::SealedObjectRef object, ObjectOf(api, access));
-    CLOISTER_ASSIGN(recorded, RecordManifest(api, access, object, document));
-  }
+  CLOISTER_ASSIGN(const RecordedLink recorded, SignForFile(api, access, document));
   CLOISTER_ASSIGN(const DatasetStatus status, AwaitVerdict(api, access));
   if (status == DatasetStatus::kFailed) {
     CLOISTER_ASSIGN(const auto dataset, api.store.datasets.Find(access.dataset.id));

@@ -179,6 +179,8 @@ net::UploadHandler GuardUpload(const Api& api, std::shared_ptr<RateLimiter> byte
     CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
     CLOISTER_TRY(CheckScope(caller, scope));
     CLOISTER_TRY(CheckWhole(request));
+    // Whoever may not know of the object is told 404 and nothing else. What is opened has taken nobody's place yet: let
+    // go it leaves everything as it was.
     CLOISTER_ASSIGN(auto sink, inner(request));
     if (IsEnvelope(MediaTypeOf(request))) return std::unique_ptr<net::BodySink>(std::make_unique<RefusingSink>());
     return std::unique_ptr<net::BodySink>(

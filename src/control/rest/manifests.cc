@@ -1,5 +1,7 @@
 #include "control/rest/manifests.h"
 
+#include <algorithm>
+
 #include "control/rest/dataset_json.h"
 
 namespace cloister::control {
@@ -20,16 +22,26 @@ std::int64_t DefaultGroupSize(const Member& member) {
   });
 }
 
-Result<agreement::LinkBody> MakeManifest(const DatasetAccess& access, const agreement::SealedObjectRef& object,
-                                         const VerifiedView& view) {
-  const DatasetRecord& dataset = access.dataset;
+namespace {
+
+// Of no charter and no version yet.
+Result<agreement::Manifest> StoredTerms(const DatasetRecord& dataset, const agreement::SealedObjectRef& object) {
   CLOISTER_ASSIGN(const codec::Json schema_json, codec::ParseJson(dataset.schema));
   CLOISTER_ASSIGN(const codec::Json policy_json, codec::ParseJson(dataset.policy));
-  agreement::Manifest manifest{
-      .dataset = dataset.id, .charter = view.enclave.charter(), .name = dataset.name, .object = object};
+  agreement::Manifest manifest{.dataset = dataset.id, .name = dataset.name, .object = object};
   CLOISTER_ASSIGN(manifest.format, agreement::ParseDataFormat(dataset.format));
   CLOISTER_ASSIGN(manifest.schema, agreement::DecodeSchema(schema_json, "schema"));
   CLOISTER_ASSIGN(manifest.policy, agreement::DecodePolicy(policy_json, manifest.schema, "policy"));
+  return manifest;
+}
+
+}  // namespace
+
+Result<agreement::LinkBody> MakeManifest(const DatasetAccess& access, const agreement::SealedObjectRef& object,
+                                         const VerifiedView& view) {
+  const DatasetRecord& dataset = access.dataset;
+  CLOISTER_ASSIGN(agreement::Manifest manifest, StoredTerms(dataset, object));
+  manifest.charter = view.enclave.charter();
   access.member.session->Look([&](const ledger::LedgerState& state) {
     const auto known = state.datasets().find(dataset.id);
     if (known == state.datasets().end()) return;
@@ -41,6 +53,19 @@ Result<agreement::LinkBody> MakeManifest(const DatasetAccess& access, const agre
 }
 
 namespace {
+
+// Whether the manifest in force says what would be signed now.
+Result<bool> IsSaidAlready(const DatasetAccess& access, const agreement::SealedObjectRef& object) {
+  CLOISTER_ASSIGN(agreement::Manifest terms, StoredTerms(access.dataset, object));
+  return access.member.session->Look([&](const ledger::LedgerState& state) {
+    const ledger::ManifestRecord* found = state.ManifestInForce(access.dataset.id);
+    if (found == nullptr) return false;
+    terms.version = found->manifest.version;
+    terms.previous_manifest = found->manifest.previous_manifest;
+    terms.charter = found->manifest.charter;
+    return terms == found->manifest;
+  });
+}
 
 // No new manifest came of it: what the dataset was it is again. One that waits for the enclave goes on waiting.
 Status PutStatusBack(const Api& api, const DatasetAccess& access, DatasetStatus before) {
@@ -69,6 +94,10 @@ Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access,
   MutexLock lock(access.member.session->terms_mutex());
   DatasetAccess now = access;
   CLOISTER_TRY(LookAgain(api, now));
+  if (!document && now.dataset.status != DatasetStatus::kFailed) {
+    CLOISTER_ASSIGN(const bool said, IsSaidAlready(now, object));
+    if (said) return LinkInForce(now).value();
+  }
   return RecordTerms(api, now, object, document);
 }
 
@@ -97,6 +126,24 @@ std::optional<agreement::SealedObjectRef> NewestObject(const DatasetAccess& acce
         const auto known = state.datasets().find(access.dataset.id);
         if (known == state.datasets().end()) return std::nullopt;
         return known->second.versions.back().manifest.object;
+      });
+}
+
+bool IsNamed(const DatasetAccess& access, const agreement::SealedObjectRef& object) {
+  return access.member.session->Look([&](const ledger::LedgerState& state) {
+    const auto known = state.datasets().find(access.dataset.id);
+    if (known == state.datasets().end()) return false;
+    return std::ranges::any_of(known->second.versions,
+                               [&](const auto& each) { return each.manifest.object == object; });
+  });
+}
+
+std::optional<RecordedLink> LinkInForce(const DatasetAccess& access) {
+  return access.member.session->LookWithCheckpoint(
+      [&](const ledger::LedgerState& state, const std::optional<std::string>& note) -> std::optional<RecordedLink> {
+        const ledger::ManifestRecord* found = state.ManifestInForce(access.dataset.id);
+        if (found == nullptr) return std::nullopt;
+        return RecordedLink{.entry = found->entry, .checkpoint = note.value_or(""), .refused = std::nullopt};
       });
 }
 

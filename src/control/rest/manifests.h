@@ -25,17 +25,23 @@ Result<agreement::LinkBody> MakeManifest(const DatasetAccess& access, const agre
 // session's terms_mutex().
 Status LookAgain(const Api& api, DatasetAccess& access);
 
+// The link of the manifest in force; absent without one.
+std::optional<RecordedLink> LinkInForce(const DatasetAccess& access);
+
 // Has the manifest recorded: `document` where the owner signs himself, else one that the server makes. The dataset is
 // `encrypted` from then on and `available` once the enclave has loaded it. Under the session's terms_mutex().
 Result<RecordedLink> RecordTerms(const Api& api, const DatasetAccess& access, const agreement::SealedObjectRef& object,
                                  const std::optional<std::string>& document);
-// The same for another file under the terms that are stored.
+// The same for another file under the terms that are stored. Where the manifest in force says the same already and the
+// enclave did not refuse its file, it stands, and nothing is signed again; a `document` is the owner's own affair.
 Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access,
                                     const agreement::SealedObjectRef& object,
                                     const std::optional<std::string>& document);
 
 // The object that the newest manifest of the dataset names, in force or not; absent before the first.
 std::optional<agreement::SealedObjectRef> NewestObject(const DatasetAccess& access);
+// Whether any version of it names this object.
+bool IsNamed(const DatasetAccess& access, const agreement::SealedObjectRef& object);
 
 // {"dataset": ..., "message"} with the recorded link's members.
 Result<net::Response> AnswerDataset(const Api& api, const DatasetAccess& access, int status,

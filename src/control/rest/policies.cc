@@ -6,6 +6,7 @@
 
 #include "agreement/policy_diff.h"
 #include "codec/text.h"
+#include "control/rest/dataset_files.h"
 #include "control/rest/dataset_json.h"
 #include "control/rest/dataset_terms.h"
 #include "control/rest/manifests.h"
@@ -276,6 +277,14 @@ Result<std::optional<RecordedLink>> Revoke(const Api& api, const DatasetAccess& 
   return std::optional(*std::move(recorded));
 }
 
+// The files first: cut off in the middle it is a dataset without them, which is removed when somebody asks again.
+Status RemoveWithFiles(const Api& api, const DatasetId& dataset) {
+  const FilesTurn turn(dataset);
+  CLOISTER_ASSIGN(const auto uploads, api.store.datasets.UploadsOf(dataset));
+  for (const UploadRecord& upload : uploads) CLOISTER_TRY(ForgetUpload(api, upload.id));
+  return api.store.datasets.Remove(dataset, api.clock.Now());
+}
+
 Result<net::Response> Remove(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
@@ -293,12 +302,7 @@ Result<net::Response> Remove(const Api& api, const net::Request& request) {
                                                : "The dataset is removed; what the ledger says of it stays."}};
   if (recorded) AddRecorded(answer, *recorded);
   if (refused) return JsonResponse(200, std::move(answer));
-  CLOISTER_ASSIGN(const auto uploads, api.store.datasets.UploadsOf(access.dataset.id));
-  CLOISTER_TRY(api.store.datasets.Remove(access.dataset.id, api.clock.Now()));
-  for (const UploadRecord& upload : uploads) {
-    CLOISTER_TRY(api.blobs.DiscardDraft(upload.id.str()));
-    CLOISTER_TRY(api.blobs.Remove(upload.id.str()));
-  }
+  CLOISTER_TRY(RemoveWithFiles(api, access.dataset.id));
   return JsonResponse(200, std::move(answer));
 }
 

@@ -1,8 +1,38 @@
 #include "control/rest/sealed_intake.h"
 
+#include <set>
 #include <span>
 
 namespace cloister::control {
+namespace {
+
+// The uploads that stream into this process. One that is open and not among them has nobody any more who would end it.
+class Streaming {
+ public:
+  void Enter(const UploadId& upload) CLOISTER_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    uploads_.insert(upload);
+  }
+  void Leave(const UploadId& upload) CLOISTER_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    uploads_.erase(upload);
+  }
+  bool Has(const UploadId& upload) const CLOISTER_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return uploads_.contains(upload);
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::set<UploadId> uploads_ CLOISTER_GUARDED_BY(mutex_);
+};
+
+Streaming& AllStreaming() {
+  static Streaming all;
+  return all;
+}
+
+}  // namespace
 
 class SealedIntake::DraftSink final : public ByteSink {
  public:
@@ -19,14 +49,31 @@ class SealedIntake::DraftSink final : public ByteSink {
   std::uint64_t written_ = 0;
 };
 
-SealedIntake::SealedIntake(const Api& api, UploadId upload)
-    : api_(api), upload_(std::move(upload)), sink_(std::make_unique<DraftSink>(api.blobs, upload_.str())) {}
+SealedIntake::SealedIntake(const Api& api, UploadOfDataset which)
+    : api_(api), which_(std::move(which)), sink_(std::make_unique<DraftSink>(api.blobs, which_.upload.str())) {
+  AllStreaming().Enter(which_.upload);
+}
 
 SealedIntake::~SealedIntake() {
-  if (finished_) return;
   writer_.reset();
-  (void)api_.store.datasets.RemoveUpload(upload_);
-  (void)api_.blobs.DiscardDraft(upload_.str());
+  if (!finished_) {
+    const FilesTurn turn(which_.dataset);
+    (void)ForgetUpload(api_, which_.upload);
+  }
+  AllStreaming().Leave(which_.upload);
+}
+
+// An upload in one request has no parts.
+Status SealedIntake::MakeRoom(const Api& api, const DatasetId& dataset) {
+  CLOISTER_ASSIGN(const auto uploads, api.store.datasets.UploadsOf(dataset));
+  int streaming = 0;
+  for (const UploadRecord& each : uploads) {
+    if (each.object || each.part_size_bytes != 0) continue;
+    if (!AllStreaming().Has(each.id)) CLOISTER_TRY(ForgetUpload(api, each.id));
+    else ++streaming;
+  }
+  if (streaming < kIntakesMax) return {};
+  return ResourceExhausted("the dataset's file is being sent by as many requests as may at once; try again later");
 }
 
 Result<std::unique_ptr<SealedIntake>> SealedIntake::Start(const Api& api, const DatasetAccess& access) {
@@ -37,19 +84,17 @@ Result<std::unique_ptr<SealedIntake>> SealedIntake::Start(const Api& api, const 
   }
   CLOISTER_ASSIGN(const std::string text, api.custodian.RecipientFor(*member.session, member.key));
   CLOISTER_ASSIGN(const auto recipient, sealing::AgeRecipient::Parse(text));
-  // What a process that ended in the middle left behind. A streamed upload has no size before its end.
-  CLOISTER_ASSIGN(const auto uploads, api.store.datasets.UploadsOf(access.dataset.id));
-  for (const UploadRecord& each : uploads) {
-    if (each.size_bytes != 0) continue;
-    CLOISTER_TRY(api.store.datasets.RemoveUpload(each.id));
-    CLOISTER_TRY(api.blobs.DiscardDraft(each.id.str()));
-  }
   const UploadRecord record{.id = UploadId::New(api.clock, api.rng),
                             .dataset = access.dataset.id,
                             .object = std::nullopt,
                             .created_at = api.clock.Now()};
-  CLOISTER_TRY(api.store.datasets.AddUpload(record));
-  std::unique_ptr<SealedIntake> intake(new SealedIntake(api, record.id));
+  std::unique_ptr<SealedIntake> intake;
+  {
+    const FilesTurn turn(record.dataset);
+    CLOISTER_TRY(MakeRoom(api, record.dataset));
+    CLOISTER_TRY(api.store.datasets.AddUpload(record));
+    intake.reset(new SealedIntake(api, {.dataset = record.dataset, .upload = record.id}));
+  }
   CLOISTER_ASSIGN(
       intake->writer_,
       sealing::SealWriter::Start({.recipients = std::span(&recipient, 1), .rng = api.rng, .sink = *intake->sink_}));
@@ -60,15 +105,17 @@ Status SealedIntake::Write(ByteView plain) { return writer_->Write(plain); }
 
 Result<agreement::SealedObjectRef> SealedIntake::Finish() {
   CLOISTER_ASSIGN(const agreement::SealedObjectRef object, writer_->Finish());
-  CLOISTER_TRY(api_.blobs.Publish(upload_.str(), object.length_bytes));
-  CLOISTER_TRY(api_.store.datasets.CompleteUpload(upload_, object));
+  const FilesTurn turn(which_.dataset);
+  CLOISTER_TRY(RequireOpenUpload(api_, which_));
+  CLOISTER_TRY(api_.blobs.Publish(which_.upload.str(), object.length_bytes));
+  CLOISTER_TRY(api_.store.datasets.CompleteUpload(which_.upload, object));
   finished_ = true;
   return object;
 }
 
 Status SealedIntake::GiveUp() {
-  CLOISTER_TRY(api_.store.datasets.RemoveUpload(upload_));
-  return api_.blobs.Remove(upload_.str());
+  const FilesTurn turn(which_.dataset);
+  return ForgetUpload(api_, which_.upload);
 }
 
 }  // namespace cloister::control

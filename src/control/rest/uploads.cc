@@ -8,30 +8,19 @@
 //
 // The server never holds a file in memory and never sees what is in it.
 
-#include <algorithm>
-
 #include "codec/text.h"
 #include "control/rest/content_digest.h"
+#include "control/rest/dataset_files.h"
 #include "control/rest/idempotency.h"
 #include "control/rest/manifests.h"
+#include "control/rest/part_sink.h"
 #include "control/rest/routes.h"
-#include "crypto/digest.h"
 
 namespace cloister::control {
 namespace {
 
 constexpr std::uint64_t kPartBytes = 8 << 20;
 constexpr std::uint64_t kOpenUploadsMax = 4;  // of one dataset
-
-// A file that came in one request has no parts.
-std::uint64_t PartCount(const UploadRecord& upload) {
-  if (upload.part_size_bytes == 0) return 0;
-  return (upload.size_bytes + upload.part_size_bytes - 1) / upload.part_size_bytes;
-}
-
-std::uint64_t PartBytes(const UploadRecord& upload, std::uint64_t part) {
-  return part < PartCount(upload) ? upload.part_size_bytes : upload.size_bytes - (part - 1) * upload.part_size_bytes;
-}
 
 struct UploadAccess {
   DatasetAccess access;
@@ -74,6 +63,7 @@ Result<net::Response> Begin(const Api& api, const net::Request& request) {
   CLOISTER_TRY(in.Finish());
   RequestIds ids(api, request);
   const auto id = ids.Make<UploadId>();
+  const FilesTurn turn(access.dataset.id);
   CLOISTER_ASSIGN(const auto again, api.store.datasets.FindUpload(id));
   if (again) {
     CLOISTER_ASSIGN(auto json, EncodeUpload(api, *again));
@@ -94,56 +84,6 @@ Result<net::Response> Begin(const Api& api, const net::Request& request) {
   return JsonResponse(201, {{"upload", std::move(json)}});
 }
 
-// Writes what arrives into the upload's draft; the part counts once it is whole and has the announced digest. One that
-// is there already with that digest stays as it is: whatever comes, and however far, it is not written over.
-class PartSink final : public net::BodySink {
- public:
-  struct Wanted {
-    std::uint64_t part = 0;
-    Digest256 announced{};
-    bool known = false;
-  };
-  PartSink(const Api& api, UploadRecord upload, const Wanted& wanted)
-      : api_(api), upload_(std::move(upload)), part_(wanted.part), announced_(wanted.announced), known_(wanted.known) {}
-
-  Status Write(ByteView piece) override {
-    if (piece.size() > PartBytes(upload_, part_) - written_)
-      return InvalidArgument("the part is longer than it may be");
-    const std::uint64_t start = (part_ - 1) * upload_.part_size_bytes;
-    if (!known_) CLOISTER_TRY(api_.blobs.WriteDraft(upload_.id.str(), start + written_, piece));
-    digest_.Update(piece);
-    written_ += piece.size();
-    return {};
-  }
-
-  Result<net::Response> Finish() override {
-    if (written_ != PartBytes(upload_, part_)) return InvalidArgument("the part is shorter than it must be");
-    if (digest_.Finish() != announced_) return InvalidArgument("the part is not the one that Content-Digest announced");
-    CLOISTER_TRY(
-        api_.store.datasets.PutPart(upload_.id, {.part = part_, .size_bytes = written_, .digest = announced_}));
-    return JsonResponse(200, {{"part", part_}, {"size_bytes", written_}});
-  }
-
- private:
-  const Api& api_;
-  const UploadRecord upload_;
-  const std::uint64_t part_;
-  const Digest256 announced_;
-  const bool known_;
-  crypto::Sha256Stream digest_;
-  std::uint64_t written_ = 0;
-};
-
-// Whether the part is there with these bytes. With other ones it is there no longer: they are about to be written over.
-Result<bool> MakeRoom(const Api& api, const UploadRecord& upload, const UploadPart& wanted) {
-  CLOISTER_ASSIGN(const auto parts, api.store.datasets.Parts(upload.id));
-  const auto found = std::ranges::find(parts, wanted.part, &UploadPart::part);
-  if (found == parts.end()) return false;
-  if (found->digest == wanted.digest) return true;
-  CLOISTER_TRY(api.store.datasets.RemovePart(upload.id, wanted.part));
-  return false;
-}
-
 Result<std::unique_ptr<net::BodySink>> OpenPart(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(UploadAccess access, RequireUpload(api, request));
   if (access.upload.object) return FailedPrecondition("the upload is complete");
@@ -158,9 +98,8 @@ Result<std::unique_ptr<net::BodySink>> OpenPart(const Api& api, const net::Reque
   }
   CLOISTER_ASSIGN(const auto announced, ReadContentDigest(request));
   if (!announced) return InvalidArgument("a part needs the field 'Content-Digest': sha-256=:BASE64:");
-  CLOISTER_ASSIGN(const bool known, MakeRoom(api, access.upload, {.part = part, .digest = *announced}));
-  return std::unique_ptr<net::BodySink>(std::make_unique<PartSink>(
-      api, std::move(access.upload), PartSink::Wanted{.part = part, .announced = *announced, .known = known}));
+  CLOISTER_ASSIGN(auto sink, PartSink::Open(api, std::move(access.upload), {.part = part, .digest = *announced}));
+  return std::unique_ptr<net::BodySink>(std::move(sink));
 }
 
 Result<net::Response> ShowUpload(const Api& api, const net::Request& request) {
@@ -169,8 +108,18 @@ Result<net::Response> ShowUpload(const Api& api, const net::Request& request) {
   return JsonResponse(200, {{"upload", std::move(json)}});
 }
 
+// A crash between publishing and its row leaves the blob there and the row open.
+Status RequirePublished(const Api& api, const UploadRecord& upload) {
+  const auto end = api.blobs.Read(upload.id.str(), upload.size_bytes - 1, 2);
+  if (end && end->size() == 1) return {};
+  return Error{Code::kDataLoss, "the upload's bytes are not there any more; give it up and begin another one"};
+}
+
 // The draft becomes a blob; once more changes nothing.
-Status PublishUpload(const Api& api, const UploadRecord& upload, const agreement::SealedObjectRef& object) {
+Status PublishUpload(const Api& api, const UploadOfDataset& which, const agreement::SealedObjectRef& object) {
+  const FilesTurn turn(which.dataset);
+  CLOISTER_ASSIGN(const UploadRecord upload, RequireUploadNow(api, which));
+  if (PartCount(upload) == 0) return FailedPrecondition("a file in one request is complete when that request ends");
   if (object.length_bytes != upload.size_bytes)
     return InvalidArgument("'object.length' is not the length of the upload");
   if (upload.object) {
@@ -182,9 +131,11 @@ Status PublishUpload(const Api& api, const UploadRecord& upload, const agreement
     return FailedPrecondition(std::to_string(PartCount(upload) - parts.size()) + " parts are missing");
   }
   const Status published = api.blobs.Publish(upload.id.str(), upload.size_bytes);
-  // A crash between the two lines leaves the blob published and the row open.
   if (!published && published.error().code != Code::kNotFound) return published;
-  return api.store.datasets.CompleteUpload(upload.id, object);
+  if (!published) CLOISTER_TRY(RequirePublished(api, upload));
+  CLOISTER_TRY(api.store.datasets.CompleteUpload(upload.id, object));
+  (void)api.blobs.DiscardDrafts(upload.id.str());  // what attempts at parts left behind that a crash cut off
+  return {};
 }
 
 Result<net::Response> Complete(const Api& api, const net::Request& request) {
@@ -195,7 +146,7 @@ Result<net::Response> Complete(const Api& api, const net::Request& request) {
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(const auto object, agreement::DecodeObjectRef(object_json, "object"));
-  CLOISTER_TRY(PublishUpload(api, access.upload, object));
+  CLOISTER_TRY(PublishUpload(api, {.dataset = access.access.dataset.id, .upload = access.upload.id}, object));
   CLOISTER_ASSIGN(const RecordedLink recorded, RecordManifest(api, access.access, object, document));
   return AnswerDataset(api, access.access, 200, recorded, "The sealed file is stored and its manifest is recorded.");
 }
@@ -203,9 +154,11 @@ Result<net::Response> Complete(const Api& api, const net::Request& request) {
 // An unfinished upload is given up; what came of it is thrown away.
 Result<net::Response> Abort(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const UploadAccess access, RequireUpload(api, request));
-  if (access.upload.object) return FailedPrecondition("the upload is complete; remove its dataset instead");
-  CLOISTER_TRY(api.store.datasets.RemoveUpload(access.upload.id));
-  CLOISTER_TRY(api.blobs.DiscardDraft(access.upload.id.str()));
+  const FilesTurn turn(access.upload.dataset);
+  CLOISTER_ASSIGN(const UploadRecord upload,
+                  RequireUploadNow(api, {.dataset = access.upload.dataset, .upload = access.upload.id}));
+  if (upload.object) return FailedPrecondition("the upload is complete; remove its dataset instead");
+  CLOISTER_TRY(ForgetUpload(api, upload.id));
   return JsonResponse(200, {{"message", "The upload is given up."}});
 }
 

@@ -43,6 +43,8 @@ Status NoteDataset(Transaction& tx, const DatasetRecord& dataset) {
   return NoteChange(tx, {.environment = dataset.environment, .kind = "dataset", .object = dataset.id.str()});
 }
 
+Error NotOpen() { return Conflict("the upload was completed or given up meanwhile"); }
+
 UploadRecord ReadUpload(const SqlRow& row) {
   UploadRecord upload{.id = StoredId<UploadId>(row, 0),
                       .dataset = StoredId<DatasetId>(row, 1),
@@ -158,19 +160,41 @@ Status DatasetStore::RemoveUpload(const UploadId& id) {
   });
 }
 
+Status DatasetStore::WithdrawUpload(const UploadId& id) {
+  return db_.Transact([&](Transaction& tx) -> Status {
+    CLOISTER_TRY(tx.Run("DELETE FROM upload_parts WHERE upload_id = ?", {id.str()}));
+    return tx.Run("UPDATE uploads SET status = 'open', header_digest = NULL, root = NULL WHERE id = ?", {id.str()});
+  });
+}
+
 Result<std::int64_t> DatasetStore::OpenUploads(const DatasetId& id) {
   return db_.Transact([&](Transaction& tx) -> Result<std::int64_t> {
-    CLOISTER_ASSIGN(const auto count, tx.First("SELECT count(*) FROM uploads WHERE dataset_id = ? AND status = 'open'",
+    CLOISTER_ASSIGN(const auto count, tx.First("SELECT count(*) FROM uploads WHERE dataset_id = ? AND status = 'open'"
+                                               " AND part_size_bytes > 0",
                                                {id.str()}, [](const SqlRow& row) { return row.Integer(0); }));
     return count.value_or(0);
   });
 }
 
 Status DatasetStore::CompleteUpload(const UploadId& id, const agreement::SealedObjectRef& object) {
-  return db_.Transact([&](Transaction& tx) {
-    return tx.Run("UPDATE uploads SET status = 'complete', size_bytes = ?, header_digest = ?, root = ? WHERE id = ?",
-                  {object.length_bytes, object.header_digest, object.root, id.str()});
+  return db_.Transact([&](Transaction& tx) -> Status {
+    CLOISTER_ASSIGN(const std::int64_t changed,
+                    tx.Change("UPDATE uploads SET status = 'complete', size_bytes = ?, header_digest = ?, root = ?,"
+                              " completion = (SELECT max(completion) + 1 FROM uploads)"
+                              " WHERE id = ? AND status = 'open'",
+                              {object.length_bytes, object.header_digest, object.root, id.str()}));
+    return changed == 1 ? Status() : NotOpen();
   });
+}
+
+Result<std::optional<agreement::SealedObjectRef>> DatasetStore::NewestFile(const DatasetId& id) {
+  CLOISTER_ASSIGN(const auto upload, db_.Transact([&](Transaction& tx) {
+    return tx.First(
+        "SELECT id, dataset_id, size_bytes, part_size_bytes, header_digest, root, created_at FROM uploads"
+        " WHERE dataset_id = ? AND status = 'complete' ORDER BY completion DESC, id DESC LIMIT 1",
+        {id.str()}, ReadUpload);
+  }));
+  return upload ? upload->object : std::nullopt;
 }
 
 Result<std::optional<UploadId>> DatasetStore::FindObject(const DatasetId& id, const Digest256& header_digest) {
@@ -183,11 +207,15 @@ Result<std::optional<UploadId>> DatasetStore::FindObject(const DatasetId& id, co
 }
 
 Status DatasetStore::PutPart(const UploadId& id, const UploadPart& part) {
-  return db_.Transact([&](Transaction& tx) {
-    return tx.Run(
-        "INSERT INTO upload_parts(upload_id, part, size_bytes, digest) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT(upload_id, part) DO UPDATE SET size_bytes = excluded.size_bytes, digest = excluded.digest",
-        {id.str(), part.part, part.size_bytes, part.digest});
+  return db_.Transact([&](Transaction& tx) -> Status {
+    CLOISTER_ASSIGN(
+        const std::int64_t changed,
+        tx.Change(
+            "INSERT INTO upload_parts(upload_id, part, size_bytes, digest)"
+            " SELECT id, ?, ?, ? FROM uploads WHERE id = ? AND status = 'open'"
+            " ON CONFLICT(upload_id, part) DO UPDATE SET size_bytes = excluded.size_bytes, digest = excluded.digest",
+            {part.part, part.size_bytes, part.digest, id.str()}));
+    return changed == 1 ? Status() : NotOpen();
   });
 }
 

@@ -74,16 +74,20 @@ class DatasetStore {
 
   Status AddUpload(const UploadRecord& upload);
   Result<std::optional<UploadRecord>> FindUpload(const UploadId& id);
-  // How many uploads of a dataset are not complete.
+  // How many uploads in parts of a dataset are not complete.
   Result<std::int64_t> OpenUploads(const DatasetId& id);
   // All of a dataset, newest first.
   Result<std::vector<UploadRecord>> UploadsOf(const DatasetId& id);
   Status RemoveUpload(const UploadId& id);
-  // Its blob is one of the dataset's objects from now on.
+  // Nothing of it counts any more, neither object nor parts: so it may be cut off anywhere while its bytes go.
+  Status WithdrawUpload(const UploadId& id);
+  // Its blob is one of the dataset's objects from now on. kConflict when no such upload is open.
   Status CompleteUpload(const UploadId& id, const agreement::SealedObjectRef& object);
+  // The object of a dataset that was complete last.
+  Result<std::optional<agreement::SealedObjectRef>> NewestFile(const DatasetId& id);
   // The newest complete upload of a dataset whose file begins with this age header.
   Result<std::optional<UploadId>> FindObject(const DatasetId& id, const Digest256& header_digest);
-  // A part again replaces what was known of it.
+  // A part again replaces what was known of it. kConflict when no such upload is open.
   Status PutPart(const UploadId& id, const UploadPart& part);
   Status RemovePart(const UploadId& id, std::uint64_t part);
   Result<std::vector<UploadPart>> Parts(const UploadId& id);

@@ -147,8 +147,12 @@ constexpr std::string_view kUserTimes[] = {
     "UPDATE users SET updated_at = ifnull(disabled_at, created_at)",
 };
 
+// 11: which file of a dataset was whole last. Times are whole seconds, and ids say which one began last.
+constexpr std::string_view kCompletions[] = {"ALTER TABLE uploads ADD COLUMN completion INTEGER NOT NULL DEFAULT 0"};
+
 constexpr std::span<const std::string_view> kSteps[] = {kUsers, kEnvironments, kWork,     kAccess,   kLeases,
-                                                        kNotes, kLogins,       kWebhooks, kInviters, kUserTimes};
+                                                        kNotes, kLogins,       kWebhooks, kInviters, kUserTimes,
+                                                        kCompletions};
 
 }  // namespace
 

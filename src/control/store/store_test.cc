@@ -184,8 +184,48 @@ TEST_F(StoreTest, KeepsUploadsAndTheirParts) {
   EXPECT_EQ(store_->datasets.FindUpload(upload.id)->value().object->length_bytes, 10u);
   EXPECT_EQ(store_->datasets.FindObject(dataset.id, {1})->value(), upload.id);
   EXPECT_FALSE(store_->datasets.FindObject(dataset.id, {2})->has_value());
+  EXPECT_EQ(store_->datasets.NewestFile(dataset.id)->value().length_bytes, 10u);
   dataset.id = DatasetId::New(clock_, rng_);
   EXPECT_EQ(store_->datasets.Add(dataset).error().code, Code::kConflict);
+}
+
+// What was not there to be changed is said, never passed over.
+TEST_F(StoreTest, AnUploadThatIsNotOpenTakesNothing) {
+  const EnvironmentRecord environment = Environment();
+  const DatasetRecord dataset{.id = DatasetId::New(clock_, rng_),
+                              .environment = environment.id,
+                              .owner = "owner",
+                              .name = "visits",
+                              .schema = "[]",
+                              .policy = "{}",
+                              .format = "csv",
+                              .created_at = clock_.Now(),
+                              .updated_at = clock_.Now()};
+  ASSERT_TRUE(store_->datasets.Add(dataset).has_value());
+  DatasetStore& uploads = store_->datasets;
+  const auto add = [&] {
+    const UploadRecord upload{.id = UploadId::New(clock_, rng_),
+                              .dataset = dataset.id,
+                              .size_bytes = 8,
+                              .part_size_bytes = 8,
+                              .created_at = clock_.Now()};
+    EXPECT_TRUE(uploads.AddUpload(upload).has_value());
+    return upload.id;
+  };
+  const UploadPart part{.part = 1, .size_bytes = 8, .digest = {1}};
+  const UploadId gone = add(), first = add(), second = add();
+  ASSERT_TRUE(uploads.RemoveUpload(gone).has_value());
+  EXPECT_EQ(uploads.CompleteUpload(gone, {{1}, 8, {2}}).error().code, Code::kConflict);
+  EXPECT_EQ(uploads.PutPart(gone, part).error().code, Code::kConflict);
+  // The one that was complete last is the newest, whichever began first.
+  ASSERT_TRUE(uploads.CompleteUpload(second, {{2}, 8, {2}}).has_value());
+  ASSERT_TRUE(uploads.CompleteUpload(first, {{3}, 8, {2}}).has_value());
+  EXPECT_EQ(uploads.NewestFile(dataset.id)->value().header_digest, Digest256{3});
+  EXPECT_EQ(uploads.CompleteUpload(second, {{4}, 8, {2}}).error().code, Code::kConflict);
+  EXPECT_EQ(uploads.PutPart(second, part).error().code, Code::kConflict);
+  ASSERT_TRUE(uploads.WithdrawUpload(first).has_value());
+  EXPECT_EQ(uploads.NewestFile(dataset.id)->value().header_digest, Digest256{2});
+  EXPECT_FALSE(uploads.FindUpload(first)->value().object.has_value());
 }
 
 TEST_F(StoreTest, KeepsOneResultPerQuery) {
