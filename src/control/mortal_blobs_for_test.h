@@ -3,6 +3,7 @@
 // Blobs of a host that dies at a counted moment: before or after the effect of its n-th operation. From then on every
 // operation fails, as if nobody were there, until Revive(). What had happened stays.
 
+#include <functional>
 #include <set>
 #include <string>
 
@@ -82,7 +83,11 @@ class MortalBlobStore final : public sealing::BlobStore {
       return blobs_.DiscardDrafts(prefix);
     });
   }
+  // Before each read, on whichever thread it comes; set before anybody reads.
+  std::function<void()> before_read;
+
   Result<Bytes> Read(std::string_view name, std::uint64_t offset, std::size_t length) override {
+    if (before_read) before_read();
     return Live([&] { return blobs_.Read(name, offset, length); });
   }
 

@@ -31,6 +31,7 @@ STEPS_MAX, START_STEPS_MAX, FRAMES_MAX = 1000, 80, 150
 LIFE_SECONDS_MAX = 20            # a life that does not come to its moment ends by the clock
 STORY_SECONDS_MAX = 3600
 PART = 8 << 20
+UPLOAD_ID_CHARS = len('upl_') + 26
 SENDER_PAUSE_SECONDS = 0.4       # a part is many steps: without it nobody else would come to any
 ROWS = 'person,ward\n' + ''.join(f'{i},{"north" if i % 2 else "south"}\n' for i in range(100))
 SCHEMA = {'person': 'bigint', 'ward': 'varchar'}
@@ -251,11 +252,12 @@ class Sender(Worker):
             answered.add(number)
             there = {each['part'] for each in self.dora.get(path)['upload']['parts']}
             assert there == answered, f'{name}: {there} are there, {answered} were answered'
-        blob = next((self.server.data / 'blobs').glob(f'{upload}*')).read_bytes()
-        assert blob == file, f'{name}: the file on the disk is another one'
+        blobs = self.server.data / 'blobs'
+        assert (blobs / f'{upload}.draft').read_bytes() == file, f'{name}: the file on the disk is another one'
         self.told.parts += 2
         time.sleep(SENDER_PAUSE_SECONDS)
         self.dora.answer('DELETE', path, also=(404,))
+        assert not list(blobs.glob(f'{upload}*')), f'{name}: what was given up is still on the disk'
 
 
 def await_end(client, query):
@@ -346,7 +348,18 @@ class RandomKills(unittest.TestCase):
         self.assertEqual(sorted((each['name'], each['id']) for each in tees),
                          sorted([('room', self.tee), *told.tees.items()]))
         self.judge_ledger(queries)
+        self.judge_files(datasets.values())
         self.carla.moved_to(self.server).run('ledger', 'verify', self.tee)
+
+    def judge_files(self, datasets):
+        """No file lies around that is nobody's: whoever removes a dataset removes what came of it."""
+        carla = Client(self.server, (self.carla.home / 'api-key').read_text().strip())
+        owned = {f'{who}@example.org': client for who, client in
+                 (('ana', self.ana), ('dora', self.dora), ('carla', carla))}
+        known = {each['id'] for dataset in datasets for each in self.all_of(
+            owned[dataset['owner_email']], f'/api/tee/datasets/{dataset["id"]}/uploads', 'uploads')}
+        there = {file.name[:UPLOAD_ID_CHARS] for file in (self.server.data / 'blobs').glob('upl_*')}
+        self.assertEqual(there - known, set())
 
     def judge_ledger(self, queries):
         entries = []

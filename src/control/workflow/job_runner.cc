@@ -10,11 +10,6 @@ namespace {
 constexpr std::string_view kRoom = "control";
 constexpr std::int64_t kLastAnswersMs = 5'000;
 
-struct DueLoad {
-  DatasetId dataset;
-  Digest256 manifest{};
-};
-
 bool MayRun(const ledger::LedgerState& state, const ledger::QueryRecord& query, Instant now) {
   if (query.phase == ledger::QueryPhase::kReserved || query.phase == ledger::QueryPhase::kReleasing) return true;
   if (query.phase != ledger::QueryPhase::kReported) return false;
@@ -107,20 +102,33 @@ bool JobRunner::LoadDue(EnclaveClient& enclave) {
   if (!due) return false;
   load_asked_.insert({boot, due->manifest});
   const Status loaded = enclave.Load(due->dataset);
-  const Instant now = services_.clock.Now();
-  if (loaded) {
-    (void)services_.store.datasets.SetStatus(due->dataset, DatasetStatus::kAvailable, std::nullopt, now);
-  } else if (loaded.error().code == Code::kUnavailable || !session_.Enclave()) {
+  if (!loaded && (loaded.error().code == Code::kUnavailable || !session_.Enclave())) {
     // The enclave went away, and another may be there already. Only what an enclave said is a verdict on the file: the
     // next round asks again.
     load_asked_.erase({boot, due->manifest});
     return false;
-  } else {
-    services_.log.Write(LogLevel::kWarning, kRoom,
-                        due->dataset.str() + " was not loaded: " + std::string(CodeName(loaded.error().code)));
-    (void)services_.store.datasets.SetStatus(due->dataset, DatasetStatus::kFailed, loaded.error().public_message, now);
   }
+  Tell(*due, loaded);
   return true;
+}
+
+// Of the manifest in force alone, while nobody records another: over one that came while this one was loaded the
+// enclave has said nothing yet.
+void JobRunner::Tell(const DueLoad& due, const Status& loaded) {
+  MutexLock lock(session_.terms_mutex());
+  const bool in_force = session_.Look([&](const ledger::LedgerState& state) {
+    const auto* manifest = state.ManifestInForce(due.dataset);
+    return manifest != nullptr && manifest->digest == due.manifest;
+  });
+  if (!in_force) return;
+  const Instant now = services_.clock.Now();
+  if (loaded) {
+    (void)services_.store.datasets.SetStatus(due.dataset, DatasetStatus::kAvailable, std::nullopt, now);
+    return;
+  }
+  services_.log.Write(LogLevel::kWarning, kRoom,
+                      due.dataset.str() + " was not loaded: " + std::string(CodeName(loaded.error().code)));
+  (void)services_.store.datasets.SetStatus(due.dataset, DatasetStatus::kFailed, loaded.error().public_message, now);
 }
 
 std::optional<std::string> JobRunner::SettledCode(const QueryId& query) {

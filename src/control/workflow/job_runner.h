@@ -57,9 +57,14 @@ class JobRunner {
   bool RunOnce();
 
  private:
+  struct DueLoad {
+    DatasetId dataset;
+    Digest256 manifest{};
+  };
   void Loop();
   bool KeepBooted();
   bool LoadDue(EnclaveClient& enclave);
+  void Tell(const DueLoad& due, const Status& loaded);
   bool ExecuteDue(EnclaveClient& enclave);
   void SettleCutOffJobs();
   // False when it could not even begin; the next round is due after a while.
