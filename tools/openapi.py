@@ -24,6 +24,9 @@ METHODS = ('get', 'post', 'put', 'delete')
 ACCESS = ('open', 'caller', 'caller-own', 'proposed', 'member', 'owner', 'submitter', 'recipient', 'creator',
           'administrator')
 SCOPES = ('read', 'data', 'query', 'decide', 'manage', 'admin')
+# What a server needs for an operation to be there; the server leaves it out of /openapi.json where it has it not.
+WHEN = {None: '', 'issuer': 'where the server has an issuer of logins', 'development': 'where it runs with --dev-login',
+        'browsers': 'where people log in with browsers'}
 PIECE = 8000  # characters of one C++ string literal; compilers have a bound
 
 
@@ -208,6 +211,8 @@ def problems(contract):
             yield f'{where}: x-access must say who may call it: {", ".join(ACCESS)}'
         if operation.get('x-access') != 'open' and operation.get('x-scope') not in SCOPES:
             yield f'{where}: x-scope must be one of {", ".join(SCOPES)}'
+        if operation.get('x-when') not in WHEN:
+            yield f'{where}: x-when must be one of {", ".join(filter(None, WHEN))}'
         if operation['operationId'] in names:
             yield f'{where}: operationId {operation["operationId"]} occurs twice'
         names.add(operation['operationId'])
@@ -259,7 +264,8 @@ def content_schema(part):
 def describe(contract, method, path, operation):
     lines = [f'### {method.upper()} `{path}`', '', operation['summary'] + '.', '']
     rights = f'For: {operation["x-access"]}'
-    lines.append(rights + (f' · scope `{operation["x-scope"]}`' if 'x-scope' in operation else '') + '.')
+    rights += f' · scope `{operation["x-scope"]}`' if 'x-scope' in operation else ''
+    lines.append(rights + (f' · {WHEN[operation["x-when"]]}' if 'x-when' in operation else '') + '.')
     rows = []
     for given in operation.get('parameters', ()):
         each = resolve(contract, given)
@@ -340,6 +346,7 @@ def page(contract):
             out.append(f'<section id="{operation["operationId"]}"><h3><span class="method">{method}</span> '
                        f'<code>{esc(path)}</code></h3><p>{esc(operation["summary"])}.</p>')
             rights = operation['x-access'] + (f', scope {operation["x-scope"]}' if 'x-scope' in operation else '')
+            rights += f'; {WHEN[operation["x-when"]]}' if 'x-when' in operation else ''
             out.append(f'<p>For: {esc(rights)}</p>')
             body = operation.get('requestBody', {}).get('content', {}).get('application/json', {})
             if 'example' in body:

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 
+#include "codec/ascii.h"
 #include "codec/json.h"
 
 namespace cloister::agreement {
@@ -14,6 +15,20 @@ constexpr std::array kAggregateLevels = {Level::kAggregateOnly, Level::kDifferen
 
 bool IsTemporal(const SchemaColumn& column) {
   return column.type.kind == ColumnType::Kind::kDate || column.type.kind == ColumnType::Kind::kTimestamp;
+}
+
+// What DuckDB reserves (duckdb_keywords(), category "reserved").
+constexpr std::string_view kReserved =
+    " all analyse analyze and any array as asc asymmetric both case cast check collate column constraint "
+    "create default deferrable desc describe distinct do else end except false fetch for foreign from group "
+    "having in initially intersect into lambda lateral leading limit not null offset on only or order pivot "
+    "pivot_longer pivot_wider placing primary qualify references returning select show some summarize "
+    "symmetric table then to trailing true union unique unpivot using variadic when where window with ";
+
+// A column as SQL takes it. Its name is a plain word (policy.h), but it may be one of theirs.
+std::string Name(const std::string& column) {
+  const bool reserved = kReserved.find(" " + codec::LowerCase(column) + " ") != std::string_view::npos;
+  return reserved ? '"' + column + '"' : column;
 }
 
 using Wanted = std::function<bool(const SchemaColumn&, const ColumnPolicy&)>;
@@ -57,7 +72,7 @@ class Writer {
 
   void Write() {
     const std::string& unit = *dataset_.policy.privacy_unit;
-    people_ = "COUNT(DISTINCT " + unit + ") AS people";
+    people_ = "COUNT(DISTINCT " + Name(unit) + ") AS people";
     Add("how many people", "SELECT " + people_ + " FROM " + dataset_.name);
     if (const SchemaColumn* dimension = Dimension(dataset_)) ByDimension(dimension->name);
     ByDate();
@@ -67,13 +82,15 @@ class Writer {
  private:
   void Add(std::string title, std::string text) { out_.push_back({std::move(title), std::move(text), level_}); }
 
-  void ByDimension(const std::string& name) {
+  void ByDimension(const std::string& column) {
+    const std::string name = Name(column);
     const std::string tail = " FROM " + dataset_.name + " GROUP BY " + name + " ORDER BY " + name;
-    Add("people by " + name, "SELECT " + name + ", " + people_ + tail);
+    Add("people by " + column, "SELECT " + name + ", " + people_ + tail);
     const SchemaColumn* measure = Measure(dataset_);
     if (measure == nullptr) return;
-    Add("average " + measure->name + " by " + name,
-        "SELECT " + name + ", AVG(" + measure->name + ") AS average, SUM(" + measure->name + ") AS total" + tail);
+    const std::string value = Name(measure->name);
+    Add("average " + measure->name + " by " + column,
+        "SELECT " + name + ", AVG(" + value + ") AS average, SUM(" + value + ") AS total" + tail);
   }
 
   void ByDate() {
@@ -83,7 +100,7 @@ class Writer {
     if (date == nullptr) return;
     const auto finest = dataset_.policy.Column(date->name).date_granularity.value_or(DateGranularity::kYear);
     const std::string part(DateGranularityName(finest));
-    const std::string truncated = "date_trunc('" + part + "', " + date->name + ")";
+    const std::string truncated = "date_trunc('" + part + "', " + Name(date->name) + ")";
     Add("people by " + part, "SELECT " + truncated + " AS since, " + people_ + " FROM " + dataset_.name +
                                  " GROUP BY " + truncated + " ORDER BY since");
   }
@@ -94,10 +111,10 @@ class Writer {
     });
     if (measure == nullptr) return;
     const ColumnPolicy& policy = dataset_.policy.Column(measure->name);
-    Add("people above a " + measure->name, "SELECT " + people_ + " FROM " + dataset_.name + " WHERE " + measure->name +
-                                               " >= " + Threshold(policy));
+    Add("people above a " + measure->name, "SELECT " + people_ + " FROM " + dataset_.name + " WHERE " +
+                                               Name(measure->name) + " >= " + Threshold(policy));
     if (policy.quantiles) {
-      Add("median " + measure->name, "SELECT MEDIAN(" + measure->name + ") AS median FROM " + dataset_.name);
+      Add("median " + measure->name, "SELECT MEDIAN(" + Name(measure->name) + ") AS median FROM " + dataset_.name);
     }
   }
 
@@ -114,7 +131,7 @@ void AddRows(const NamedTerms& dataset, Level level, std::vector<ExampleQuery>& 
     const ColumnPolicy& policy = dataset.policy.Column(column.name);
     const bool shown = level == Level::kFullAccess ? !policy.Is(Role::kHidden)
                                                    : policy.Is(Role::kDimension) || policy.Is(Role::kMeasure);
-    if (shown) columns += (columns.empty() ? "" : ", ") + column.name;
+    if (shown) columns += (columns.empty() ? "" : ", ") + Name(column.name);
   }
   if (columns.empty()) return;
   out.push_back({level == Level::kFullAccess ? "its rows" : "a generalised release of its rows",
@@ -134,12 +151,13 @@ void AddJoin(const NamedTerms& a, const NamedTerms& b, std::vector<ExampleQuery>
     if (!a.policy.levels.contains(level) || !b.policy.levels.contains(level)) continue;
     const SchemaColumn* measure = Measure(b);
     const std::string average =
-        measure == nullptr ? "" : ", AVG(b." + measure->name + ") AS average_" + measure->name;
-    const std::string key = "a." + *a.policy.privacy_unit;
+        measure == nullptr ? "" : ", AVG(b." + Name(measure->name) + ") AS average_" + measure->name;
+    const std::string shown = "a." + Name(dimension->name);
+    const std::string key = "a." + Name(*a.policy.privacy_unit);
     out.push_back({a.name + " with " + b.name + " by " + dimension->name,
-                   "SELECT a." + dimension->name + ", COUNT(DISTINCT " + key + ") AS people" + average + " FROM " +
-                       a.name + " a JOIN " + b.name + " b ON " + key + " = b." + *b.policy.privacy_unit +
-                       " GROUP BY a." + dimension->name + " ORDER BY a." + dimension->name,
+                   "SELECT " + shown + ", COUNT(DISTINCT " + key + ") AS people" + average + " FROM " + a.name +
+                       " a JOIN " + b.name + " b ON " + key + " = b." + Name(*b.policy.privacy_unit) + " GROUP BY " +
+                       shown + " ORDER BY " + shown,
                    std::string(LevelName(level))});
   }
 }

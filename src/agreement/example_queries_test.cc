@@ -54,6 +54,22 @@ TEST(ExampleQueries, UseWhatThePolicyAllowsAndNothingHidden) {
                   "SELECT MEDIAN(cost) AS median FROM visits"));
 }
 
+TEST(ExampleQueries, ReservedWordsStandInQuotes) {
+  const Dataset stays("stays", R"j([{"name":"person","type":"BIGINT"},{"name":"Group","type":"VARCHAR"},
+      {"name":"end","type":"DOUBLE"}])j",
+                      R"j({"privacy_unit":"person","columns":{"person":{"roles":["join_key"],"domain":"person"},
+      "Group":{"roles":["dimension"]},"end":{"roles":["measure"],"bounds":[0,10]}}})j");
+  EXPECT_THAT(Texts(ExamplesOn(stays.terms())),
+              ElementsAre(R"(SELECT COUNT(DISTINCT person) AS people FROM stays)",
+                          R"(SELECT "Group", COUNT(DISTINCT person) AS people FROM stays )"
+                          R"(GROUP BY "Group" ORDER BY "Group")",
+                          R"(SELECT "Group", AVG("end") AS average, SUM("end") AS total FROM stays )"
+                          R"(GROUP BY "Group" ORDER BY "Group")"));
+  const Dataset visits = Visits();
+  EXPECT_THAT(Texts(ExamplesAcross({visits.terms(), stays.terms()}))[0],
+              testing::HasSubstr(R"(AVG(b."end") AS average_end)"));
+}
+
 TEST(ExampleQueries, JoinOnUnitsOfOneDomainOnly) {
   const Dataset visits = Visits(), claims = Claims("person"), members = Claims("member");
   EXPECT_THAT(Texts(ExamplesAcross({visits.terms(), claims.terms()})),

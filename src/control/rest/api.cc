@@ -27,7 +27,9 @@ Error NoSuch(std::string_view what) { return NotFound("there is no such " + std:
 Result<std::optional<std::string>> ReadKey(const net::Request& request) {
   const std::string* authorization = request.Header("authorization");
   const std::string* api_key = request.Header("x-api-key");
-  if (authorization != nullptr && api_key != nullptr) return InvalidArgument("send one API key, not two");
+  if (authorization != nullptr && api_key != nullptr) {
+    return Error{Code::kUnauthenticated, "send one API key, not two: 'Authorization' or 'X-API-Key'"};
+  }
   if (api_key != nullptr) return std::optional(*api_key);
   if (authorization == nullptr) return std::optional<std::string>();
   if (codec::LowerCase(authorization->substr(0, kBearer.size())) != kBearer) return NeedsKey();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "codec/ascii.h"
 #include "codec/text.h"
 #include "control/rest/idempotency.h"
 #include "control/rest/problem.h"
@@ -48,7 +49,7 @@ Result<std::vector<agreement::Thumbprint>> RecipientsMeant(const agreement::Char
   }
   for (const std::string& each : meant) {
     const auto* participant = charter.Find(each);
-    if (participant == nullptr) participant = charter.FindByEmail(each);
+    if (participant == nullptr) participant = charter.FindByEmail(codec::LowerCase(each));
     if (participant == nullptr) return InvalidArgument("'recipients': " + each + " is no participant");
     recipients.insert(participant->thumbprint);
   }

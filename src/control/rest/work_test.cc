@@ -139,7 +139,7 @@ TEST_F(WorkTest, ACheckKnowsWhatWasPaidFor) {
 }
 
 TEST_F(WorkTest, GivesResultsToTheirRecipientsOnly) {
-  const std::string query = ApprovedQuery({{"recipients", {"ada@hospital.example"}}});
+  const std::string query = ApprovedQuery({{"recipients", {"Ada@Hospital.example"}}});
   EXPECT_EQ(Status(ada_, query, "/query/status", {"completed", "error"}), "completed");
   const Reply results = ada_.Get(query + "/results");
   const std::string download = query + "/results/" + results.TextAt("/results/0/id") + "/download";
