@@ -27,6 +27,7 @@ SCOPES = ('read', 'data', 'query', 'decide', 'manage', 'admin')
 # What a server needs for an operation to be there; the server leaves it out of /openapi.json where it has it not.
 WHEN = {None: '', 'issuer': 'where the server has an issuer of logins', 'development': 'where it runs with --dev-login',
         'browsers': 'where people log in with browsers'}
+PATTERN_MAX = 70  # longer ones are told by their descriptions alone
 PIECE = 8000  # characters of one C++ string literal; compilers have a bound
 
 
@@ -41,7 +42,7 @@ def scalar(text):
         return words[text]
     if re.fullmatch(r'-?\d+', text):
         return int(text)
-    if re.fullmatch(r'-?\d+\.\d+', text):
+    if re.fullmatch(r'-?\d+(\.\d+)?([eE][-+]?\d+)?', text):
         return float(text)
     return text
 
@@ -241,8 +242,11 @@ def short(contract, schema):
         return 'any'
     if '$ref' in schema:
         return schema['$ref'].rsplit('/', 1)[1]
-    if 'anyOf' in schema:
-        return ' or '.join(short(contract, each) for each in schema['anyOf'])
+    for word in ('anyOf', 'oneOf'):
+        if word in schema and 'type' not in schema:
+            return ' or '.join(short(contract, each) for each in schema[word])
+    if 'const' in schema:
+        return f'`{schema["const"]}`'
     if 'enum' in schema:
         return ' \\| '.join(f'`{each}`' for each in schema['enum'])
     kind = schema.get('type', 'any')
@@ -254,6 +258,55 @@ def short(contract, schema):
         required = schema.get('required', ())
         return '{' + ', '.join(name + ('' if name in required else '?') for name in schema['properties']) + '}'
     return kind
+
+
+def between(schema, least, most, what=''):
+    low, high = schema.get(least), schema.get(most)
+    if low is not None and high is not None:
+        yield f'{low} to {high}{what}' if low != high else f'{low}{what}'
+    elif low is not None:
+        yield f'at least {low}{what}'
+    elif high is not None:
+        yield f'at most {high}{what}'
+
+
+def bounds(schema):
+    """What a schema says beyond its type, in words; a pattern stands in backticks."""
+    said = [*between(schema, 'minLength', 'maxLength', ' characters'), *between(schema, 'minimum', 'maximum'),
+            *between(schema, 'minItems', 'maxItems', ' items'),
+            *between(schema, 'minProperties', 'maxProperties', ' members')]
+    if 'exclusiveMinimum' in schema:
+        said.append(f'more than {schema["exclusiveMinimum"]}')
+    if schema.get('uniqueItems'):
+        said.append('none twice')
+    if 'pattern' in schema:
+        said.append(f'like `{schema["pattern"]}`')
+    for name, others in schema.get('dependentRequired', {}).items():
+        said.append(f'{name} with {", ".join(others)}')
+    if 'default' in schema:
+        said.append(f'else {schema["default"]}')
+    return said
+
+
+def told(contract, schema):
+    """Type, bounds and description of a value, for a cell of a table."""
+    said = ', '.join([short(contract, schema), *(
+        each.replace('|', '\\|') for each in bounds(schema)
+        if 'description' not in schema or len(each) < PATTERN_MAX)])
+    return said + (f'. {schema["description"]}' if 'description' in schema else '')
+
+
+def named(schema, before=''):
+    """(name, required, schema) of each member, and of those of objects that have no name of their own."""
+    for name, each in schema.get('properties', {}).items():
+        yield before + name, name in schema.get('required', ()), each
+        inner, mark = (each.get('items', {}), '[].') if each.get('type') == 'array' else (each, '.')
+        yield from named(inner, before + name + mark)
+
+
+def members(contract, schema):
+    return ['| member | what |', '| --- | --- |'] + [
+        f'| `{name}`{"" if required else "?"} | {told(contract, each)} |' for name, required, each in named(schema)]
 
 
 def content_schema(part):
@@ -269,13 +322,19 @@ def describe(contract, method, path, operation):
     rows = []
     for given in operation.get('parameters', ()):
         each = resolve(contract, given)
-        if each['in'] != 'path' and each['name'] not in ('limit', 'cursor', 'Idempotency-Key'):
-            rows.append(f'`{each["name"]}` ({each["in"]}{"" if each.get("required") else ", optional"})')
+        if each['in'] != 'path' and each['name'] not in ('limit', 'cursor', 'Idempotency-Key', 'Content-Digest'):
+            rows.append(f'`{each["name"]}` ({each["in"]}{"" if each.get("required") else ", optional"}): '
+                        + told(contract, each['schema']))
     if rows:
-        lines.append('Parameters: ' + ', '.join(rows) + '.')
+        lines.append('Parameters: ' + '; '.join(rows) + '.')
     if 'requestBody' in operation:
         schema, kind = content_schema(operation['requestBody'])
-        lines.append('Body: ' + (short(contract, schema) if schema is not None else f'`{kind}`') + '.')
+        if schema is not None and schema.get('properties'):
+            lines += ['Body:', '', *members(contract, schema), '']
+            for each in bounds({'dependentRequired': schema.get('dependentRequired', {})}):
+                lines.append(f'Together: {each}.')
+        else:
+            lines.append('Body: ' + (short(contract, schema) if schema is not None else f'`{kind}`') + '.')
         example = operation['requestBody']['content'].get(kind, {}).get('example')
         if example:
             lines.append(f'Example: `{json.dumps(example, ensure_ascii=False)}`.')
@@ -284,8 +343,14 @@ def describe(contract, method, path, operation):
             continue
         schema, kind = content_schema(answer)
         lines.append(f'{status}: ' + (short(contract, schema) if schema is not None else f'`{kind}`') + '.')
-    return '\n'.join(line if not line or line.startswith('#') or line == lines[-1] else line + '  '
+    return '\n'.join(line if not line or line.startswith(('#', '|')) or line == lines[-1] else line + '  '
                      for line in lines) + '\n'
+
+
+def answers_of(contract):
+    for _, _, operation in operations(contract):
+        for answer in operation['responses'].values():
+            yield resolve(contract, answer)
 
 
 def reference(contract):
@@ -293,7 +358,8 @@ def reference(contract):
            'Made of [api/openapi.yaml](../../api/openapi.yaml) by `tools/openapi.py reference`; a running server has '
            'it at `/docs`. To begin with: [quick-reference.md](quick-reference.md).', '',
            'A `?` marks what may be absent. Lists take `?limit=&cursor=` and answer `next_cursor`; what changes '
-           'something with an API key takes `Idempotency-Key` (a part of an upload may be sent again as it is).', '',
+           'something with an API key takes `Idempotency-Key` (a part of an upload may be sent again as it is), and '
+           'what has a body takes `Content-Digest`. 30.0 is read as 30 where a whole number is meant.', '',
            '## Problems', '', 'Failures are `application/problem+json` (RFC 9457) with `error` and `message`.', '',
            '| error | status | meaning |', '| --- | --- | --- |']
     out += [f'| `{each["error"]}` | {each["status"]} | {each["meaning"]} |' for each in contract['x-problems']]
@@ -301,13 +367,19 @@ def reference(contract):
     for tag in contract['tags']:
         out += [f'## {tag["name"]}', '', tag['description'] + '.', '']
         out += [describe(contract, *each) for each in operations(contract) if each[2]['tags'] == [tag['name']]]
-    out += ['## Objects', '']
-    for name, schema in contract['components']['schemas'].items():
-        out += [f'### {name}', '', '| member | type |', '| --- | --- |']
-        required = schema.get('required', ())
-        for member, each in schema.get('properties', {}).items():
-            out.append(f'| `{member}`{"" if member in required else "?"} | {short(contract, each)} |')
-        out.append('')
+    schemas = contract['components']['schemas']
+    out += ['## Fields of answers', '', '| field | what |', '| --- | --- |']
+    fields = [(field, resolve(contract, each)) for answer in answers_of(contract)
+              for field, each in answer.get('headers', {}).items()]
+    out += sorted({f'| `{field}` | {told(contract, each["schema"])}. {each["description"]} |'
+                   for field, each in fields})
+    out += ['', '## Values', '', '| value | what |', '| --- | --- |']
+    out += [f'| {name} | {told(contract, schema)} |' for name, schema in schemas.items()
+            if not schema.get('properties')]
+    out += ['', '## Objects', '']
+    for name, schema in schemas.items():
+        if schema.get('properties'):
+            out += [f'### {name}', '', *members(contract, schema), '']
     return '\n'.join(out).rstrip() + '\n'
 
 
@@ -319,6 +391,12 @@ pre { overflow-x: auto; padding: .5rem; background: color-mix(in srgb, currentCo
 .method { display: inline-block; min-width: 4rem; font-weight: 600; text-transform: uppercase; }
 nav ul { columns: 2; } nav { font-size: 14px; }
 """
+
+
+def plain(contract, schema):
+    """What told() says, for a page: what stood in backticks is code."""
+    pieces = html.escape(told(contract, schema).replace('\\|', '|')).split('`')
+    return ''.join(f'<code>{each}</code>' if index % 2 else each for index, each in enumerate(pieces))
 
 
 def page(contract):
@@ -348,11 +426,19 @@ def page(contract):
             rights = operation['x-access'] + (f', scope {operation["x-scope"]}' if 'x-scope' in operation else '')
             rights += f'; {WHEN[operation["x-when"]]}' if 'x-when' in operation else ''
             out.append(f'<p>For: {esc(rights)}</p>')
+            for given in operation.get('parameters', ()):
+                each = resolve(contract, given)
+                where = each['in'] + ('' if each.get('required') else ', optional')
+                out.append(f'<p><code>{esc(each["name"])}</code> ({where}): {plain(contract, each["schema"])}</p>')
             body = operation.get('requestBody', {}).get('content', {}).get('application/json', {})
+            if body.get('schema', {}).get('properties'):
+                out.append('<p>Body:</p><dl>')
+                for name, required, each in named(body['schema']):
+                    need = '' if required else '?'
+                    out.append(f'<dt><code>{esc(name)}</code>{need}</dt><dd>{plain(contract, each)}</dd>')
+                out.append('</dl>')
             if 'example' in body:
                 out.append(f'<pre>{esc(json.dumps(body["example"], indent=2))}</pre>')
-            elif body.get('schema', {}).get('properties'):
-                out.append(f'<p>Body: <code>{esc(short(contract, body["schema"]).replace("`", ""))}</code></p>')
             for status, answer in operation['responses'].items():
                 schema, kind = content_schema(answer)
                 if status != 'default':
@@ -362,6 +448,11 @@ def page(contract):
                     if example:
                         out.append(f'<pre>{esc(json.dumps(example, indent=2))}</pre>')
             out.append('</section>')
+    out.append('<h2>Values</h2><dl>')
+    for name, schema in contract['components']['schemas'].items():
+        if not schema.get('properties'):
+            out.append(f'<dt id="value-{name}"><code>{name}</code></dt><dd>{plain(contract, schema)}</dd>')
+    out.append('</dl>')
     return '\n'.join(out + ['</main>', '</body>', '</html>']) + '\n'
 
 

@@ -1,7 +1,6 @@
 """The contract of the REST API as tests read it: which operation a call is, and whether an answer is what was promised.
 
-The validator knows JSON Schema as far as api/openapi.yaml uses it; a keyword that it does not know is an error, so that
-the contract cannot promise more than is looked at.
+What an answer must be is JSON Schema (json_schema.py).
 """
 
 import json
@@ -14,49 +13,7 @@ from support import ROOT, Rest
 sys.path.insert(0, str(ROOT / 'tools'))
 
 import openapi  # noqa: E402
-
-CONTRACT = openapi.read()
-KNOWN = {'type', 'properties', 'required', 'additionalProperties', 'items', 'enum', 'anyOf', '$ref', 'format',
-         'description'}
-TYPES = {'string': str, 'integer': int, 'number': (int, float), 'boolean': bool, 'object': dict, 'array': list,
-         'null': type(None)}
-TIME = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ')
-
-
-def is_of(value, kind):
-    return isinstance(value, TYPES[kind]) and not (isinstance(value, bool) and kind in ('integer', 'number'))
-
-
-def faults(schema, value, where='answer'):
-    """Everything in which a value is not what its schema says."""
-    schema = openapi.resolve(CONTRACT, schema)
-    unknown = set(schema) - KNOWN
-    if unknown:
-        yield f'{where}: the validator does not know {unknown}'
-    if 'anyOf' in schema and all(list(faults(each, value, where)) for each in schema['anyOf']):
-        yield f'{where} is none of those that it may be'
-    kinds = schema.get('type', [])
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    if kinds and not any(is_of(value, kind) for kind in kinds):
-        yield f'{where} is no {" or ".join(kinds)}: {value!r}'
-        return
-    if 'enum' in schema and value not in schema['enum']:
-        yield f'{where} is none of {schema["enum"]}: {value!r}'
-    if schema.get('format') == 'date-time' and not TIME.fullmatch(value):
-        yield f'{where} is no time: {value!r}'
-    if isinstance(value, dict):
-        properties = schema.get('properties', {})
-        for name in schema.get('required', ()):
-            if name not in value:
-                yield f'{where}.{name} is missing'
-        for name, each in value.items():
-            if name in properties:
-                yield from faults(properties[name], each, f'{where}.{name}')
-            elif properties and schema.get('additionalProperties') is not True:
-                yield f'{where}.{name} is not promised'
-    if isinstance(value, list) and 'items' in schema:
-        for index, each in enumerate(value):
-            yield from faults(schema['items'], each, f'{where}[{index}]')
+from json_schema import CONTRACT, faults, read_as  # noqa: E402
 
 
 def pattern_of(path):
@@ -73,6 +30,24 @@ def operation_of(method, target):
                  if method_ == method and pattern.fullmatch(path)), (None, None))
 
 
+# Of these none is answered that is not promised.
+FIELDS = ('Request-Id', 'ETag', 'Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'Idempotency-Replayed',
+          'WWW-Authenticate', 'Accept', 'Allow', 'Content-Digest')
+
+
+def judge_fields(promised, headers):
+    for name, field in promised.items():
+        field = openapi.resolve(CONTRACT, field)
+        given = headers.get(name)
+        if given is not None:
+            yield from faults(field['schema'], read_as(field['schema'], given), f'the field {name}')
+        elif field.get('required'):
+            yield f'the field {name} is missing'
+    for name in FIELDS:
+        if name in headers and name not in promised:
+            yield f'the field {name} is answered and not promised'
+
+
 def judge(method, target, status, headers, body):
     """What is wrong with an answer, as a list of sentences."""
     path, operation = operation_of(method, target)
@@ -81,7 +56,7 @@ def judge(method, target, status, headers, body):
     promised = operation['responses'].get(str(status), operation['responses']['default'])
     promised = openapi.resolve(CONTRACT, promised)
     kind = headers.get('Content-Type', '').split(';')[0]
-    found = []
+    found = list(judge_fields(promised.get('headers', {}), headers))
     if status >= 400 and kind != 'application/problem+json':
         found.append(f'a failure is {kind}')
     if 200 <= status < 400 and str(status) not in operation['responses']:

@@ -1,7 +1,7 @@
-"""Requests made out of api/openapi.yaml: right ones, ones at the bounds, and wrong ones that are known to be wrong.
+"""Requests made out of api/openapi.yaml: ones that fit it, within its bounds and at them, and others of all kinds.
 
-`Maker(random, pools).request(method, path, operation)` answers a Made: what to send, and whether the contract itself
-forbids it, so that nothing but a 4xx may come back.
+`Maker(random).request(path, operation)` answers a Made: what to send, and what the contract says of it. What breaks a
+schema is not answered 2xx; what fits all of them is not answered 400, for a 400 says that a request is malformed.
 """
 
 import base64
@@ -13,8 +13,11 @@ from urllib.parse import quote
 
 import openapi
 from contract import CONTRACT
+from fitting import Fitting, text_of
+from json_schema import faults, read_as
 
-Made = namedtuple('Made', 'target body headers wrong')  # wrong: why the contract forbids it, or None
+# wrong: why the contract forbids it, or None; fits: it fits, so that it is not answered 400.
+Made = namedtuple('Made', 'target body headers wrong fits')
 
 ID = re.compile(r'\b(env|ds|qry|upl|res|key|adm|usr|whk|msg)_[0-9a-z]{26}\b')
 # An account has no pool: a closed one would end the caller's part in the story.
@@ -43,7 +46,7 @@ NAMED = {'query_text': SQL, 'schema': SCHEMAS, 'policy': POLICIES, 'email': EMAI
          'format': ['csv', 'parquet', 'jsonl', 'xml'], 'nonce': ['A' * 43, 'A', '', '!' * 43],
          'document': ['a.b.c', '', 'e30.e30.AAAA', 'x' * 5000], 'attestation_token': ['a.b.c', ''],
          'scopes': ['read', 'data', 'query', 'decide', 'manage', 'admin', 'everything'],
-         'cursor': ['env_' + '0' * 26, '', 'zzz'], 'proof': ['a.b.c'],
+         'cursor': ['env_' + '0' * 26 + '.0123456789ab', '', 'zzz'], 'proof': ['a.b.c'],
          # Nobody listens at port 9, and the rest must be refused: nothing leaves this machine.
          'url': ['http://127.0.0.1:9/', 'https://10.0.0.1/', 'https://169.254.169.254/', 'ftp://x/', 'https://', ''],
          'events': ['tee.changed', 'query.changed', 'query.done'],
@@ -54,10 +57,40 @@ ANY_JSON = [None, True, 0, 1.5, '', [], {}, [[]], {'a': {'b': []}}]
 NO_JSON = [b'', b'{', b'[]', b'null', b'"text"', b'{"a":1}{"b":2}', b'\xff\xfe', b'{"a":NaN}', b'{"a":1,"a":2}']
 
 
+GOOD_SCHEMA = {'person': 'bigint', 'ward': 'text'}
+
+
+def beyond_schemas(name, body, pairs):
+    """Why a request that fits its schemas may be malformed all the same: what JSON Schema cannot say."""
+    body = body if isinstance(body, dict) else {}
+    if 'document' in body or 'proof' in body:
+        return 'what is in a signed document, and its signature'
+    if 'attestation_token' in body:
+        return 'what is in a text of JSON'
+    if 'cursor' in pairs:
+        return 'a cursor is one that was answered'
+    if name == 'putPart':
+        return 'how many parts an upload has, and how long they are'
+    if 'url' in body and body['url'] != 'http://127.0.0.1:9/':
+        return 'which hosts are of the public Internet'
+    if body.get('schema', GOOD_SCHEMA) != GOOD_SCHEMA or 'policy' in body or 'privacy_unit' in body:
+        return 'a policy speaks of the columns of a schema, which has none twice'
+    if name in ('readLedger', 'proveConsistency') and int(pairs.get('from', 0)) > int(pairs.get('to', 1 << 62)):
+        return 'from is not behind to'
+    if name == 'comeBack' and ('code' in pairs) == ('error' in pairs):
+        return 'one of code and error'
+    return None
+
+
+# Where nothing has to be signed any more, a document is not looked at.
+UNREAD = ('markAvailable', 'removeDataset', 'cancelQuery', 'terminateEnvironment', 'acceptCharter')
+
+
 class Maker:
     def __init__(self, random):
         self.random = random
         self.ids = {}
+        self.fitting = Fitting(random, NAMED)
 
     def learn(self, text):
         """Ids that an answer told, so that later requests are about things that exist."""
@@ -77,6 +110,8 @@ class Maker:
 
     def value(self, schema, name=''):
         schema = openapi.resolve(CONTRACT, schema)
+        if 'anyOf' in schema and 'type' not in schema:
+            schema = openapi.resolve(CONTRACT, self.random.choice(schema['anyOf']))
         if 'enum' in schema and self.chance(0.9):
             return self.random.choice(schema['enum'])
         if name in NAMED and schema.get('type') != 'array' and self.chance(0.9):
@@ -85,8 +120,16 @@ class Maker:
         kind = self.random.choice(kinds) if isinstance(kinds, list) else kinds
         return getattr(self, kind)(schema, name)
 
-    def string(self, _, __):
+    def string(self, schema, __):
+        if self.chance(0.3):
+            return self.beside(schema)
         return self.random.choice(TEXTS) if self.chance(0.5) else f'name_{self.random.randrange(1000)}'
+
+    def beside(self, schema):
+        """A text that fits, and then one character less, more, or another."""
+        made = self.fitting.attempt(schema, '')
+        at = self.random.randrange(len(made) + 1)
+        return self.random.choice((made[:at] + made[at + 1:], made[:at] + self.random.choice('aÄ/ \x00') + made[at:]))
 
     def integer(self, schema, _):
         bounds = [schema[each] + step for each in ('minimum', 'maximum') if each in schema for step in (-1, 0, 1)]
@@ -115,76 +158,101 @@ class Maker:
                 if name in required or self.chance(0.4)}
 
     def spoil(self, schema, value):
-        """(value, why) that its schema forbids; (value, None) where it cannot be told."""
+        """Something less, something more, or something else."""
         schema = openapi.resolve(CONTRACT, schema)
         if not isinstance(value, dict) or 'properties' not in schema:
-            return value, None
+            return value
         how = self.random.choice(('unknown', 'missing', 'type'))
-        if how == 'unknown' and schema.get('additionalProperties') is False:
-            return {**value, 'nobody_knows_this': 1}, 'an unknown member'
+        if how == 'unknown':
+            return {**value, 'nobody_knows_this': 1}
         if how == 'missing' and schema.get('required'):
             gone = self.random.choice(schema['required'])
-            return {name: each for name, each in value.items() if name != gone}, f'{gone} is missing'
-        typed = [name for name, each in schema['properties'].items() if isinstance(each.get('type'), str)]
-        if not typed:
-            return value, None
-        name = self.random.choice(typed)
-        other = {'string': 7, 'integer': 'x', 'number': 'x', 'boolean': 'x', 'array': 'x', 'object': 'x'}
-        return {**value, name: other[schema['properties'][name]['type']]}, f'{name} is of another type'
+            return {name: each for name, each in value.items() if name != gone}
+        name = self.random.choice(list(schema['properties']) or ['nothing'])
+        return {**value, name: self.random.choice(ANY_JSON)}
 
-    def path(self, pattern, operation):
+    def path(self, pattern, operation, pairs):
         parts, before = [], ''
         for part in pattern.split('/'):
             if part == '{id}':
-                parts.append(quote(self.id_of(PARENTS.get(before, 'env')), safe=''))
+                parts.append(self.id_of(PARENTS.get(before, 'env')))
             elif part.startswith('{'):
                 prefix = {'{upload}': 'upl', '{result}': 'res', '{delivery}': 'msg'}.get(part)
                 plain = {'{part}': ['1', '2', '0', '-1', 'x', '9' * 30], '{email}': EMAILS}.get(part)
-                parts.append(quote(self.id_of(prefix) if prefix else self.random.choice(plain), safe=''))
+                parts.append(self.id_of(prefix) if prefix else self.random.choice(plain))
             else:
                 parts.append(part)
             before = part
-        pairs = [(each['name'], self.value(each['schema'], each['name'])) for each in self.parameters(operation)
-                 if each['in'] == 'query' and (each.get('required') or self.chance(0.4))]
-        if self.chance(0.03):
-            pairs.append(('limit', 'x'))
-        query = '&'.join(f'{name}={quote(str(value), safe="")}' for name, value in pairs)
-        return '/'.join(parts) + ('?' + query if query else '')
+        said = dict(zip((each[1:-1] for each in pattern.split('/')), parts))
+        query = '&'.join(f'{name}={quote(value, safe="")}' for name, value in pairs.items())
+        return '/'.join(quote(each, safe='') for each in parts) + ('?' + query if query else ''), said
+
+    def pairs(self, operation, fit):
+        make = self.fitting.value if fit else self.value
+        return {each['name']: text_of(make(each['schema'], each['name'])) for each in self.parameters(operation)
+                if each['in'] == 'query' and (each.get('required') or self.chance(0.4))}
 
     def parameters(self, operation):
         return [openapi.resolve(CONTRACT, each) for each in operation.get('parameters', ())]
 
-    def headers(self, operation, body):
+    def headers(self, operation, body, fit):
         made = {}
         for each in self.parameters(operation):
-            if each['in'] != 'header' or not self.chance(0.9 if each.get('required') else 0.2):
+            required = each.get('required')
+            if each['in'] != 'header' or not self.chance(1 if required and fit else 0.9 if required else 0.2):
                 continue
             digest = base64.b64encode(hashlib.sha256(body or b'').digest()).decode()
-            made[each['name']] = self.random.choice({
-                'If-Match': ['*', '"x"', 'x', ''],
-                'Content-Digest': [f'sha-256=:{digest}:', 'sha-256=::', 'md5=:x:', ''],
-                'Idempotency-Key': [f'k{self.random.randrange(50)}', 'k' * 128, 'k' * 129, '', 'a b'],
-                'Last-Event-ID': ['0', 'x']}[each['name']])
+            right, others = {
+                'If-Match': (['*', '"x"'], ['x', '']),
+                'Content-Digest': ([f'sha-256=:{digest}:'], ['sha-256=::', 'md5=:x:', '']),
+                'Idempotency-Key': ([f'k{self.random.randrange(50)}', 'k' * 128], ['k' * 129, '', 'a b']),
+                'Last-Event-ID': (['0'], ['x'])}[each['name']]
+            made[each['name']] = self.random.choice(right if fit else right + others)
         return made
 
+    def json_body(self, content, fit):
+        """(value, bytes): the value is not looked at where the bytes are no JSON object."""
+        schema = content.get('schema', {})
+        if 'example' in content and self.chance(0.2):
+            value = content['example']
+        else:
+            value = (self.fitting.value if fit else self.value)(schema)
+        if not fit and self.chance(0.25):
+            value = self.spoil(schema, value)
+        if not fit and self.chance(0.05):
+            return None, self.random.choice(NO_JSON)
+        return value, json.dumps(value).encode()
+
+    def judge_parameters(self, operation, said):
+        for each in self.parameters(operation):
+            given = said[each['in']].get(each['name'])
+            if given is None and each.get('required'):
+                yield f'{each["name"]} is missing'
+            elif given is not None:
+                yield from faults(each['schema'], read_as(each['schema'], given), each['name'], closed=False)
+
     def request(self, path, operation):
-        body, wrong, media = None, None, None
+        fit = self.chance(0.5)
+        body, value, wrong, media = None, None, [], None
         for media, content in operation.get('requestBody', {}).get('content', {}).items():
-            schema = content.get('schema', {})
             if media != 'application/json':
                 body = self.random.choice([b'', b'person,ward,cost\n1,north,2\n', b'part', bytes(1000)])
                 continue
-            value = content['example'] if 'example' in content and self.chance(0.3) else self.value(schema)
-            if self.chance(0.25):
-                value, wrong = self.spoil(schema, value)
-            body = json.dumps(value).encode()
-            if self.chance(0.05):
-                body = self.random.choice(NO_JSON)
-                wrong = None if body == b'' else 'it is no JSON object'
-        headers = self.headers(operation, body)
+            value, body = self.json_body(content, fit)
+            if value is None and body:
+                wrong.append('it is no JSON object')
+            elif value is not None:
+                wrong += [each for each in faults(content['schema'], value, 'the body', closed=False)
+                          if operation['operationId'] not in UNREAD or 'document is not like' not in each]
+        if not body and operation.get('requestBody', {}).get('required'):
+            wrong.append('there is no body')
+        pairs, headers = self.pairs(operation, fit), self.headers(operation, body, fit)
+        target, said = self.path(path, operation, pairs)
+        wrong += self.judge_parameters(operation, {'path': said, 'query': pairs, 'header': headers})
         if body:
             headers['Content-Type'] = media
-            if media == 'application/json' and self.chance(0.04):
+            if media == 'application/json' and self.chance(0.02):
                 headers['Content-Type'] = self.random.choice(['text/plain', 'application/xml', 'multipart/form-data'])
-                wrong = 'another content type'
-        return Made(self.path(path, operation), body, headers, wrong)
+                wrong.append('another content type')
+        fine = not wrong and beyond_schemas(operation['operationId'], value, pairs) is None
+        return Made(target, body, headers, wrong[0] if wrong else None, fine)

@@ -9,6 +9,7 @@ import unittest
 
 import contract
 import fake_issuer
+import json_schema
 import support
 from contract import CONTRACT, OPERATIONS, Caller, log_in
 from support import ServerCase, await_that
@@ -267,17 +268,53 @@ class Contract(ServerCase):
 
 
 class Validator(unittest.TestCase):
-    """The alarm can ring."""
+    """The alarms can ring."""
 
     def test_it_finds_what_is_wrong(self):
-        user = {'id': 'u', 'email': 'e', 'name': 'n', 'organisation': 'o', 'administrator': False,
+        user = {'id': 'usr_' + NOTHING, 'email': 'e@e', 'name': 'n', 'organisation': 'o', 'administrator': False,
                 'created_at': '2026-11-22T08:36:00Z', 'updated_at': '2026-11-22T08:36:00Z'}
         schema = {'$ref': '#/components/schemas/User'}
         self.assertEqual(list(contract.faults(schema, user)), [])
-        for wrong in ({'id': 1}, {'administrator': 0}, {'created_at': 'now'}, {'more': 1}):
+        for wrong in ({'id': 1}, {'id': 'usr_'}, {'administrator': 0}, {'created_at': 'now'}, {'more': 1}):
             self.assertTrue(list(contract.faults(schema, {**user, **wrong})), wrong)
         del user['email']
         self.assertTrue(list(contract.faults(schema, user)))
+
+    def test_each_word_has_an_effect(self):
+        for schema, right, wrong in (
+                ({'minLength': 1, 'maxLength': 2}, ['a', 'ää'], ['', 'abc']),
+                ({'x-maxBytes': 3}, ['abc', 'äa'], ['ää']),
+                ({'pattern': '^a+$'}, ['aa'], ['ab', 'a\n']), ({'minimum': 1, 'maximum': 2}, [1, 2.0], [0, 2.5]),
+                ({'exclusiveMinimum': 0}, [0.1], [0]), ({'minItems': 1, 'maxItems': 2}, [[1]], [[], [1, 2, 3]]),
+                ({'uniqueItems': True}, [[1, 2]], [[1, 1]]), ({'items': {'type': 'integer'}}, [[]], [['a']]),
+                ({'const': 1}, [1], [True, 2]), ({'enum': [False]}, [False], [0]),
+                ({'anyOf': [{'const': 1}, {'type': 'integer'}]}, [1, 2], ['a']),
+                ({'oneOf': [{'const': 1}, {'type': 'integer'}]}, [2], [1, 'a']),
+                ({'allOf': [{'minimum': 1}, {'maximum': 2}]}, [1], [3]),
+                ({'not': {'required': ['a']}}, [{}], [{'a': 1}]),
+                ({'required': ['a']}, [{'a': 1}], [{}]), ({'additionalProperties': False}, [{}], [{'a': 1}]),
+                ({'additionalProperties': {'type': 'integer'}}, [{'a': 1}], [{'a': 'b'}]),
+                ({'propertyNames': {'pattern': '^a'}}, [{'ab': 1}], [{'ba': 1}]),
+                ({'minProperties': 1, 'maxProperties': 1}, [{'a': 1}], [{}, {'a': 1, 'b': 2}]),
+                ({'dependentRequired': {'a': ['b']}}, [{'b': 1}, {'a': 1, 'b': 2}], [{'a': 1}]),
+                ({'no such word': 1}, [], [1])):
+            with self.subTest(schema):
+                for each in right:
+                    self.assertEqual(list(contract.faults(schema, each, closed=False)), [], each)
+                for each in wrong:
+                    self.assertTrue(list(contract.faults(schema, each, closed=False)), each)
+
+    def test_the_contract_says_nothing_that_is_not_looked_at(self):
+        said = {word for schema in json_schema.schemas_in(CONTRACT) for word in schema}
+        self.assertEqual(said - json_schema.KNOWN, set())
+
+    def test_fields_that_are_missing_or_not_promised_are_found(self):
+        promised = {'Request-Id': {'required': True, 'schema': {'type': 'string'}},
+                    'Retry-After': {'schema': {'type': 'integer', 'minimum': 1}}}
+        judged = [list(contract.judge_fields(promised, fields)) for fields in (
+            {'Request-Id': 'x'}, {'Request-Id': 'x', 'Retry-After': '1'}, {}, {'Request-Id': 'x', 'Retry-After': '0'},
+            {'Request-Id': 'x', 'Retry-After': 'soon'}, {'Request-Id': 'x', 'ETag': '"a"'})]
+        self.assertEqual([len(each) for each in judged], [0, 0, 1, 1, 1, 1])
 
 
 if __name__ == '__main__':

@@ -1,9 +1,10 @@
 """Requests out of the contract, as many as there is time for: no answer is a server's failure or breaks the contract,
-and what the contract forbids is refused.
+what the contract forbids is refused, and what fits it is not called malformed.
 
 CLOISTER_GENERATE_SECONDS=N goes on that long, CLOISTER_SEED=N with other requests. A failure prints the request.
 """
 
+import json
 import os
 import random
 import tempfile
@@ -77,7 +78,7 @@ class Generated(unittest.TestCase):
         self.world = None
         self.addCleanup(lambda: self.world and self.world.close())
         self.random = random.Random(SEED)
-        self.counts, self.good, self.found = Counter(), Counter(), {}
+        self.counts, self.good, self.found, self.fitting = Counter(), Counter(), {}, 0
 
     def anew(self):
         if self.world:
@@ -107,6 +108,9 @@ class Generated(unittest.TestCase):
         wrong = judge(method, made.target, status, fields, text)
         if made.wrong and status < 300:
             wrong.append(f'{method} {path}: {made.wrong}, and it is answered {status}')
+        self.fitting += made.fits
+        if made.fits and status == 400:
+            wrong.append(f'{method} {path}: it fits its schemas, and is malformed: {json.loads(text)["message"]}')
         for each in wrong:
             self.found.setdefault(each, f'{who}: {method} {made.target} {made.headers} {(made.body or b"")[:600]!r}\n'
                                         f'    {status} {text[:400]!r}')
@@ -120,7 +124,7 @@ class Generated(unittest.TestCase):
             if self.left == 0 or self.world.tees > ENVIRONMENTS_MAX:
                 self.anew()
         total = sum(self.counts.values())
-        print(f'seed {SEED}: {total} requests, {dict(sorted(self.counts.items()))}; '
+        print(f'seed {SEED}: {total} requests, {self.fitting} of them fitting, {dict(sorted(self.counts.items()))}; '
               f'{len(self.good)} of {len(OPERATIONS)} operations answered 2xx')
         self.assertEqual('\n'.join(f'{fault}\n  {how}' for fault, how in self.found.items()), '')
         self.assertGreater(len(self.good), len(OPERATIONS) / 2, 'too few requests come through to say anything')

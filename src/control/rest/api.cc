@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "agreement/charter.h"
+#include "agreement/fields.h"
 #include "codec/ascii.h"
 #include "codec/text.h"
 #include "control/api_key.h"
@@ -74,6 +76,21 @@ Result<std::optional<Place>> ReadCursor(const net::Request& request) {
     return InvalidArgument("'cursor' must be the next_cursor of this list's page before");
   }
   return std::optional(Place(place.size(), place));
+}
+
+constexpr double kExactIntegerMax = 9007199254740992.0;  // 2^53
+
+// 30.0 is a whole number, for JSON Schema, for canonical JSON and for whoever divided in his language. Documents, which
+// are signed as they are written, know one spelling alone; bodies know both. How deep JSON goes, its parser bounds.
+void WriteWholeNumbersAsSuch(codec::Json& json) {
+  if (json.is_double()) {
+    const double number = json.get_double();
+    if (std::trunc(number) == number && std::abs(number) <= kExactIntegerMax) json = static_cast<std::int64_t>(number);
+  } else if (json.is_array()) {
+    for (codec::Json& each : json.get_array()) WriteWholeNumbersAsSuch(each);
+  } else if (json.is_object()) {
+    for (auto& member : json.get_object()) WriteWholeNumbersAsSuch(member.value());
+  }
 }
 
 }  // namespace
@@ -209,7 +226,9 @@ Result<QueryAccess> RequireQuery(const Api& api, const net::Request& request, st
 
 Result<codec::Json> ReadJsonBody(const net::Request& request) {
   if (request.body.empty()) return codec::Json(codec::JsonObject());
-  return codec::ParseJson(request.body);
+  CLOISTER_ASSIGN(codec::Json body, codec::ParseJson(request.body));
+  WriteWholeNumbersAsSuch(body);
+  return body;
 }
 
 Status ReadNothing(const net::Request& request) {
@@ -316,10 +335,7 @@ agreement::Participant MakeParticipant(const UserRecord& user, const Participant
 }
 
 Status CheckLabel(std::string_view name, std::string_view text, std::size_t bytes_max) {
-  const bool control = std::any_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
-  if (text.size() > bytes_max || control || !codec::IsValidUtf8(text)) {
+  if (text.size() > bytes_max || !agreement::IsShowable(text, agreement::TextKind::kLine)) {
     return InvalidArgument("'" + std::string(name) + "' must be a text of at most " + std::to_string(bytes_max) +
                            " bytes without control characters");
   }

@@ -1,6 +1,8 @@
 // GET .../attestation: raw evidence, for clients that verify by themselves. POST: the server's own verdict,
 // for people who want to see one; nothing that protects data rests on it.
 
+#include <algorithm>
+
 #include "attestation/enclave_appraisal.h"
 #include "attestation/explain.h"
 #include "codec/text.h"
@@ -11,7 +13,7 @@
 namespace cloister::control {
 namespace {
 
-constexpr std::size_t kForeignNonceCharsMin = 8;
+constexpr std::ptrdiff_t kForeignNonceCharsMin = 8;
 
 // The charter that evidence is about: the one named, else the newest.
 Result<agreement::Charter> CharterAsked(const Member& member, const std::optional<Digest256>& digest) {
@@ -36,7 +38,10 @@ Result<attestation::Nonce> ReadNonce(std::string_view text) {
 // are.
 Result<attestation::Nonce> NonceOf(const std::string& text) {
   if (const auto nonce = ReadNonce(text)) return *nonce;
-  if (text.size() < kForeignNonceCharsMin) return InvalidArgument("'nonce' must have at least 8 characters");
+  const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };  // a character of UTF-8
+  if (std::ranges::count_if(text, begins) < kForeignNonceCharsMin) {
+    return InvalidArgument("'nonce' must have at least 8 characters");
+  }
   return crypto::Sha256(AsBytes(text));
 }
 

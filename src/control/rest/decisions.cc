@@ -3,6 +3,7 @@
 #include "control/rest/problem.h"
 #include "control/rest/query_json.h"
 #include "control/rest/routes.h"
+#include "control/rest/texts.h"
 
 namespace cloister::control {
 namespace {
@@ -49,6 +50,7 @@ Result<net::Response> Approve(const Api& api, const net::Request& request) {
   const auto notes = in.OptionalString("notes", agreement::kNotesBytesMax);
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
+  CLOISTER_TRY(CheckLines("notes", notes.value_or("")));
   CLOISTER_ASSIGN(const RecordedLink recorded,
                   Submit(api, access.member,
                          {.typ = "cloister-approval+jws",
@@ -76,6 +78,7 @@ Result<net::Response> Reject(const Api& api, const net::Request& request) {
   if (reason.empty()) in.Fail("reason", "must not be empty");
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
+  CLOISTER_TRY(CheckLines("reason", reason));
   CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, access.member, Rejecting(access.query, document, reason)));
   return AnswerDecided(api, request, recorded);
 }

@@ -22,6 +22,10 @@ TEST_F(DecisionsTest, RejectionAndWithdrawal) {
   const std::string rejected = "/api/tee/queries/" + SubmitQuery(ada_).TextAt("/query/id");
   EXPECT_EQ(bob_.Post(rejected + "/reject").status, 400);
   EXPECT_EQ(bob_.Post(rejected + "/reject", {{"reason", ""}}).status, 400);
+  const Reply turned = bob_.Post(rejected + "/reject", {{"reason", "no \u202e on"}});  // would be read backwards
+  EXPECT_EQ(turned.status, 400);
+  EXPECT_NE(turned.Text("message").find("'reason'"), std::string::npos) << turned.body;
+  EXPECT_EQ(ada_.Post(rejected + "/approve", {{"notes", std::string("a\0b", 3)}}).status, 400);
   EXPECT_EQ(ada_.Post(rejected + "/approve", {{"notes", "for me"}}).status, 200);
   EXPECT_EQ(bob_.Post(rejected + "/reject", {{"reason", "no"}}).TextAt("/query/status"), "rejected");
   EXPECT_EQ(ada_.Get(rejected).TextAt("/query/decisions/0/notes"), "for me");

@@ -10,6 +10,7 @@
 #include "control/rest/idempotency.h"
 #include "control/rest/participant_keys.h"
 #include "control/rest/routes.h"
+#include "control/rest/texts.h"
 
 namespace cloister::control {
 namespace {
@@ -175,6 +176,7 @@ Result<EnvironmentRecord> MakeRecord(const Api& api, const Caller& caller, const
                              .recovery = create.recovery,
                              .run_bounds = api.fleet.limits().new_charters};
   charter.min_group_size = create.min_group_size.value_or(charter.min_group_size);
+  CLOISTER_TRY(CheckNumberOfPeople(charter));
   CLOISTER_TRY(agreement::CheckCharter(charter));
   return EnvironmentRecord{.id = charter.environment,
                            .name = create.name,
@@ -318,6 +320,7 @@ Result<net::Response> Terminate(const Api& api, const net::Request& request) {
   const auto reason = in.OptionalString("reason", agreement::kNotesBytesMax);
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
+  CLOISTER_TRY(CheckLines("reason", reason.value_or("")));
   CLOISTER_TRY(RequireLiving(member));
   const bool began =
       member.session->Look([](const ledger::LedgerState& state) { return state.in_force() != nullptr; });

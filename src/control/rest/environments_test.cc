@@ -59,13 +59,14 @@ TEST_F(EnvironmentsTest, RefusesContradictions) {
   Person ada = WithServerKey("ada@hospital.example");
   const auto create = [&](codec::JsonObject body) { return ada.Post("/api/tee/environments", std::move(body)); };
   EXPECT_EQ(create({}).Text("message"), "name is missing");
+  EXPECT_EQ(create({{"name", "a \u202e b"}}).Text("message").substr(0, 6), "'name'");
   EXPECT_EQ(create({{"name", "x"}, {"provider", "gcp"}}).status, 400);
   EXPECT_EQ(create({{"name", "x"}, {"recovery", "owners"}}).status, 400);
   EXPECT_EQ(create({{"name", "x"}, {"gcp_region", "y"}}).Text("message"), "gcp_region is not known here");
   EXPECT_EQ(
       create({{"name", "x"}, {"require_unanimous_approval", true}, {"approval_rule", {{"kind", "owners"}}}}).status,
       400);
-  EXPECT_EQ(create({{"name", "x"}, {"approval_rule", {{"kind", "count"}, {"count", 9}}}}).status, 400);
+  EXPECT_EQ(create({{"name", "x"}, {"approval_rule", {{"kind", "count"}, {"count", 9}}}}).status, 409);
   Person keyless = LogIn("keyless@else.example");
   EXPECT_EQ(keyless.Post("/api/tee/environments", {{"name", "x"}}).status, 201);  // the server keeps a key for him
   const Reply made = create({{"name", "x"}, {"gcp_zone", "europe-west4-a"}, {"approval_rule", {{"kind", "majority"}}}});
@@ -120,6 +121,8 @@ TEST_F(EnvironmentsTest, ShowsEvidenceForTheCallersNonce) {
       ada.Post(Path(id, "/attestation"), {{"attestation_token", token}, {"nonce", codec::Base64UrlEncode(nonce)}});
   EXPECT_FALSE(stale.json.at("verified").as_bool());
   EXPECT_EQ(ada.Post(Path(id, "/attestation"), {{"attestation_token", token}}).status, 400);
+  EXPECT_EQ(ada.Post(Path(id, "/attestation"), {{"nonce", "ääääääää"}}).status, 200);  // characters count, not bytes
+  EXPECT_EQ(ada.Post(Path(id, "/attestation"), {{"nonce", "äääääää"}}).status, 400);
 }
 
 TEST_F(EnvironmentsTest, ProvesItsLedger) {
@@ -144,9 +147,13 @@ TEST_F(EnvironmentsTest, ProvesItsLedger) {
   EXPECT_TRUE(crypto::VerifyConsistency(1, first_root, 3, checkpoint.point.root,
                                         proof_of("/ledger/proof/consistency?from=1&to=3")));
   for (const char* bad : {"/ledger?from=2&to=1", "/ledger?from=x", "/ledger?from=-1", "/ledger/proof/inclusion",
-                          "/ledger/proof/inclusion?index=3", "/ledger/proof/inclusion?index=0&size=4",
-                          "/ledger/proof/consistency?from=2&to=4"}) {
+                          "/ledger/proof/consistency?from=2&to=1"}) {
     EXPECT_EQ(ada.Get(Path(id, bad)).status, 400) << bad;
+  }
+  for (const char* beyond : {"/ledger?from=4", "/ledger/proof/inclusion?index=3",
+                             "/ledger/proof/inclusion?index=0&size=4", "/ledger/proof/consistency?from=2&to=4",
+                             "/ledger/proof/consistency?from=4"}) {
+    EXPECT_EQ(ada.Get(Path(id, beyond)).status, 404) << beyond;
   }
 }
 

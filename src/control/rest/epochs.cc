@@ -33,8 +33,21 @@ Result<agreement::Charter> NextEpoch(const EnvironmentSession& session) {
   });
 }
 
+Status CheckNumberOfPeople(const agreement::Charter& charter) {
+  const std::size_t people = charter.participants.size();
+  if (people > agreement::kParticipantsMax) {
+    return FailedPrecondition("an environment has at most " + std::to_string(agreement::kParticipantsMax) +
+                              " participants");
+  }
+  if (charter.approval_rule.count > static_cast<std::int64_t>(people)) {
+    return FailedPrecondition("'approval_rule.count' is more than there are participants");
+  }
+  return {};
+}
+
 Result<RecordedLink> ProposeEpoch(const Api& api, EnvironmentSession& session, const agreement::Charter& next,
                                   const std::vector<ParticipantKeyRecord>& keys) {
+  CLOISTER_TRY(CheckNumberOfPeople(next));
   CLOISTER_TRY(agreement::CheckCharter(next));
   CLOISTER_ASSIGN(RecordedLink recorded, ProposeOnce(session, next));
   for (const ParticipantKeyRecord& key : keys) {

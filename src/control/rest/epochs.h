@@ -31,6 +31,9 @@ Result<ChangedEpoch> ChangeEpoch(const EnvironmentSession& session, const agreem
 
 // {"kind","count"?}
 Result<agreement::ApprovalRule> DecodeApprovalRule(const codec::Json& rule);
+// kFailedPrecondition for a charter of more participants than one has, or whose rule asks for more approvals than there
+// are participants: what is asked for is well formed, and would be right among others.
+Status CheckNumberOfPeople(const agreement::Charter& charter);
 
 // Hands the proposal to the enclave, and accepts it for those of `keys`, whose word it is, whose keys the server has.
 // Under the session's terms_mutex().

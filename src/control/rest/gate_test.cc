@@ -26,6 +26,8 @@ TEST_F(GateTest, AKeyIsGoodForItsScopesAlone) {
   EXPECT_EQ(reader.Post("/api/tee/environments", {{"name", "x"}}).status, 403);
   EXPECT_EQ(reader.Post("/api/keys", {{"name", "more"}}).status, 403);
   EXPECT_EQ(ada.Post("/api/keys", {{"name", "x"}, {"scopes", {"everything"}}}).status, 400);
+  EXPECT_EQ(ada.Post("/api/keys", {{"name", "x"}, {"expires_in_days", 30.0}}).status, 201);  // 30, written otherwise
+  EXPECT_EQ(ada.Post("/api/keys", {{"name", "x"}, {"expires_in_days", 30.5}}).status, 400);
   // One that may make keys makes none that is more than itself.
   Person manager = WithKey(ada.Post("/api/keys", {{"name", "m"}, {"scopes", {"read", "manage"}}}).Text("api_key"));
   EXPECT_EQ(manager.Post("/api/keys", {{"name", "x"}, {"scopes", {"decide"}}}).status, 403);

@@ -72,7 +72,7 @@ class Inbox {
 
 Result<net::Response> Show(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
-  if (!caller.key) return JsonResponse(200, {{"items", codec::JsonArray()}, {"next_cursor", nullptr}});
+  if (!caller.key) return AnswerList(request, "items", {});
   Inbox inbox(caller.key->thumbprint);
   for (const auto& session : api.fleet.All()) {
     const auto member = RequireProposed(api, caller, session->id());

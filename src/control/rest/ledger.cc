@@ -16,6 +16,7 @@ Result<net::Response> Entries(const Api& api, const net::Request& request) {
   const std::uint64_t size = member.session->Look([](const ledger::LedgerState& state) { return state.size(); });
   CLOISTER_ASSIGN(const std::uint64_t from, QueryNumber(request, "from", 0));
   CLOISTER_ASSIGN(const std::uint64_t to, QueryNumber(request, "to", size));
+  if (from > size) return NotFound("the ledger has not so many entries");
   if (from > to) return InvalidArgument("'from' must not be behind 'to'");
   const std::uint64_t count = std::min(to - from, ledger::kReadEntriesMax);
   CLOISTER_ASSIGN(const auto texts, api.store.ledgers.Read(member.record.id, from, count));
@@ -48,7 +49,9 @@ Result<net::Response> Inclusion(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const std::uint64_t index, QueryNumber(request, "index", 0));
   return member.session->Look([&](const ledger::LedgerState& state) -> Result<net::Response> {
     CLOISTER_ASSIGN(const std::uint64_t size, QueryNumber(request, "size", state.size()));
-    if (index >= size || size > state.size()) return InvalidArgument("'index' must be below 'size', within the ledger");
+    if (index >= size || size > state.size()) {
+      return NotFound("the ledger has no such entry: 'index' must be below 'size'");
+    }
     return ProofResponse(state.log().InclusionProof(index, size));
   });
 }
@@ -59,7 +62,8 @@ Result<net::Response> Consistency(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const std::uint64_t from, QueryNumber(request, "from", 0));
   return member.session->Look([&](const ledger::LedgerState& state) -> Result<net::Response> {
     CLOISTER_ASSIGN(const std::uint64_t to, QueryNumber(request, "to", state.size()));
-    if (from > to || to > state.size()) return InvalidArgument("'from' must not be behind 'to', within the ledger");
+    if (from > state.size() || to > state.size()) return NotFound("the ledger has not so many entries");
+    if (from > to) return InvalidArgument("'from' must not be behind 'to'");
     return ProofResponse(state.log().ConsistencyProof(from, to));
   });
 }

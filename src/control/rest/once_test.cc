@@ -128,6 +128,9 @@ TEST_F(OnceTest, ParticipantKeysComeInPagesToo) {
   EXPECT_TRUE(page.At("/next_cursor").is_null());
   EXPECT_EQ(ada_.Get("/api/participant-keys?cursor=" + ada_.thumbprint).status, 400);
   EXPECT_EQ(ada_.Get("/api/participant-keys?limit=0").status, 400);
+  Person keyless = LogIn("keyless@else.example");
+  EXPECT_EQ(keyless.Get("/api/tee/inbox?limit=0").status, 400) << "an empty list is read as strictly";
+  EXPECT_EQ(keyless.Get("/api/tee/inbox").body, R"({"items":[],"next_cursor":null})");
 }
 
 }  // namespace

@@ -121,7 +121,7 @@ TEST_F(PoliciesTest, TestsAskAsSomebodyElseUnlessTheyNameHim) {
   EXPECT_EQ(analyst_of({}), "anybody");
   EXPECT_EQ(analyst_of({{"as", "ada@hospital.example"}}), ada_.thumbprint);
   EXPECT_EQ(analyst_of({{"as", ada_.thumbprint}}), ada_.thumbprint);
-  EXPECT_EQ(analyst_of({{"as", "nobody@else.example"}}), "400");
+  EXPECT_EQ(analyst_of({{"as", "nobody@else.example"}}), "404");
 }
 
 TEST_F(PoliciesTest, TheCatalogueSaysWhatMayBeAsked) {

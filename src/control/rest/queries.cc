@@ -36,7 +36,7 @@ Result<std::vector<InForce>> ManifestsMeant(const ledger::LedgerState& state, co
     if (named || meant.empty()) found.push_back({id, record.owner, manifest});
   }
   if (!missing.empty()) {
-    return InvalidArgument("'accesses_datasets': " + *missing.begin() + " is no dataset with a manifest in force here");
+    return NotFound("'accesses_datasets': " + *missing.begin() + " is no dataset with a manifest in force here");
   }
   return found;
 }
@@ -50,7 +50,7 @@ Result<std::vector<agreement::Thumbprint>> RecipientsMeant(const agreement::Char
   for (const std::string& each : meant) {
     const auto* participant = charter.Find(each);
     if (participant == nullptr) participant = charter.FindByEmail(codec::LowerCase(each));
-    if (participant == nullptr) return InvalidArgument("'recipients': " + each + " is no participant");
+    if (participant == nullptr) return NotFound("'recipients': " + each + " is no participant");
     recipients.insert(participant->thumbprint);
   }
   return std::vector<agreement::Thumbprint>(recipients.begin(), recipients.end());

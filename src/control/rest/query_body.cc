@@ -1,5 +1,7 @@
 #include "control/rest/query_body.h"
 
+#include "control/rest/texts.h"
+
 namespace cloister::control {
 namespace {
 
@@ -41,6 +43,7 @@ Result<QueryBody> DecodeQueryBody(const codec::Json& json, bool for_check) {
   }
   CLOISTER_TRY(in.Finish());
   CLOISTER_TRY(CheckPrivacy(codec::Json(body.privacy)));
+  CLOISTER_TRY(CheckLines("query_text", body.text));
   CLOISTER_TRY(CheckLabel("name", body.name, agreement::kQueryNameBytesMax));
   CLOISTER_TRY(CheckLabel("description", body.description, kDescriptionBytesMax));
   return body;

@@ -43,7 +43,7 @@ Status PutPeople(codec::JsonObject& question, const Member& member, const CheckA
     const std::string who = asked.as.value_or(FirstOf(under.policy.may_query, kAnybody));
     const auto* person = charter.Find(who);
     if (person == nullptr) person = charter.FindByEmail(who);
-    if (asked.as && person == nullptr) return InvalidArgument("'as': " + who + " is no participant");
+    if (asked.as && person == nullptr) return NotFound("'as': " + who + " is no participant");
     const std::string analyst = person != nullptr ? person->thumbprint : who;
     const std::string organisation(person != nullptr ? person->organisation : kAnybody);
     const std::string recipient = FirstOf(under.policy.may_receive, analyst);

@@ -121,7 +121,7 @@ Status PublishUpload(const Api& api, const UploadOfDataset& which, const agreeme
   CLOISTER_ASSIGN(const UploadRecord upload, RequireUploadNow(api, which));
   if (PartCount(upload) == 0) return FailedPrecondition("a file in one request is complete when that request ends");
   if (object.length_bytes != upload.size_bytes)
-    return InvalidArgument("'object.length' is not the length of the upload");
+    return Conflict("'object.length' is not the length of the upload");
   if (upload.object) {
     if (*upload.object != object) return Conflict("the upload was completed as another object");
     return {};

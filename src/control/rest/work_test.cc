@@ -40,7 +40,7 @@ TEST_F(WorkTest, TakesPartsInAnyOrderAndAgain) {
   EXPECT_EQ(ada_.Get(upload).At("/upload/parts").as_array().size(), 1u);
   EXPECT_EQ(ada_.Put(upload + "/parts/1", first, ContentDigest(first)).status, 200);
   EXPECT_EQ(ada_.Put(upload + "/parts/1", first, ContentDigest(first)).status, 200);
-  EXPECT_EQ(ada_.Post(upload + "/complete", {{"object", ObjectOf("another length")}}).status, 400);
+  EXPECT_EQ(ada_.Post(upload + "/complete", {{"object", ObjectOf("another length")}}).status, 409);
   EXPECT_EQ(bob_.Post(upload + "/complete", {{"object", ObjectOf(file)}}).status, 403);
 }
 
@@ -93,7 +93,7 @@ TEST_F(WorkTest, ChecksByAskingTheCompiler) {
   EXPECT_EQ(refused.TextAt("/violations/0/rule"), "R05");
   EXPECT_FALSE(refused.json.as_object().contains("findings"));
   EXPECT_EQ(ada_.Post(environment_ + "/queries/check",
-                      {{"query_text", "SELECT 1"}, {"accesses_datasets", {"nothing"}}}).status, 400);
+                      {{"query_text", "SELECT 1"}, {"accesses_datasets", {"nothing"}}}).status, 404);
 }
 
 TEST_F(WorkTest, RunsWhatItsOwnersApproved) {
