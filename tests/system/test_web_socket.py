@@ -179,6 +179,16 @@ class WebSocket(ServerCase):
         opened.send(PING, b'are you there')
         self.assertEqual(opened.read(), (PONG, b'are you there'))
 
+    def test_nobody_takes_all_of_them(self):
+        bob = log_in(self.server.url, 'bob@b.example').key
+        mine = [self.open(key=bob) for _ in range(16)]
+        self.assertEqual({each.status for each in mine}, {101})
+        self.assertEqual(self.open(key=bob).status, 429)
+        self.assertEqual(self.open().status, 101, 'another user')
+        mine[0].send(CLOSE, struct.pack('>H', 1000))
+        self.assertEqual(self.closed_with(mine[0]), 1000)
+        self.assertEqual(self.open(key=bob).status, 101)
+
     def test_it_ends_as_the_rfc_has_it(self):
         opened = self.open()
         opened.send(TEXT, b'nobody reads this')

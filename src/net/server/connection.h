@@ -86,6 +86,8 @@ class Connection {
   // After 101: a frame for each line that the source says, until either side closes (web_socket.h). False: no request
   // comes after it.
   Awaitable<bool> SpeakFrames(EventSource& source);
+  // Until the source is asked again. False when the client has closed its end: nobody listens any more.
+  Awaitable<bool> Pause();
   Awaitable<bool> Say(std::string frames);
   // A while; false when the connection is over.
   Awaitable<bool> Listen(ClientMessages& messages);

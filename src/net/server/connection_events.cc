@@ -33,15 +33,27 @@ boost::asio::awaitable<std::optional<std::string>> Connection::Poll(EventSource&
   co_return **text;
 }
 
+boost::asio::awaitable<bool> Connection::Pause() {
+  if (Unread().empty()) {
+    Arm(limits().event_poll_ms, limits().event_poll_ms);
+    const bool some = co_await ReadMore();
+    co_return some || expired_;  // only our own time is over
+  }
+  // The next request came already, and waits: it does not make us ask more often.
+  boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
+  pause.expires_after(std::chrono::milliseconds(limits().event_poll_ms));
+  co_await pause.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  co_return true;
+}
+
 boost::asio::awaitable<bool> Connection::SendEvents(EventSource& source) {
   const std::int64_t until_ms = NowMs() + limits().stream_ms;
-  boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
   while (!context_.stopping && NowMs() < until_ms) {
     const std::optional<std::string> text = co_await Poll(source);
     if (!text) break;
     if (text->empty()) {
-      pause.expires_after(std::chrono::milliseconds(limits().event_poll_ms));
-      co_await pause.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+      const bool there = co_await Pause();
+      if (!there) co_return false;
       continue;
     }
     Arm(limits().stall_ms, limits().stall_ms);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <mutex>
+#include <semaphore>
 
 #include "net/server/line_for_test.h"
 #include "net/server/server.h"
@@ -26,9 +27,15 @@ class CountedEvents final : public EventSource {
   int polls_ = 0;
 };
 
+// Tells its end.
 class EndlessEvents final : public EventSource {
  public:
+  explicit EndlessEvents(std::counting_semaphore<>& ended) : ended_(ended) {}
+  ~EndlessEvents() override { ended_.release(); }
   Result<std::string> Poll() override { return std::string(); }
+
+ private:
+  std::counting_semaphore<>& ended_;
 };
 
 class EventStreamTest : public testing::Test {
@@ -40,9 +47,9 @@ class EventStreamTest : public testing::Test {
       response.events = std::make_unique<CountedEvents>();
       return response;
     });
-    router.Add("GET", "/endless", [](const Request&) -> Result<Response> {
+    router.Add("GET", "/endless", [this](const Request&) -> Result<Response> {
       Response response;
-      response.events = std::make_unique<EndlessEvents>();
+      response.events = std::make_unique<EndlessEvents>(ended_);
       return response;
     });
     const auto render = [](const Error&) { return Response{.status = 500}; };
@@ -68,6 +75,7 @@ class EventStreamTest : public testing::Test {
   NullLogSink log_;
   std::mutex mutex_;
   std::string measured_;
+  std::counting_semaphore<> ended_{0};
   std::unique_ptr<Server> server_;
 };
 
@@ -91,6 +99,16 @@ TEST_F(EventStreamTest, EndsWithTheServer) {
   EXPECT_TRUE(line.Receive().has_value());
   server_->Stop();
   EXPECT_TRUE(line.ReadAll().ends_with("0\r\n\r\n"));
+}
+
+// Nothing is said to it that would show that nobody listens; it ends all the same.
+TEST_F(EventStreamTest, EndsWithItsClient) {
+  Start();
+  {
+    Line line = Open("/endless");
+    EXPECT_TRUE(line.Receive().has_value());
+  }
+  ended_.acquire();
 }
 
 TEST_F(EventStreamTest, PassesTheTraceOn) {

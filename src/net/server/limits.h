@@ -24,7 +24,7 @@ struct HttpLimits {
   std::int64_t stream_ms = 1'800'000;  // a streamed body or an answer from its first to its last byte
   std::int64_t linger_ms = 2'000;      // reading on after an early answer, so that the client sees it and not a reset
 
-  std::int64_t event_poll_ms = 300;  // how often an event stream is asked for more
+  std::int64_t event_poll_ms = 100;  // until an event stream is asked for more; up to a sweep longer
   std::size_t event_streams_max = 128;  // of the whole server, at once: 503
 
   // Of the whole server.
