@@ -424,6 +424,40 @@ class OpenApiTest(unittest.TestCase):
         broken['paths']['/api/keys/{id}']['delete']['parameters'] = []
         self.assertTrue(list(openapi.problems(broken)))
 
+    def test_every_reference_leads_somewhere(self):
+        contract = openapi.read()
+
+        def look(node):
+            if isinstance(node, dict):
+                if '$ref' in node:
+                    openapi.resolve(contract, node)
+                for each in node.values():
+                    look(each)
+            elif isinstance(node, list):
+                for each in node:
+                    look(each)
+        look(contract)
+
+    def test_policies_are_what_their_own_schema_says(self):
+        """api/policy.schema.json is for editors; requests are described by the same words."""
+        names = {'policy': 'Policy', 'people': 'PolicyPeople', 'column': 'PolicyColumn', 'step': 'PolicyStep',
+                 'steps': 'PolicySteps', 'differential_privacy': 'PolicyPrivacy', 'k_anonymized': 'PolicyAnonymity',
+                 'limits': 'PolicyLimits', 'time': 'PolicyTime', 'template': 'PolicyTemplate', 'range': 'PolicyRange',
+                 'date': 'PolicyDate', 'level': 'PrivacyLevel'}
+        text = (ROOT / 'api/policy.schema.json').read_text()
+        text = re.sub(r'"#/\$defs/(\w+)"', lambda found: f'"#/components/schemas/{names[found.group(1)]}"'
+                      if found.group(1) in names else found.group(), text)
+        schemas = openapi.read()['components']['schemas']
+        for name, wanted in json.loads(text)['$defs'].items():
+            if name in names and name != 'level':
+                self.assertEqual(schemas[names[name]], wanted, name)
+
+    def test_bounds_are_told(self):
+        told = openapi.told({}, {'type': 'integer', 'minimum': 1, 'maximum': 365, 'default': 90, 'description': 'Days'})
+        self.assertEqual(told, 'integer, 1 to 365, else 90. Days')
+        self.assertEqual(openapi.told({}, {'type': 'string', 'pattern': '^a|b$'}), 'string, like `^a\\|b$`')
+        self.assertEqual(list(openapi.bounds({'minItems': 1, 'uniqueItems': True})), ['at least 1 items', 'none twice'])
+
     def test_the_page_has_nothing_that_runs(self):
         page = openapi.page(openapi.read())
         self.assertNotIn('<script', page)

@@ -32,7 +32,8 @@ def operation_of(method, target):
 
 # Of these none is answered that is not promised.
 FIELDS = ('Request-Id', 'ETag', 'Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'Idempotency-Replayed',
-          'WWW-Authenticate', 'Accept', 'Allow', 'Content-Digest')
+          'WWW-Authenticate', 'Accept', 'Allow', 'Content-Digest', 'Set-Cookie', 'Content-Disposition', 'Upgrade',
+          'Sec-WebSocket-Accept', 'Sec-WebSocket-Version')
 
 
 def judge_fields(promised, headers):

@@ -11,6 +11,7 @@ import tempfile
 import time
 import unittest
 from collections import Counter
+from unittest import mock
 
 import support
 from contract import OPERATIONS, Caller, judge, log_in
@@ -28,6 +29,7 @@ SELDOM = {'terminateEnvironment': 0.02, 'suspendEnvironment': 0.05, 'removeParti
           'resumeEnvironment': 0.3}
 ENVIRONMENTS_MAX = 12       # then the world begins anew, on a fresh server
 REQUESTS_OF_A_WORLD = 4000
+CANARY_REQUESTS = 150
 
 
 class World:
@@ -95,8 +97,8 @@ class Generated(unittest.TestCase):
             if name not in STREAMS and self.random.random() < SELDOM.get(name, 1):
                 return method, path, operation
 
-    def one(self):
-        method, path, operation = self.choose()
+    def one(self, chosen=None):
+        method, path, operation = chosen or self.choose()
         made = self.maker.request(path, operation)
         who = self.random.choice(('ana', 'ana', 'page', 'ben', 'ben', 'root', 'eve', 'nobody'))
         status, fields, text = self.world.call(who, method, made)
@@ -128,6 +130,19 @@ class Generated(unittest.TestCase):
               f'{len(self.good)} of {len(OPERATIONS)} operations answered 2xx')
         self.assertEqual('\n'.join(f'{fault}\n  {how}' for fault, how in self.found.items()), '')
         self.assertGreater(len(self.good), len(OPERATIONS) / 2, 'too few requests come through to say anything')
+
+    def test_the_alarms_can_ring(self):
+        """Were the contract of API keys another than the server's, it would be found."""
+        method, path, _, operation = next(each for each in OPERATIONS if each[3]['operationId'] == 'createKey')
+        content = operation['requestBody']['content']['application/json']
+        days = content['schema']['properties']['expires_in_days']
+        for said, found in (({'maximum': 1000}, 'it fits its schemas, and is malformed'),
+                            ({'maximum': 3}, 'expires_in_days is more than 3')):
+            self.anew()
+            with self.subTest(said), mock.patch.dict(days, said):
+                for _ in range(CANARY_REQUESTS):
+                    self.one((method, path, operation))
+                self.assertTrue(any(found in each for each in self.found), self.found)
 
 
 if __name__ == '__main__':
