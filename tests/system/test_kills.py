@@ -80,9 +80,12 @@ class Kills(unittest.TestCase):
         marked = ana.send('POST', f'{base}/mark-available', {}, 'mark')
         self.assertEqual(marked['dataset']['status'], 'available')
         sent = ana.send('POST', f'{base}/uploads', {'size_bytes': len(PART)}, 'begin')['upload']['id']
-        digest = base64.b64encode(hashlib.sha256(PART).digest()).decode()
-        ana.send('PUT', f'{base}/uploads/{sent}/parts/1', PART, headers={'Content-Digest': f'sha-256=:{digest}:'})
-        self.assertEqual([each['part'] for each in ana.get(f'{base}/uploads/{sent}')['upload']['parts']], [1])
+        for part in (PART.upper(), PART):  # the second one takes the place of the first
+            digest = f'sha-256=:{base64.b64encode(hashlib.sha256(part).digest()).decode()}:'
+            ana.send('PUT', f'{base}/uploads/{sent}/parts/1', part, headers={'Content-Digest': digest})
+            there = ana.get(f'{base}/uploads/{sent}')['upload']['parts']
+            self.assertEqual([(each['part'], each['digest']) for each in there], [(1, digest)])
+            self.assertEqual((self.server.data / 'blobs' / f'{sent}.draft').read_bytes(), part)
 
     def judge(self, ana, ben, base, query, shown):
         entries = []

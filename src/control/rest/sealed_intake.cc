@@ -57,8 +57,10 @@ SealedIntake::SealedIntake(const Api& api, UploadOfDataset which)
 SealedIntake::~SealedIntake() {
   writer_.reset();
   if (!finished_) {
-    const FilesTurn turn(which_.dataset);
-    (void)ForgetUpload(api_, which_.upload);
+    // Without a turn, for which an event loop would wait: it is nobody else's, and who removes it too does the same.
+    (void)api_.blobs.DiscardDraft(which_.upload.str());
+    (void)api_.blobs.Remove(which_.upload.str());
+    (void)api_.store.datasets.RemoveUpload(which_.upload);
   }
   AllStreaming().Leave(which_.upload);
 }
@@ -105,9 +107,9 @@ Status SealedIntake::Write(ByteView plain) { return writer_->Write(plain); }
 
 Result<agreement::SealedObjectRef> SealedIntake::Finish() {
   CLOISTER_ASSIGN(const agreement::SealedObjectRef object, writer_->Finish());
+  CLOISTER_TRY(api_.blobs.Publish(which_.upload.str(), object.length_bytes));  // long where the file is large: no turn
   const FilesTurn turn(which_.dataset);
   CLOISTER_TRY(RequireOpenUpload(api_, which_));
-  CLOISTER_TRY(api_.blobs.Publish(which_.upload.str(), object.length_bytes));
   CLOISTER_TRY(api_.store.datasets.CompleteUpload(which_.upload, object));
   finished_ = true;
   return object;

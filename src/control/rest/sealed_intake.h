@@ -21,7 +21,8 @@ class SealedIntake {
  public:
   // Verifies the enclave as a client would before anything is sealed to it. kFailedPrecondition for an owner who keeps
   // his own key. Several may stream into one dataset, each into a draft of its own, and the one that is finished last
-  // is its newest file; kResourceExhausted beyond kIntakesMax. What a process that ended left behind goes.
+  // is its newest file; kResourceExhausted beyond kIntakesMax. What a process that ended left behind goes; a client
+  // that vanished is over when its connection is (net/server/limits.h).
   static Result<std::unique_ptr<SealedIntake>> Start(const Api& api, const DatasetAccess& access);
   ~SealedIntake();  // without a Finish() that succeeded: nothing is left
   SealedIntake(const SealedIntake&) = delete;
