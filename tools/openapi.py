@@ -359,7 +359,7 @@ def reference(contract):
            'it at `/docs`. To begin with: [quick-reference.md](quick-reference.md).', '',
            'A `?` marks what may be absent. Lists take `?limit=&cursor=` and answer `next_cursor`; what changes '
            'something with an API key takes `Idempotency-Key` (a part of an upload may be sent again as it is), and '
-           'what has a body takes `Content-Digest`. 30.0 is read as 30 where a whole number is meant.', '',
+           'what has a body takes `Content-Digest`.', '', contract['info']['description'], '',
            '## Problems', '', 'Failures are `application/problem+json` (RFC 9457) with `error` and `message`.', '',
            '| error | status | meaning |', '| --- | --- | --- |']
     out += [f'| `{each["error"]}` | {each["status"]} | {each["meaning"]} |' for each in contract['x-problems']]
@@ -407,6 +407,7 @@ def page(contract):
            '<link rel="stylesheet" href="/docs/style.css">', '</head>', '<body>', '<h1>Cloister: REST API</h1>',
            '<p>For programs: <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1). Send your API key as '
            '<code>Authorization: Bearer KEY</code> or <code>X-API-Key: KEY</code>.</p>',
+           f'<p>{esc(contract["info"]["description"])}</p>',
            '<nav aria-label="Routes"><ul>']
     for _, path, operation in operations(contract):
         out.append(f'<li><a href="#{operation["operationId"]}">{esc(operation["summary"])}</a></li>')

@@ -37,7 +37,6 @@ expected-statuses = ["2xx", "303", "401", "403", "404", "409", "412", "422", "42
 # What JSON Schema cannot say, so that what fits may be malformed all the same:
 BEYOND_SCHEMAS = {
     'postLink': 'what is in a signed document',
-    'completeUpload': 'what is in a signed document',
     'addParticipantKey': 'what is in a signed proof',
     'registerDataset': 'a policy speaks of the columns of the schema',
     'changePolicy': 'a policy speaks of the columns of the schema',
