@@ -157,7 +157,8 @@ TEST_F(BrowserTest, ADisabledUserIsOutEverywhere) {
   // Ended, not only hidden by his being disabled.
   const UserId user_id = *UserId::Parse(id);
   EXPECT_TRUE(store_->sessions.Of(user_id, clock_.Now())->empty());
-  for (const ApiKeyRecord& each : *store_->users.ApiKeysOf(user_id)) EXPECT_LE(each.expires_at, clock_.Now());
+  const auto keys = store_->users.ApiKeysOf(user_id).value();
+  for (const ApiKeyRecord& each : keys) EXPECT_LE(each.expires_at, clock_.Now());
   EXPECT_NE(RefusalOf(ben_).find("disabled"), std::string::npos);
   EXPECT_EQ(Anonymous().Post("/api/dev/login", {{"email", "ben@insurer.example"}}).status, 403);
   EXPECT_EQ(ana.Post(user + "/enable").status, 200);
