@@ -190,6 +190,9 @@ TEST_F(CharterTest, WhatNeverBeganEndsByItsCreator) {
   EXPECT_EQ(bob_.Post(path + "/terminate").status, 403);
   const auto enclave = provider_.last.lock();
   EXPECT_EQ(ada_.Post(path + "/terminate").TextAt("/tee/status"), "terminated");
+  // It was told to end, and does so on a thread of its own.
+  const std::int64_t due_ms = clock_.MonotonicMs() + 20'000;
+  while (enclave->running() && clock_.MonotonicMs() < due_ms) std::this_thread::yield();
   EXPECT_FALSE(enclave->running());
   EXPECT_EQ(Waiting(own), 0u);
   RestartServer();

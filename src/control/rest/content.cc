@@ -50,7 +50,7 @@ class ContentSink final : public net::BodySink {
   Result<net::Response> Record() {
     const DatasetAccess& access = parts_.access;
     CLOISTER_ASSIGN(const agreement::SealedObjectRef object, parts_.intake->Finish());
-    CLOISTER_ASSIGN(const RecordedLink recorded, RecordManifest(api_, access, object, std::nullopt));
+    CLOISTER_ASSIGN(const RecordedLink recorded, RecordManifest(api_, access, {.object = object}, std::nullopt));
     // An earlier attempt of this request came as far as the ledger: the file is there already.
     MutexLock lock(access.member.session->terms_mutex());
     if (!recorded.refused && !IsNamed(access, object)) CLOISTER_TRY(parts_.intake->GiveUp());

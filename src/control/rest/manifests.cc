@@ -67,6 +67,13 @@ Result<bool> IsSaidAlready(const DatasetAccess& access, const agreement::SealedO
   });
 }
 
+// A request that comes again, after its file was signed for and another one took its place. Under an Idempotency-Key
+// the link that it made is found.
+bool IsLate(const DatasetAccess& access, const agreement::SealedObjectRef& object) {
+  return access.member.caller.note.empty() && LinkInForce(access) && NewestObject(access) != object &&
+         IsNamed(access, object);
+}
+
 // No new manifest came of it: what the dataset was it is again. One that waits for the enclave goes on waiting.
 Status PutStatusBack(const Api& api, const DatasetAccess& access, DatasetStatus before) {
   const bool in_force = access.member.session->Look(
@@ -87,9 +94,9 @@ Status LookAgain(const Api& api, DatasetAccess& access) {
   return {};
 }
 
-Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access,
-                                    const agreement::SealedObjectRef& object,
+Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access, const OfferedFile& file,
                                     const std::optional<std::string>& document) {
+  const agreement::SealedObjectRef& object = file.object;
   if (const auto enclave = access.member.session->AwaitEnclave(); !enclave) return enclave.error();
   MutexLock lock(access.member.session->terms_mutex());
   DatasetAccess now = access;
@@ -97,6 +104,9 @@ Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access,
   if (!document && now.dataset.status != DatasetStatus::kFailed) {
     CLOISTER_ASSIGN(const bool said, IsSaidAlready(now, object));
     if (said) return LinkInForce(now).value();
+  }
+  if (!document && file.again && IsLate(now, object)) {
+    return Conflict("another file took this one's place since; upload it again if it is to come back");
   }
   return RecordTerms(api, now, object, document);
 }

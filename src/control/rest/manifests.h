@@ -33,9 +33,13 @@ std::optional<RecordedLink> LinkInForce(const DatasetAccess& access);
 Result<RecordedLink> RecordTerms(const Api& api, const DatasetAccess& access, const agreement::SealedObjectRef& object,
                                  const std::optional<std::string>& document);
 // The same for another file under the terms that are stored. Where the manifest in force says the same already and the
-// enclave did not refuse its file, it stands, and nothing is signed again; a `document` is the owner's own affair.
-Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access,
-                                    const agreement::SealedObjectRef& object,
+// enclave did not refuse its file, it stands, and nothing is signed again; kConflict for a file that is offered again
+// and was signed for before the one in force: nobody goes back by a retry. A `document` is the owner's own affair.
+struct OfferedFile {
+  agreement::SealedObjectRef object;
+  bool again = false;  // it was complete when the request came
+};
+Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access, const OfferedFile& file,
                                     const std::optional<std::string>& document);
 
 // The object that the newest manifest of the dataset names, in force or not; absent before the first.

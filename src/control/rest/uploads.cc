@@ -147,7 +147,8 @@ Result<net::Response> Complete(const Api& api, const net::Request& request) {
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(const auto object, agreement::DecodeObjectRef(object_json, "object"));
   CLOISTER_TRY(PublishUpload(api, {.dataset = access.access.dataset.id, .upload = access.upload.id}, object));
-  CLOISTER_ASSIGN(const RecordedLink recorded, RecordManifest(api, access.access, object, document));
+  const OfferedFile file{.object = object, .again = access.upload.object.has_value()};
+  CLOISTER_ASSIGN(const RecordedLink recorded, RecordManifest(api, access.access, file, document));
   return AnswerDataset(api, access.access, 200, recorded, "The sealed file is stored and its manifest is recorded.");
 }
 

@@ -169,6 +169,22 @@ TEST_F(UploadsTest, WhatIsCompleteTwiceIsSignedOnce) {
   EXPECT_EQ(Versions(), 1u);
 }
 
+// The answer to the first came too late for its client, who asks again when somebody's next file is there.
+TEST_F(UploadsTest, ARetryDoesNotBringAnOlderFileBack) {
+  const auto send = [&](const std::string& bytes) {
+    const std::string upload = Begin(bytes.size());
+    EXPECT_EQ(ada_.Put(upload + "/parts/1", bytes, ContentDigest(bytes)).status, 200);
+    EXPECT_EQ(ada_.Post(upload + "/complete", {{"object", ObjectOf(bytes)}}).status, 200);
+    return upload;
+  };
+  const std::string first = send("old");
+  send("young");
+  EXPECT_EQ(ada_.Post(first + "/complete", {{"object", ObjectOf("old")}}).status, 409);
+  EXPECT_EQ(Versions(), 2u);
+  send("old");
+  EXPECT_EQ(Versions(), 3u) << "whoever means it sends it";
+}
+
 // A row that says that parts are there is not believed where the bytes are not.
 TEST_F(UploadsTest, WhatLostItsBytesIsNotComplete) {
   const std::string upload = Begin(4);
