@@ -39,6 +39,9 @@ class Fitting:
         schema = openapi.resolve(CONTRACT, schema)
         for word in ('anyOf', 'oneOf'):
             if word in schema and 'type' not in schema:
+                known = [each for each in self.known.get(name, ()) if fits(schema, each)]
+                if known and self.chance(0.5):
+                    return self.random.choice(known)
                 return self.attempt(self.random.choice(schema[word]), name)
         if 'const' in schema:
             return schema['const']
