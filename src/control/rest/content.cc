@@ -6,6 +6,7 @@
 #include "control/rest/content_digest.h"
 #include "control/rest/idempotency.h"
 #include "control/rest/manifests.h"
+#include "control/rest/problem.h"
 #include "control/rest/routes.h"
 #include "control/rest/sealed_intake.h"
 #include "crypto/digest.h"
@@ -186,6 +187,11 @@ Result<net::Response> MarkAvailable(const Api& api, const net::Request& request)
   CLOISTER_TRY(in.Finish());
   CLOISTER_TRY(RequireLiving(access.member));
   CLOISTER_ASSIGN(const RecordedLink recorded, SignForFile(api, access, document));
+  if (recorded.refused) {  // there is nothing that the enclave would load
+    codec::JsonObject answer;
+    AddRecorded(answer, recorded);
+    return RenderWithoutEffect(std::move(answer));
+  }
   CLOISTER_ASSIGN(const DatasetStatus status, AwaitVerdict(api, access));
   if (status == DatasetStatus::kFailed) {
     CLOISTER_ASSIGN(const auto dataset, api.store.datasets.Find(access.dataset.id));

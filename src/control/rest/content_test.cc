@@ -153,5 +153,28 @@ TEST_F(ContentTest, ADocumentThatIsNotTheOneInForceIsNotPassedOver) {
   EXPECT_EQ(Versions(), 1u);
 }
 
+// Nothing is loaded for it, so there is nothing to wait for.
+TEST_F(ContentTest, AManifestWithoutEffectIsToldAtOnce) {
+  Person own = WithOwnKey("own@own.example");
+  const std::string id = NameOf(environment_);
+  EXPECT_EQ(ada_.Post(environment_ + "/participants", {{"email", own.email}}).status, 201);
+  EXPECT_EQ(bob_.Post(environment_ + "/acceptances").status, 200);
+  const std::string acceptance = Sign(own, id, AcceptanceOf(id, agreement::Custody::kSelf));
+  EXPECT_EQ(own.Post(environment_ + "/acceptances", {{"document", acceptance}}).status, 200);
+  const std::string dataset = Register(own, "claims");
+  const std::string upload =
+      dataset + "/uploads/" + own.Post(dataset + "/uploads", {{"size_bytes", 4}}).TextAt("/upload/id");
+  EXPECT_EQ(own.Put(upload + "/parts/1", "good", ContentDigest("good")).status, 200);
+  agreement::Manifest manifest{.dataset = *DatasetId::Parse(NameOf(dataset)), .name = "claims"};
+  manifest.schema = *agreement::DecodeSchema(*codec::ParseJson(R"([{"name":"id","type":"BIGINT"}])"), "schema");
+  manifest.object = *agreement::DecodeObjectRef(ObjectOf("good"), "object");
+  const auto of_no_charter = [&] { return Sign(own, id, manifest); };
+  const Reply stored = own.Post(upload + "/complete", {{"object", ObjectOf("good")}, {"document", of_no_charter()}});
+  EXPECT_TRUE(stored.json.as_object().contains("refused")) << stored.body;
+  const Reply marked = own.Post(dataset + "/mark-available", {{"document", of_no_charter()}});
+  EXPECT_EQ(marked.status, 409) << marked.body;
+  EXPECT_TRUE(marked.json.as_object().contains("refused")) << marked.body;
+}
+
 }  // namespace
 }  // namespace cloister::control
