@@ -24,8 +24,7 @@ SECONDS = os.environ.get('CLOISTER_PEER_SECONDS', '60')
 SEED = os.environ.get('CLOISTER_SEED', '20261122')
 # What ends the world of all others, and a stream that does not end.
 LEFT_OUT = ('terminateEnvironment', 'suspendEnvironment', 'removeParticipant', 'removeDataset', 'removeKey', 'rollKey',
-            'streamEvents', 'openSocket', 'createEnvironment', 'abortUpload',
-            'logIn', 'comeBack')  # not there without an issuer; test_oidc_provider.py goes that way
+            'streamEvents', 'openSocket', 'createEnvironment', 'abortUpload')
 # What fits its schema is answered so, and not 400. Fitting is not all: a name may be taken, a query may be refused.
 CONFIGURATION = '''
 [checks]
