@@ -141,6 +141,16 @@ void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::R
   if (query.charges_given_back) state_.accounts_.GiveBack(query.digest);
 }
 
+// Every version so far ends, whichever of them he names: one may be in force while another, renewed, waits for the next
+// charter, and neither outlives his no.
+void EntryFold::EndManifests(DatasetRecord& dataset) {
+  for (ManifestRecord& one : dataset.versions) {
+    if (one.revoked) continue;
+    one.revoked = true;
+    one.revoked_entry = index_;
+  }
+}
+
 void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::Revocation& revocation) {
   using Ends = agreement::Revocation::Ends;
   switch (revocation.ends) {
@@ -148,11 +158,8 @@ void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::R
     case Ends::kMembership: EndMembership(link.signer()); return;
     case Ends::kManifest:
       for (auto& [id, dataset] : state_.datasets_) {
-        for (ManifestRecord& one : dataset.versions) {
-          if (one.digest != *revocation.document) continue;
-          one.revoked = true;
-          one.revoked_entry = index_;
-        }
+        const auto named = std::ranges::find(dataset.versions, *revocation.document, &ManifestRecord::digest);
+        if (named != dataset.versions.end()) EndManifests(dataset);
       }
       return;
     case Ends::kApproval:

@@ -33,6 +33,7 @@ class EntryFold {
   void TakeEffect(const agreement::SignedLink& link, const agreement::Approval& approval);
   void TakeEffect(const agreement::SignedLink& link, const agreement::Rejection& rejection);
   void TakeEffect(const agreement::SignedLink& link, const agreement::Revocation& revocation);
+  void EndManifests(DatasetRecord& dataset);
   void EndMembership(const agreement::Thumbprint& who);
   void BookWithoutEffect(const agreement::SignedLink& link);
   void CountRefusal(const agreement::Thumbprint& who);

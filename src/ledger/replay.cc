@@ -100,7 +100,13 @@ const ManifestRecord* LedgerState::ManifestInForce(const DatasetId& dataset) con
   if (ended_memberships_.contains(record.owner)) return nullptr;
   const auto newest = std::find_if(record.versions.rbegin(), record.versions.rend(),
                                    [&](const ManifestRecord& one) { return one.manifest.charter == charter->digest; });
-  return newest == record.versions.rend() || newest->revoked ? nullptr : &*newest;
+  if (newest == record.versions.rend() || newest->revoked) return nullptr;
+  // He renewed it for the proposed charter, and changed it under the one before: what he renewed is not his last word.
+  const bool overtaken = std::any_of(record.versions.rbegin(), newest, [&](const ManifestRecord& later) {
+    const CharterRecord* named = FindCharter(later.manifest.charter);
+    return named != nullptr && named->charter.epoch < charter->charter.epoch;
+  });
+  return overtaken ? nullptr : &*newest;
 }
 
 const QueryRecord* LedgerState::FindQuery(const Digest256& digest) const {

@@ -102,7 +102,7 @@ class LedgerState {
 
   const std::map<DatasetId, DatasetRecord>& datasets() const { return datasets_; }
   // The manifest that queries read: the newest that names the charter in force, of an owner who is still in
-  // it, not revoked. Null when there is none.
+  // it, not revoked, and not overtaken by a later one that names an earlier charter. Null when there is none.
   const ManifestRecord* ManifestInForce(const DatasetId& dataset) const;
   Spending SpentOn(const DatasetId& dataset) const { return accounts_.SpentOn(dataset); }
   double OdometerOf(const DatasetId& dataset, double delta) const { return accounts_.OdometerOf(dataset, delta); }

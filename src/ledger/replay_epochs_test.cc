@@ -61,6 +61,52 @@ TEST_F(Ledger, ManifestsAndQueriesOfTheEpochBeforeAreVoid) {
   EXPECT_THAT(story_.Approve(hospital_, query).reasons, Contains(HasSubstr("no more in force")));
 }
 
+// He renewed for the proposal, and then changed his terms under the charter in force: what he renewed would bring the
+// old ones back.
+TEST_F(Ledger, ARenewedManifestDoesNotOutliveALaterChange) {
+  OfferBoth();
+  people::Person newcomer = people::Newcomer();
+  story_.Propose(people::Successor(charter_, {hospital_, insurer_, analyst_, newcomer}));
+  story_.Accept(hospital_);
+  const auto renew = [&] {
+    agreement::Manifest renewed = NextVersion(kVisits);
+    renewed.charter = story_.state().proposed()->digest;
+    EXPECT_EQ(story_.Offer(hospital_, renewed).kind, Kind::kTakesEffect);
+  };
+  renew();
+  agreement::Manifest stricter = NextVersion(kVisits);
+  stricter.policy.min_group_size = 50;
+  EXPECT_EQ(story_.Offer(hospital_, stricter).kind, Kind::kTakesEffect);
+  EXPECT_EQ(story_.state().ManifestInForce(kVisits)->manifest.version, 3);
+  for (people::Person* person : {&insurer_, &analyst_, &newcomer}) story_.Accept(*person);
+  EXPECT_EQ(story_.state().ManifestInForce(kVisits), nullptr) << "not version 2";
+  EXPECT_EQ(story_.Offer(hospital_, NextVersion(kVisits)).kind, Kind::kTakesEffect);
+  EXPECT_EQ(story_.state().ManifestInForce(kVisits)->manifest.policy.min_group_size, 50);
+}
+
+TEST_F(Ledger, ARevocationEndsTheRenewedManifestAndTheOneInForce) {
+  for (const std::size_t named : {0u, 1u}) {
+    for_test::Story story(charter_);
+    std::vector<people::Person> all = {people::Hospital(), people::Insurer(), people::Analyst()};
+    for (people::Person& person : all) story.Accept(person);
+    story.Offer(all[0], people::ManifestOf(kVisits, "visits", story.charter()));
+    story.Propose(people::Successor(charter_, {all[0], all[1]}));
+    story.Accept(all[0]);
+    agreement::Manifest renewed = story.state().datasets().at(kVisits).versions[0].manifest;
+    renewed.version = 2;
+    renewed.previous_manifest = story.state().datasets().at(kVisits).versions[0].digest;
+    renewed.charter = story.state().proposed()->digest;
+    EXPECT_EQ(story.Offer(all[0], renewed).kind, Kind::kTakesEffect);
+    const Digest256 ended = story.state().datasets().at(kVisits).versions[named].digest;
+    EXPECT_EQ(story.SignAndSend(all[0], Revocation{.ends = Revocation::Ends::kManifest, .document = ended}).kind,
+              Kind::kTakesEffect);
+    EXPECT_EQ(story.state().ManifestInForce(kVisits), nullptr) << named;
+    story.Accept(all[1]);
+    EXPECT_EQ(story.state().in_force()->charter.epoch, 2);
+    EXPECT_EQ(story.state().ManifestInForce(kVisits), nullptr) << named;
+  }
+}
+
 TEST_F(Ledger, WhoIsRemovedNeedNotSignAndHisDataIsVoid) {
   OfferBoth();
   story_.Propose(people::Successor(charter_, {hospital_, analyst_}));

@@ -246,6 +246,15 @@ Result<Custodian::Said> Custodian::Accept(EnvironmentSession& session, const Par
   return said;
 }
 
+Status Custodian::RenewForProposal(EnvironmentSession& session, const ParticipantKeyRecord& key) {
+  const auto accepted = session.Look([&](const ledger::LedgerState& state) -> std::optional<Digest256> {
+    const auto* proposed = state.proposed();
+    if (proposed == nullptr || !proposed->acceptances.contains(key.thumbprint)) return std::nullopt;
+    return proposed->digest;
+  });
+  return accepted ? RenewManifests(session, key, *accepted) : Status();
+}
+
 Status Custodian::RenewManifests(EnvironmentSession& session, const ParticipantKeyRecord& key,
                                  const Digest256& charter) {
   std::vector<agreement::Manifest> due;

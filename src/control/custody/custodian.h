@@ -65,6 +65,10 @@ class Custodian {
   // are in force from the moment it is. Answers the acceptance.
   Result<Said> Accept(EnvironmentSession& session, const ParticipantKeyRecord& key);
 
+  // His terms changed after he had accepted the proposed charter: signs his manifests for it once more, as they are
+  // now. Nothing where no proposal stands that he has accepted.
+  Status RenewForProposal(EnvironmentSession& session, const ParticipantKeyRecord& key);
+
   // What this participant seals his datasets to: an age recipient of the enclave that was verified just now.
   Result<std::string> RecipientFor(EnvironmentSession& session, const ParticipantKeyRecord& key);
 

@@ -85,6 +85,12 @@ Status PutStatusBack(const Api& api, const DatasetAccess& access, DatasetStatus 
   return api.store.datasets.SetStatus(access.dataset.id, status, error, api.clock.Now());
 }
 
+// The new terms hold under the proposed charter too. Where that cannot be signed now, nothing of his is in force there
+// until he signs again, and his inbox says so (docs/adr/0018-the-last-word-of-an-owner.md).
+void Renew(const Api& api, const DatasetAccess& access) {
+  (void)api.custodian.RenewForProposal(*access.member.session, access.member.key);
+}
+
 }  // namespace
 
 Status LookAgain(const Api& api, DatasetAccess& access) {
@@ -103,7 +109,10 @@ Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access,
   CLOISTER_TRY(LookAgain(api, now));
   if (!document && now.dataset.status != DatasetStatus::kFailed) {
     CLOISTER_ASSIGN(const bool said, IsSaidAlready(now, object));
-    if (said) return LinkInForce(now).value();
+    if (said) {
+      Renew(api, now);
+      return LinkInForce(now).value();
+    }
   }
   if (!document && file.again && IsLate(now, object)) {
     return Conflict("another file took this one's place since; upload it again if it is to come back");
@@ -127,6 +136,7 @@ Result<RecordedLink> RecordTerms(const Api& api, const DatasetAccess& access, co
   // The same document again stands where it stood, and the enclave is not asked to load it another time.
   const bool is_new = recorded && !recorded->refused && recorded->entry >= size;
   if (!is_new) CLOISTER_TRY(PutStatusBack(api, access, before));
+  if (recorded && !recorded->refused && !document) Renew(api, access);
   return recorded;
 }
 

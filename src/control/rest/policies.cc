@@ -258,7 +258,8 @@ bool HasEnded(const DatasetAccess& access) {
   return versions.empty() || versions.back().revoked;
 }
 
-// The newest manifest ends by its owner's signature; without one there is nothing to end but the registration.
+// Its manifests end by their owner's signature, the one in force and one that is renewed for a proposal; without one
+// there is nothing to end but the registration.
 Result<std::optional<RecordedLink>> Revoke(const Api& api, const DatasetAccess& access,
                                            const std::optional<std::string>& document) {
   // Nothing reads it any more where the environment has ended, and nobody signs anything there.

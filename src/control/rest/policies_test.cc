@@ -94,6 +94,29 @@ TEST_F(PoliciesTest, ARemovedDatasetIsGoneAndItsNameIsFree) {
   Share();
 }
 
+// A proposal waits, and its author's manifest is renewed for it already: his last word holds before and after.
+TEST_F(PoliciesTest, WhatChangesWhileAProposalWaitsHoldsUnderItToo) {
+  const std::string dataset = Share();
+  const auto offered = [&](Person& who) { return who.Get(environment_ + "/catalogue").At("/datasets").as_array(); };
+  EXPECT_EQ(ada_.Post(environment_ + "/participants", {{"email", eve_.email}}).status, 201);
+  ASSERT_EQ(PutJson(ada_, dataset + "/policy", {{"policy", Stricter()}}, "*").status, 200);
+  EXPECT_EQ(offered(bob_).at(0).at("min_group_size").as_int64(), 50);
+  EXPECT_EQ(bob_.Post(environment_ + "/acceptances").status, 200);
+  ASSERT_EQ(offered(eve_).size(), 1u);
+  EXPECT_EQ(offered(eve_)[0].at("min_group_size").as_int64(), 50);
+  EXPECT_EQ(ada_.Get(environment_).At("/tee/epoch").as_int64(), 2);
+}
+
+TEST_F(PoliciesTest, WhatIsRemovedWhileAProposalWaitsIsGone) {
+  const std::string dataset = Share();
+  EXPECT_EQ(ada_.Post(environment_ + "/participants", {{"email", eve_.email}}).status, 201);
+  EXPECT_EQ(ada_.Delete(dataset).status, 200);
+  EXPECT_TRUE(bob_.Get(environment_ + "/catalogue").At("/datasets").as_array().empty());
+  EXPECT_EQ(bob_.Post(environment_ + "/acceptances").status, 200);
+  EXPECT_TRUE(eve_.Get(environment_ + "/catalogue").At("/datasets").as_array().empty());
+  EXPECT_EQ(ada_.Get(environment_).At("/tee/epoch").as_int64(), 2);
+}
+
 TEST_F(PoliciesTest, TestsAskTheCompilerUnderOtherTerms) {
   const std::string dataset = Register({{"policy", "aggregate_only"}, {"privacy_unit", "id"}});
   const codec::JsonArray tests{{{"query_text", "SELECT 1"}, {"expect", "accepted"}},
