@@ -33,6 +33,7 @@ struct FakeBehaviour {
   std::atomic<bool> claims_other_measurement = false;
   std::atomic<bool> puts_other_result = false;  // than its receipt says
   std::atomic<bool> fails_to_load = false;
+  std::atomic<int> loads = 0;  // how often it was asked to
   std::atomic<bool> ends_at_execute = false;
   std::atomic<bool> ends_after_release = false;
   std::atomic<bool> fails_to_launch = false;
@@ -242,6 +243,7 @@ class FakeEnclave {
 
   // Links are taken while the bytes come, as the real one does.
   Answer Load(const std::string& dataset, std::unique_lock<std::mutex>& lock) {
+    ++behaviour_.loads;
     if (behaviour_.fails_to_load) return InvalidArgument("line 3 has too few columns");
     CLOISTER_ASSIGN(const DatasetId id, DatasetId::Parse(dataset));
     const auto* manifest = state_->ManifestInForce(id);

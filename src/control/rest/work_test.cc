@@ -80,6 +80,23 @@ TEST_F(WorkTest, ADatasetThatDoesNotLoadSaysWhy) {
   EXPECT_EQ(ada_.Get(dataset).TextAt("/dataset/error_message"), "line 3 has too few columns");
 }
 
+// A database that cannot be written to: what the enclave said is said again when it can.
+TEST_F(WorkTest, AVerdictThatIsNotKeptIsAskedForAgain) {
+  const auto db = *Db::Open(folder_ / "cloister.db");
+  const auto run = [&](std::string_view sql) {
+    return db->Transact([&](Transaction& tx) { return tx.Run(sql); }).has_value();
+  };
+  ASSERT_TRUE(run("CREATE TRIGGER broken BEFORE UPDATE ON datasets WHEN NEW.status = 'available' BEGIN "
+                  "SELECT RAISE(FAIL, 'broken'); END"));
+  const std::string dataset = Publish(ada_, "visits");
+  const std::int64_t due_ms = clock_.MonotonicMs() + 20'000;
+  while (provider_.behaviour.loads < 2 && clock_.MonotonicMs() < due_ms) std::this_thread::yield();
+  EXPECT_GE(provider_.behaviour.loads, 2);
+  EXPECT_EQ(ada_.Get(dataset).TextAt("/dataset/status"), "encrypted");
+  ASSERT_TRUE(run("DROP TRIGGER broken"));
+  EXPECT_EQ(Status(ada_, dataset, "/dataset/status", {"available"}), "available");
+}
+
 TEST_F(WorkTest, ChecksByAskingTheCompiler) {
   Publish(ada_, "visits");
   const Reply reply = ada_.Post(environment_ + "/queries/check", {{"query_text", "SELECT 1"}});

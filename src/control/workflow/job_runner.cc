@@ -108,27 +108,30 @@ bool JobRunner::LoadDue(EnclaveClient& enclave) {
     load_asked_.erase({boot, due->manifest});
     return false;
   }
-  Tell(*due, loaded);
+  if (const Status told = Tell(*due, loaded); !told) {
+    // The verdict would be lost until the next boot. What the enclave has loaded it has: it is quick to say so again.
+    services_.log.Write(LogLevel::kWarning, kRoom,
+                        due->dataset.str() + ": its status was not kept: " + std::string(CodeName(told.error().code)));
+    load_asked_.erase({boot, due->manifest});
+    return false;
+  }
   return true;
 }
 
 // Of the manifest in force alone, while nobody records another: over one that came while this one was loaded the
 // enclave has said nothing yet.
-void JobRunner::Tell(const DueLoad& due, const Status& loaded) {
+Status JobRunner::Tell(const DueLoad& due, const Status& loaded) {
   MutexLock lock(session_.terms_mutex());
   const bool in_force = session_.Look([&](const ledger::LedgerState& state) {
     const auto* manifest = state.ManifestInForce(due.dataset);
     return manifest != nullptr && manifest->digest == due.manifest;
   });
-  if (!in_force) return;
+  if (!in_force) return {};
   const Instant now = services_.clock.Now();
-  if (loaded) {
-    (void)services_.store.datasets.SetStatus(due.dataset, DatasetStatus::kAvailable, std::nullopt, now);
-    return;
-  }
+  if (loaded) return services_.store.datasets.SetStatus(due.dataset, DatasetStatus::kAvailable, std::nullopt, now);
   services_.log.Write(LogLevel::kWarning, kRoom,
                       due.dataset.str() + " was not loaded: " + std::string(CodeName(loaded.error().code)));
-  (void)services_.store.datasets.SetStatus(due.dataset, DatasetStatus::kFailed, loaded.error().public_message, now);
+  return services_.store.datasets.SetStatus(due.dataset, DatasetStatus::kFailed, loaded.error().public_message, now);
 }
 
 std::optional<std::string> JobRunner::SettledCode(const QueryId& query) {

@@ -64,7 +64,8 @@ class JobRunner {
   void Loop();
   bool KeepBooted();
   bool LoadDue(EnclaveClient& enclave);
-  void Tell(const DueLoad& due, const Status& loaded);
+  // What the enclave said of a file becomes the dataset's status; the store's error where it was not kept.
+  Status Tell(const DueLoad& due, const Status& loaded);
   bool ExecuteDue(EnclaveClient& enclave);
   void SettleCutOffJobs();
   // False when it could not even begin; the next round is due after a while.
