@@ -153,27 +153,62 @@ TEST_F(ContentTest, ADocumentThatIsNotTheOneInForceIsNotPassedOver) {
   EXPECT_EQ(Versions(), 1u);
 }
 
+// A participant who signs for himself, with the parts of a file.
+class OwnKeyTest : public ContentTest {
+ protected:
+  OwnKeyTest() : own_(WithOwnKey("own@own.example")), id_(NameOf(environment_)) {
+    EXPECT_EQ(ada_.Post(environment_ + "/participants", {{"email", own_.email}}).status, 201);
+    EXPECT_EQ(bob_.Post(environment_ + "/acceptances").status, 200);
+    const std::string acceptance = Sign(own_, id_, AcceptanceOf(id_, agreement::Custody::kSelf));
+    EXPECT_EQ(own_.Post(environment_ + "/acceptances", {{"document", acceptance}}).status, 200);
+    claims_ = Register(own_, "claims");
+    upload_ = claims_ + "/uploads/" + own_.Post(claims_ + "/uploads", {{"size_bytes", 4}}).TextAt("/upload/id");
+    EXPECT_EQ(own_.Put(upload_ + "/parts/1", "good", ContentDigest("good")).status, 200);
+    manifest_.dataset = *DatasetId::Parse(NameOf(claims_));
+    manifest_.name = "claims";
+    manifest_.schema = *agreement::DecodeSchema(*codec::ParseJson(R"([{"name":"id","type":"BIGINT"}])"), "schema");
+    manifest_.object = *agreement::DecodeObjectRef(ObjectOf("good"), "object");
+  }
+  std::string Signed() { return Sign(own_, id_, manifest_); }
+  Digest256 CharterNow(bool proposed) {
+    return fleet_->Find(*EnvironmentId::Parse(id_))->Look([&](const ledger::LedgerState& state) {
+      return (proposed ? state.proposed() : state.in_force())->digest;
+    });
+  }
+
+  Person own_;
+  const std::string id_;
+  std::string claims_, upload_;
+  agreement::Manifest manifest_{.dataset = DatasetId::New(clock_, rng_)};
+};
+
 // Nothing is loaded for it, so there is nothing to wait for.
-TEST_F(ContentTest, AManifestWithoutEffectIsToldAtOnce) {
-  Person own = WithOwnKey("own@own.example");
-  const std::string id = NameOf(environment_);
-  EXPECT_EQ(ada_.Post(environment_ + "/participants", {{"email", own.email}}).status, 201);
-  EXPECT_EQ(bob_.Post(environment_ + "/acceptances").status, 200);
-  const std::string acceptance = Sign(own, id, AcceptanceOf(id, agreement::Custody::kSelf));
-  EXPECT_EQ(own.Post(environment_ + "/acceptances", {{"document", acceptance}}).status, 200);
-  const std::string dataset = Register(own, "claims");
-  const std::string upload =
-      dataset + "/uploads/" + own.Post(dataset + "/uploads", {{"size_bytes", 4}}).TextAt("/upload/id");
-  EXPECT_EQ(own.Put(upload + "/parts/1", "good", ContentDigest("good")).status, 200);
-  agreement::Manifest manifest{.dataset = *DatasetId::Parse(NameOf(dataset)), .name = "claims"};
-  manifest.schema = *agreement::DecodeSchema(*codec::ParseJson(R"([{"name":"id","type":"BIGINT"}])"), "schema");
-  manifest.object = *agreement::DecodeObjectRef(ObjectOf("good"), "object");
-  const auto of_no_charter = [&] { return Sign(own, id, manifest); };
-  const Reply stored = own.Post(upload + "/complete", {{"object", ObjectOf("good")}, {"document", of_no_charter()}});
+TEST_F(OwnKeyTest, AManifestWithoutEffectIsToldAtOnce) {
+  const Reply stored = own_.Post(upload_ + "/complete", {{"object", ObjectOf("good")}, {"document", Signed()}});
   EXPECT_TRUE(stored.json.as_object().contains("refused")) << stored.body;
-  const Reply marked = own.Post(dataset + "/mark-available", {{"document", of_no_charter()}});
+  const Reply marked = own_.Post(claims_ + "/mark-available", {{"document", Signed()}});
   EXPECT_EQ(marked.status, 409) << marked.body;
   EXPECT_TRUE(marked.json.as_object().contains("refused")) << marked.body;
+}
+
+// It is loaded when its charter is in force, if ever; until then the one before it holds, which is loaded.
+TEST_F(OwnKeyTest, AManifestUnderAProposedCharterChangesNothingYet) {
+  manifest_.charter = CharterNow(false);
+  const Reply stored = own_.Post(upload_ + "/complete", {{"object", ObjectOf("good")}, {"document", Signed()}});
+  ASSERT_EQ(stored.status, 200) << stored.body;
+  ASSERT_EQ(Status(own_, claims_, "/dataset/status", {"available", "failed"}), "available");
+  ASSERT_EQ(ada_.Send({.method = net::HttpMethod::kPut,
+                       .target = environment_ + "/charter",
+                       .fields = {{"Content-Type", "application/json"}, {"If-Match", "*"}},
+                       .body = R"({"name":"next"})"}).status, 201);
+  manifest_.charter = CharterNow(true);
+  manifest_.version = 2;
+  manifest_.previous_manifest = *codec::HexDecodeDigest(own_.Get(claims_).TextAt("/dataset/manifest"));
+  const Reply renewed = own_.Post(claims_ + "/versions", {{"document", Signed()}});
+  ASSERT_EQ(renewed.status, 200) << renewed.body;
+  EXPECT_FALSE(renewed.json.as_object().contains("refused")) << renewed.body;
+  EXPECT_EQ(renewed.TextAt("/dataset/status"), "available");
+  EXPECT_EQ(own_.Get(claims_).At("/dataset/version").as_int64(), 1);
 }
 
 }  // namespace

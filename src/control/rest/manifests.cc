@@ -67,11 +67,23 @@ Result<bool> IsSaidAlready(const DatasetAccess& access, const agreement::SealedO
   });
 }
 
-// A request that comes again, after its file was signed for and another one took its place. Under an Idempotency-Key
-// the link that it made is found.
-bool IsLate(const DatasetAccess& access, const agreement::SealedObjectRef& object) {
-  return access.member.caller.note.empty() && LinkInForce(access) && NewestObject(access) != object &&
-         IsNamed(access, object);
+// A request that comes again, or awoke late, after its file was signed for and another one took its place. What was
+// said under its Idempotency-Key is found, whatever came after it.
+Result<bool> IsLate(const Api& api, const DatasetAccess& access, const OfferedFile& file) {
+  const Member& member = access.member;
+  if (!file.signed_from || NewestObject(access) == file.object) return false;
+  if (!member.caller.note.empty()) {
+    CLOISTER_ASSIGN(const auto said,
+                    api.store.custody.FindLink(member.session->id(), member.key.thumbprint, member.caller.note));
+    if (said) return false;
+  }
+  return member.session->Look([&](const ledger::LedgerState& state) {
+    const auto known = state.datasets().find(access.dataset.id);
+    if (known == state.datasets().end()) return false;
+    return std::ranges::any_of(known->second.versions, [&](const ledger::ManifestRecord& each) {
+      return each.entry >= *file.signed_from && each.manifest.object == file.object;
+    });
+  });
 }
 
 // No new manifest came of it: what the dataset was it is again. One that waits for the enclave goes on waiting.
@@ -114,8 +126,9 @@ Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access,
       return LinkInForce(now).value();
     }
   }
-  if (!document && file.again && IsLate(now, object)) {
-    return Conflict("another file took this one's place since; upload it again if it is to come back");
+  if (!document) {
+    CLOISTER_ASSIGN(const bool late, IsLate(api, now, file));
+    if (late) return Conflict("another file took this one's place since; upload it again if it is to come back");
   }
   return RecordTerms(api, now, object, document);
 }
@@ -133,8 +146,10 @@ Result<RecordedLink> RecordTerms(const Api& api, const DatasetAccess& access, co
   const auto make = [&](const VerifiedView& view) { return MakeManifest(access, object, view); };
   auto recorded =
       Submit(api, access.member, {.typ = "cloister-manifest+jws", .document = document, .make = make});
-  // The same document again stands where it stood, and the enclave is not asked to load it another time.
-  const bool is_new = recorded && !recorded->refused && recorded->entry >= size;
+  // The same document again stands where it stood, and the enclave is not asked to load it another time; nor is it for
+  // one under a charter that is proposed.
+  const auto standing = LinkInForce(access);
+  const bool is_new = recorded && recorded->entry >= size && standing && standing->entry == recorded->entry;
   if (!is_new) CLOISTER_TRY(PutStatusBack(api, access, before));
   if (recorded && !recorded->refused && !document) Renew(api, access);
   return recorded;

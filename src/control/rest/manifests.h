@@ -33,11 +33,14 @@ std::optional<RecordedLink> LinkInForce(const DatasetAccess& access);
 Result<RecordedLink> RecordTerms(const Api& api, const DatasetAccess& access, const agreement::SealedObjectRef& object,
                                  const std::optional<std::string>& document);
 // The same for another file under the terms that are stored. Where the manifest in force says the same already and the
-// enclave did not refuse its file, it stands, and nothing is signed again; kConflict for a file that is offered again
-// and was signed for before the one in force: nobody goes back by a retry. A `document` is the owner's own affair.
+// enclave did not refuse its file, it stands, and nothing is signed again; kConflict for a file that was signed for by
+// another attempt at the same upload, and whose place another one took since: nobody goes back by a retry. Whoever
+// wants to uploads it again, or signs the `document`, which is the owner's own affair.
 struct OfferedFile {
   agreement::SealedObjectRef object;
-  bool again = false;  // it was complete when the request came
+  // The ledger's entry from which on another attempt may have signed for it: 0 for an upload that was complete before,
+  // the ledger's size for one that this request completed. Absent: there is no other attempt.
+  std::optional<std::uint64_t> signed_from = {};
 };
 Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access, const OfferedFile& file,
                                     const std::optional<std::string>& document);

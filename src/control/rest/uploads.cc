@@ -115,8 +115,8 @@ Status RequirePublished(const Api& api, const UploadRecord& upload) {
   return Error{Code::kDataLoss, "the upload's bytes are not there any more; give it up and begin another one"};
 }
 
-// The draft becomes a blob; once more changes nothing.
-Status PublishUpload(const Api& api, const UploadOfDataset& which, const agreement::SealedObjectRef& object) {
+// The draft becomes a blob, and true is answered; once more changes nothing.
+Result<bool> PublishUpload(const Api& api, const UploadOfDataset& which, const agreement::SealedObjectRef& object) {
   const FilesTurn turn(which.dataset);
   CLOISTER_ASSIGN(const UploadRecord upload, RequireUploadNow(api, which));
   if (PartCount(upload) == 0) return FailedPrecondition("a file in one request is complete when that request ends");
@@ -124,18 +124,18 @@ Status PublishUpload(const Api& api, const UploadOfDataset& which, const agreeme
     return Conflict("'object.length' is not the length of the upload");
   if (upload.object) {
     if (*upload.object != object) return Conflict("the upload was completed as another object");
-    return {};
+    return false;
   }
   CLOISTER_ASSIGN(const auto parts, api.store.datasets.Parts(upload.id));
   if (parts.size() != PartCount(upload)) {
     return FailedPrecondition(std::to_string(PartCount(upload) - parts.size()) + " parts are missing");
   }
   const Status published = api.blobs.Publish(upload.id.str(), upload.size_bytes);
-  if (!published && published.error().code != Code::kNotFound) return published;
+  if (!published && published.error().code != Code::kNotFound) return published.error();
   if (!published) CLOISTER_TRY(RequirePublished(api, upload));
   CLOISTER_TRY(api.store.datasets.CompleteUpload(upload.id, object));
   (void)api.blobs.DiscardDrafts(upload.id.str());  // what attempts at parts left behind that a crash cut off
-  return {};
+  return true;
 }
 
 Result<net::Response> Complete(const Api& api, const net::Request& request) {
@@ -146,8 +146,11 @@ Result<net::Response> Complete(const Api& api, const net::Request& request) {
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(const auto object, agreement::DecodeObjectRef(object_json, "object"));
-  CLOISTER_TRY(PublishUpload(api, {.dataset = access.access.dataset.id, .upload = access.upload.id}, object));
-  const OfferedFile file{.object = object, .again = access.upload.object.has_value()};
+  const std::uint64_t size =
+      access.access.member.session->Look([](const ledger::LedgerState& state) { return state.size(); });
+  CLOISTER_ASSIGN(const bool is_new,
+                  PublishUpload(api, {.dataset = access.access.dataset.id, .upload = access.upload.id}, object));
+  const OfferedFile file{.object = object, .signed_from = is_new ? size : 0};
   CLOISTER_ASSIGN(const RecordedLink recorded, RecordManifest(api, access.access, file, document));
   return AnswerDataset(api, access.access, 200, recorded, "The sealed file is stored and its manifest is recorded.");
 }

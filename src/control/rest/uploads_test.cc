@@ -1,6 +1,7 @@
 // Requests about one upload that come at once, again, or are cut off: parts, complete, give up, remove.
 #include <thread>
 
+#include "control/rest/manifests.h"
 #include "control/rest/uploads_for_test.h"
 
 namespace cloister::control {
@@ -170,19 +171,67 @@ TEST_F(UploadsTest, WhatIsCompleteTwiceIsSignedOnce) {
 }
 
 // The answer to the first came too late for its client, who asks again when somebody's next file is there.
-TEST_F(UploadsTest, ARetryDoesNotBringAnOlderFileBack) {
-  const auto send = [&](const std::string& bytes) {
-    const std::string upload = Begin(bytes.size());
+class LateCompleteTest : public UploadsTest {
+ protected:
+  std::string SendParts(const std::string& bytes) {
+    std::string upload = Begin(bytes.size());
     EXPECT_EQ(ada_.Put(upload + "/parts/1", bytes, ContentDigest(bytes)).status, 200);
-    EXPECT_EQ(ada_.Post(upload + "/complete", {{"object", ObjectOf(bytes)}}).status, 200);
     return upload;
-  };
-  const std::string first = send("old");
-  send("young");
-  EXPECT_EQ(ada_.Post(first + "/complete", {{"object", ObjectOf("old")}}).status, 409);
+  }
+  Reply Complete(const std::string& upload, const std::string& bytes, const std::string& key = "") {
+    net::HttpRequest request{.method = net::HttpMethod::kPost,
+                             .target = upload + "/complete",
+                             .fields = {{"Content-Type", "application/json"}},
+                             .body = codec::WriteJson(codec::JsonObject{{"object", ObjectOf(bytes)}})};
+    if (!key.empty()) request.fields.push_back({"Idempotency-Key", key});
+    return ada_.Send(std::move(request));
+  }
+  // As a crash leaves it behind that came after the work and before its answer was kept.
+  void LoseAnswer(const std::string& key) {
+    const auto user = store_->users.FindUserByEmail(ada_.email).value()->id;
+    IdempotencyRecord cut_off = store_->idempotency.Begin({.user = user, .key = key, .created_at = {}})->value();
+    ASSERT_TRUE(store_->idempotency.Forget(user, key).has_value());
+    cut_off.answer = std::nullopt;
+    ASSERT_FALSE(store_->idempotency.Begin(cut_off)->has_value());
+  }
+};
+
+TEST_F(LateCompleteTest, ARetryDoesNotBringAnOlderFileBack) {
+  const std::string first = SendParts("old");
+  ASSERT_EQ(Complete(first, "old").status, 200);
+  ASSERT_EQ(Complete(SendParts("young"), "young").status, 200);
+  EXPECT_EQ(Complete(first, "old").status, 409);
+  EXPECT_EQ(Complete(first, "old", "fresh").status, 409) << "a key that nothing was said under changes nothing";
   EXPECT_EQ(Versions(), 2u);
-  send("old");
+  EXPECT_EQ(Complete(SendParts("old"), "old").status, 200);
   EXPECT_EQ(Versions(), 3u) << "whoever means it sends it";
+}
+
+TEST_F(LateCompleteTest, ARetryUnderItsKeyIsAnsweredAsTheFirst) {
+  const std::string first = SendParts("old");
+  const Reply answer = Complete(first, "old", "lost");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  ASSERT_EQ(Complete(SendParts("young"), "young").status, 200);
+  LoseAnswer("lost");
+  const Reply again = Complete(first, "old", "lost");
+  EXPECT_EQ(again.status, 200) << again.body;
+  EXPECT_EQ(again.At("/entry"), answer.At("/entry"));
+  EXPECT_EQ(Versions(), 2u);
+}
+
+// It waited for the enclave while its retry, and then another file, were signed for.
+TEST_F(LateCompleteTest, ARequestThatAwakesLateDoesNotBringItsFileBack) {
+  net::Request request{.params = {{"id", NameOf(dataset_)}}, .headers = {{"x-api-key", key_}}};
+  const auto access = RequireOwner(*api_, request);
+  ASSERT_TRUE(access) << access.error().public_message;
+  const OfferedFile file{.object = *agreement::DecodeObjectRef(ObjectOf("old"), "object"),
+                         .signed_from = access->member.session->Look([](const auto& state) { return state.size(); })};
+  ASSERT_EQ(Complete(SendParts("old"), "old").status, 200);
+  ASSERT_EQ(Complete(SendParts("young"), "young").status, 200);
+  const auto recorded = RecordManifest(*api_, *access, file, std::nullopt);
+  ASSERT_FALSE(recorded);
+  EXPECT_EQ(recorded.error().code, Code::kConflict);
+  EXPECT_EQ(Versions(), 2u);
 }
 
 // A row that says that parts are there is not believed where the bytes are not.
