@@ -181,6 +181,8 @@ Result<net::Response> AddParticipant(const Api& api, const net::Request& request
   const auto add = [&](agreement::Charter& charter) { return AddTo(charter, MakeParticipant(*user, key)); };
   CLOISTER_ASSIGN(const ChangedEpoch next, ChangeEpoch(*member.session, member.key.thumbprint, add));
   if (!next.is_new) {
+    // Cut off before it was removed, an invitation would be all that a later DELETE takes away.
+    CLOISTER_TRY(api.store.environments.RemoveInvitation(member.record.id, email));
     if (const auto before = ProposedBefore(request, member, email, true))
       return AnswerRecordedBefore(api, member, *before);
     return Conflict(email + " is a participant already, or proposed to be one");

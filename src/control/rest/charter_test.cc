@@ -114,6 +114,25 @@ TEST_F(CharterTest, ARetriedChangeOfParticipantsIsAnsweredAsTheFirst) {
   EXPECT_EQ(again(net::HttpMethod::kDelete, carl.email).TextAt("/proposed/digest"), neither);
 }
 
+// A crash came between the proposal and the end of the invitation that it was made of.
+TEST_F(CharterTest, ARetriedAdditionLeavesNoInvitationBehind) {
+  Person carl = WithServerKey("carl@c.example");
+  const auto add = [&](const char* key) {
+    return ada_.Send({.method = net::HttpMethod::kPost,
+                      .target = base_ + "/participants",
+                      .fields = {{"Content-Type", "application/json"}, {"Idempotency-Key", key}},
+                      .body = R"({"email":"carl@c.example"})"});
+  };
+  const std::string proposed = Add(ada_, carl.email).TextAt("/proposed/digest");
+  const auto id = *EnvironmentId::Parse(base_.substr(base_.rfind('/') + 1));
+  const auto ada = store_->users.FindUserByEmail(ada_.email).value()->id;
+  ASSERT_TRUE(store_->environments.AddInvitation(id, carl.email, ada).has_value());
+  EXPECT_EQ(add("lost").TextAt("/proposed/digest"), proposed);
+  EXPECT_TRUE(ada_.Get(base_).At("/tee/invited").as_array().empty());
+  const Reply removed = ada_.Delete(base_ + "/participants/carl@c.example");
+  EXPECT_EQ(removed.status, 201) << removed.body;
+}
+
 TEST_F(CharterTest, TwoWhoComeAreBothThere) {
   EXPECT_EQ(Add(ada_, "x@x.example").status, 202);
   EXPECT_EQ(Add(ada_, "y@y.example").status, 202);

@@ -29,7 +29,7 @@ class SealedIntake {
   SealedIntake& operator=(const SealedIntake&) = delete;
 
   Status Write(ByteView plain);
-  // kNotFound when the dataset was removed meanwhile, kConflict when the upload was given up.
+  // kNotFound when the dataset was removed meanwhile, or the upload given up.
   Result<agreement::SealedObjectRef> Finish();
   // After Finish(): nothing rests on the object, and it goes. Under the session's terms_mutex(), so that nobody signs
   // for it now.
