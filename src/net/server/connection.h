@@ -86,7 +86,9 @@ class Connection {
   // After 101: a frame for each line that the source says, until either side closes (web_socket.h). False: no request
   // comes after it.
   Awaitable<bool> SpeakFrames(EventSource& source);
-  // Until the source is asked again. False when the client has closed its end: nobody listens any more.
+  // Until the source is asked again. False when the client has closed its sending side, which half-closing is too: an
+  // end of the stream that says nothing cannot be told from one that still listens (RFC 9112 section 9.6 lets a server
+  // close). Likewise for one who has said more ahead than the buffer holds: his end could not be seen any more.
   Awaitable<bool> Pause();
   Awaitable<bool> Say(std::string frames);
   // A while; false when the connection is over.

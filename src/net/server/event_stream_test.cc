@@ -1,6 +1,8 @@
 // Answers that go on, the caller's trace id, and the observer of answers.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <mutex>
 #include <semaphore>
 
@@ -30,12 +32,17 @@ class CountedEvents final : public EventSource {
 // Tells its end.
 class EndlessEvents final : public EventSource {
  public:
-  explicit EndlessEvents(std::counting_semaphore<>& ended) : ended_(ended) {}
+  EndlessEvents(std::counting_semaphore<>& ended, std::atomic<int>& polls) : ended_(ended), polls_(polls) {}
   ~EndlessEvents() override { ended_.release(); }
-  Result<std::string> Poll() override { return std::string(); }
+  Result<std::string> Poll() override {
+    ++polls_;
+    polls_.notify_all();
+    return std::string();
+  }
 
  private:
   std::counting_semaphore<>& ended_;
+  std::atomic<int>& polls_;
 };
 
 class EventStreamTest : public testing::Test {
@@ -49,7 +56,7 @@ class EventStreamTest : public testing::Test {
     });
     router.Add("GET", "/endless", [this](const Request&) -> Result<Response> {
       Response response;
-      response.events = std::make_unique<EndlessEvents>(ended_);
+      response.events = std::make_unique<EndlessEvents>(ended_, polls_);
       return response;
     });
     const auto render = [](const Error&) { return Response{.status = 500}; };
@@ -65,6 +72,11 @@ class EventStreamTest : public testing::Test {
     EXPECT_TRUE(line.Send("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + fields + "\r\n"));
     return line;
   }
+  // So many more.
+  void AwaitPolls(int more) {
+    const int until = polls_ + more;
+    for (int polls = polls_; polls < until; polls = polls_) polls_.wait(polls);
+  }
   std::string measured() {
     std::scoped_lock lock(mutex_);
     return measured_;
@@ -76,6 +88,7 @@ class EventStreamTest : public testing::Test {
   std::mutex mutex_;
   std::string measured_;
   std::counting_semaphore<> ended_{0};
+  std::atomic<int> polls_ = 0;
   std::unique_ptr<Server> server_;
 };
 
@@ -109,6 +122,26 @@ TEST_F(EventStreamTest, EndsWithItsClient) {
     EXPECT_TRUE(line.Receive().has_value());
   }
   ended_.acquire();
+}
+
+// Nor does a request that it sends ahead hide that it has gone.
+TEST_F(EventStreamTest, EndsWithAClientThatSentMoreAhead) {
+  Start();
+  {
+    Line line = Open("/endless");
+    EXPECT_TRUE(line.Receive().has_value());
+    EXPECT_TRUE(line.Send("G"));
+    AwaitPolls(3);
+  }
+  EXPECT_TRUE(ended_.try_acquire_for(std::chrono::seconds(20)));
+}
+
+TEST_F(EventStreamTest, EndsForWhomSendsMoreAheadThanIsKept) {
+  Start();
+  Line line = Open("/endless");
+  EXPECT_TRUE(line.Receive().has_value());
+  line.Send(std::string(1 << 20, 'G'));
+  EXPECT_TRUE(ended_.try_acquire_for(std::chrono::seconds(20)));
 }
 
 TEST_F(EventStreamTest, PassesTheTraceOn) {
