@@ -17,18 +17,21 @@ bool IsTemporal(const SchemaColumn& column) {
   return column.type.kind == ColumnType::Kind::kDate || column.type.kind == ColumnType::Kind::kTimestamp;
 }
 
-// What DuckDB reserves (duckdb_keywords(), category "reserved").
+// What DuckDB takes for a column or a table in quotes alone: by its duckdb_keywords() the category "reserved", and of
+// "type_function" those that are not in "column_name" too. Each of them was tried on DuckDB itself.
 constexpr std::string_view kReserved =
     " all analyse analyze and any array as asc asymmetric both case cast check collate column constraint "
     "create default deferrable desc describe distinct do else end except false fetch for foreign from group "
     "having in initially intersect into lambda lateral leading limit not null offset on only or order pivot "
     "pivot_longer pivot_wider placing primary qualify references returning select show some summarize "
-    "symmetric table then to trailing true union unique unpivot using variadic when where window with ";
+    "symmetric table then to trailing true union unique unpivot using variadic when where window with "
+    "anti asof at authorization binary by collation concurrently cross freeze full glob ilike inner is isnull "
+    "join left like natural notnull outer overlaps positional right semi similar tablesample unpack verbose ";
 
-// A column as SQL takes it. Its name is a plain word (policy.h), but it may be one of theirs.
-std::string Name(const std::string& column) {
-  const bool reserved = kReserved.find(" " + codec::LowerCase(column) + " ") != std::string_view::npos;
-  return reserved ? '"' + column + '"' : column;
+// A column or a dataset as SQL takes it. Its name is a plain word (policy.h, documents.h), but it may be one of theirs.
+std::string Name(const std::string& word) {
+  const bool reserved = kReserved.find(" " + codec::LowerCase(word) + " ") != std::string_view::npos;
+  return reserved ? '"' + word + '"' : word;
 }
 
 using Wanted = std::function<bool(const SchemaColumn&, const ColumnPolicy&)>;
@@ -68,12 +71,12 @@ std::string Threshold(const ColumnPolicy& policy) {
 class Writer {
  public:
   Writer(const NamedTerms& dataset, Level level, std::vector<ExampleQuery>& out)
-      : dataset_(dataset), level_(LevelName(level)), out_(out) {}
+      : dataset_(dataset), table_(Name(dataset.name)), level_(LevelName(level)), out_(out) {}
 
   void Write() {
     const std::string& unit = *dataset_.policy.privacy_unit;
     people_ = "COUNT(DISTINCT " + Name(unit) + ") AS people";
-    Add("how many people", "SELECT " + people_ + " FROM " + dataset_.name);
+    Add("how many people", "SELECT " + people_ + " FROM " + table_);
     if (const SchemaColumn* dimension = Dimension(dataset_)) ByDimension(dimension->name);
     ByDate();
     OnGrid();
@@ -84,7 +87,7 @@ class Writer {
 
   void ByDimension(const std::string& column) {
     const std::string name = Name(column);
-    const std::string tail = " FROM " + dataset_.name + " GROUP BY " + name + " ORDER BY " + name;
+    const std::string tail = " FROM " + table_ + " GROUP BY " + name + " ORDER BY " + name;
     Add("people by " + column, "SELECT " + name + ", " + people_ + tail);
     const SchemaColumn* measure = Measure(dataset_);
     if (measure == nullptr) return;
@@ -101,7 +104,7 @@ class Writer {
     const auto finest = dataset_.policy.Column(date->name).date_granularity.value_or(DateGranularity::kYear);
     const std::string part(DateGranularityName(finest));
     const std::string truncated = "date_trunc('" + part + "', " + Name(date->name) + ")";
-    Add("people by " + part, "SELECT " + truncated + " AS since, " + people_ + " FROM " + dataset_.name +
+    Add("people by " + part, "SELECT " + truncated + " AS since, " + people_ + " FROM " + table_ +
                                  " GROUP BY " + truncated + " ORDER BY since");
   }
 
@@ -111,14 +114,15 @@ class Writer {
     });
     if (measure == nullptr) return;
     const ColumnPolicy& policy = dataset_.policy.Column(measure->name);
-    Add("people above a " + measure->name, "SELECT " + people_ + " FROM " + dataset_.name + " WHERE " +
+    Add("people above a " + measure->name, "SELECT " + people_ + " FROM " + table_ + " WHERE " +
                                                Name(measure->name) + " >= " + Threshold(policy));
     if (policy.quantiles) {
-      Add("median " + measure->name, "SELECT MEDIAN(" + Name(measure->name) + ") AS median FROM " + dataset_.name);
+      Add("median " + measure->name, "SELECT MEDIAN(" + Name(measure->name) + ") AS median FROM " + table_);
     }
   }
 
   const NamedTerms& dataset_;
+  const std::string table_;
   std::string level_;
   std::vector<ExampleQuery>& out_;
   std::string people_;
@@ -135,7 +139,7 @@ void AddRows(const NamedTerms& dataset, Level level, std::vector<ExampleQuery>& 
   }
   if (columns.empty()) return;
   out.push_back({level == Level::kFullAccess ? "its rows" : "a generalised release of its rows",
-                 "SELECT " + columns + " FROM " + dataset.name, std::string(LevelName(level))});
+                 "SELECT " + columns + " FROM " + Name(dataset.name), std::string(LevelName(level))});
 }
 
 bool JoinOnUnit(const NamedTerms& a, const NamedTerms& b) {
@@ -155,9 +159,9 @@ void AddJoin(const NamedTerms& a, const NamedTerms& b, std::vector<ExampleQuery>
     const std::string shown = "a." + Name(dimension->name);
     const std::string key = "a." + Name(*a.policy.privacy_unit);
     out.push_back({a.name + " with " + b.name + " by " + dimension->name,
-                   "SELECT " + shown + ", COUNT(DISTINCT " + key + ") AS people" + average + " FROM " + a.name +
-                       " a JOIN " + b.name + " b ON " + key + " = b." + Name(*b.policy.privacy_unit) + " GROUP BY " +
-                       shown + " ORDER BY " + shown,
+                   "SELECT " + shown + ", COUNT(DISTINCT " + key + ") AS people" + average + " FROM " + Name(a.name) +
+                       " a JOIN " + Name(b.name) + " b ON " + key + " = b." + Name(*b.policy.privacy_unit) +
+                       " GROUP BY " + shown + " ORDER BY " + shown,
                    std::string(LevelName(level))});
   }
 }

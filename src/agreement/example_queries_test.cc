@@ -6,7 +6,9 @@
 namespace cloister::agreement {
 namespace {
 
+using testing::Each;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 struct Dataset {
@@ -67,7 +69,30 @@ TEST(ExampleQueries, ReservedWordsStandInQuotes) {
                           R"(GROUP BY "Group" ORDER BY "Group")"));
   const Dataset visits = Visits();
   EXPECT_THAT(Texts(ExamplesAcross({visits.terms(), stays.terms()}))[0],
-              testing::HasSubstr(R"(AVG(b."end") AS average_end)"));
+              HasSubstr(R"(AVG(b."end") AS average_end)"));
+}
+
+// IsDatasetName lets a dataset have any of these, and DuckDB takes none of them as it is.
+TEST(ExampleQueries, NamesOfDatasetsStandInQuotesToo) {
+  Dataset visits = Visits(), claims = Claims("person");
+  visits.name = "order";
+  claims.name = "left";
+  EXPECT_THAT(Texts(ExamplesOn(visits.terms())), Each(HasSubstr(R"( FROM "order")")));
+  visits.policy.levels = {Level::kFullAccess};
+  EXPECT_EQ(Texts(ExamplesOn(visits.terms()))[0], R"(SELECT person, ward, day, cost FROM "order")");
+  visits.policy.levels = {Level::kAggregateOnly};
+  EXPECT_THAT(Texts(ExamplesAcross({visits.terms(), claims.terms()}))[0],
+              HasSubstr(R"(FROM "order" a JOIN "left" b ON a.person = b.member)"));
+}
+
+TEST(ExampleQueries, WordsThatOnlyTypesAndFunctionsMayHaveStandInQuotes) {
+  for (const std::string word : {"anti", "at", "by", "join", "left", "natural", "unpack", "verbose"}) {
+    const Dataset dataset(word, R"j([{"name":")j" + word + R"j(","type":"BIGINT"}])j",
+                          R"j({"privacy_unit":")j" + word + R"j(","columns":{")j" + word +
+                              R"j(":{"roles":["join_key"],"domain":"person"}}})j");
+    EXPECT_EQ(Texts(ExamplesOn(dataset.terms()))[0],
+              "SELECT COUNT(DISTINCT \"" + word + "\") AS people FROM \"" + word + "\"");
+  }
 }
 
 TEST(ExampleQueries, JoinOnUnitsOfOneDomainOnly) {
