@@ -114,7 +114,7 @@ TEST_F(CharterTest, ARetriedChangeOfParticipantsIsAnsweredAsTheFirst) {
   EXPECT_EQ(again(net::HttpMethod::kDelete, carl.email).TextAt("/proposed/digest"), neither);
 }
 
-// A crash came between the proposal and the end of the invitation that it was made of.
+// A crash came between the proposal and the end of the invitation that it was made of, and then another change.
 TEST_F(CharterTest, ARetriedAdditionLeavesNoInvitationBehind) {
   Person carl = WithServerKey("carl@c.example");
   const auto add = [&](const char* key) {
@@ -123,11 +123,13 @@ TEST_F(CharterTest, ARetriedAdditionLeavesNoInvitationBehind) {
                       .fields = {{"Content-Type", "application/json"}, {"Idempotency-Key", key}},
                       .body = R"({"email":"carl@c.example"})"});
   };
-  const std::string proposed = Add(ada_, carl.email).TextAt("/proposed/digest");
+  Person dora = WithServerKey("dora@d.example");
+  EXPECT_EQ(Add(ada_, carl.email).status, 201);
+  const std::string both = Add(ada_, dora.email).TextAt("/proposed/digest");
   const auto id = *EnvironmentId::Parse(base_.substr(base_.rfind('/') + 1));
   const auto ada = store_->users.FindUserByEmail(ada_.email).value()->id;
   ASSERT_TRUE(store_->environments.AddInvitation(id, carl.email, ada).has_value());
-  EXPECT_EQ(add("lost").TextAt("/proposed/digest"), proposed);
+  EXPECT_EQ(add("lost").TextAt("/proposed/digest"), both);
   EXPECT_TRUE(ada_.Get(base_).At("/tee/invited").as_array().empty());
   const Reply removed = ada_.Delete(base_ + "/participants/carl@c.example");
   EXPECT_EQ(removed.status, 201) << removed.body;
