@@ -253,7 +253,7 @@ class FakeEnclave {
     CLOISTER_ASSIGN(const auto answer,
                     channel_->Call({.method = "read_object",
                                     .params = {{"dataset", dataset},
-                                               {"header_digest", codec::HexEncode(object.header_digest)},
+                                               {"object", agreement::EncodeObjectRef(object)},
                                                {"offset", 0},
                                                {"length", object.length_bytes}}}));
     if (answer.body.size() != object.length_bytes) return VerificationFailed("the object is not whole");

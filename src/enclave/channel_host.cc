@@ -44,7 +44,7 @@ Result<std::vector<std::string>> ChannelHost::Read(std::uint64_t from, std::uint
 Result<Bytes> ChannelHost::ReadObject(const ObjectRange& range) {
   auto answer = channel_.Call({.method = "read_object",
                                .params = {{"dataset", range.dataset},
-                                          {"header_digest", range.header_digest},
+                                          {"object", agreement::EncodeObjectRef(range.object)},
                                           {"offset", range.offset},
                                           {"length", range.length}},
                                .timeout_ms = kHostTimeoutMs});

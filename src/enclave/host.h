@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "agreement/object_ref.h"
 #include "base/bytes.h"
 #include "base/result.h"
 #include "ledger/log_store.h"
@@ -15,7 +16,7 @@ namespace cloister::enclave {
 
 struct ObjectRange {
   std::string dataset;
-  std::string header_digest;  // hex; names one stored object of the dataset
+  agreement::SealedObjectRef object;  // which of the dataset's
   std::uint64_t offset = 0;
   std::size_t length = 0;  // at most net::kFrameBodyBytesMax
 };

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "codec/text.h"
 #include "enclave/enclave.h"
 #include "engine/load.h"
 #include "sealing/open_reader.h"
@@ -16,13 +15,10 @@ constexpr std::size_t kReadBytes = 1 << 20;
 class StoredObject final : public ByteSource {
  public:
   StoredObject(Host& host, std::string dataset, const sealing::SealedObjectRef& ref)
-      : host_(host),
-        dataset_(std::move(dataset)),
-        header_digest_(codec::HexEncode(ref.header_digest)),
-        length_(ref.length_bytes) {}
+      : host_(host), dataset_(std::move(dataset)), ref_(ref) {}
 
   Result<std::size_t> Read(std::span<std::uint8_t> into) override {
-    if (rest_.empty() && offset_ < length_) CLOISTER_TRY(Fetch());
+    if (rest_.empty() && offset_ < ref_.length_bytes) CLOISTER_TRY(Fetch());
     const std::size_t count = std::min(into.size(), rest_.size());
     if (count != 0) std::memcpy(into.data(), rest_.data(), count);
     rest_ = rest_.subspan(count);
@@ -31,10 +27,9 @@ class StoredObject final : public ByteSource {
 
  private:
   Status Fetch() {
-    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(kReadBytes, length_ - offset_));
-    CLOISTER_ASSIGN(
-        piece_,
-        host_.ReadObject({.dataset = dataset_, .header_digest = header_digest_, .offset = offset_, .length = want}));
+    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(kReadBytes, ref_.length_bytes - offset_));
+    CLOISTER_ASSIGN(piece_,
+                    host_.ReadObject({.dataset = dataset_, .object = ref_, .offset = offset_, .length = want}));
     if (piece_.size() != want) return Error{Code::kDataLoss, "the stored object is shorter than its manifest says"};
     offset_ += want;
     rest_ = piece_;
@@ -43,8 +38,7 @@ class StoredObject final : public ByteSource {
 
   Host& host_;
   std::string dataset_;
-  std::string header_digest_;
-  std::uint64_t length_;
+  sealing::SealedObjectRef ref_;
   std::uint64_t offset_ = 0;
   Bytes piece_;
   ByteView rest_;

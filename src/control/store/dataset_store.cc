@@ -197,12 +197,14 @@ Result<std::optional<agreement::SealedObjectRef>> DatasetStore::NewestFile(const
   return upload ? upload->object : std::nullopt;
 }
 
-Result<std::optional<UploadId>> DatasetStore::FindObject(const DatasetId& id, const Digest256& header_digest) {
+Result<std::optional<UploadId>> DatasetStore::FindObject(const DatasetId& id,
+                                                         const agreement::SealedObjectRef& object) {
   return db_.Transact([&](Transaction& tx) {
     return tx.First(
-        "SELECT id FROM uploads WHERE dataset_id = ? AND header_digest = ? AND status = 'complete'"
-        " ORDER BY id DESC LIMIT 1",
-        {id.str(), header_digest}, [](const SqlRow& row) { return StoredId<UploadId>(row, 0); });
+        "SELECT id FROM uploads WHERE dataset_id = ? AND header_digest = ? AND size_bytes = ? AND root = ?"
+        " AND status = 'complete' ORDER BY completion, id LIMIT 1",
+        {id.str(), object.header_digest, object.length_bytes, object.root},
+        [](const SqlRow& row) { return StoredId<UploadId>(row, 0); });
   });
 }
 

@@ -85,8 +85,8 @@ class DatasetStore {
   Status CompleteUpload(const UploadId& id, const agreement::SealedObjectRef& object);
   // The object of a dataset that was complete last.
   Result<std::optional<agreement::SealedObjectRef>> NewestFile(const DatasetId& id);
-  // The newest complete upload of a dataset whose file begins with this age header.
-  Result<std::optional<UploadId>> FindObject(const DatasetId& id, const Digest256& header_digest);
+  // The upload of a dataset that was complete as this object first: nobody puts other bytes in its place.
+  Result<std::optional<UploadId>> FindObject(const DatasetId& id, const agreement::SealedObjectRef& object);
   // A part again replaces what was known of it. kConflict when no such upload is open.
   Status PutPart(const UploadId& id, const UploadPart& part);
   Status RemovePart(const UploadId& id, std::uint64_t part);

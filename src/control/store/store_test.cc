@@ -53,6 +53,28 @@ class StoreTest : public testing::Test {
     EXPECT_TRUE(store_->environments.Add(environment, {"b@b.example"}).has_value());
     return environment;
   }
+  DatasetRecord Dataset() {
+    DatasetRecord dataset{.id = DatasetId::New(clock_, rng_),
+                          .environment = Environment().id,
+                          .owner = "owner",
+                          .name = "visits",
+                          .schema = "[]",
+                          .policy = "{}",
+                          .format = "csv",
+                          .created_at = clock_.Now(),
+                          .updated_at = clock_.Now()};
+    EXPECT_TRUE(store_->datasets.Add(dataset).has_value());
+    return dataset;
+  }
+  UploadId OpenUpload(const DatasetId& dataset) {
+    const UploadRecord upload{.id = UploadId::New(clock_, rng_),
+                              .dataset = dataset,
+                              .size_bytes = 8,
+                              .part_size_bytes = 8,
+                              .created_at = clock_.Now()};
+    EXPECT_TRUE(store_->datasets.AddUpload(upload).has_value());
+    return upload.id;
+  }
   ledger::LogAppend Append(std::uint64_t before, std::vector<std::string> entries) {
     return {.size_before = before, .entries = std::move(entries), .checkpoint = "note", .seal = {7}};
   }
@@ -154,17 +176,7 @@ TEST_F(StoreTest, RemembersEnvironments) {
 }
 
 TEST_F(StoreTest, KeepsUploadsAndTheirParts) {
-  const EnvironmentRecord environment = Environment();
-  DatasetRecord dataset{.id = DatasetId::New(clock_, rng_),
-                        .environment = environment.id,
-                        .owner = "owner",
-                        .name = "visits",
-                        .schema = "[]",
-                        .policy = "{}",
-                        .format = "csv",
-                        .created_at = clock_.Now(),
-                        .updated_at = clock_.Now()};
-  ASSERT_TRUE(store_->datasets.Add(dataset).has_value());
+  DatasetRecord dataset = Dataset();
   const UploadRecord upload{.id = UploadId::New(clock_, rng_),
                             .dataset = dataset.id,
                             .size_bytes = 10,
@@ -178,12 +190,13 @@ TEST_F(StoreTest, KeepsUploadsAndTheirParts) {
   ASSERT_EQ(parts.size(), 2u);
   EXPECT_EQ(parts[0].size_bytes, 8u);
   EXPECT_EQ(*store_->datasets.OpenUploads(dataset.id), 1);
-  EXPECT_FALSE(store_->datasets.FindObject(dataset.id, {1})->has_value());
+  EXPECT_FALSE(store_->datasets.FindObject(dataset.id, {{1}, 10, {2}})->has_value());
   ASSERT_TRUE(store_->datasets.CompleteUpload(upload.id, {{1}, 10, {2}}).has_value());
   EXPECT_EQ(*store_->datasets.OpenUploads(dataset.id), 0);
   EXPECT_EQ(store_->datasets.FindUpload(upload.id)->value().object->length_bytes, 10u);
-  EXPECT_EQ(store_->datasets.FindObject(dataset.id, {1})->value(), upload.id);
-  EXPECT_FALSE(store_->datasets.FindObject(dataset.id, {2})->has_value());
+  EXPECT_EQ(store_->datasets.FindObject(dataset.id, {{1}, 10, {2}})->value(), upload.id);
+  const agreement::SealedObjectRef others[] = {{{2}, 10, {2}}, {{1}, 9, {2}}, {{1}, 10, {3}}};
+  for (const auto& other : others) EXPECT_FALSE(store_->datasets.FindObject(dataset.id, other)->has_value());
   EXPECT_EQ(store_->datasets.NewestFile(dataset.id)->value().length_bytes, 10u);
   dataset.id = DatasetId::New(clock_, rng_);
   EXPECT_EQ(store_->datasets.Add(dataset).error().code, Code::kConflict);
@@ -191,29 +204,10 @@ TEST_F(StoreTest, KeepsUploadsAndTheirParts) {
 
 // What was not there to be changed is said, never passed over.
 TEST_F(StoreTest, AnUploadThatIsNotOpenTakesNothing) {
-  const EnvironmentRecord environment = Environment();
-  const DatasetRecord dataset{.id = DatasetId::New(clock_, rng_),
-                              .environment = environment.id,
-                              .owner = "owner",
-                              .name = "visits",
-                              .schema = "[]",
-                              .policy = "{}",
-                              .format = "csv",
-                              .created_at = clock_.Now(),
-                              .updated_at = clock_.Now()};
-  ASSERT_TRUE(store_->datasets.Add(dataset).has_value());
+  const DatasetRecord dataset = Dataset();
   DatasetStore& uploads = store_->datasets;
-  const auto add = [&] {
-    const UploadRecord upload{.id = UploadId::New(clock_, rng_),
-                              .dataset = dataset.id,
-                              .size_bytes = 8,
-                              .part_size_bytes = 8,
-                              .created_at = clock_.Now()};
-    EXPECT_TRUE(uploads.AddUpload(upload).has_value());
-    return upload.id;
-  };
   const UploadPart part{.part = 1, .size_bytes = 8, .digest = {1}};
-  const UploadId gone = add(), first = add(), second = add();
+  const UploadId gone = OpenUpload(dataset.id), first = OpenUpload(dataset.id), second = OpenUpload(dataset.id);
   ASSERT_TRUE(uploads.RemoveUpload(gone).has_value());
   EXPECT_EQ(uploads.CompleteUpload(gone, {{1}, 8, {2}}).error().code, Code::kConflict);
   EXPECT_EQ(uploads.PutPart(gone, part).error().code, Code::kConflict);
@@ -226,6 +220,19 @@ TEST_F(StoreTest, AnUploadThatIsNotOpenTakesNothing) {
   ASSERT_TRUE(uploads.WithdrawUpload(first).has_value());
   EXPECT_EQ(uploads.NewestFile(dataset.id)->value().header_digest, Digest256{2});
   EXPECT_FALSE(uploads.FindUpload(first)->value().object.has_value());
+}
+
+// Whatever else says of itself that it is this object, before or after it: the one that was complete first stays it.
+TEST_F(StoreTest, NobodyTakesAnObjectsPlace) {
+  const DatasetRecord dataset = Dataset();
+  DatasetStore& uploads = store_->datasets;
+  const UploadId first = OpenUpload(dataset.id), second = OpenUpload(dataset.id), third = OpenUpload(dataset.id);
+  const agreement::SealedObjectRef object{{1}, 8, {2}};
+  ASSERT_TRUE(uploads.CompleteUpload(second, object).has_value());
+  ASSERT_TRUE(uploads.CompleteUpload(first, object).has_value());
+  ASSERT_TRUE(uploads.CompleteUpload(third, {{1}, 8, {3}}).has_value());
+  EXPECT_EQ(uploads.FindObject(dataset.id, object)->value(), second);
+  EXPECT_EQ(uploads.FindObject(dataset.id, {{1}, 8, {3}})->value(), third);
 }
 
 TEST_F(StoreTest, KeepsOneResultPerQuery) {

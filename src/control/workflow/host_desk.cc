@@ -113,14 +113,15 @@ Result<net::ChannelAnswer> HostDesk::ReadEntries(const net::ChannelRequest& requ
 Result<net::ChannelAnswer> HostDesk::ReadObject(const net::ChannelRequest& request) {
   codec::ObjectReader in(request.params, "read_object");
   const std::string dataset_text = in.String("dataset");
-  const Digest256 header_digest = in.HexDigest("header_digest");
+  const codec::Json& object_json = in.Any("object");
   const auto offset = static_cast<std::uint64_t>(in.Integer("offset", 0, kObjectMax));
   const auto length = static_cast<std::size_t>(in.Integer("length", 0, net::kFrameBodyBytesMax));
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(const DatasetId id, DatasetId::Parse(dataset_text));
+  CLOISTER_ASSIGN(const auto object, agreement::DecodeObjectRef(object_json, "object"));
   CLOISTER_ASSIGN(const auto dataset, parts_.store.datasets.Find(id));
   if (!dataset || dataset->environment != parts_.environment) return NotFound("no such object is stored");
-  CLOISTER_ASSIGN(const auto upload, parts_.store.datasets.FindObject(id, header_digest));
+  CLOISTER_ASSIGN(const auto upload, parts_.store.datasets.FindObject(id, object));
   if (!upload) return NotFound("no such object is stored");
   CLOISTER_ASSIGN(Bytes body, parts_.blobs.Read(upload->str(), offset, length));
   return net::ChannelAnswer{.body = std::move(body)};

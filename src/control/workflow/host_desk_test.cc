@@ -138,8 +138,9 @@ TEST_F(HostDeskTest, ReadsObjectsOfItsOwnEnvironmentOnly) {
   const DatasetId own = AddDataset(*mine_);
   const DatasetId other = AddDataset(AddEnvironment());
   const auto read = [&](const DatasetId& id, Digest256 header) {
+    const agreement::SealedObjectRef object{.header_digest = header, .length_bytes = 6, .root = {1}};
     return Ask("read_object",
-               {{"dataset", id.str()}, {"header_digest", codec::HexEncode(header)}, {"offset", 2}, {"length", 3}});
+               {{"dataset", id.str()}, {"object", agreement::EncodeObjectRef(object)}, {"offset", 2}, {"length", 3}});
   };
   EXPECT_EQ(AsText(read(own, {9})->body), "ale");
   EXPECT_EQ(CodeOf(read(own, {8})), Code::kNotFound);
