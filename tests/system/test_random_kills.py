@@ -352,14 +352,18 @@ class RandomKills(unittest.TestCase):
         self.carla.moved_to(self.server).run('ledger', 'verify', self.tee)
 
     def judge_files(self, datasets):
-        """No file lies around that is nobody's: whoever removes a dataset removes what came of it."""
+        """No file lies around that is nobody's: whoever removes a dataset removes what came of it. Of what is complete
+        there is its file and nothing else; what attempts at parts left behind goes with an unfinished upload's end."""
         carla = Client(self.server, (self.carla.home / 'api-key').read_text().strip())
         owned = {f'{who}@example.org': client for who, client in
                  (('ana', self.ana), ('dora', self.dora), ('carla', carla))}
-        known = {each['id'] for dataset in datasets for each in self.all_of(
-            owned[dataset['owner_email']], f'/api/tee/datasets/{dataset["id"]}/uploads', 'uploads')}
-        there = {file.name[:UPLOAD_ID_CHARS] for file in (self.server.data / 'blobs').glob('upl_*')}
-        self.assertEqual(there - known, set())
+        uploads = [each for dataset in datasets for each in self.all_of(
+            owned[dataset['owner_email']], f'/api/tee/datasets/{dataset["id"]}/uploads', 'uploads')]
+        there = {file.name for file in (self.server.data / 'blobs').glob('upl_*')}
+        complete = {each['id'] for each in uploads if each['complete']}
+        unfinished = {each['id'] for each in uploads if not each['complete']}
+        self.assertEqual(complete - there, set(), 'what counts is there')
+        self.assertEqual({name for name in there - complete if name[:UPLOAD_ID_CHARS] not in unfinished}, set())
 
     def judge_ledger(self, queries):
         entries = []
