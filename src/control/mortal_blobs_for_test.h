@@ -44,8 +44,9 @@ class MortalBlobStore final : public sealing::BlobStore {
 
   Status WriteDraft(std::string_view name, std::uint64_t offset, ByteView bytes) override {
     return Live([&]() CLOISTER_REQUIRES(mutex_) {
-      drafts_.emplace(name);
-      return blobs_.WriteDraft(name, offset, bytes);
+      const Status written = blobs_.WriteDraft(name, offset, bytes);
+      if (written) drafts_.emplace(name);
+      return written;
     });
   }
   Result<Bytes> ReadDraft(std::string_view name, std::uint64_t offset, std::size_t length) override {
@@ -57,6 +58,9 @@ class MortalBlobStore final : public sealing::BlobStore {
       if (published && drafts_.erase(std::string(name)) > 0) published_.emplace(name);
       return published;
     });
+  }
+  Status Settle(std::string_view name, std::uint64_t size_bytes) override {
+    return Live([&] { return blobs_.Settle(name, size_bytes); });
   }
   Status Remove(std::string_view name) override {
     return Live([&]() CLOISTER_REQUIRES(mutex_) {

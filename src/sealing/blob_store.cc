@@ -21,6 +21,7 @@ void InMemoryBlobStore::Put(std::string_view name, std::uint64_t offset, ByteVie
 
 Status InMemoryBlobStore::WriteDraft(std::string_view name, std::uint64_t offset, ByteView bytes) {
   MutexLock lock(mutex_);
+  if (offset != 0 && !drafts_.contains(name)) return NotFound("there is no such draft");
   Put(name, offset, bytes);
   return {};
 }
@@ -37,6 +38,14 @@ Status InMemoryBlobStore::Publish(std::string_view name, std::uint64_t size_byte
   if (draft->second.size() != size_bytes) return FailedPrecondition("the draft has another size");
   blobs_[draft->first] = std::move(draft->second);
   drafts_.erase(draft);
+  return {};
+}
+
+Status InMemoryBlobStore::Settle(std::string_view name, std::uint64_t size_bytes) {
+  MutexLock lock(mutex_);
+  const auto blob = blobs_.find(name);
+  if (blob == blobs_.end()) return NotFound("there is no such blob");
+  if (blob->second.size() != size_bytes) return FailedPrecondition("the blob has another size");
   return {};
 }
 

@@ -3,7 +3,8 @@
 // Port: where sealed files lie. Opaque bytes under names that the server makes; what they must be, manifests
 // and receipts say, so a store that changes or loses them is found out by whoever reads.
 //
-// A draft is written at any offset, by several writers at once, and becomes a blob whole or not at all.
+// A draft begins with what is written at its offset 0 and becomes a blob whole or not at all. One that went while it
+// was written does not come back: whoever writes on is told.
 // Thread-safe. Errors: kNotFound, kUnavailable (disk full), kFailedPrecondition (a draft of another size),
 // kInvalidArgument (a name that is not [a-z0-9_]{1,100}).
 
@@ -30,11 +31,14 @@ struct DraftMove {
 class BlobStore {
  public:
   virtual ~BlobStore() = default;
+  // kNotFound behind offset 0: there is no such draft, or not any more.
   virtual Status WriteDraft(std::string_view name, std::uint64_t offset, ByteView bytes) = 0;
   // What a draft holds now: for checks before it is published. Fewer bytes than asked for only at its end.
   virtual Result<Bytes> ReadDraft(std::string_view name, std::uint64_t offset, std::size_t length) = 0;
   // Durable when it returns, if the draft has exactly `size_bytes`.
   virtual Status Publish(std::string_view name, std::uint64_t size_bytes) = 0;
+  // The same of a blob that is there already, whose Publish() nobody lived to see done.
+  virtual Status Settle(std::string_view name, std::uint64_t size_bytes) = 0;
   // All of `from` stands in `into`, durable, when it returns, and `from` is gone. After an Error, or a death in the
   // middle, nobody may count on what stands at that place. kNotFound: there is no such draft.
   virtual Status MoveDraft(const DraftMove& move) = 0;
@@ -51,6 +55,7 @@ class InMemoryBlobStore final : public BlobStore {
   Status WriteDraft(std::string_view name, std::uint64_t offset, ByteView bytes) override;
   Result<Bytes> ReadDraft(std::string_view name, std::uint64_t offset, std::size_t length) override;
   Status Publish(std::string_view name, std::uint64_t size_bytes) override;
+  Status Settle(std::string_view name, std::uint64_t size_bytes) override;
   Status MoveDraft(const DraftMove& move) override;
   Status DiscardDraft(std::string_view name) override;
   Status DiscardDrafts(std::string_view prefix) override;

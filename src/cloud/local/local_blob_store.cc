@@ -42,6 +42,13 @@ Status WriteAt(const Descriptor& file, std::uint64_t offset, ByteView bytes) {
   return {};
 }
 
+int OpenFolder(const std::string& path) { return open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }
+
+bool HasSize(const Descriptor& file, std::uint64_t size_bytes) {
+  struct stat info {};
+  return fstat(file.get(), &info) == 0 && static_cast<std::uint64_t>(info.st_size) == size_bytes;
+}
+
 struct Destination {
   const Descriptor& file;
   std::uint64_t offset = 0;
@@ -74,7 +81,9 @@ Result<std::string> LocalBlobStore::PathOf(std::string_view name, std::string_vi
 
 Status LocalBlobStore::WriteDraft(std::string_view name, std::uint64_t offset, ByteView bytes) {
   CLOISTER_ASSIGN(const std::string path, PathOf(name, kDraft));
-  const Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const int begins = offset == 0 ? O_CREAT : 0;
+  const Descriptor file(open(path.c_str(), O_WRONLY | begins | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file.valid() && errno == ENOENT) return NotFound("there is no such draft");
   if (!file.valid()) return Unavailable("a blob cannot be written");
   return WriteAt(file, offset, bytes);
 }
@@ -89,13 +98,24 @@ Status LocalBlobStore::Publish(std::string_view name, std::uint64_t size_bytes) 
   CLOISTER_ASSIGN(const std::string blob, PathOf(name, ""));
   const Descriptor file(open(draft.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!file.valid()) return NotFound("there is no such draft");
-  struct stat info {};
-  if (fstat(file.get(), &info) != 0 || static_cast<std::uint64_t>(info.st_size) != size_bytes) {
-    return FailedPrecondition("the draft has another size");
-  }
-  const Descriptor folder(open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fsync(file.get()) != 0 || rename(draft.c_str(), blob.c_str()) != 0 || !folder.valid() ||
+  if (!HasSize(file, size_bytes)) return FailedPrecondition("the draft has another size");
+  // Before the rename: a blob whose folder cannot be made durable does not appear.
+  const Descriptor folder(OpenFolder(folder_));
+  if (!folder.valid() || fsync(file.get()) != 0 || rename(draft.c_str(), blob.c_str()) != 0 ||
       fsync(folder.get()) != 0) {
+    return Unavailable("a blob cannot be made durable");
+  }
+  return {};
+}
+
+Status LocalBlobStore::Settle(std::string_view name, std::uint64_t size_bytes) {
+  CLOISTER_ASSIGN(const std::string blob, PathOf(name, ""));
+  const Descriptor file(open(blob.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file.valid() && errno == ENOENT) return NotFound("there is no such blob");
+  if (!file.valid()) return Unavailable("a blob cannot be read");
+  if (!HasSize(file, size_bytes)) return FailedPrecondition("the blob has another size");
+  const Descriptor folder(OpenFolder(folder_));
+  if (!folder.valid() || fsync(file.get()) != 0 || fsync(folder.get()) != 0) {
     return Unavailable("a blob cannot be made durable");
   }
   return {};
@@ -107,7 +127,7 @@ Status LocalBlobStore::MoveDraft(const sealing::DraftMove& move) {
   const Descriptor from(open(from_path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!from.valid()) return NotFound("there is no such draft");
   const Descriptor into(open(into_path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  const Descriptor folder(open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor folder(OpenFolder(folder_));
   if (!into.valid() || !folder.valid()) return Unavailable("a blob cannot be written");
   CLOISTER_TRY(CopyAll(from, {.file = into, .offset = move.offset}));
   // The folder too: the first part of a draft makes its file.

@@ -17,6 +17,7 @@ class LocalBlobStore final : public sealing::BlobStore {
   Status WriteDraft(std::string_view name, std::uint64_t offset, ByteView bytes) override;
   Result<Bytes> ReadDraft(std::string_view name, std::uint64_t offset, std::size_t length) override;
   Status Publish(std::string_view name, std::uint64_t size_bytes) override;
+  Status Settle(std::string_view name, std::uint64_t size_bytes) override;
   Status MoveDraft(const sealing::DraftMove& move) override;
   Status DiscardDraft(std::string_view name) override;
   Status DiscardDrafts(std::string_view prefix) override;

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -144,8 +145,9 @@ TEST_F(LocalTest, DoesNotWaitForACompilerThatHangsOrFails) {
 
 // What every store of blobs does.
 void ExpectBlobManners(sealing::BlobStore& blobs) {
-  ASSERT_TRUE(blobs.WriteDraft("one", 3, AsBytes("def")).has_value());
+  EXPECT_EQ(blobs.WriteDraft("one", 3, AsBytes("def")).error().code, Code::kNotFound);
   ASSERT_TRUE(blobs.WriteDraft("one", 0, AsBytes("abc")).has_value());
+  ASSERT_TRUE(blobs.WriteDraft("one", 3, AsBytes("def")).has_value());
   EXPECT_EQ(blobs.Read("one", 0, 6).error().code, Code::kNotFound);
   EXPECT_EQ(AsText(*blobs.ReadDraft("one", 2, 2)), "cd");
   EXPECT_EQ(blobs.Publish("one", 5).error().code, Code::kFailedPrecondition);
@@ -153,9 +155,14 @@ void ExpectBlobManners(sealing::BlobStore& blobs) {
   EXPECT_EQ(AsText(*blobs.Read("one", 4, 100)), "ef");
   EXPECT_EQ(blobs.Read("one", 6, 1)->size(), 0u);
   EXPECT_EQ(blobs.Publish("one", 6).error().code, Code::kNotFound);
+  EXPECT_TRUE(blobs.Settle("one", 6));
+  EXPECT_EQ(blobs.Settle("one", 5).error().code, Code::kFailedPrecondition);
+  EXPECT_EQ(blobs.Settle("none", 6).error().code, Code::kNotFound);
   ASSERT_TRUE(blobs.WriteDraft("two", 0, AsBytes("x")).has_value());
   ASSERT_TRUE(blobs.DiscardDraft("two").has_value());
   EXPECT_TRUE(blobs.DiscardDraft("two").has_value());
+  EXPECT_EQ(blobs.WriteDraft("two", 1, AsBytes("y")).error().code, Code::kNotFound);
+  EXPECT_FALSE(blobs.ReadDraft("two", 0, 1)) << "it does not come back";
 }
 
 // A part that came beside the whole becomes one of it.
@@ -184,6 +191,39 @@ TEST_F(LocalTest, PublishesABlobWholeOrNotAtAll) {
   for (const char* bad : {"", "../one", "a/b", "A", "one.draft"}) {
     EXPECT_EQ(blobs->Read(bad, 0, 1).error().code, Code::kInvalidArgument) << bad;
   }
+}
+
+// While it lives there is one descriptor more for this process, and no second one.
+class OneDescriptor {
+ public:
+  OneDescriptor() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const int next = open("/dev/null", O_RDONLY);
+    close(next);
+    const rlimit tight{static_cast<rlim_t>(next) + 1, before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &tight);
+  }
+  ~OneDescriptor() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+// The second would be the folder's: what cannot be made durable does not appear, and does not count where it is.
+TEST_F(LocalTest, ABlobIsThereOnlyWhereItsFolderKeepsIt) {
+  auto blobs = *LocalBlobStore::Open(folder_ / "blobs");
+  ASSERT_TRUE(blobs->WriteDraft("one", 0, AsBytes("abc")));
+  {
+    const OneDescriptor one;
+    EXPECT_EQ(blobs->Publish("one", 3).error().code, Code::kUnavailable);
+  }
+  EXPECT_FALSE(blobs->Read("one", 0, 1));
+  ASSERT_TRUE(blobs->Publish("one", 3));
+  {
+    const OneDescriptor one;
+    EXPECT_EQ(blobs->Settle("one", 3).error().code, Code::kUnavailable);
+  }
+  EXPECT_TRUE(blobs->Settle("one", 3));
 }
 
 TEST(InMemoryBlobStore, DoesTheSame) {

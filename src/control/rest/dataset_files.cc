@@ -44,9 +44,13 @@ FilesTurn::~FilesTurn() {
   AllTurns().Leave(dataset_, std::move(mutex_));
 }
 
+Status RequireDatasetNow(const Api& api, const DatasetId& dataset) {
+  CLOISTER_ASSIGN(const auto found, api.store.datasets.Find(dataset));
+  return found ? Status() : NotFound("there is no such dataset");
+}
+
 Result<UploadRecord> RequireUploadNow(const Api& api, const UploadOfDataset& which) {
-  CLOISTER_ASSIGN(const auto dataset, api.store.datasets.Find(which.dataset));
-  if (!dataset) return NotFound("there is no such dataset");
+  CLOISTER_TRY(RequireDatasetNow(api, which.dataset));
   CLOISTER_ASSIGN(auto upload, api.store.datasets.FindUpload(which.upload));
   if (!upload || upload->dataset != which.dataset) return NotFound("there is no such upload");
   return *std::move(upload);

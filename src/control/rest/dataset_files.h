@@ -33,6 +33,8 @@ struct UploadOfDataset {
   DatasetId dataset;
   UploadId upload;
 };
+// In a turn: whoever looked before may have looked at a dataset that was removed since. kNotFound.
+Status RequireDatasetNow(const Api& api, const DatasetId& dataset);
 // As it is stored now. kNotFound when the dataset or the upload is gone. In a turn.
 Result<UploadRecord> RequireUploadNow(const Api& api, const UploadOfDataset& which);
 // Likewise; kFailedPrecondition when it is complete.

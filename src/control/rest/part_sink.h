@@ -6,7 +6,8 @@
 //   the row of other bytes goes -> the bytes move into the upload's draft -> the row of these bytes comes
 //
 // A part that is there already with that digest stays as it is: whatever comes, and however far, it is not written
-// over. Of two that are sent at once the one that is whole last stands. Room-private.
+// over. Of two that are sent at once the one that is whole last stands. Nothing changes any more once the upload's
+// draft has become its blob, whether or not somebody lived to say so. Room-private.
 
 #include <cstdint>
 #include <memory>
@@ -17,8 +18,13 @@
 
 namespace cloister::control {
 
+// Of one dataset at once. Each may wait for its turn on one of the server's workers (apps/cloisterd.cc); some are left.
+inline constexpr int kPartsAtOnceMax = 12;
+
 // A file that came in one request has no parts.
 std::uint64_t PartCount(const UploadRecord& upload);
+// The storage lost what the rows say is there.
+Error BytesAreGone();
 // Of part 1 to PartCount().
 std::uint64_t PartBytes(const UploadRecord& upload, std::uint64_t part);
 
@@ -28,7 +34,7 @@ class PartSink final : public net::BodySink {
     std::uint64_t part = 0;
     Digest256 digest{};
   };
-  // Changes nothing yet. `upload` has such a part.
+  // Changes nothing yet. `upload` has such a part. kResourceExhausted beyond kPartsAtOnceMax.
   static Result<std::unique_ptr<PartSink>> Open(const Api& api, UploadRecord upload, const Wanted& wanted);
   ~PartSink() override;
   PartSink(const PartSink&) = delete;
@@ -38,14 +44,31 @@ class PartSink final : public net::BodySink {
   Result<net::Response> Finish() override;
 
  private:
+  // One of kPartsAtOnceMax.
+  class Seat {
+   public:
+    static Result<std::unique_ptr<Seat>> Take(const DatasetId& dataset);
+    ~Seat();
+    Seat(const Seat&) = delete;
+    Seat& operator=(const Seat&) = delete;
+
+   private:
+    explicit Seat(DatasetId dataset) : dataset_(std::move(dataset)) {}
+    const DatasetId dataset_;
+  };
   PartSink(const Api& api, UploadRecord upload, const Wanted& wanted);
+  Status BeginDraft(ByteView piece);
+  Status GoOn(ByteView piece);
+  Status RequireDraft() const;
   Status Place();
 
   const Api& api_;
   const UploadRecord upload_;
   const Wanted wanted_;
   const std::string draft_;  // of this request alone
-  bool known_ = false;       // when it began
+  std::unique_ptr<Seat> seat_;
+  bool known_ = false;  // when it began
+  bool begun_ = false;  // the draft
   crypto::Sha256Stream digest_;
   std::uint64_t written_ = 0;
 };

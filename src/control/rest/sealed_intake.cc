@@ -38,7 +38,9 @@ class SealedIntake::DraftSink final : public ByteSink {
  public:
   DraftSink(sealing::BlobStore& blobs, std::string name) : blobs_(blobs), name_(std::move(name)) {}
   Status Write(ByteView piece) override {
-    CLOISTER_TRY(blobs_.WriteDraft(name_, written_, piece));
+    const Status written = blobs_.WriteDraft(name_, written_, piece);
+    if (!written && written.error().code == Code::kNotFound) return NotFound("there is no such upload any more");
+    CLOISTER_TRY(written);
     written_ += piece.size();
     return {};
   }
@@ -91,12 +93,12 @@ Result<std::unique_ptr<SealedIntake>> SealedIntake::Start(const Api& api, const 
                             .object = std::nullopt,
                             .created_at = api.clock.Now()};
   std::unique_ptr<SealedIntake> intake;
-  {
-    const FilesTurn turn(record.dataset);
-    CLOISTER_TRY(MakeRoom(api, record.dataset));
-    CLOISTER_TRY(api.store.datasets.AddUpload(record));
-    intake.reset(new SealedIntake(api, {.dataset = record.dataset, .upload = record.id}));
-  }
+  const FilesTurn turn(record.dataset);
+  CLOISTER_TRY(RequireDatasetNow(api, record.dataset));
+  CLOISTER_TRY(MakeRoom(api, record.dataset));
+  CLOISTER_TRY(api.store.datasets.AddUpload(record));
+  intake.reset(new SealedIntake(api, {.dataset = record.dataset, .upload = record.id}));
+  // Writes the header, and so begins the draft, in the turn: whoever ends the upload later ends the draft too.
   CLOISTER_ASSIGN(
       intake->writer_,
       sealing::SealWriter::Start({.recipients = std::span(&recipient, 1), .rng = api.rng, .sink = *intake->sink_}));

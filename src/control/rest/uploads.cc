@@ -64,6 +64,7 @@ Result<net::Response> Begin(const Api& api, const net::Request& request) {
   RequestIds ids(api, request);
   const auto id = ids.Make<UploadId>();
   const FilesTurn turn(access.dataset.id);
+  CLOISTER_TRY(RequireDatasetNow(api, access.dataset.id));
   CLOISTER_ASSIGN(const auto again, api.store.datasets.FindUpload(id));
   if (again) {
     CLOISTER_ASSIGN(auto json, EncodeUpload(api, *again));
@@ -108,11 +109,13 @@ Result<net::Response> ShowUpload(const Api& api, const net::Request& request) {
   return JsonResponse(200, {{"upload", std::move(json)}});
 }
 
-// A crash between publishing and its row leaves the blob there and the row open.
-Status RequirePublished(const Api& api, const UploadRecord& upload) {
-  const auto end = api.blobs.Read(upload.id.str(), upload.size_bytes - 1, 2);
-  if (end && end->size() == 1) return {};
-  return Error{Code::kDataLoss, "the upload's bytes are not there any more; give it up and begin another one"};
+// A death between publishing and its row leaves the blob there and the row open, and maybe nothing durable yet.
+Status PublishOrSettle(const Api& api, const UploadRecord& upload) {
+  Status published = api.blobs.Publish(upload.id.str(), upload.size_bytes);
+  if (published || published.error().code != Code::kNotFound) return published;
+  Status settled = api.blobs.Settle(upload.id.str(), upload.size_bytes);
+  if (settled || settled.error().code == Code::kUnavailable) return settled;
+  return BytesAreGone();
 }
 
 // The draft becomes a blob, and true is answered; once more changes nothing.
@@ -130,11 +133,10 @@ Result<bool> PublishUpload(const Api& api, const UploadOfDataset& which, const a
   if (parts.size() != PartCount(upload)) {
     return FailedPrecondition(std::to_string(PartCount(upload) - parts.size()) + " parts are missing");
   }
-  const Status published = api.blobs.Publish(upload.id.str(), upload.size_bytes);
-  if (!published && published.error().code != Code::kNotFound) return published.error();
-  if (!published) CLOISTER_TRY(RequirePublished(api, upload));
+  CLOISTER_TRY(PublishOrSettle(api, upload));
+  // What attempts at parts left behind that a crash cut off: while the row is open, so that somebody asks again.
+  CLOISTER_TRY(api.blobs.DiscardDrafts(upload.id.str()));
   CLOISTER_TRY(api.store.datasets.CompleteUpload(upload.id, object));
-  (void)api.blobs.DiscardDrafts(upload.id.str());  // what attempts at parts left behind that a crash cut off
   return true;
 }
 

@@ -23,8 +23,17 @@ class UploadsTest : public WorkTest {
 
   // The head of a PUT came.
   Result<Sink> Open(const std::string& target, net::Headers headers = {}) {
+    return OpenAt(router_, target, std::move(headers));
+  }
+  Result<Sink> OpenAt(const net::Router& router, const std::string& target, net::Headers headers = {}) {
+    net::Request request = Head("PUT", target, std::move(headers));
+    const net::Router::Match match = router.Find("PUT", request.segments);
+    request.params = match.params;
+    return match.route->upload(request);
+  }
+  net::Request Head(const char* method, const std::string& target, net::Headers headers = {}) {
     net::Request request;
-    request.method = "PUT";
+    request.method = method;
     for (std::size_t at = 1; at < target.size();) {
       const std::size_t end = std::min(target.find('/', at), target.size());
       request.segments.push_back(target.substr(at, end - at));
@@ -32,9 +41,7 @@ class UploadsTest : public WorkTest {
     }
     request.headers = std::move(headers);
     request.headers.emplace_back("x-api-key", key_);
-    const net::Router::Match match = router_.Find("PUT", request.segments);
-    request.params = match.params;
-    return match.route->upload(request);
+    return request;
   }
   Sink OpenPart(const std::string& upload, const std::string& bytes) {
     auto sink = Open(upload + "/parts/1", {{"content-digest", ContentDigest(bytes)}});
@@ -55,9 +62,9 @@ class UploadsTest : public WorkTest {
     return written ? 0 : StatusOf(written.error().code);
   }
 
-  std::string Begin(std::size_t size_bytes) {
-    return dataset_ + "/uploads/" +
-           ada_.Post(dataset_ + "/uploads", {{"size_bytes", size_bytes}}).TextAt("/upload/id");
+  std::string Begin(std::size_t size_bytes) { return BeginAt(dataset_, size_bytes); }
+  std::string BeginAt(const std::string& dataset, std::size_t size_bytes) {
+    return dataset + "/uploads/" + ada_.Post(dataset + "/uploads", {{"size_bytes", size_bytes}}).TextAt("/upload/id");
   }
   static std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
   // What the first part is and what its row says it is.

@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "control/rest/manifests.h"
+#include "control/rest/part_sink.h"
 #include "control/rest/uploads_for_test.h"
 
 namespace cloister::control {
@@ -86,14 +87,14 @@ TEST_F(UploadsTest, APartThatWentMeanwhileIsNotSaidToBeThere) {
 // Before and after each step at the bytes: a part is there with its own bytes, or not there.
 TEST_F(UploadsTest, ADeathWhileAPartTakesItsPlaceLeavesNoOtherOne) {
   for (const auto moment : {MortalBlobStore::Moment::kBefore, MortalBlobStore::Moment::kAfter}) {
-    for (const int step : {1, 2}) {  // the bytes come, and move
+    for (const int step : {1, 2, 3, 4}) {  // the bytes come, the others are looked for, and they move
       const std::string upload = Begin(4);
       ASSERT_EQ(ada_.Put(upload + "/parts/1", "good", ContentDigest("good")).status, 200);
       blobs_.DieAt(step, moment);
       EXPECT_EQ(ada_.Put(upload + "/parts/1", "more", ContentDigest("more")).status, 503);
       ASSERT_TRUE(blobs_.dead());
       blobs_.Revive();
-      EXPECT_EQ(RowOf(upload), step == 1 ? ContentDigest("good") : "(none)");
+      EXPECT_EQ(RowOf(upload), step < 4 ? ContentDigest("good") : "(none)");
       EXPECT_EQ(ada_.Put(upload + "/parts/1", "more", ContentDigest("more")).status, 200);
       EXPECT_EQ(Draft(upload), "more");
       EXPECT_EQ(ada_.Delete(upload).status, 200);
@@ -108,11 +109,18 @@ TEST_F(UploadsTest, AnUploadIsGivenUpWhileAPartStreams) {
     const Sink part = OpenPart(upload, "good");
     EXPECT_EQ(Written(*part, "go"), 0);
     EXPECT_EQ(ada_.Delete(upload).status, 200);
-    EXPECT_EQ(Written(*part, "od"), 0);
-    EXPECT_EQ(Finished(*part), 404);
+    EXPECT_EQ(Written(*part, "od"), 404);
+    EXPECT_TRUE(blobs_.drafts().empty()) << "however this process ends";
   }
   EXPECT_EQ(ada_.Get(upload).status, 404);
-  EXPECT_TRUE(blobs_.drafts().empty());
+}
+
+TEST_F(UploadsTest, AnUploadIsGivenUpBeforeAPartsFirstByte) {
+  const std::string upload = Begin(4);
+  const Sink part = OpenPart(upload, "good");
+  EXPECT_EQ(ada_.Delete(upload).status, 200);
+  EXPECT_EQ(Written(*part, "good"), 404);
+  EXPECT_TRUE(blobs_.drafts().empty()) << "however this process ends";
 }
 
 TEST_F(UploadsTest, AnUploadIsCompleteWhileAPartStreams) {
@@ -122,8 +130,7 @@ TEST_F(UploadsTest, AnUploadIsCompleteWhileAPartStreams) {
     const Sink part = OpenPart(upload, "evil");
     EXPECT_EQ(Written(*part, "ev"), 0);
     EXPECT_EQ(ada_.Post(upload + "/complete", {{"object", ObjectOf("good")}}).status, 200);
-    EXPECT_EQ(Written(*part, "il"), 0);
-    EXPECT_EQ(Finished(*part), 409);
+    EXPECT_EQ(Written(*part, "il"), 409);
   }
   EXPECT_EQ(AsText(*blobs_.Read(NameOf(upload), 0, 64)), "good");
   EXPECT_TRUE(blobs_.drafts().empty());
@@ -138,11 +145,10 @@ TEST_F(UploadsTest, ADatasetIsRemovedWhileItsFileComes) {
     EXPECT_EQ(Written(*part, "go"), 0);
     EXPECT_EQ(Written(*content, kRows), 0);
     EXPECT_EQ(ada_.Delete(dataset_).status, 200);
-    EXPECT_EQ(Written(*part, "od"), 0);
-    EXPECT_EQ(Finished(*part), 404);
+    EXPECT_EQ(Written(*part, "od"), 404);
     EXPECT_EQ(Finished(*content), 404);
+    EXPECT_TRUE(blobs_.drafts().empty()) << "however this process ends";
   }
-  EXPECT_TRUE(blobs_.drafts().empty());
   EXPECT_TRUE(blobs_.published().empty());
 }
 
@@ -234,6 +240,111 @@ TEST_F(LateCompleteTest, ARequestThatAwakesLateDoesNotBringItsFileBack) {
   EXPECT_EQ(Versions(), 2u);
 }
 
+// Its file is published, and its row does not know yet: what comes now is no part of it, and the file stays.
+TEST_F(UploadsTest, APartAfterADeathInPublishingTakesNothingAway) {
+  const std::string upload = Begin(4);
+  const Sink late = OpenPart(upload, "evil");
+  ASSERT_EQ(ada_.Put(upload + "/parts/1", "good", ContentDigest("good")).status, 200);
+  blobs_.DieAt(1, MortalBlobStore::Moment::kAfter);
+  EXPECT_EQ(ada_.Post(upload + "/complete", {{"object", ObjectOf("good")}}).status, 503);
+  blobs_.Revive();
+  EXPECT_EQ(Written(*late, "evil"), 0);
+  EXPECT_EQ(Finished(*late), 409);
+  EXPECT_EQ(ada_.Put(upload + "/parts/1", "more", ContentDigest("more")).status, 409);
+  EXPECT_EQ(RowOf(upload), ContentDigest("good"));
+  EXPECT_EQ(ada_.Put(upload + "/parts/1", "good", ContentDigest("good")).status, 200);
+  EXPECT_EQ(ada_.Post(upload + "/complete", {{"object", ObjectOf("good")}}).status, 200);
+  EXPECT_EQ(AsText(*blobs_.Read(NameOf(upload), 0, 64)), "good");
+}
+
+// Nor one that was given up and cut off before its row went.
+TEST_F(UploadsTest, APartDoesNotBringBackWhatWasGivenUp) {
+  const std::string upload = Begin(4);
+  ASSERT_EQ(ada_.Put(upload + "/parts/1", "good", ContentDigest("good")).status, 200);
+  ASSERT_TRUE(blobs_.Publish(NameOf(upload), 4));
+  blobs_.DieAt(1, MortalBlobStore::Moment::kBefore);
+  EXPECT_EQ(ada_.Delete(upload).status, 503);
+  blobs_.Revive();
+  EXPECT_EQ(ada_.Put(upload + "/parts/1", "more", ContentDigest("more")).status, 500);
+  EXPECT_EQ(ada_.Delete(upload).status, 200);
+  EXPECT_TRUE(blobs_.published().empty());
+}
+
+// Whether the name was made durable nobody knows who died before he was told.
+TEST_F(UploadsTest, AFileThatWasPublishedByADeadOneIsSettledBeforeItCounts) {
+  int datasets = 0;
+  for (const auto moment : {MortalBlobStore::Moment::kBefore, MortalBlobStore::Moment::kAfter}) {
+    for (const int step : {2, 3}) {  // settled, what others left is thrown away
+      const std::string dataset = Register(ada_, "of_" + std::to_string(++datasets)), upload = BeginAt(dataset, 4);
+      const auto complete = [&] { return ada_.Post(upload + "/complete", {{"object", ObjectOf("good")}}).status; };
+      ASSERT_EQ(ada_.Put(upload + "/parts/1", "good", ContentDigest("good")).status, 200);
+      ASSERT_TRUE(blobs_.Publish(NameOf(upload), 4));
+      const std::string left = NameOf(upload) + "_try_x";
+      ASSERT_TRUE(blobs_.WriteDraft(left, 0, AsBytes("ev")));
+      blobs_.DieAt(step, moment);
+      EXPECT_EQ(complete(), 503);
+      EXPECT_TRUE(blobs_.dead());
+      blobs_.Revive();
+      EXPECT_FALSE(ada_.Get(upload).At("/upload/complete").as_bool());
+      EXPECT_EQ(complete(), 200);
+      EXPECT_TRUE(blobs_.drafts().empty()) << "nobody asks for it again";
+      EXPECT_EQ(Status(ada_, dataset, "/dataset/status", {"available"}), "available");
+    }
+  }
+}
+
+TEST_F(UploadsTest, SoManyPartsOfOneDatasetAtOnceAndNoMore) {
+  const std::string upload = Begin(4), other = Begin(4);
+  const net::Headers fields = {{"content-digest", ContentDigest("good")}};
+  std::vector<Sink> parts;
+  for (int i = 0; i < kPartsAtOnceMax; ++i) parts.push_back(OpenPart(i % 2 == 0 ? upload : other, "good"));
+  EXPECT_EQ(Open(upload + "/parts/1", fields).error().code, Code::kResourceExhausted);
+  EXPECT_EQ(ada_.Put(other + "/parts/1", "good", ContentDigest("good")).status, 429);
+  const std::string claims = BeginAt(Register(ada_, "claims"), 4);
+  EXPECT_EQ(ada_.Put(claims + "/parts/1", "good", ContentDigest("good")).status, 200) << "they are counted apart";
+  parts.pop_back();  // however it ends
+  EXPECT_EQ(ada_.Put(upload + "/parts/1", "good", ContentDigest("good")).status, 200);
+  EXPECT_EQ(ada_.Put(other + "/parts/1", "good", ContentDigest("good")).status, 200);
+}
+
+// Somebody else's request comes while ids are made: after this one was let in, before its turn.
+class BusyRng final : public Rng {
+ public:
+  explicit BusyRng(Rng& rng) : rng_(rng) {}
+  void Fill(std::span<std::uint8_t> out) override {
+    if (auto now = std::exchange(meanwhile, nullptr)) now();
+    rng_.Fill(out);
+  }
+  std::function<void()> meanwhile;
+
+ private:
+  Rng& rng_;
+};
+
+TEST_F(UploadsTest, ADatasetThatWasRemovedMeanwhileTakesNoFile) {
+  Rng& rng = rng_;
+  BusyRng busy(rng);
+  const Api slow{*store_, *fleet_, *custodian_, *vault_, provider_, checker_, blobs_, clock_, busy, true};
+  const net::Router router = MakeRouter(slow);
+  const auto remove = [this, &busy](const std::string& dataset) {
+    busy.meanwhile = [this, dataset] { EXPECT_EQ(ada_.Delete(dataset).status, 200); };
+  };
+  remove(dataset_);
+  net::Request begin = Head("POST", dataset_ + "/uploads", {{"content-type", "application/json"}});
+  begin.body = R"({"size_bytes":4})";
+  const net::Router::Match match = router.Find("POST", begin.segments);
+  begin.params = match.params;
+  EXPECT_EQ(match.route->handler(begin)->status, 404);
+  const std::string claims = Register(ada_, "claims");
+  remove(claims);
+  const auto content = OpenAt(router, claims + "/content");
+  EXPECT_EQ(content.error().code, Code::kNotFound);
+  EXPECT_FALSE(busy.meanwhile);
+  for (const std::string& each : {dataset_, claims}) {
+    EXPECT_TRUE(store_->datasets.UploadsOf(*DatasetId::Parse(NameOf(each)))->empty());
+  }
+}
+
 // A row that says that parts are there is not believed where the bytes are not.
 TEST_F(UploadsTest, WhatLostItsBytesIsNotComplete) {
   const std::string upload = Begin(4);
@@ -241,6 +352,8 @@ TEST_F(UploadsTest, WhatLostItsBytesIsNotComplete) {
   ASSERT_TRUE(blobs_.DiscardDraft(NameOf(upload)));
   EXPECT_EQ(ada_.Post(upload + "/complete", {{"object", ObjectOf("good")}}).status, 500);
   EXPECT_EQ(Versions(), 0u);
+  EXPECT_EQ(ada_.Put(upload + "/parts/1", "more", ContentDigest("more")).status, 500) << "nor made whole by one part";
+  EXPECT_TRUE(blobs_.drafts().empty());
 }
 
 }  // namespace
