@@ -127,7 +127,7 @@ class Maker:
 
     def beside(self, schema):
         """A text that fits, and then one character less, more, or another."""
-        made = self.fitting.attempt(schema, '')
+        made = self.fitting.attempt({**schema, 'type': 'string'}, '')
         at = self.random.randrange(len(made) + 1)
         return self.random.choice((made[:at] + made[at + 1:], made[:at] + self.random.choice('aÄ/ \x00') + made[at:]))
 
