@@ -66,6 +66,12 @@ def map_path_parameters(context, path_parameters):
             path_parameters[name] = IDS[key]
     return path_parameters
 
+def inexact(value):
+    """Whether a number is among it that not every reader of JSON holds exactly: a free object cannot bound it."""
+    if isinstance(value, (dict, list)):
+        return any(map(inexact, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, (int, float)) and value == value // 1 and abs(value) > 2**53 - 1
+
 def without_what_only_servers_write(query, body):
     """A cursor is one that was answered, and a stretch has its beginning before its end; nobody signs by chance, nor
     writes evidence."""
@@ -73,6 +79,8 @@ def without_what_only_servers_write(query, body):
         del query['cursor']
     if isinstance(query.get('from'), int) and isinstance(query.get('to'), int):
         query['from'], query['to'] = sorted((query['from'], query['to']))
+    if inexact(body.get('parameters')):
+        del body['parameters']
     if re.fullmatch(r"[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]{{86}}", str(body.get('document'))):
         del body['document']
     if isinstance(body.get('attestation_token'), str) and isinstance(body.get('nonce'), str):
