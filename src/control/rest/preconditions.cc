@@ -71,7 +71,7 @@ std::optional<net::Response> CheckIfMatch(const net::Request& request, std::stri
   net::Response response = net::ProblemResponse({.status = 412,
                                                  .error = "PRECONDITION_FAILED",
                                                  .message = "it has changed since you read it; read it again"});
-  response.headers.emplace_back("etag", present);
+  if (!present.empty()) response.headers.emplace_back("etag", present);  // before there is anything it has no tag
   return response;
 }
 
