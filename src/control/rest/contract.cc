@@ -45,12 +45,12 @@ std::string ContractOf(const Api& api) {
 }
 
 net::Handler Serve(const Page& page) {
-  return [page](const net::Request&) -> Result<net::Response> {
+  return [page, tag = EntityTag(page.text)](const net::Request&) -> Result<net::Response> {
     net::Response response;
     response.headers = {{"content-type", std::string(page.type)},
                         {"content-security-policy", kPagePolicy},
                         {"cache-control", "no-cache"},
-                        {"etag", EntityTag(page.text)}};
+                        {"etag", tag}};
     response.body = page.text;
     return response;
   };

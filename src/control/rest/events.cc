@@ -10,13 +10,12 @@
 // GET /api/tee/ws: the same in texts of a WebSocket (RFC 6455), the number as the member `event_id`.
 
 #include <algorithm>
-#include <map>
 #include <memory>
 
-#include "base/mutex.h"
 #include "control/rest/environment_json.h"
 #include "control/rest/query_json.h"
 #include "control/rest/routes.h"
+#include "control/rest/seats.h"
 #include "control/rest/web_socket.h"
 #include "control/workflow/change_subjects.h"
 
@@ -26,48 +25,11 @@ namespace {
 constexpr std::int64_t kChangesAtOnce = 64;
 constexpr std::int64_t kPingMs = 15'000;  // so that proxies and both ends know that the line is alive
 constexpr std::string_view kOpening = "retry: 3000\n: cloister\n\n";
-
 constexpr int kStreamsPerUserMax = 16;  // of the server's 128: nobody keeps all others out
 
 enum class Form { kStream, kSocket };
 
-// How many streams each user has open, in whatever form.
-class OpenStreams {
- public:
-  bool Enter(const UserId& user) CLOISTER_EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    int& open = open_[user];
-    return open < kStreamsPerUserMax && ++open > 0;
-  }
-  void Leave(const UserId& user) CLOISTER_EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    const auto found = open_.find(user);
-    if (--found->second == 0) open_.erase(found);
-  }
-
- private:
-  Mutex mutex_;
-  std::map<UserId, int> open_ CLOISTER_GUARDED_BY(mutex_);
-};
-
-// One of them, until it dies.
-class StreamPlace {
- public:
-  static Result<std::unique_ptr<StreamPlace>> Take(const std::shared_ptr<OpenStreams>& streams, const UserId& user) {
-    if (streams->Enter(user)) return std::unique_ptr<StreamPlace>(new StreamPlace(streams, user));
-    return Error{Code::kResourceExhausted, "you have " + std::to_string(kStreamsPerUserMax) +
-                                               " event streams open, as many as one may; close one first"};
-  }
-  ~StreamPlace() { streams_->Leave(user_); }
-  StreamPlace(const StreamPlace&) = delete;
-  StreamPlace& operator=(const StreamPlace&) = delete;
-
- private:
-  StreamPlace(std::shared_ptr<OpenStreams> streams, UserId user)
-      : streams_(std::move(streams)), user_(std::move(user)) {}
-  const std::shared_ptr<OpenStreams> streams_;
-  const UserId user_;
-};
+using Streams = Seats<UserId>;  // of each user, in whatever form
 
 std::string Block(Form form, codec::JsonObject data, std::int64_t id) {
   if (form == Form::kSocket) {
@@ -83,7 +45,7 @@ class EventSource final : public net::EventSource {
   struct Terms {
     std::int64_t seq = 0;  // told already
     Form form = Form::kStream;
-    std::unique_ptr<StreamPlace> place;
+    std::unique_ptr<Streams::Seat> place;
   };
   EventSource(const Api& api, net::Request request, Terms terms)
       : api_(api),
@@ -159,7 +121,7 @@ class EventSource final : public net::EventSource {
 
   const Api& api_;
   const net::Request request_;
-  const std::unique_ptr<StreamPlace> place_;
+  const std::unique_ptr<Streams::Seat> place_;
   const Form form_;
   std::int64_t seq_;
   std::int64_t pinged_ms_;
@@ -178,14 +140,16 @@ Result<std::int64_t> StartOf(const Api& api, const net::Request& request) {
   return std::min(static_cast<std::int64_t>(seq), newest);
 }
 
-using Streams = std::shared_ptr<OpenStreams>;
-
 Result<std::unique_ptr<net::EventSource>> Begin(const Api& api, const Streams& streams, const net::Request& request,
                                                 Form form) {
   CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
   EventSource::Terms terms{.form = form};
   CLOISTER_ASSIGN(terms.seq, StartOf(api, request));
-  CLOISTER_ASSIGN(terms.place, StreamPlace::Take(streams, caller.user.id));
+  terms.place = streams.Take(caller.user.id);
+  if (terms.place == nullptr) {
+    return ResourceExhausted("you have " + std::to_string(kStreamsPerUserMax) +
+                             " event streams open, as many as one may; close one first");
+  }
   return std::unique_ptr<net::EventSource>(std::make_unique<EventSource>(api, request, std::move(terms)));
 }
 
@@ -207,7 +171,7 @@ Result<net::Response> OpenSocket(const Api& api, const Streams& streams, const n
 }  // namespace
 
 void AddEventRoutes(net::Router& router, const Api& api) {
-  const auto streams = std::make_shared<OpenStreams>();
+  const Streams streams(kStreamsPerUserMax);
   router.Add("GET", "/api/tee/events",
              [&api, streams](const net::Request& request) { return Open(api, streams, request); });
   router.Add("GET", "/api/tee/ws",

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "control/rest/api.h"
+#include "control/rest/seats.h"
 #include "crypto/digest.h"
 
 namespace cloister::control {
@@ -23,10 +24,10 @@ inline constexpr int kPartsAtOnceMax = 12;
 
 // A file that came in one request has no parts.
 std::uint64_t PartCount(const UploadRecord& upload);
-// The storage lost what the rows say is there.
-Error BytesAreGone();
 // Of part 1 to PartCount().
 std::uint64_t PartBytes(const UploadRecord& upload, std::uint64_t part);
+// The storage lost what the rows say is there.
+Error BytesAreGone();
 
 class PartSink final : public net::BodySink {
  public:
@@ -44,29 +45,17 @@ class PartSink final : public net::BodySink {
   Result<net::Response> Finish() override;
 
  private:
-  // One of kPartsAtOnceMax.
-  class Seat {
-   public:
-    static Result<std::unique_ptr<Seat>> Take(const DatasetId& dataset);
-    ~Seat();
-    Seat(const Seat&) = delete;
-    Seat& operator=(const Seat&) = delete;
-
-   private:
-    explicit Seat(DatasetId dataset) : dataset_(std::move(dataset)) {}
-    const DatasetId dataset_;
-  };
   PartSink(const Api& api, UploadRecord upload, const Wanted& wanted);
   Status BeginDraft(ByteView piece);
   Status GoOn(ByteView piece);
-  Status RequireDraft() const;
+  Status RequireDraft(std::size_t parts) const;  // so many are there
   Status Place();
 
   const Api& api_;
   const UploadRecord upload_;
   const Wanted wanted_;
   const std::string draft_;  // of this request alone
-  std::unique_ptr<Seat> seat_;
+  std::unique_ptr<Seats<DatasetId>::Seat> seat_;
   bool known_ = false;  // when it began
   bool begun_ = false;  // the draft
   crypto::Sha256Stream digest_;
