@@ -34,6 +34,7 @@ struct FakeBehaviour {
   std::atomic<bool> puts_other_result = false;  // than its receipt says
   std::atomic<bool> fails_to_load = false;
   std::atomic<int> loads = 0;  // how often it was asked to
+  std::atomic<bool> ends_at_link = false;  // before it records it
   std::atomic<bool> ends_at_execute = false;
   std::atomic<bool> ends_after_release = false;
   std::atomic<bool> fails_to_launch = false;
@@ -191,6 +192,10 @@ class FakeEnclave {
 
   Answer Link(const std::string& document) {
     CLOISTER_ASSIGN(const auto link, state_->VerifyLink(document));
+    if (behaviour_.ends_at_link.exchange(false)) {
+      channel_->Close();
+      return Unavailable("gone");
+    }
     CLOISTER_ASSIGN(const auto ruling, state_->Judge(link, Now()));
     net::ChannelAnswer answer{.head = {{"entry", state_->size()}, {"checkpoint", checkpoint_}}};
     if (ruling.kind == ledger::LinkRuling::Kind::kAlreadyRecorded) {

@@ -65,6 +65,13 @@ Status CheckHasEffect(const EnvironmentSession& session, const agreement::Signed
   });
 }
 
+bool Approves(const CustodyLink& link, const Digest256& query, const crypto::Ed25519PublicKey& key,
+              const EnvironmentId& environment) {
+  const auto signed_link = agreement::VerifyLink(link.document, key, environment);
+  const auto* approval = signed_link ? signed_link->As<agreement::Approval>() : nullptr;
+  return approval != nullptr && approval->query == query;
+}
+
 }  // namespace
 
 Result<ParticipantSecrets> Custodian::Open(const ParticipantKeyRecord& key) const {
@@ -130,12 +137,16 @@ Result<VerifiedView> Custodian::Verify(EnvironmentSession& session, const Partic
 }
 
 // A link that a crash or a lost answer left behind goes first, the same bytes as before.
-Status Custodian::Resend(EnvironmentSession& session, const ParticipantKeyRecord& key) {
+Status Custodian::Resend(EnvironmentSession& session, const ParticipantKeyRecord& key,
+                         const std::optional<Digest256>& rejects) {
   CLOISTER_ASSIGN(const auto last, parts_.store.custody.LastLink(session.id(), key.thumbprint));
   if (!last) return {};
   const bool recorded =
       session.Look([&](const ledger::LedgerState& state) { return state.EntryOfLink(last->digest).has_value(); });
   if (recorded) return {};
+  if (rejects && Approves(*last, *rejects, key.public_key, session.id())) {
+    return parts_.store.custody.RemoveLink(session.id(), key.thumbprint, last->seq);
+  }
   const Result<RecordedLink> sent = Send(session, key.thumbprint, *last);
   // A definite no has freed the number: the new link may take it.
   if (!sent && !IsDefinite(sent.error())) return sent.error();
@@ -177,7 +188,7 @@ Result<Custodian::Said> Custodian::Say(EnvironmentSession& session, const Partic
   (void)session.AwaitEnclave();
   MutexLock lock(session.signing_mutex());
   CLOISTER_ASSIGN(const ParticipantSecrets secrets, Open(key));
-  CLOISTER_TRY(Resend(session, key));
+  CLOISTER_TRY(Resend(session, key, statement.rejects));
   CLOISTER_ASSIGN(auto before, SaidBefore(session, key.thumbprint, statement.note));
   if (before) return *std::move(before);
   CLOISTER_ASSIGN(const VerifiedView view, Verify(session, key, statement.which));

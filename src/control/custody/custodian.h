@@ -57,6 +57,8 @@ class Custodian {
     // Nothing is said that the ledger would only record as refused: kPermissionDenied where the participant has no say,
     // otherwise kFailedPrecondition, with the ledger's reasons.
     bool only_with_effect = false;
+    // The query that he rejects. An approval of it whose answer was lost is given up, not sent before (ADR 19).
+    std::optional<Digest256> rejects = {};
   };
   // Makes and sends what `make` answers for the view. `key` has custody `server`.
   Result<Said> Say(EnvironmentSession& session, const ParticipantKeyRecord& key, const Statement& statement);
@@ -83,7 +85,8 @@ class Custodian {
   Result<attestation::VerifiedEnclave> Appraise(EnvironmentSession& session, const agreement::Charter& charter);
   Status CheckLedger(EnvironmentSession& session, const attestation::VerifiedEnclave& enclave, VerifiedView& view);
   Status RenewManifests(EnvironmentSession& session, const ParticipantKeyRecord& key, const Digest256& charter);
-  Status Resend(EnvironmentSession& session, const ParticipantKeyRecord& key);
+  Status Resend(EnvironmentSession& session, const ParticipantKeyRecord& key,
+                const std::optional<Digest256>& rejects);
   Result<std::optional<Said>> SaidBefore(const EnvironmentSession& session, std::string_view thumbprint,
                                          std::string_view note);
   Result<RecordedLink> Send(EnvironmentSession& session, std::string_view thumbprint, const CustodyLink& link);

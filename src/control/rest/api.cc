@@ -301,7 +301,8 @@ Result<RecordedLink> Submit(const Api& api, const Member& member, const Statemen
                                       {.which = statement.which,
                                        .make = statement.make,
                                        .note = member.caller.note,
-                                       .only_with_effect = statement.only_with_effect}));
+                                       .only_with_effect = statement.only_with_effect,
+                                       .rejects = statement.rejects}));
     return std::move(said.recorded);
   }
   const auto peeked = agreement::PeekLink(*statement.document);

@@ -154,7 +154,9 @@ struct Statement {
   std::optional<std::string> document;
   LinkCharter which = LinkCharter::kInForce;
   Custodian::MakeBody make = {};
-  bool only_with_effect = false;  // of `make` (custodian.h); what the participant signed himself goes to the ledger
+  // Of `make` (custodian.h); what the participant signed himself goes to the ledger as it is.
+  bool only_with_effect = false;
+  std::optional<Digest256> rejects = {};
 };
 // Hands it to the enclave. kInvalidArgument without a document from somebody who keeps his own key, or with one of
 // another kind; kPermissionDenied for a document that is signed by another key than the caller's.

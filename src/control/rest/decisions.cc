@@ -67,7 +67,8 @@ Statement Rejecting(const ledger::QueryRecord& query, const std::optional<std::s
                       const VerifiedView&) -> Result<agreement::LinkBody> {
             return agreement::LinkBody(agreement::Rejection{.query = digest, .reason = reason});
           },
-          .only_with_effect = true};
+          .only_with_effect = true,
+          .rejects = query.digest};
 }
 
 Result<net::Response> Reject(const Api& api, const net::Request& request) {

@@ -58,6 +58,32 @@ TEST_F(DecisionsTest, WhatIsDecidedIsNotDecidedAgain) {
   EXPECT_EQ(LedgerSize(), size) << "nothing was signed";
 }
 
+// Sent first, it would run the query that he rejects.
+TEST_F(DecisionsTest, AnApprovalThatWasLostIsNotSentBeforeTheRejection) {
+  Publish(ada_, "visits");
+  Publish(bob_, "claims");
+  const std::string query = "/api/tee/queries/" + SubmitQuery(ada_).TextAt("/query/id");
+  EXPECT_EQ(ada_.Post(query + "/approve").status, 200);
+  provider_.behaviour.ends_at_link = true;
+  EXPECT_EQ(bob_.Post(query + "/approve").status, 503);
+  const Reply rejected = bob_.Post(query + "/reject", {{"reason", "on second thoughts"}});
+  EXPECT_EQ(rejected.status, 200) << rejected.body;
+  EXPECT_EQ(rejected.TextAt("/query/status"), "rejected");
+  EXPECT_EQ(bob_.Get(query).At("/query/decisions").as_array().size(), 2u);
+}
+
+// He did not take it back, whatever else he rejects.
+TEST_F(DecisionsTest, AnApprovalThatWasLostGoesFirstOtherwise) {
+  Publish(ada_, "visits");
+  Publish(bob_, "claims");
+  const std::string query = "/api/tee/queries/" + SubmitQuery(ada_).TextAt("/query/id");
+  const std::string another = "/api/tee/queries/" + SubmitQuery(ada_).TextAt("/query/id");
+  provider_.behaviour.ends_at_link = true;
+  EXPECT_EQ(bob_.Post(query + "/approve").status, 503);
+  EXPECT_EQ(bob_.Post(another + "/reject", {{"reason", "no"}}).TextAt("/query/status"), "rejected");
+  EXPECT_EQ(bob_.Get(query).TextAt("/query/decisions/0/decision"), "approved");
+}
+
 // Whoever keeps his key has signed already; his chain goes on in the ledger, and the answer says that it was in vain.
 TEST_F(DecisionsTest, ASignedDecisionWithoutEffectIs409) {
   Person cyd = WithOwnKey("cyd@bank.example");
