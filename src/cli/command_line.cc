@@ -99,7 +99,7 @@ void AddDatasetTerms(CLI::App& command, DatasetTerms& terms) {
 }
 
 void AddDataset(CLI::App& app, Invocation& invocation) {
-  Family family(app, invocation, "dataset", "Datasets: check, seal, upload, describe");
+  Family family(app, invocation, "dataset", "Datasets: check, seal, upload, describe, remove");
   std::shared_ptr<DatasetUploadVerb> upload;
   CLI::App& upload_command =
       family.Add("upload", "Check a file, seal it for the verified enclave, upload it, sign its manifest", upload);
@@ -119,6 +119,10 @@ void AddDataset(CLI::App& app, Invocation& invocation) {
   std::shared_ptr<DatasetRecipientVerb> recipient;
   family.Add("recipient", "Your verified dataset recipient in an environment, for `age -r`", recipient)
       .add_option("--env", recipient->environment, kEnvironmentHelp)
+      ->required();
+  std::shared_ptr<DatasetRemoveVerb> remove;
+  family.Add("remove", "Take your dataset back: sign that it ends, and have its file deleted", remove)
+      .add_option("DATASET", remove->dataset, kDatasetHelp)
       ->required();
 }
 

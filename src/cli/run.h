@@ -26,6 +26,7 @@ Result<ExitCode> Run(Context& context, const DatasetManifestVerb& verb);
 Result<ExitCode> Run(Context& context, const DatasetListVerb& verb);
 Result<ExitCode> Run(Context& context, const DatasetShowVerb& verb);
 Result<ExitCode> Run(Context& context, const DatasetRecipientVerb& verb);
+Result<ExitCode> Run(Context& context, const DatasetRemoveVerb& verb);
 Result<ExitCode> Run(Context& context, const QueryCheckVerb& verb);
 Result<ExitCode> Run(Context& context, const QuerySubmitVerb& verb);
 Result<ExitCode> Run(Context& context, const QueryListVerb& verb);

@@ -78,6 +78,9 @@ struct DatasetShowVerb {
 struct DatasetRecipientVerb {
   std::string environment;
 };
+struct DatasetRemoveVerb {
+  std::string dataset;
+};
 
 // A policy file is JSON (agreement/policy_file.h); "-" is standard input.
 struct PolicyShowVerb {
@@ -222,14 +225,15 @@ struct WebhookResendVerb {
 };
 
 using Verb = std::variant<InitVerb, KeyShowVerb, KeyExportAgeVerb, EnvCreateVerb, EnvListVerb, EnvShowVerb,
-                          EnvVerifyVerb, EnvAcceptVerb, EnvInviteVerb, EnvRemoveVerb, EnvTerminateVerb, EnvDiscardVerb,
-                          DatasetUploadVerb, DatasetManifestVerb, DatasetListVerb, DatasetShowVerb,
-                          DatasetRecipientVerb, QueryCheckVerb, QuerySubmitVerb, QueryListVerb, QueryShowVerb,
-                          QueryReportVerb, QueryApproveVerb, QueryRejectVerb, QueryCancelVerb, QueryWaitVerb,
-                          ResultGetVerb, ResultReceiptVerb, ResultVerifyVerb, LedgerShowVerb, LedgerVerifyVerb,
-                          LedgerProveVerb, PolicyShowVerb, PolicyTestVerb, PolicyDiffVerb, PolicySetVerb,
-                          PolicyPresetVerb, PolicySchemaVerb, CatalogueVerb, QueryTryVerb, BudgetVerb, InboxVerb,
-                          WatchVerb, ApiVerb, CompletionVerb, WebhookListVerb, WebhookCreateVerb, WebhookShowVerb,
+                          EnvVerifyVerb, EnvAcceptVerb, EnvInviteVerb, EnvRemoveVerb, EnvTerminateVerb,
+                          EnvDiscardVerb, DatasetUploadVerb, DatasetManifestVerb, DatasetListVerb,
+                          DatasetShowVerb, DatasetRecipientVerb, DatasetRemoveVerb, QueryCheckVerb,
+                          QuerySubmitVerb, QueryListVerb, QueryShowVerb, QueryReportVerb, QueryApproveVerb,
+                          QueryRejectVerb, QueryCancelVerb, QueryWaitVerb, ResultGetVerb, ResultReceiptVerb,
+                          ResultVerifyVerb, LedgerShowVerb, LedgerVerifyVerb, LedgerProveVerb, PolicyShowVerb,
+                          PolicyTestVerb, PolicyDiffVerb, PolicySetVerb, PolicyPresetVerb, PolicySchemaVerb,
+                          CatalogueVerb, QueryTryVerb, BudgetVerb, InboxVerb, WatchVerb, ApiVerb,
+                          CompletionVerb, WebhookListVerb, WebhookCreateVerb, WebhookShowVerb,
                           WebhookEnableVerb, WebhookTestVerb, WebhookRollVerb, WebhookRemoveVerb,
                           WebhookDeliveriesVerb, WebhookResendVerb>;
 

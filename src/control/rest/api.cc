@@ -324,6 +324,11 @@ void AddRecorded(codec::JsonObject& answer, const RecordedLink& recorded) {
   if (recorded.refused) answer["refused"] = *recorded.refused;
 }
 
+net::Response AnswerRecorded(int status, codec::JsonObject answer, const RecordedLink& recorded) {
+  AddRecorded(answer, recorded);
+  return recorded.refused ? RenderWithoutEffect(std::move(answer)) : JsonResponse(status, std::move(answer));
+}
+
 agreement::Participant MakeParticipant(const UserRecord& user, const ParticipantKeyRecord& key) {
   using Role = agreement::ParticipantRole;
   return {.thumbprint = key.thumbprint,

@@ -163,6 +163,8 @@ struct Statement {
 Result<RecordedLink> Submit(const Api& api, const Member& member, const Statement& statement);
 // The answer's members `entry`, `checkpoint`, `refused`?.
 void AddRecorded(codec::JsonObject& answer, const RecordedLink& recorded);
+// `answer` with them; 409 where the statement has no effect (problem.h), so that what is answered 2xx holds.
+net::Response AnswerRecorded(int status, codec::JsonObject answer, const RecordedLink& recorded);
 
 // A label that people read: not empty unless allowed, bounded, UTF-8 without control characters.
 Status CheckLabel(std::string_view name, std::string_view text, std::size_t bytes_max);

@@ -67,8 +67,7 @@ Result<net::Response> Propose(const Api& api, const Member& member, const agreem
                            {"message", kProposed},
                            {"proposed", {{"charter", agreement::EncodeCharter(next)},
                                          {"digest", codec::HexEncode(agreement::CharterDigest(next))}}}};
-  AddRecorded(answer, recorded);
-  return JsonResponse(201, std::move(answer));
+  return AnswerRecorded(201, std::move(answer), recorded);
 }
 
 // Where a proposal says what is in force already, the charter that does; absent otherwise.
@@ -90,10 +89,9 @@ Result<net::Response> AnswerRecordedBefore(const Api& api, const Member& member,
                            {"message", record.in_force_from ? "The epoch is in force." : kProposed},
                            {"proposed", {{"charter", agreement::EncodeCharter(record.charter)},
                                          {"digest", codec::HexEncode(record.digest)}}}};
-  AddRecorded(answer, {.entry = record.entry,
-                       .checkpoint = member.session->Checkpoint().value_or(""),
-                       .refused = std::nullopt});
-  return JsonResponse(201, std::move(answer));
+  const RecordedLink recorded{
+      .entry = record.entry, .checkpoint = member.session->Checkpoint().value_or(""), .refused = std::nullopt};
+  return AnswerRecorded(201, std::move(answer), recorded);
 }
 
 // The terms that may change without people coming or going; what is not named stays.
@@ -261,9 +259,7 @@ Result<net::Response> Accept(const Api& api, const net::Request& request) {
     return InvalidArgument("'document' is missing: you keep your own key, so you sign this yourself");
   }
   CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
-  codec::JsonObject answer{{"tee", std::move(tee)}};
-  AddRecorded(answer, recorded);
-  return JsonResponse(200, std::move(answer));
+  return AnswerRecorded(200, {{"tee", std::move(tee)}}, recorded);
 }
 
 Result<net::Response> ShowChain(const Api& api, const net::Request& request) {
@@ -292,7 +288,7 @@ Result<net::Response> PostLink(const Api& api, const net::Request& request) {
   // Who is proposed alone can say nothing but that he accepts.
   const std::string_view typ = member.standing == Standing::kParticipant ? "" : "cloister-acceptance+jws";
   CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, member, {.typ = typ, .document = document}));
-  codec::JsonObject answer;
+  codec::JsonObject answer;  // to be recorded was all that was asked for
   AddRecorded(answer, recorded);
   return JsonResponse(200, std::move(answer));
 }

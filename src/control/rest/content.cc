@@ -187,11 +187,7 @@ Result<net::Response> MarkAvailable(const Api& api, const net::Request& request)
   CLOISTER_TRY(in.Finish());
   CLOISTER_TRY(RequireLiving(access.member));
   CLOISTER_ASSIGN(const RecordedLink recorded, SignForFile(api, access, document));
-  if (recorded.refused) {  // there is nothing that the enclave would load
-    codec::JsonObject answer;
-    AddRecorded(answer, recorded);
-    return RenderWithoutEffect(std::move(answer));
-  }
+  if (recorded.refused) return AnswerRecorded(200, {}, recorded);  // there is nothing that the enclave would load
   CLOISTER_ASSIGN(const DatasetStatus status, AwaitVerdict(api, access));
   if (status == DatasetStatus::kFailed) {
     CLOISTER_ASSIGN(const auto dataset, api.store.datasets.Find(access.dataset.id));

@@ -182,13 +182,30 @@ class OwnKeyTest : public ContentTest {
   agreement::Manifest manifest_{.dataset = DatasetId::New(clock_, rng_)};
 };
 
-// Nothing is loaded for it, so there is nothing to wait for.
-TEST_F(OwnKeyTest, AManifestWithoutEffectIsToldAtOnce) {
-  const Reply stored = own_.Post(upload_ + "/complete", {{"object", ObjectOf("good")}, {"document", Signed()}});
-  EXPECT_TRUE(stored.json.as_object().contains("refused")) << stored.body;
+// What is answered 2xx holds. Nothing is loaded for such a manifest, so there is nothing to wait for.
+TEST_F(OwnKeyTest, AStatementWithoutEffectIsAConflict) {
+  const auto is_conflict = [&](const std::string& target, codec::JsonObject body, agreement::LinkBody statement) {
+    body["document"] = Sign(own_, id_, std::move(statement));
+    const Reply reply = own_.Post(target, std::move(body));
+    EXPECT_EQ(reply.status, 409) << target << reply.body;
+    EXPECT_NE(reply.Text("message").find("has no effect; "), std::string::npos) << reply.body;
+  };
+  is_conflict(upload_ + "/complete", {{"object", ObjectOf("good")}}, manifest_);  // of no charter that there is
+  is_conflict(claims_ + "/mark-available", {}, manifest_);
+  manifest_.charter = CharterNow(false);
   const Reply marked = own_.Post(claims_ + "/mark-available", {{"document", Signed()}});
-  EXPECT_EQ(marked.status, 409) << marked.body;
-  EXPECT_TRUE(marked.json.as_object().contains("refused")) << marked.body;
+  EXPECT_EQ(marked.TextAt("/dataset/status"), "available") << marked.body;
+  is_conflict(claims_ + "/versions", {}, manifest_);  // the same number and no predecessor
+  const Reply kept = own_.Send({.method = net::HttpMethod::kDelete,
+                                .target = claims_,
+                                .fields = {{"Content-Type", "application/json"}},
+                                .body = codec::WriteJson(codec::JsonObject{
+                                    {"document", Sign(own_, id_, agreement::Revocation{
+                                        .ends = agreement::Revocation::Ends::kManifest,
+                                        .document = crypto::Sha256(AsBytes("another")),
+                                        .reason = "no"})}})});
+  EXPECT_EQ(kept.status, 409) << kept.body;
+  EXPECT_EQ(own_.Get(claims_).TextAt("/dataset/status"), "available");
 }
 
 // It is loaded when its charter is in force, if ever; until then the one before it holds, which is loaded.

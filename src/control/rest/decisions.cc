@@ -14,9 +14,7 @@ Result<net::Response> AnswerDecided(const Api& api, const net::Request& request,
   CLOISTER_ASSIGN(const QueryAccess access, RequireQuery(api, request, request.Param("id")));
   CLOISTER_ASSIGN(auto json, EncodeQuery(api, access.member, access.label, access.query));
   codec::JsonObject answer{{"query", std::move(json)}};
-  AddRecorded(answer, recorded);
-  if (recorded.refused) return RenderWithoutEffect(std::move(answer));
-  return JsonResponse(200, std::move(answer));
+  return AnswerRecorded(200, std::move(answer), recorded);
 }
 
 // An approval of what can never run would be charged for nothing.

@@ -338,9 +338,7 @@ Result<net::Response> Terminate(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const RecordedLink recorded,
                   Submit(api, member, {.typ = "cloister-revocation+jws", .document = document, .make = make}));
   CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
-  codec::JsonObject answer{{"tee", std::move(tee)}};
-  AddRecorded(answer, recorded);
-  return JsonResponse(200, std::move(answer));
+  return AnswerRecorded(200, {{"tee", std::move(tee)}}, recorded);
 }
 
 }  // namespace

@@ -187,8 +187,7 @@ Result<net::Response> AnswerDataset(const Api& api, const DatasetAccess& access,
   CLOISTER_ASSIGN(const auto dataset, api.store.datasets.Find(access.dataset.id));
   CLOISTER_ASSIGN(auto json, EncodeDataset(api, access.member, dataset.value_or(access.dataset)));
   codec::JsonObject answer{{"dataset", std::move(json)}, {"message", message}};
-  if (recorded) AddRecorded(answer, *recorded);
-  return JsonResponse(status, std::move(answer));
+  return recorded ? AnswerRecorded(status, std::move(answer), *recorded) : JsonResponse(status, std::move(answer));
 }
 
 }  // namespace cloister::control

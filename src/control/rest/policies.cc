@@ -112,15 +112,15 @@ Result<net::Response> Restate(const Api& api, DatasetAccess access, NewTerms ter
   if (const auto object = NewestObject(access)) {
     CLOISTER_ASSIGN(recorded, RecordTerms(api, access, *object, terms.document));
   }
-  const bool holds = !recorded || !recorded->refused;
-  if (holds) CLOISTER_TRY(api.store.datasets.SetTerms(terms.dataset));
+  if (recorded && recorded->refused) return AnswerRecorded(200, {}, *recorded);
+  CLOISTER_TRY(api.store.datasets.SetTerms(terms.dataset));
   CLOISTER_ASSIGN(const auto stored, api.store.datasets.Find(access.dataset.id));
   CLOISTER_ASSIGN(auto json, EncodeDataset(api, access.member, stored.value_or(access.dataset)));
   codec::JsonObject answer{{"dataset", std::move(json)},
                            {"changes", EncodeChanges(agreement::DiffPolicy(before.policy, after.policy))},
-                           {"message", holds ? "The new terms are recorded." : "The enclave refused the new terms."}};
-  if (recorded) AddRecorded(answer, *recorded);
-  net::Response response = JsonResponse(200, std::move(answer));
+                           {"message", "The new terms are recorded."}};
+  net::Response response =
+      recorded ? AnswerRecorded(200, std::move(answer), *recorded) : JsonResponse(200, std::move(answer));
   if (stored) response.headers.emplace_back("etag", EntityTag(stored->policy));
   return response;
 }
@@ -298,13 +298,9 @@ Result<net::Response> Remove(const Api& api, const net::Request& request) {
   MutexLock lock(session->terms_mutex());
   CLOISTER_TRY(LookAgain(api, access));
   CLOISTER_ASSIGN(const auto recorded, Revoke(api, access, document));
-  const bool refused = recorded && recorded->refused;
-  codec::JsonObject answer{{"message", refused ? "The enclave refused it: the dataset stays."
-                                               : "The dataset is removed; what the ledger says of it stays."}};
-  if (recorded) AddRecorded(answer, *recorded);
-  if (refused) return JsonResponse(200, std::move(answer));
-  CLOISTER_TRY(RemoveWithFiles(api, access.dataset.id));
-  return JsonResponse(200, std::move(answer));
+  if (!recorded || !recorded->refused) CLOISTER_TRY(RemoveWithFiles(api, access.dataset.id));
+  codec::JsonObject answer{{"message", "The dataset is removed; what the ledger says of it stays."}};
+  return recorded ? AnswerRecorded(200, std::move(answer), *recorded) : JsonResponse(200, std::move(answer));
 }
 
 }  // namespace

@@ -230,20 +230,19 @@ Result<QueryId> QueryIdOf(const Member& member, const std::string& document) {
 // What the ledger says of a query that was just handed in.
 Result<net::Response> AnswerSubmitted(const Api& api, const Member& member, const QueryLabel& label,
                                       const RecordedLink& recorded) {
-  codec::JsonObject answer;
-  AddRecorded(answer, recorded);
   const auto query = member.session->Look([&](const ledger::LedgerState& state) -> std::optional<ledger::QueryRecord> {
     const auto* record = state.FindQuery(label.id);
     if (record == nullptr) return std::nullopt;
     return *record;
   });
-  if (!query) return JsonResponse(recorded.refused ? 200 : 202, std::move(answer));
+  if (!query) return AnswerRecorded(202, {}, recorded);
   CLOISTER_ASSIGN(auto json, EncodeQuery(api, member, label, *query));
-  answer["query"] = std::move(json);
+  codec::JsonObject answer{{"query", std::move(json)}};
   if (query->phase == ledger::QueryPhase::kRefused && query->report) {
+    AddRecorded(answer, recorded);
     return RenderViolations(EncodeFindings(query->report->findings), std::move(answer));
   }
-  return JsonResponse(201, std::move(answer));
+  return AnswerRecorded(201, std::move(answer), recorded);
 }
 
 bool IsRecorded(const Member& member, const QueryId& id) {

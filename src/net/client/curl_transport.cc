@@ -179,7 +179,7 @@ struct CurlTransport::State {
       curl_easy_setopt(handle, CURLOPT_READDATA, &exchange);
       curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, &OnSeek);
       curl_easy_setopt(handle, CURLOPT_SEEKDATA, &exchange);
-    } else if (request.method == HttpMethod::kPost || request.method == HttpMethod::kPut) {
+    } else if (request.method == HttpMethod::kPost || request.method == HttpMethod::kPut || !request.body.empty()) {
       curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
       curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.c_str());
     }

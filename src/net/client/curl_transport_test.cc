@@ -71,6 +71,16 @@ TEST(CurlTransport, SendsABodyWithItsLength) {
   EXPECT_THAT(server.Request(), HasSubstr("Content-Length: 7\r\n"));
 }
 
+// One that takes a signed document, as the removal of a dataset does.
+TEST(CurlTransport, SendsTheBodyOfADelete) {
+  OneShotServer server({.answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", .until = "{\"a\":1}"});
+  CurlTransport transport(AddressOf(server));
+  const auto answer = transport.Perform({.method = HttpMethod::kDelete, .target = "/x", .body = "{\"a\":1}"});
+  ASSERT_TRUE(answer) << answer.error().public_message;
+  EXPECT_THAT(server.Request(), HasSubstr("DELETE /x HTTP/1.1"));
+  EXPECT_THAT(server.Request(), HasSubstr("Content-Length: 7\r\n"));
+}
+
 TEST(CurlTransport, StreamsAnUploadWithoutWaitingForContinue) {
   OneShotServer server({.answer = "HTTP/1.1 204 No Content\r\n\r\n", .until = "END"});
   CurlTransport transport(AddressOf(server));
