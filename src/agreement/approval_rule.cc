@@ -28,6 +28,16 @@ bool MayDecide(const Charter& charter, const Thumbprint& submitter, const std::s
   return participant != nullptr && (owners_read.contains(who) || IsApprover(*participant, submitter));
 }
 
+std::set<Thumbprint> WhoIsAsked(const Charter& charter, const Thumbprint& submitter,
+                                const std::set<Thumbprint>& owners_read) {
+  std::set<Thumbprint> asked = owners_read;
+  if (charter.approval_rule.kind == ApprovalRule::Kind::kOwners) return asked;
+  for (const Participant& participant : charter.participants) {
+    if (IsApprover(participant, submitter)) asked.insert(participant.thumbprint);
+  }
+  return asked;
+}
+
 RuleVerdict CheckApprovalRule(const Decisions& decisions) {
   RuleVerdict verdict;
   bool possible = true;

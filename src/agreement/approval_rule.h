@@ -40,6 +40,10 @@ struct RuleVerdict {
 };
 RuleVerdict CheckApprovalRule(const Decisions& decisions);
 
+// Whom the rule asks: the owners read, and where it asks for more than them every approver who is not the submitter.
+std::set<Thumbprint> WhoIsAsked(const Charter& charter, const Thumbprint& submitter,
+                                const std::set<Thumbprint>& owners_read);
+
 // Whether `who` has a say: an owner read, or an approver who is not the submitter.
 bool MayDecide(const Charter& charter, const Thumbprint& submitter, const std::set<Thumbprint>& owners_read,
                const Thumbprint& who);

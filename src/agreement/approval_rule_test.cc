@@ -102,6 +102,14 @@ TEST_F(Rule, SaysWhoIsMissing) {
   EXPECT_EQ(verdict.approvals_missing, 2u);
 }
 
+TEST_F(Rule, AsksOwnersAloneOrEveryApproverToo) {
+  const std::set<Thumbprint> read = {a_.thumbprint()};
+  EXPECT_EQ(WhoIsAsked(With(owners_), b_.thumbprint(), read), read);
+  EXPECT_EQ(WhoIsAsked(With(unanimous_), b_.thumbprint(), read),
+            (std::set<Thumbprint>{a_.thumbprint(), c_.thumbprint(), d_.thumbprint()}));
+  EXPECT_TRUE(WhoIsAsked(With(majority_), a_.thumbprint(), read).contains(a_.thumbprint())) << "his data is read";
+}
+
 TEST_F(Rule, OwnersAndOtherApproversMayDecide) {
   const Charter charter = With(owners_);
   EXPECT_TRUE(MayDecide(charter, e_.thumbprint(), {}, b_.thumbprint()));

@@ -36,7 +36,8 @@ struct Recorded {
   std::optional<Digest256> digest;
 };
 
-// kRefused when the ledger holds the link as one without effect; the message has its reasons. The server's own error,
+// kRefused when the ledger holds the link as one without effect; the message has its reasons (with custody `server` it
+// holds none: the server signs no such link, and its error has them). The server's own error,
 // or kUnavailable, when the link is in no verified ledger yet: it stays in the outbox, and the next statement sends it
 // first, the same bytes. kVerificationFailed, with nothing signed, while a proof of a fork is kept in this home.
 Result<Recorded> SignAndSend(Session& session, const VerifiedEnvironment& environment, const Statement& statement);

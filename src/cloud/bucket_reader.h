@@ -12,6 +12,9 @@
 
 namespace cloister::cloud {
 
+// kInvalidArgument for what names no object: no name, `.`, `..` or a zero byte between slashes, a bucket with a slash.
+Status CheckObjectName(std::string_view bucket, std::string_view path);
+
 class BucketObject {
  public:
   virtual ~BucketObject() = default;
@@ -23,7 +26,7 @@ class BucketObject {
 class BucketReader {
  public:
   virtual ~BucketReader() = default;
-  // kNotFound when there is no such object, kInvalidArgument for a path that leads out of the bucket.
+  // kNotFound when there is no such object; otherwise as CheckObjectName().
   virtual Result<std::unique_ptr<BucketObject>> Open(std::string_view bucket, std::string_view path) = 0;
 };
 

@@ -71,7 +71,7 @@ Result<LaunchAnswer> Enclave::Resume(const LaunchRequest& request) {
   }
   identity_.emplace(BootIdentity::Recover(std::move(recovered.environment_key), rng_));
   CLOISTER_TRY(ledger::CheckSeal(identity_->seal_key(), request.environment, state.point(), *request.seal));
-  const ledger::CharterRecord* charter = state.in_force() != nullptr ? state.in_force() : state.proposed();
+  const ledger::CharterRecord* charter = state.governing();
   if (charter == nullptr || charter->charter.recovery != agreement::Recovery::kOperator) {
     return VerificationFailed("the charter does not allow the operator to bring this environment back");
   }
@@ -129,9 +129,7 @@ Result<ledger::BootEntry> Enclave::MakeBootEntry(const agreement::Charter& chart
 
 Result<const ledger::CharterRecord*> Enclave::CharterFor(const std::optional<Digest256>& digest) const {
   const ledger::LedgerState& state = journal_->state();
-  const ledger::CharterRecord* charter = digest                        ? state.FindCharter(*digest)
-                                         : state.proposed() != nullptr ? state.proposed()
-                                                                       : state.in_force();
+  const ledger::CharterRecord* charter = digest ? state.FindCharter(*digest) : state.newest_charter();
   if (charter == nullptr) return NotFound("no charter with that digest is in this ledger");
   return charter;
 }

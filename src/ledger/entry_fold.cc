@@ -30,7 +30,7 @@ Status EntryFold::Fold(const BootEntry& boot) {
     return Broken("boot 0 and no other generates the environment key");
   }
   if (boot.boot > 0) {
-    const CharterRecord* charter = state_.in_force() != nullptr ? state_.in_force() : state_.proposed();
+    const CharterRecord* charter = state_.governing();
     if (charter == nullptr || boot.charter != charter->digest ||
         boot.recipient_commitment != charter->recipient_commitment) {
       return Broken("the boot names another charter or other recipients than this ledger");

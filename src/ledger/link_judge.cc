@@ -82,7 +82,7 @@ Status LinkJudge::CheckRefusalsToday() const {
   if (refusals == state_.refusals_.end()) return {};
   const auto today = std::count_if(refusals->second.begin(), refusals->second.end(),
                                    [&](Instant time) { return time.unix_ms > now_.unix_ms - kDayMs; });
-  const CharterRecord* charter = state_.in_force() != nullptr ? state_.in_force() : state_.proposed();
+  const CharterRecord* charter = state_.governing();
   const std::int64_t limit = charter->charter.refusals_per_participant_day;
   if (today < limit) return {};
   return ResourceExhausted("the charter's bound of " + std::to_string(limit) + " refusals a day is reached");

@@ -63,6 +63,8 @@ const BootRecord* LedgerState::BootAt(std::uint64_t size) const {
 
 const CharterRecord* LedgerState::in_force() const { return in_force_ ? &charters_[*in_force_] : nullptr; }
 const CharterRecord* LedgerState::proposed() const { return proposed_ ? &charters_[*proposed_] : nullptr; }
+const CharterRecord* LedgerState::governing() const { return in_force_ ? in_force() : proposed(); }
+const CharterRecord* LedgerState::newest_charter() const { return proposed_ ? proposed() : in_force(); }
 
 const CharterRecord* LedgerState::FindCharter(const Digest256& digest) const {
   const auto found = std::find_if(charters_.rbegin(), charters_.rend(),

@@ -89,6 +89,8 @@ class LedgerState {
 
   const CharterRecord* in_force() const;  // null until epoch 1 is accepted by all
   const CharterRecord* proposed() const;  // the open proposal (epoch 1 too), null when there is none
+  const CharterRecord* governing() const;  // in force; before that epoch 1 as it is proposed; null in an empty ledger
+  const CharterRecord* newest_charter() const;  // the open proposal, else in force; null in an empty ledger
   const CharterRecord* FindCharter(const Digest256& digest) const;
 
   agreement::ChainState ChainOf(const agreement::Thumbprint& participant) const;

@@ -34,6 +34,14 @@ constexpr std::uint64_t PayloadBytes(std::uint64_t plaintext_bytes) {
   return kPayloadNonceBytes + plaintext_bytes + chunks * kChunkTagBytes;
 }
 
+// The inverse, of what PayloadBytes() answers: 32 -> 0, 65568 -> 65536, 65585 -> 65537.
+constexpr std::uint64_t PlaintextBytes(std::uint64_t payload_bytes) {
+  const std::uint64_t sealed = payload_bytes - kPayloadNonceBytes;
+  return sealed - ((sealed - 1) / kSealedChunkBytes + 1) * kChunkTagBytes;
+}
+static_assert(PlaintextBytes(PayloadBytes(0)) == 0 && PlaintextBytes(PayloadBytes(kChunkBytes)) == kChunkBytes &&
+              PlaintextBytes(PayloadBytes(kChunkBytes + 1)) == kChunkBytes + 1);
+
 SecretBytes PayloadKey(const SecretBytes& file_key, ByteView payload_nonce);
 
 // Seals and opens single chunks of one file. Thread-compatible: each thread has its own.

@@ -58,9 +58,7 @@ class Fitting:
         long = most and self.chance(0.3 if most <= LONG else LONG / most)
         length = most if long else self.random.choice((least, usual))
         made = self.like(schema.get('pattern', '^[^\\x00-\\x1f]*$'), length)[:most]
-        while len(made.encode()) > schema.get('x-maxBytes', len(made.encode())):
-            made = made[:-1]
-        return made
+        return made.encode()[:schema.get('x-maxBytes')].decode(errors='ignore')
 
     def integer(self, schema, _):
         least, most = schema.get('minimum', -5), schema.get('maximum', 1000)

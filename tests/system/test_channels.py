@@ -61,6 +61,9 @@ class Channels(RoomCase):
         record = {'result': shown | {'receipt': ''}, 'entries': entries, 'rows': receipt['rows'],
                   'bucket': find(receipt, 'time_bucket_ms'), 'length': receipt['result']}
         record['result'].pop('release_entry')
+        sealed = record['result'].pop('sealed_object')  # ciphertext: its length is what anybody sees of it
+        self.assertEqual([each.pop('sealed_object') for each in record['result']['results']], [sealed])
+        record['sealed_length'] = len(base64.b64decode(sealed))
         text = RANDOM.sub('*', json.dumps(record, sort_keys=True))
         for member in ('seq', 'index', 'first_entry', 'size'):
             text = re.sub(rf'"{member}": \d+', f'"{member}": 0', text)

@@ -128,8 +128,7 @@ class Keeper(Worker):
         if self.random.random() < 0.5:
             self.restrict(name, dataset)
         if self.random.random() < 0.2:
-            status, gone = self.ana.answer('DELETE', f'/api/tee/datasets/{dataset}', name=f'{name}-gone', also=(404,))
-            assert status == 404 or 'refused' not in gone, gone
+            self.ana.answer('DELETE', f'/api/tee/datasets/{dataset}', name=f'{name}-gone', also=(404,))
             self.told.removed.add(dataset)
         self.say_more(name)
 

@@ -21,7 +21,7 @@ class Remove(RoomCase):
                 self.refused(stranger, 'dataset', 'remove', name, '--yes', code=1, saying='only the owner')
                 self.refused(owner, 'dataset', 'remove', name, code=USAGE)  # nobody can be asked
                 before = self.files()
-                self.assertIn('"message"', owner.run('--json', 'dataset', 'remove', name, '--yes'))
+                self.assertTrue(owner.json('dataset', 'remove', name, '--yes')['removed'])
                 self.assertLess(self.files(), before, 'its sealed file is deleted')
                 self.refused(owner, 'dataset', 'remove', name, '--yes', code=NOT_FOUND)
         out = self.refused(room.institute, 'query', 'submit', '-', '--env', room.environment, '--name', 'late',

@@ -28,8 +28,6 @@ Error NoSuchObject() { return NotFound("there is no such object in the bucket");
 
 // One step down, never through a link, never up.
 Result<Descriptor> Enter(const Descriptor& folder, const std::string& name, int flags) {
-  const bool plain = !name.empty() && name != "." && name != ".." && name.find('\0') == std::string::npos;
-  if (!plain) return InvalidArgument("a bucket's path has plain names between its slashes");
   Descriptor next(openat(folder.get(), name.c_str(), flags | O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!next.valid()) return NoSuchObject();
   return next;
@@ -38,7 +36,7 @@ Result<Descriptor> Enter(const Descriptor& folder, const std::string& name, int 
 }  // namespace
 
 Result<std::unique_ptr<BucketObject>> LocalBuckets::Open(std::string_view bucket, std::string_view path) {
-  if (bucket.find('/') != std::string_view::npos) return InvalidArgument("a bucket's name has no slash");
+  CLOISTER_TRY(CheckObjectName(bucket, path));
   Descriptor folder(open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.valid()) return Unavailable("the folder of the buckets cannot be opened");
   CLOISTER_ASSIGN(folder, Enter(folder, std::string(bucket), O_DIRECTORY));

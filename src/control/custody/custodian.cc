@@ -145,7 +145,7 @@ Status Custodian::Resend(EnvironmentSession& session, const ParticipantKeyRecord
       session.Look([&](const ledger::LedgerState& state) { return state.EntryOfLink(last->digest).has_value(); });
   if (recorded) return {};
   if (rejects && Approves(*last, *rejects, key.public_key, session.id())) {
-    return parts_.store.custody.RemoveLink(session.id(), key.thumbprint, last->seq);
+    return parts_.store.custody.GiveUpLink(session.id(), key.thumbprint, *last);
   }
   const Result<RecordedLink> sent = Send(session, key.thumbprint, *last);
   // A definite no has freed the number: the new link may take it.
@@ -168,15 +168,17 @@ Result<std::optional<Custodian::Said>> Custodian::SaidBefore(const EnvironmentSe
                                                              std::string_view thumbprint, std::string_view note) {
   if (note.empty()) return std::optional<Said>();
   CLOISTER_ASSIGN(const auto link, parts_.store.custody.FindLink(session.id(), thumbprint, note));
-  if (!link) return std::optional<Said>();
-  Said said{.recorded = {}, .digest = link->digest};
+  CLOISTER_ASSIGN(const auto given_up, parts_.store.custody.FindGivenUp(session.id(), thumbprint, note));
+  if (!link && !given_up) return std::optional<Said>();
+  Said said{.recorded = {}, .digest = link ? link->digest : *given_up};
   const bool recorded = session.Look([&](const ledger::LedgerState& state) {
-    const auto entry = state.EntryOfLink(link->digest);
+    const auto entry = state.EntryOfLink(said.digest);
     said.recorded.entry = entry.value_or(0);
-    if (const ledger::RefusalEntry* refusal = state.RefusalOf(link->digest))
+    if (const ledger::RefusalEntry* refusal = state.RefusalOf(said.digest))
       said.recorded.refused = ledger::EncodeRefusal(*refusal);
     return entry.has_value();
   });
+  if (!recorded && !link) return Conflict("you have rejected the query since; ask anew if you approve it after all");
   if (!recorded) return std::optional<Said>();
   said.recorded.checkpoint = session.Checkpoint().value_or("");
   return std::optional(std::move(said));

@@ -291,6 +291,23 @@ Result<std::uint64_t> QueryNumber(const net::Request& request, const std::string
   return value;
 }
 
+Status CheckDocument(const Member& member, const Statement& statement) {
+  if (!statement.document) return {};
+  const auto peeked = agreement::PeekLink(*statement.document);
+  if (!peeked) return Error{peeked.error().code, "'document': " + peeked.error().public_message};
+  if (peeked->signer != member.key.thumbprint) {
+    return Error{Code::kPermissionDenied, "'document' is signed by another key than yours"};
+  }
+  if (!statement.typ.empty() && peeked->typ != statement.typ) {
+    return InvalidArgument("'document' must be a " + std::string(statement.typ));
+  }
+  if (!statement.means) return {};
+  CLOISTER_ASSIGN(const auto link, member.session->Look([&](const ledger::LedgerState& state) {
+    return state.VerifyLink(*statement.document);
+  }));
+  return statement.means(link.body()) ? Status() : InvalidArgument("'document' is about something else");
+}
+
 Result<RecordedLink> Submit(const Api& api, const Member& member, const Statement& statement) {
   if (!statement.document) {
     if (member.key.custody != KeyCustody::kServer || !statement.make) {
@@ -301,19 +318,11 @@ Result<RecordedLink> Submit(const Api& api, const Member& member, const Statemen
                                       {.which = statement.which,
                                        .make = statement.make,
                                        .note = member.caller.note,
-                                       .only_with_effect = statement.only_with_effect,
+                                       .only_with_effect = true,
                                        .rejects = statement.rejects}));
     return std::move(said.recorded);
   }
-  const auto peeked = agreement::PeekLink(*statement.document);
-  if (!peeked) return Error{peeked.error().code, "'document': " + peeked.error().public_message};
-  const auto& peek = *peeked;
-  if (peek.signer != member.key.thumbprint) {
-    return Error{Code::kPermissionDenied, "'document' is signed by another key than yours"};
-  }
-  if (!statement.typ.empty() && peek.typ != statement.typ) {
-    return InvalidArgument("'document' must be a " + std::string(statement.typ));
-  }
+  CLOISTER_TRY(CheckDocument(member, statement));
   CLOISTER_ASSIGN(const auto enclave, member.session->AwaitEnclave());
   return enclave->Link(*statement.document);
 }
@@ -325,8 +334,14 @@ void AddRecorded(codec::JsonObject& answer, const RecordedLink& recorded) {
 }
 
 net::Response AnswerRecorded(int status, codec::JsonObject answer, const RecordedLink& recorded) {
+  if (recorded.refused) return AnswerWithoutEffect(recorded, std::move(answer));
   AddRecorded(answer, recorded);
-  return recorded.refused ? RenderWithoutEffect(std::move(answer)) : JsonResponse(status, std::move(answer));
+  return JsonResponse(status, std::move(answer));
+}
+
+net::Response AnswerWithoutEffect(const RecordedLink& recorded, codec::JsonObject about) {
+  AddRecorded(about, recorded);
+  return RenderWithoutEffect(std::move(about));
 }
 
 agreement::Participant MakeParticipant(const UserRecord& user, const ParticipantKeyRecord& key) {

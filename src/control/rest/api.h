@@ -153,18 +153,23 @@ struct Statement {
   std::string_view typ;  // of the document; empty: any
   std::optional<std::string> document;
   LinkCharter which = LinkCharter::kInForce;
+  // Only what has an effect is made; what the participant signed himself goes to the ledger as it is.
   Custodian::MakeBody make = {};
-  // Of `make` (custodian.h); what the participant signed himself goes to the ledger as it is.
-  bool only_with_effect = false;
-  std::optional<Digest256> rejects = {};
+  std::function<bool(const agreement::LinkBody&)> means = {};  // a document says what the request asks for; empty: any
+  std::optional<Digest256> rejects = {};                       // custodian.h
 };
-// Hands it to the enclave. kInvalidArgument without a document from somebody who keeps his own key, or with one of
-// another kind; kPermissionDenied for a document that is signed by another key than the caller's.
+// kInvalidArgument for a document of another kind, or about something else; kPermissionDenied for one that is signed by
+// another key than the caller's.
+Status CheckDocument(const Member& member, const Statement& statement);
+// Hands it to the enclave, a document after CheckDocument(). kInvalidArgument also without one from somebody who keeps
+// his own key.
 Result<RecordedLink> Submit(const Api& api, const Member& member, const Statement& statement);
 // The answer's members `entry`, `checkpoint`, `refused`?.
 void AddRecorded(codec::JsonObject& answer, const RecordedLink& recorded);
-// `answer` with them; 409 where the statement has no effect (problem.h), so that what is answered 2xx holds.
+// `answer` with them; where the statement has no effect AnswerWithoutEffect(), so that what is answered 2xx holds.
 net::Response AnswerRecorded(int status, codec::JsonObject answer, const RecordedLink& recorded);
+// 409 with them and `about`, what the statement was about as it stands. `recorded` is refused.
+net::Response AnswerWithoutEffect(const RecordedLink& recorded, codec::JsonObject about = {});
 
 // A label that people read: not empty unless allowed, bounded, UTF-8 without control characters.
 Status CheckLabel(std::string_view name, std::string_view text, std::size_t bytes_max);

@@ -18,9 +18,7 @@ constexpr std::ptrdiff_t kForeignNonceCharsMin = 8;
 // The charter that evidence is about: the one named, else the newest.
 Result<agreement::Charter> CharterAsked(const Member& member, const std::optional<Digest256>& digest) {
   return member.session->Look([&](const ledger::LedgerState& state) -> Result<agreement::Charter> {
-    const ledger::CharterRecord* record = digest                        ? state.FindCharter(*digest)
-                                          : state.proposed() != nullptr ? state.proposed()
-                                                                        : state.in_force();
+    const ledger::CharterRecord* record = digest ? state.FindCharter(*digest) : state.newest_charter();
     if (record == nullptr) return NotFound("the environment has no such charter");
     return record->charter;
   });

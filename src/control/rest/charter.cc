@@ -67,7 +67,8 @@ Result<net::Response> Propose(const Api& api, const Member& member, const agreem
                            {"message", kProposed},
                            {"proposed", {{"charter", agreement::EncodeCharter(next)},
                                          {"digest", codec::HexEncode(agreement::CharterDigest(next))}}}};
-  return AnswerRecorded(201, std::move(answer), recorded);
+  AddRecorded(answer, recorded);
+  return JsonResponse(201, std::move(answer));
 }
 
 // Where a proposal says what is in force already, the charter that does; absent otherwise.
@@ -91,7 +92,8 @@ Result<net::Response> AnswerRecordedBefore(const Api& api, const Member& member,
                                          {"digest", codec::HexEncode(record.digest)}}}};
   const RecordedLink recorded{
       .entry = record.entry, .checkpoint = member.session->Checkpoint().value_or(""), .refused = std::nullopt};
-  return AnswerRecorded(201, std::move(answer), recorded);
+  AddRecorded(answer, recorded);
+  return JsonResponse(201, std::move(answer));
 }
 
 // The terms that may change without people coming or going; what is not named stays.
@@ -217,7 +219,7 @@ Result<net::Response> RemoveParticipant(const Api& api, const net::Request& requ
 
 // Whether the caller has accepted the newest charter, so that there is nothing left for him to sign.
 std::optional<std::uint64_t> AlreadyAccepted(const ledger::LedgerState& state, const std::string& thumbprint) {
-  const auto* newest = state.proposed() != nullptr ? state.proposed() : state.in_force();
+  const auto* newest = state.newest_charter();
   if (newest == nullptr) return std::nullopt;
   const auto acceptance = newest->acceptances.find(thumbprint);
   if (acceptance == newest->acceptances.end()) return std::nullopt;
@@ -227,7 +229,7 @@ std::optional<std::uint64_t> AlreadyAccepted(const ledger::LedgerState& state, c
 // Another proposal than he read has taken its place: what he meant to sign is not what he would.
 Status CheckNewestIs(const EnvironmentSession& session, const Digest256& read) {
   return session.Look([&](const ledger::LedgerState& state) -> Status {
-    const auto* newest = state.proposed() != nullptr ? state.proposed() : state.in_force();
+    const auto* newest = state.newest_charter();
     if (newest != nullptr && newest->digest == read) return {};
     return Conflict("another charter than 'charter_digest' is proposed now; read it again (GET .../charter/diff)");
   });

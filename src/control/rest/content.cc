@@ -187,17 +187,23 @@ Result<net::Response> MarkAvailable(const Api& api, const net::Request& request)
   CLOISTER_TRY(in.Finish());
   CLOISTER_TRY(RequireLiving(access.member));
   CLOISTER_ASSIGN(const RecordedLink recorded, SignForFile(api, access, document));
-  if (recorded.refused) return AnswerRecorded(200, {}, recorded);  // there is nothing that the enclave would load
+  if (recorded.refused) return AnswerWithoutEffect(recorded);  // there is nothing that the enclave would load
   CLOISTER_ASSIGN(const DatasetStatus status, AwaitVerdict(api, access));
   if (status == DatasetStatus::kFailed) {
     CLOISTER_ASSIGN(const auto dataset, api.store.datasets.Find(access.dataset.id));
     return Error{Code::kRefused, "the enclave could not load the file: " +
                                      (dataset ? dataset->error.value_or("it is unreadable") : "it is gone")};
   }
-  const bool available = status == DatasetStatus::kAvailable;
-  return AnswerDataset(api, access, available ? 200 : 202, recorded,
-                       available ? "The enclave has loaded it; queries may read it."
-                                 : "The enclave is still loading it; look again.");
+  if (status != DatasetStatus::kAvailable) {
+    return AnswerDataset(api, access, 202, recorded, "The enclave is still loading it; look again.");
+  }
+  const bool open = access.member.session->Look([&](const ledger::LedgerState& state) {
+    const auto* manifest = state.ManifestInForce(access.dataset.id);
+    return manifest != nullptr && !manifest->manifest.policy.levels.empty();
+  });
+  return AnswerDataset(api, access, 200, recorded,
+                       open ? "The enclave has loaded it; queries may read it."
+                            : "The enclave has loaded it; its policy lets no query read it yet.");
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ TEST_F(ContentTest, WhatADeadProcessLeftMakesRoom) {
   }
   EXPECT_EQ(Uploads(), static_cast<std::size_t>(kIntakesMax));
   EXPECT_FALSE(blobs_.drafts().contains(dead.id.str()));
-  EXPECT_EQ(Open(dataset_ + "/content").error().code, Code::kResourceExhausted);
+  EXPECT_EQ(Open(dataset_ + "/content").error().code, Code::kUnavailable);
   EXPECT_EQ(ada_.Post(dataset_ + "/uploads", {{"size_bytes", 4}}).status, 201) << "parts are counted for themselves";
   streams.pop_back();  // the client vanished
   EXPECT_EQ(Finished(*OpenContent()), 400) << "let in, and empty";
@@ -120,6 +120,10 @@ TEST_F(ContentTest, OfTwoWhoMarkItAvailableOneSigns) {
   api_->buckets = &bucket;
   codec::JsonObject registration = Registration("fetched");
   registration["gcs_bucket"] = "b";
+  for (const char* path : {"../secret.csv", "..", "/sub/x.csv", "a//b", ""}) {
+    registration["gcs_path"] = path;
+    EXPECT_EQ(ada_.Post(environment_ + "/datasets", registration).status, 400) << path;
+  }
   registration["gcs_path"] = "rows.csv";
   const std::string dataset =
       "/api/tee/datasets/" + ada_.Post(environment_ + "/datasets", registration).TextAt("/dataset/id");
@@ -196,16 +200,37 @@ TEST_F(OwnKeyTest, AStatementWithoutEffectIsAConflict) {
   const Reply marked = own_.Post(claims_ + "/mark-available", {{"document", Signed()}});
   EXPECT_EQ(marked.TextAt("/dataset/status"), "available") << marked.body;
   is_conflict(claims_ + "/versions", {}, manifest_);  // the same number and no predecessor
-  const Reply kept = own_.Send({.method = net::HttpMethod::kDelete,
-                                .target = claims_,
-                                .fields = {{"Content-Type", "application/json"}},
-                                .body = codec::WriteJson(codec::JsonObject{
-                                    {"document", Sign(own_, id_, agreement::Revocation{
-                                        .ends = agreement::Revocation::Ends::kManifest,
-                                        .document = crypto::Sha256(AsBytes("another")),
-                                        .reason = "no"})}})});
-  EXPECT_EQ(kept.status, 409) << kept.body;
-  EXPECT_EQ(own_.Get(claims_).TextAt("/dataset/status"), "available");
+}
+
+// It would be recorded and hold, and what the request asked for would be said to be done.
+TEST_F(OwnKeyTest, ADocumentAboutSomethingElseIsMalformed) {
+  using Ends = agreement::Revocation::Ends;
+  manifest_.charter = CharterNow(false);
+  const std::string good = Signed();
+  manifest_.object = *agreement::DecodeObjectRef(ObjectOf("else"), "object");
+  const codec::JsonObject with_good{{"object", ObjectOf("good")}, {"document", good}};
+  EXPECT_EQ(own_.Post(upload_ + "/complete", {{"object", ObjectOf("good")}, {"document", Signed()}}).status, 400);
+  EXPECT_EQ(own_.Post(Register(own_, "other") + "/mark-available", {{"document", good}}).status, 409) << "no file";
+  EXPECT_EQ(own_.Post(upload_ + "/complete", with_good).status, 200);
+  const std::string query = "/api/tee/queries/" + SubmitQuery(ada_).TextAt("/query/id");
+  const std::int64_t size = LedgerSize();
+  const std::string revocation = Sign(own_, id_, agreement::Revocation{
+      .ends = Ends::kManifest, .document = crypto::Sha256(AsBytes("another")), .reason = "no"});
+  const std::string rejection =
+      Sign(own_, id_, agreement::Rejection{.query = crypto::Sha256(AsBytes("another")), .reason = "no"});
+  const std::string body = codec::WriteJson(codec::JsonObject{{"document", revocation}});
+  for (const Reply& reply :
+       {own_.Send({.method = net::HttpMethod::kDelete,
+                   .target = claims_,
+                   .fields = {{"Content-Type", "application/json"}},
+                   .body = body}),
+        own_.Post(environment_ + "/terminate", {{"document", revocation}}),
+        own_.Post(query + "/reject", {{"reason", "no"}, {"document", rejection}})}) {
+    EXPECT_EQ(reply.status, 400) << reply.body;
+    EXPECT_NE(reply.Text("message").find("'document' is about something else"), std::string::npos) << reply.body;
+  }
+  EXPECT_EQ(LedgerSize(), size) << "nothing was recorded";
+  EXPECT_EQ(Status(own_, claims_, "/dataset/status", {"available", "failed"}), "available");
 }
 
 // It is loaded when its charter is in force, if ever; until then the one before it holds, which is loaded.

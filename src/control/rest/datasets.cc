@@ -31,7 +31,7 @@ Status CheckBucket(const Api& api, const DatasetRecord& dataset) {
                  "this server has no buckets to fetch 'gcs_path' from; leave it out and upload the file with PUT "
                  "/api/tee/datasets/{id}/content"};
   }
-  return {};
+  return cloud::CheckObjectName(*dataset.bucket, *dataset.bucket_path);
 }
 
 Result<DatasetRecord> DecodeRegistration(const Api& api, const Member& member, const codec::Json& body) {
@@ -143,7 +143,7 @@ Result<codec::JsonObject> EncodeDataset(const Api&, const Member& member, const 
   if (dataset.bucket) json["gcs_bucket"] = *dataset.bucket;
   if (dataset.bucket_path) json["gcs_path"] = *dataset.bucket_path;
   member.session->Look([&](const ledger::LedgerState& state) {
-    const auto* charter = state.in_force() != nullptr ? state.in_force() : state.proposed();
+    const auto* charter = state.governing();
     const auto* owner = charter != nullptr ? charter->charter.Find(dataset.owner) : nullptr;
     if (owner != nullptr) {
       json["owner_email"] = owner->email;

@@ -41,6 +41,14 @@ Result<agreement::LinkBody> MakeApproval(const Api& api, const QueryAccess& acce
       .notes = notes});
 }
 
+template <typename Decision>
+auto Decides(const ledger::QueryRecord& query) {
+  return [digest = query.digest](const agreement::LinkBody& body) {
+    const auto* decision = std::get_if<Decision>(&body);
+    return decision != nullptr && decision->query == digest;
+  };
+}
+
 Result<net::Response> Approve(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const QueryAccess access, RequireQuery(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
@@ -54,7 +62,7 @@ Result<net::Response> Approve(const Api& api, const net::Request& request) {
                          {.typ = "cloister-approval+jws",
                           .document = document,
                           .make = [&](const VerifiedView&) { return MakeApproval(api, access, notes.value_or("")); },
-                          .only_with_effect = true}));
+                          .means = Decides<agreement::Approval>(access.query)}));
   return AnswerDecided(api, request, recorded);
 }
 
@@ -65,7 +73,7 @@ Statement Rejecting(const ledger::QueryRecord& query, const std::optional<std::s
                       const VerifiedView&) -> Result<agreement::LinkBody> {
             return agreement::LinkBody(agreement::Rejection{.query = digest, .reason = reason});
           },
-          .only_with_effect = true,
+          .means = Decides<agreement::Rejection>(query),
           .rejects = query.digest};
 }
 

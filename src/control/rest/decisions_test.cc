@@ -58,7 +58,7 @@ TEST_F(DecisionsTest, WhatIsDecidedIsNotDecidedAgain) {
   EXPECT_EQ(LedgerSize(), size) << "nothing was signed";
 }
 
-// Sent first, it would run the query that he rejects.
+// Sent first, it would run the query that he rejects. Nor does its own retry bring it back.
 TEST_F(DecisionsTest, AnApprovalThatWasLostIsNotSentBeforeTheRejection) {
   Publish(ada_, "visits");
   Publish(bob_, "claims");
@@ -70,6 +70,35 @@ TEST_F(DecisionsTest, AnApprovalThatWasLostIsNotSentBeforeTheRejection) {
   EXPECT_EQ(rejected.status, 200) << rejected.body;
   EXPECT_EQ(rejected.TextAt("/query/status"), "rejected");
   EXPECT_EQ(bob_.Get(query).At("/query/decisions").as_array().size(), 2u);
+}
+
+// Where others may outvote him his approval would take the rejection's place.
+TEST_F(DecisionsTest, TheRetryOfALostApprovalDoesNotUndoTheRejection) {
+  const Reply created = ada_.Post("/api/tee/environments", {{"name", "one more than the owners"},
+                                                            {"participant_emails", {bob_.email, eve_.email}},
+                                                            {"approval_rule", {{"kind", "count"}, {"count", 1}}},
+                                                            {"recovery", "operator"}});
+  ASSERT_EQ(created.status, 201) << created.body;
+  environment_ = "/api/tee/environments/" + created.TextAt("/tee/id");
+  Publish(ada_, "visits");
+  const Reply submitted = SubmitQuery(ada_);
+  ASSERT_EQ(submitted.status, 201) << submitted.body;
+  const std::string query = "/api/tee/queries/" + submitted.TextAt("/query/id");
+  const auto approve = [&] {
+    return bob_.Send({.method = net::HttpMethod::kPost,
+                      .target = query + "/approve",
+                      .fields = {{"Content-Type", "application/json"}, {"Idempotency-Key", "yes"}},
+                      .body = "{}"});
+  };
+  provider_.behaviour.ends_at_link = true;
+  EXPECT_EQ(approve().status, 503);
+  const Reply rejected = bob_.Post(query + "/reject", {{"reason", "on second thoughts"}});
+  ASSERT_EQ(rejected.status, 200) << rejected.body;
+  EXPECT_EQ(rejected.TextAt("/query/status"), "submitted") << "two others may approve";
+  const Reply again = approve();
+  EXPECT_EQ(again.status, 409) << again.body;
+  EXPECT_NE(again.Text("message").find("rejected the query since"), std::string::npos) << again.body;
+  EXPECT_EQ(bob_.Get(query).TextAt("/query/decisions/0/decision"), "rejected");
 }
 
 // He did not take it back, whatever else he rejects.

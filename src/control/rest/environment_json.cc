@@ -74,7 +74,7 @@ Result<codec::JsonObject> EncodeEnvironment(const Api& api, const EnvironmentRec
   if (record.gcp_zone) json["gcp_zone"] = *record.gcp_zone;
   if (health.error) json["error_message"] = *health.error;
   session.Look([&](const ledger::LedgerState& state) {
-    const ledger::CharterRecord* shown = state.in_force() != nullptr ? state.in_force() : state.proposed();
+    const ledger::CharterRecord* shown = state.governing();
     if (state.in_force() != nullptr) json["name"] = state.in_force()->charter.name;  // it may have changed since
     AddCharter(json, {.charter = shown != nullptr ? shown->charter : first, .record = shown});
     json["ledger_size"] = state.size();

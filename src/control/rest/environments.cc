@@ -313,6 +313,20 @@ Result<net::Response> Discard(const Api& api, const Member& member) {
   return JsonResponse(200, {{"tee", std::move(tee)}, {"message", "The environment has ended before it began."}});
 }
 
+Statement Terminating(const std::optional<std::string>& document, const std::string& reason) {
+  using Ends = agreement::Revocation::Ends;
+  return {.typ = "cloister-revocation+jws",
+          .document = document,
+          .make = [reason](const VerifiedView&) -> Result<agreement::LinkBody> {
+            return agreement::LinkBody(
+                agreement::Revocation{.ends = Ends::kTermination, .document = std::nullopt, .reason = reason});
+          },
+          .means = [](const agreement::LinkBody& body) {
+            const auto* revocation = std::get_if<agreement::Revocation>(&body);
+            return revocation != nullptr && revocation->ends == Ends::kTermination;
+          }};
+}
+
 Result<net::Response> Terminate(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
@@ -325,18 +339,11 @@ Result<net::Response> Terminate(const Api& api, const net::Request& request) {
   const bool began =
       member.session->Look([](const ledger::LedgerState& state) { return state.in_force() != nullptr; });
   if (!began) return Discard(api, member);
+  const Statement statement = Terminating(document, reason.value_or("terminated"));
   // Whoever may end it may have it started for that; not whoever sends something else.
-  const auto peek = document ? agreement::PeekLink(*document) : Result<agreement::UnverifiedLink>(NotFound("none"));
-  const bool means_it = !document || (peek && peek->signer == member.key.thumbprint);
-  const bool suspended = member.session->health().lifecycle == Lifecycle::kSuspended;
-  if (suspended && means_it) CLOISTER_TRY(member.session->Resume());
-  const auto make = [&](const VerifiedView&) -> Result<agreement::LinkBody> {
-    return agreement::LinkBody(agreement::Revocation{.ends = agreement::Revocation::Ends::kTermination,
-                                                     .document = std::nullopt,
-                                                     .reason = reason.value_or("terminated")});
-  };
-  CLOISTER_ASSIGN(const RecordedLink recorded,
-                  Submit(api, member, {.typ = "cloister-revocation+jws", .document = document, .make = make}));
+  CLOISTER_TRY(CheckDocument(member, statement));
+  if (member.session->health().lifecycle == Lifecycle::kSuspended) CLOISTER_TRY(member.session->Resume());
+  CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, member, statement));
   CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
   return AnswerRecorded(200, {{"tee", std::move(tee)}}, recorded);
 }

@@ -3,7 +3,7 @@
 // A write with `Idempotency-Key` is done once (draft-ietf-httpapi-idempotency-key-header-07, except that the field is
 // optional, and that PUT and DELETE take it too: both append to the ledger here). The same request again within
 // kIdempotencyHours is answered with the first answer, another request under the same key is 422, and one whose first
-// is still in work 409. One that was malformed (400, 413) did nothing and uses up no key. After a crash in the middle
+// is still in work 409. One that is refused with nothing done (4xx but 422) uses up no key. After a crash in the middle
 // the work is done again under the ids that the first attempt used, so that what it made is found and not made twice.
 // Room-private.
 

@@ -17,12 +17,14 @@ Result<DatasetAccess> RequireOwner(const Api& api, const net::Request& request) 
 // By the charter in force, or the one that everybody is about to accept.
 std::int64_t DefaultGroupSize(const Member& member) {
   return member.session->Look([](const ledger::LedgerState& state) {
-    const auto* charter = state.in_force() != nullptr ? state.in_force() : state.proposed();
+    const auto* charter = state.governing();
     return charter != nullptr ? charter->charter.min_group_size : agreement::kMinGroupSizeDefault;
   });
 }
 
 namespace {
+
+constexpr std::string_view kManifestTyp = "cloister-manifest+jws";
 
 // Of no charter and no version yet.
 Result<agreement::Manifest> StoredTerms(const DatasetRecord& dataset, const agreement::SealedObjectRef& object) {
@@ -130,6 +132,11 @@ Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access,
     CLOISTER_ASSIGN(const bool late, IsLate(api, now, file));
     if (late) return Conflict("another file took this one's place since; upload it again if it is to come back");
   }
+  const auto names_it = [&object](const agreement::LinkBody& body) {
+    const auto* manifest = std::get_if<agreement::Manifest>(&body);
+    return manifest != nullptr && manifest->object == object;
+  };
+  CLOISTER_TRY(CheckDocument(access.member, {.typ = kManifestTyp, .document = document, .means = names_it}));
   return RecordTerms(api, now, object, document);
 }
 
@@ -145,7 +152,11 @@ Result<RecordedLink> RecordTerms(const Api& api, const DatasetAccess& access, co
   CLOISTER_TRY(api.store.datasets.SetStatus(id, DatasetStatus::kEncrypted, std::nullopt, api.clock.Now()));
   const auto make = [&](const VerifiedView& view) { return MakeManifest(access, object, view); };
   auto recorded =
-      Submit(api, access.member, {.typ = "cloister-manifest+jws", .document = document, .make = make});
+      Submit(api, access.member,
+             {.typ = kManifestTyp, .document = document, .make = make, .means = [&id](const agreement::LinkBody& body) {
+                const auto* manifest = std::get_if<agreement::Manifest>(&body);
+                return manifest != nullptr && manifest->dataset == id;
+              }});
   // The same document again stands where it stood, and the enclave is not asked to load it another time; nor is it for
   // one under a charter that is proposed.
   const auto standing = LinkInForce(access);

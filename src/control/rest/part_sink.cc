@@ -46,8 +46,7 @@ PartSink::PartSink(const Api& api, UploadRecord upload, const Wanted& wanted)
 Result<std::unique_ptr<PartSink>> PartSink::Open(const Api& api, UploadRecord upload, const Wanted& wanted) {
   auto seat = AllSeats().Take(upload.dataset);
   if (seat == nullptr) {
-    return ResourceExhausted(
-        "as many parts of the dataset's files are being sent as may at once; send this one later");
+    return Unavailable("as many parts of the dataset's files are being sent as may at once; send this one later");
   }
   CLOISTER_ASSIGN(const auto parts, api.store.datasets.Parts(upload.id));
   const UploadPart* there = FindPart(parts, wanted.part);

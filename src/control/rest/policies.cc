@@ -112,7 +112,7 @@ Result<net::Response> Restate(const Api& api, DatasetAccess access, NewTerms ter
   if (const auto object = NewestObject(access)) {
     CLOISTER_ASSIGN(recorded, RecordTerms(api, access, *object, terms.document));
   }
-  if (recorded && recorded->refused) return AnswerRecorded(200, {}, *recorded);
+  if (recorded && recorded->refused) return AnswerWithoutEffect(*recorded);
   CLOISTER_TRY(api.store.datasets.SetTerms(terms.dataset));
   CLOISTER_ASSIGN(const auto stored, api.store.datasets.Find(access.dataset.id));
   CLOISTER_ASSIGN(auto json, EncodeDataset(api, access.member, stored.value_or(access.dataset)));
@@ -271,8 +271,15 @@ Result<std::optional<RecordedLink>> Revoke(const Api& api, const DatasetAccess& 
                                                      .document = VersionsOf(access).back().digest,
                                                      .reason = "the dataset is removed"});
   };
-  auto recorded =
-      Submit(api, access.member, {.typ = "cloister-revocation+jws", .document = document, .make = make});
+  const auto ends_it = [&](const agreement::LinkBody& body) {
+    const auto* revocation = std::get_if<agreement::Revocation>(&body);
+    const auto versions = VersionsOf(access);
+    return revocation != nullptr && revocation->ends == agreement::Revocation::Ends::kManifest &&
+           std::ranges::any_of(versions, [&](const auto& each) { return each.digest == revocation->document; });
+  };
+  auto recorded = Submit(
+      api, access.member,
+      {.typ = "cloister-revocation+jws", .document = document, .make = make, .means = ends_it});
   if (!recorded && HasEnded(access)) return std::optional<RecordedLink>();
   if (!recorded) return recorded.error();
   return std::optional(*std::move(recorded));
@@ -298,7 +305,8 @@ Result<net::Response> Remove(const Api& api, const net::Request& request) {
   MutexLock lock(session->terms_mutex());
   CLOISTER_TRY(LookAgain(api, access));
   CLOISTER_ASSIGN(const auto recorded, Revoke(api, access, document));
-  if (!recorded || !recorded->refused) CLOISTER_TRY(RemoveWithFiles(api, access.dataset.id));
+  if (recorded && recorded->refused) return AnswerWithoutEffect(*recorded);
+  CLOISTER_TRY(RemoveWithFiles(api, access.dataset.id));
   codec::JsonObject answer{{"message", "The dataset is removed; what the ledger says of it stays."}};
   return recorded ? AnswerRecorded(200, std::move(answer), *recorded) : JsonResponse(200, std::move(answer));
 }

@@ -1,60 +1,21 @@
 // GET, POST /api/tee/environments/{id}/queries; POST .../queries/check; GET /api/tee/queries/{id},
 // .../report.
 
-#include <algorithm>
 #include <set>
 
-#include "codec/ascii.h"
 #include "codec/text.h"
 #include "control/rest/idempotency.h"
 #include "control/rest/problem.h"
 #include "control/rest/query_body.h"
 #include "control/rest/query_check.h"
 #include "control/rest/query_json.h"
+#include "control/rest/query_names.h"
 #include "control/rest/routes.h"
 #include "ledger/released_before.h"
 #include "ledger/stored_answer.h"
 
 namespace cloister::control {
 namespace {
-
-struct InForce {
-  DatasetId dataset;
-  std::string owner;
-  const ledger::ManifestRecord* manifest;
-};
-
-// Manifests in force of the datasets meant, sorted by dataset.
-Result<std::vector<InForce>> ManifestsMeant(const ledger::LedgerState& state, const std::vector<std::string>& meant) {
-  std::set<std::string> missing(meant.begin(), meant.end());
-  std::vector<InForce> found;
-  for (const auto& [id, record] : state.datasets()) {
-    const auto* manifest = state.ManifestInForce(id);
-    if (manifest == nullptr) continue;
-    const bool named =
-        missing.erase(id.str()) + missing.erase(manifest->manifest.name) + missing.erase("dataset_" + id.str()) > 0;
-    if (named || meant.empty()) found.push_back({id, record.owner, manifest});
-  }
-  if (!missing.empty()) {
-    return NotFound("'accesses_datasets': " + *missing.begin() + " is no dataset with a manifest in force here");
-  }
-  return found;
-}
-
-Result<std::vector<agreement::Thumbprint>> RecipientsMeant(const agreement::Charter& charter,
-                                                           const std::vector<std::string>& meant) {
-  std::set<agreement::Thumbprint> recipients;
-  for (const auto& participant : charter.participants) {
-    if (meant.empty()) recipients.insert(participant.thumbprint);
-  }
-  for (const std::string& each : meant) {
-    const auto* participant = charter.Find(each);
-    if (participant == nullptr) participant = charter.FindByEmail(codec::LowerCase(each));
-    if (participant == nullptr) return NotFound("'recipients': " + each + " is no participant");
-    recipients.insert(participant->thumbprint);
-  }
-  return std::vector<agreement::Thumbprint>(recipients.begin(), recipients.end());
-}
 
 codec::JsonObject EncodeDatasetForCheck(const ledger::LedgerState& state, const InForce& in_force,
                                         const std::string& level) {
@@ -157,15 +118,31 @@ Status AddCost(const Member& member, codec::JsonObject& answer) {
   return {};
 }
 
+// The compiler knows the owners of what is read; whom else the charter's rule asks, it does not.
+void AddApprovers(const Member& member, codec::JsonObject& answer) {
+  codec::Json* owners = answer.if_contains("approvers");
+  if (owners == nullptr || !owners->is_array()) return;
+  std::set<agreement::Thumbprint> read;
+  for (const codec::Json& each : owners->get_array()) {
+    if (each.is_string()) read.insert(std::string(each.get_string()));
+  }
+  const auto asked = member.session->Look([&](const ledger::LedgerState& state) {
+    return state.in_force() ? agreement::WhoIsAsked(state.in_force()->charter, member.key.thumbprint, read) : read;
+  });
+  *owners = codec::JsonArray(asked.begin(), asked.end());
+}
+
 Result<net::Response> Check(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const codec::Json json, ReadJsonBody(request));
-  CLOISTER_ASSIGN(const QueryBody body, DecodeQueryBody(json, true));
+  CLOISTER_ASSIGN(QueryBody body, DecodeQueryBody(json, true));
+  CLOISTER_TRY(TakeTitles(api, member, body));
   CLOISTER_ASSIGN(const codec::JsonObject verdict, AskCompiler(api, member, body));
   codec::JsonObject answer = verdict;
   const codec::Json* findings = verdict.if_contains("findings");
   answer["violations"] = findings != nullptr ? *findings : codec::Json(codec::JsonArray());
   answer.erase("findings");
+  AddApprovers(member, answer);
   CLOISTER_TRY(AddCost(member, answer));
   return JsonResponse(200, std::move(answer));
 }
@@ -211,7 +188,8 @@ Result<agreement::QueryRequest> MakeQuery(const Api& api, const Member& member, 
   CLOISTER_ASSIGN(query.level, agreement::ParseLevel(body.level));
   CLOISTER_ASSIGN(query.recipients, RecipientsMeant(view.charter, body.recipients));
   CLOISTER_TRY(member.session->Look([&](const ledger::LedgerState& state) -> Status {
-    CLOISTER_ASSIGN(const auto manifests, ManifestsMeant(state, body.datasets));
+    CLOISTER_ASSIGN(auto manifests, ManifestsMeant(state, body.datasets));
+    KeepNameable(manifests, body.text);
     for (const InForce& each : manifests) query.datasets.push_back({each.dataset, each.manifest->digest});
     return {};
   }));
@@ -230,6 +208,7 @@ Result<QueryId> QueryIdOf(const Member& member, const std::string& document) {
 // What the ledger says of a query that was just handed in.
 Result<net::Response> AnswerSubmitted(const Api& api, const Member& member, const QueryLabel& label,
                                       const RecordedLink& recorded) {
+  if (recorded.refused) return AnswerWithoutEffect(recorded);
   const auto query = member.session->Look([&](const ledger::LedgerState& state) -> std::optional<ledger::QueryRecord> {
     const auto* record = state.FindQuery(label.id);
     if (record == nullptr) return std::nullopt;
@@ -261,6 +240,7 @@ Result<net::Response> SubmitQuery(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const codec::Json json, ReadJsonBody(request));
   CLOISTER_ASSIGN(QueryBody body, DecodeQueryBody(json, false));
+  CLOISTER_TRY(TakeTitles(api, member, body));
   RequestIds ids(api, request);
   const auto new_id = ids.Make<QueryId>();
   if (ids.repeatable() && !body.document && IsRecorded(member, new_id)) {
@@ -330,7 +310,6 @@ Result<net::Response> List(const Api& api, const net::Request& request) {
 Result<net::Response> Show(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const QueryAccess access, RequireQuery(api, request, request.Param("id")));
   CLOISTER_ASSIGN(auto json, EncodeQuery(api, access.member, access.label, access.query));
-  CLOISTER_ASSIGN(json["decisions"], EncodeDecisions(api, access.member, access.query));
   return JsonResponse(200, {{"query", std::move(json)}});
 }
 

@@ -28,6 +28,9 @@ Result<QueryBody> DecodeQueryBody(const codec::Json& json, bool for_check) {
   if (in.Has("accesses_datasets")) body.datasets = in.Strings("accesses_datasets", agreement::kQueryDatasetsMax);
   if (in.Has("recipients")) body.recipients = in.Strings("recipients", agreement::kLinkParticipantsMax);
   if (in.Has("parameters")) body.parameters = in.Object("parameters");
+  if (codec::WriteJson(codec::Json(body.parameters)).size() > agreement::kQueryTextBytesMax) {
+    in.Fail("parameters", "must not have more than " + std::to_string(agreement::kQueryTextBytesMax) + " bytes");
+  }
   if (in.Has("privacy")) body.privacy = in.Object("privacy");
   if (in.Has("epsilon")) {  // the short way to say it
     const double epsilon = in.Number("epsilon", 0, agreement::kEpsilonMax);

@@ -51,7 +51,9 @@ void AddReport(codec::JsonObject& json, const ledger::LedgerState& state, const 
     json["report_digest"] = codec::HexEncode(report.accepted->report_digest);
   }
   json["charges"] = agreement::EncodeCharges(report.charges);
-  json["approvers"] = EncodePeople(state, report.approvers);
+  const auto* charter = state.FindCharter(query.request.charter);
+  CLOISTER_CHECK(charter != nullptr);  // the query was recorded under it
+  json["approvers"] = EncodePeople(state, agreement::WhoIsAsked(charter->charter, query.submitter, query.owners_read));
   json["violations"] = EncodeFindings(report.findings);
 }
 
@@ -173,6 +175,9 @@ codec::JsonArray EncodeFindings(const std::vector<agreement::ReportFinding>& fin
   return json;
 }
 
+namespace {
+
+// Who decided what and when, in the order of the ledger.
 Result<codec::JsonArray> EncodeDecisions(const Api& api, const Member& member, const ledger::QueryRecord& query) {
   struct Decision {
     std::string_view word;
@@ -202,29 +207,41 @@ Result<codec::JsonArray> EncodeDecisions(const Api& api, const Member& member, c
   return json;
 }
 
+// What the ledger says of it, all of one moment: a phase of before beside a readiness of after would be a status that
+// it never had.
+ledger::QueryRecord AddLedger(codec::JsonObject& json, const Member& member, const Digest256& digest,
+                              const std::optional<JobRecord>& job, Instant now) {
+  return member.session->Look([&](const ledger::LedgerState& state) {
+    const ledger::QueryRecord* query = state.FindQuery(digest);
+    CLOISTER_CHECK(query != nullptr);  // no ledger loses one
+    const std::string_view status = QueryStatus(state, *query, job, now);
+    json["status"] = status;
+    json["phase"] = ledger::QueryPhaseName(query->phase);
+    if (status == kExpired) json["error_message"] = ErrorMessage(kExpiredCode);
+    AddRequest(json, state, *query);
+    AddReport(json, state, *query);
+    AddDecisions(json, state, *query, now);
+    return *query;
+  });
+}
+
+}  // namespace
+
 Result<codec::JsonObject> EncodeQuery(const Api& api, const Member& member, const QueryLabel& label,
-                                      const ledger::QueryRecord& query) {
+                                      const ledger::QueryRecord& known) {
   CLOISTER_ASSIGN(const auto job, api.store.queries.FindJob(label.id));
   CLOISTER_ASSIGN(const auto result, api.store.queries.ResultOf(label.id));
-  CLOISTER_ASSIGN(const Instant ledger_at, NewestEntryTime(api, member, query));
-  const Instant now = api.clock.Now();
   codec::JsonObject json{{"id", label.id.str()},
                          {"environment", label.environment.str()},
-                         {"name", query.request.name},
+                         {"name", known.request.name},
                          {"description", label.description},
-                         {"query_digest", codec::HexEncode(query.digest)},
-                         {"entry", query.entry},
-                         {"phase", ledger::QueryPhaseName(query.phase)},
-                         {"created_at", FormatRfc3339(label.created_at)},
-                         {"updated_at", FormatRfc3339(std::max(ledger_at, job ? job->updated_at : label.updated_at))}};
-  member.session->Look([&](const ledger::LedgerState& state) {
-    const std::string_view status = QueryStatus(state, query, job, now);
-    json["status"] = status;
-    if (status == kExpired) json["error_message"] = ErrorMessage(kExpiredCode);
-    AddRequest(json, state, query);
-    AddReport(json, state, query);
-    AddDecisions(json, state, query, now);
-  });
+                         {"query_digest", codec::HexEncode(known.digest)},
+                         {"entry", known.entry},
+                         {"created_at", FormatRfc3339(label.created_at)}};
+  const ledger::QueryRecord query = AddLedger(json, member, known.digest, job, api.clock.Now());
+  CLOISTER_ASSIGN(const Instant ledger_at, NewestEntryTime(api, member, query));
+  json["updated_at"] = FormatRfc3339(std::max(ledger_at, job ? job->updated_at : label.updated_at));
+  CLOISTER_ASSIGN(json["decisions"], EncodeDecisions(api, member, query));
   if (job && job->status == JobStatus::kFailed) json["error_message"] = ErrorMessage(job->code.value_or("INTERNAL"));
   if (query.execution && query.execution->outcome != ledger::Outcome::kReleased) {
     json["error_message"] = ErrorMessage(query.execution->code);

@@ -12,11 +12,9 @@ namespace cloister::control {
 std::string_view QueryStatus(const ledger::LedgerState& state, const ledger::QueryRecord& query,
                              const std::optional<JobRecord>& job, Instant now);
 
+// As the ledger has it now; `known` says which one it is.
 Result<codec::JsonObject> EncodeQuery(const Api& api, const Member& member, const QueryLabel& label,
-                                      const ledger::QueryRecord& query);
-
-// Who decided what and when, in the order of the ledger.
-Result<codec::JsonArray> EncodeDecisions(const Api& api, const Member& member, const ledger::QueryRecord& query);
+                                      const ledger::QueryRecord& known);
 
 // The findings of a report as `violations`.
 codec::JsonArray EncodeFindings(const std::vector<agreement::ReportFinding>& findings);

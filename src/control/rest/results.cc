@@ -5,14 +5,18 @@
 
 #include <algorithm>
 
+#include "codec/ascii.h"
 #include "codec/text.h"
 #include "control/rest/routes.h"
 #include "crypto/digest.h"
+#include "sealing/age_header.h"
+#include "sealing/payload.h"
 
 namespace cloister::control {
 namespace {
 
 constexpr std::uint64_t kInlineResultBytesMax = 1 << 20;   // of a sealed result that is opened and shown at once
+constexpr std::uint64_t kInlineSealedBytesMax = 64 << 10;  // of one that is shown sealed
 constexpr std::uint64_t kOpenedResultBytesMax = 64 << 20;  // of one that is opened for a signed URL
 constexpr std::int64_t kSignedUrlSeconds = 900;
 
@@ -40,6 +44,23 @@ Result<codec::Json> OpenInline(const Api& api, const ResultAccess& found) {
   return codec::ParseJson(AsText(plain), {.bytes_max = 2 * kInlineResultBytesMax});
 }
 
+bool IsOpenedHere(const ResultAccess& found) { return found.access.member.key.custody == KeyCustody::kServer; }
+
+// Of what the download is: the sealed file, or what is in it, which has the length of its size band.
+Result<std::uint64_t> FileBytes(const Api& api, const ResultAccess& found) {
+  const ResultRecord& result = found.result;
+  if (!IsOpenedHere(found)) return result.size_bytes;
+  const std::uint64_t header_bytes_max = std::min<std::uint64_t>(result.size_bytes, sealing::kAgeHeaderBytesMax);
+  CLOISTER_ASSIGN(const Bytes front, api.blobs.Read(result.blob, 0, header_bytes_max));
+  std::size_t searched = 0;
+  const auto header_bytes = sealing::FindAgeHeaderEnd(front, searched);
+  const std::uint64_t least = sealing::PayloadBytes(0);
+  if (!header_bytes || result.size_bytes < *header_bytes + least) {
+    return Error{Code::kDataLoss, "the stored result is no sealed file"};
+  }
+  return sealing::PlaintextBytes(result.size_bytes - *header_bytes);
+}
+
 // What a signed URL says, and the signature over it.
 struct SignedLink {
   std::string result;
@@ -61,30 +82,41 @@ std::string SignedUrl(const Api& api, const ResultAccess& found) {
          "&signature=" + Sign(api, link);
 }
 
-codec::JsonObject EncodeResult(const Api& api, const ResultAccess& found) {
+Result<codec::JsonObject> EncodeResult(const Api& api, const ResultAccess& found) {
   const ResultRecord& result = found.result;
-  return {{"id", result.id.str()},
-          {"query", result.query.str()},
-          {"format", result.format},
-          {"sealed", found.access.member.key.custody != KeyCustody::kServer},
-          {"file_size_bytes", result.size_bytes},
-          {"digest", codec::HexEncode(result.digest)},
-          {"download_url", SignedUrl(api, found)},
-          {"expires_in_seconds", kSignedUrlSeconds},
-          {"created_at", FormatRfc3339(result.created_at)},
-          {"updated_at", FormatRfc3339(result.created_at)}};
+  CLOISTER_ASSIGN(const std::uint64_t file_bytes, FileBytes(api, found));
+  return codec::JsonObject{{"id", result.id.str()},
+                           {"query", result.query.str()},
+                           {"format", result.format},
+                           {"sealed", !IsOpenedHere(found)},
+                           {"file_size_bytes", file_bytes},
+                           {"digest", codec::HexEncode(result.digest)},
+                           {"download_url", SignedUrl(api, found)},
+                           {"expires_in_seconds", kSignedUrlSeconds},
+                           {"created_at", FormatRfc3339(result.created_at)},
+                           {"updated_at", FormatRfc3339(result.created_at)}};
+}
+
+// What a small result says, for whose key the server keeps; for others the sealed file.
+Status AddInline(const Api& api, const ResultAccess& found, codec::JsonObject& json) {
+  const ResultRecord& result = found.result;
+  if (IsOpenedHere(found)) {
+    if (result.format != "json" || result.size_bytes > kInlineResultBytesMax) return {};
+    CLOISTER_ASSIGN(json["result_data"], OpenInline(api, found));
+    return {};
+  }
+  if (result.size_bytes > kInlineSealedBytesMax) return {};
+  CLOISTER_ASSIGN(const Bytes sealed, api.blobs.Read(result.blob, 0, result.size_bytes));
+  json["sealed_object"] = codec::Base64Encode(sealed);
+  return {};
 }
 
 // One query has one result: what it says stands in the list and, for whoever asks for no list, beside it.
 Result<net::Response> List(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const ResultAccess found, RequireResult(api, request));
   const ResultRecord& result = found.result;
-  codec::JsonObject json = EncodeResult(api, found);
-  const bool opens_here = found.access.member.key.custody == KeyCustody::kServer;
-  if (opens_here && result.format == "json" && result.size_bytes <= kInlineResultBytesMax) {
-    CLOISTER_ASSIGN(auto data, OpenInline(api, found));
-    json["result_data"] = std::move(data);
-  }
+  CLOISTER_ASSIGN(codec::JsonObject json, EncodeResult(api, found));
+  CLOISTER_TRY(AddInline(api, found, json));
   codec::JsonObject answer = json;
   answer.erase("id");
   codec::JsonArray results;
@@ -122,13 +154,22 @@ net::Response SealedFile(const Api& api, const ResultRecord& result) {
   return response;
 }
 
+// Whether the first of the types that he names is that of a file. What he likes less (RFC 9110, 12.5.1) comes after it
+// with every client that there is.
+bool WantsFile(const net::Request& request) {
+  const std::string* accept = request.Header("accept");
+  if (accept == nullptr) return false;
+  const std::string first = codec::LowerCase(accept->substr(0, accept->find_first_of(",;")));
+  return first.substr(0, first.find_last_not_of(" \t") + 1) == "application/octet-stream";
+}
+
 // `Accept: application/octet-stream` gets the sealed file at once, everybody else a signed URL.
 Result<net::Response> Download(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const ResultAccess found, RequireResult(api, request));
   if (request.Param("result") != found.result.id.str()) return NotFound("there is no such result");
-  const std::string* accept = request.Header("accept");
-  if (accept != nullptr && *accept == "application/octet-stream") return SealedFile(api, found.result);
-  return JsonResponse(200, EncodeResult(api, found));
+  if (WantsFile(request)) return SealedFile(api, found.result);
+  CLOISTER_ASSIGN(codec::JsonObject json, EncodeResult(api, found));
+  return JsonResponse(200, std::move(json));
 }
 
 // A signed URL that does not hold is one that does not exist.

@@ -77,7 +77,7 @@ Status SealedIntake::MakeRoom(const Api& api, const DatasetId& dataset) {
     else ++streaming;
   }
   if (streaming < kIntakesMax) return {};
-  return ResourceExhausted("the dataset's file is being sent by as many requests as may at once; try again later");
+  return Unavailable("the dataset's file is being sent by as many requests as may at once; try again later");
 }
 
 Result<std::unique_ptr<SealedIntake>> SealedIntake::Start(const Api& api, const DatasetAccess& access) {

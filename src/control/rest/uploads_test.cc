@@ -298,8 +298,8 @@ TEST_F(UploadsTest, SoManyPartsOfOneDatasetAtOnceAndNoMore) {
   const net::Headers fields = {{"content-digest", ContentDigest("good")}};
   std::vector<Sink> parts;
   for (int i = 0; i < kPartsAtOnceMax; ++i) parts.push_back(OpenPart(i % 2 == 0 ? upload : other, "good"));
-  EXPECT_EQ(Open(upload + "/parts/1", fields).error().code, Code::kResourceExhausted);
-  EXPECT_EQ(ada_.Put(other + "/parts/1", "good", ContentDigest("good")).status, 429);
+  EXPECT_EQ(Open(upload + "/parts/1", fields).error().code, Code::kUnavailable);
+  EXPECT_EQ(ada_.Put(other + "/parts/1", "good", ContentDigest("good")).status, 503);
   const std::string claims = BeginAt(Register(ada_, "claims"), 4);
   EXPECT_EQ(ada_.Put(claims + "/parts/1", "good", ContentDigest("good")).status, 200) << "they are counted apart";
   parts.pop_back();  // however it ends

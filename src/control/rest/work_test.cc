@@ -165,7 +165,9 @@ TEST_F(WorkTest, GivesResultsToTheirRecipientsOnly) {
   EXPECT_EQ(ada_.Get(download).status, 200);
   // A signed URL holds as it is, and only so.
   const std::string url = results.TextAt("/results/0/download_url");
-  EXPECT_EQ(Anonymous().Get(url).status, 200);
+  const Reply file = Anonymous().Get(url);
+  EXPECT_EQ(file.status, 200);
+  EXPECT_EQ(results.At("/results/0/file_size_bytes").to_number<std::size_t>(), file.body.size());
   EXPECT_EQ(Anonymous().Get(url + "x").status, 404);
   EXPECT_EQ(Anonymous().Get(url.substr(0, url.find('?'))).status, 404);
   const std::size_t expires = url.find("expires=") + 8;
@@ -290,6 +292,25 @@ TEST_F(WorkTest, AQueryReadsWhatTheCompilerFinds) {
   EXPECT_EQ(reply.At("/query/waiting_for/owners").as_array().size(), 1u);
 }
 
+// More than a query may name; one that does not compile names those that it speaks of.
+TEST_F(WorkTest, ARefusalIsOneAmongManyDatasetsToo) {
+  for (std::size_t i = 0; i < agreement::kQueryDatasetsMax; ++i) Publish(ada_, "many_" + std::to_string(i));
+  const std::string visits = Publish(bob_, "visits");
+  const Reply reply = SubmitQuery(ada_, {{"query_text", "please refuse VISITS"}});
+  EXPECT_EQ(reply.status, 422) << reply.body;
+  const auto& read = reply.At("/query/accesses_datasets").as_array();
+  EXPECT_EQ(read.size(), agreement::kQueryDatasetsMax);
+  EXPECT_NE(std::ranges::find(read, codec::Json(visits.substr(visits.rfind('/') + 1))), read.end());
+}
+
+TEST_F(WorkTest, ADatasetIsNamedAsItWasRegistered) {
+  const std::string dataset = Publish(ada_, "Visits of 2026");
+  const Reply reply = SubmitQuery(ada_, {{"accesses_datasets", codec::JsonArray{"Visits of 2026"}}});
+  EXPECT_EQ(reply.status, 201) << reply.body;
+  EXPECT_TRUE(dataset.ends_with(reply.TextAt("/query/accesses_datasets/0")));
+  EXPECT_EQ(SubmitQuery(ada_, {{"accesses_datasets", codec::JsonArray{"Visits of 2027"}}}).status, 404);
+}
+
 // The document is the query: its id, its text, its recipients. What stands beside it is a label.
 TEST_F(WorkTest, TakesAQueryThatItsSubmitterSigned) {
   Person own = WithOwnKey("own@own.example");
@@ -319,6 +340,21 @@ TEST_F(WorkTest, TakesAQueryThatItsSubmitterSigned) {
   EXPECT_EQ(reply.TextAt("/query/name"), "mine");
   EXPECT_EQ(SubmitQuery(own, {{"document", document}}).status, 201);  // the same bytes again
   EXPECT_EQ(own.Get(environment_ + "/chain").At("/head/seq").as_int64(), 2);
+
+  const std::string query = "/api/tee/queries/" + request.query.str();
+  EXPECT_EQ(ada_.Post(query + "/approve").status, 200);
+  EXPECT_EQ(Status(own, query, "/query/status", {"completed", "error"}), "completed");
+  const Reply results = own.Get(query + "/results");
+  const auto sealed = codec::Base64Decode(results.TextAt("/sealed_object"));
+  ASSERT_TRUE(sealed) << results.body;
+  EXPECT_EQ(codec::HexEncode(crypto::Sha256(*sealed)), results.TextAt("/digest"));
+  EXPECT_EQ(results.At("/file_size_bytes").to_number<std::size_t>(), sealed->size());
+  const std::string download = query + "/results/" + results.TextAt("/results/0/id") + "/download";
+  const auto fetch = [&](const char* accept) {
+    return own.Send({.target = download, .fields = {{"Accept", accept}}}).body;
+  };
+  EXPECT_EQ(fetch("Application/Octet-Stream;q=0.9, */*"), AsText(*sealed));
+  EXPECT_TRUE(fetch("application/json, application/octet-stream").starts_with("{"));
 }
 
 }  // namespace

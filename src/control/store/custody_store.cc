@@ -12,6 +12,11 @@ CustodyLink ReadLink(const SqlRow& row) {
           .note = row.Text(3)};
 }
 
+Status DeleteLink(Transaction& tx, const EnvironmentId& id, std::string_view thumbprint, std::uint64_t seq) {
+  return tx.Run("DELETE FROM custody_links WHERE environment_id = ? AND thumbprint = ? AND seq = ?",
+                {id.str(), thumbprint, seq});
+}
+
 }  // namespace
 
 Status CustodyStore::AddLink(const EnvironmentId& id, std::string_view thumbprint, const CustodyLink& link) {
@@ -23,9 +28,23 @@ Status CustodyStore::AddLink(const EnvironmentId& id, std::string_view thumbprin
 }
 
 Status CustodyStore::RemoveLink(const EnvironmentId& id, std::string_view thumbprint, std::uint64_t seq) {
+  return db_.Transact([&](Transaction& tx) { return DeleteLink(tx, id, thumbprint, seq); });
+}
+
+Status CustodyStore::GiveUpLink(const EnvironmentId& id, std::string_view thumbprint, const CustodyLink& link) {
+  return db_.Transact([&](Transaction& tx) -> Status {
+    CLOISTER_TRY(DeleteLink(tx, id, thumbprint, link.seq));
+    if (link.note.empty()) return {};
+    return tx.Run("INSERT INTO custody_given_up(environment_id, thumbprint, note, digest) VALUES (?, ?, ?, ?)",
+                  {id.str(), thumbprint, link.note, link.digest});
+  });
+}
+
+Result<std::optional<Digest256>> CustodyStore::FindGivenUp(const EnvironmentId& id, std::string_view thumbprint,
+                                                           std::string_view note) {
   return db_.Transact([&](Transaction& tx) {
-    return tx.Run("DELETE FROM custody_links WHERE environment_id = ? AND thumbprint = ? AND seq = ?",
-                  {id.str(), thumbprint, seq});
+    return tx.First("SELECT digest FROM custody_given_up WHERE environment_id = ? AND thumbprint = ? AND note = ?",
+                    {id.str(), thumbprint, note}, [](const SqlRow& row) { return row.Digest(0); });
   });
 }
 

@@ -28,8 +28,13 @@ class CustodyStore {
 
   // kConflict when the number is used.
   Status AddLink(const EnvironmentId& id, std::string_view thumbprint, const CustodyLink& link);
-  // The enclave said that it will not record it: its number is free again.
+  // The enclave said that it will not record it, and its number is free again.
   Status RemoveLink(const EnvironmentId& id, std::string_view thumbprint, std::uint64_t seq);
+  // Its participant has said the contrary since: its number is free again, and whose it was is known.
+  Status GiveUpLink(const EnvironmentId& id, std::string_view thumbprint, const CustodyLink& link);
+  // The digest of the link of this request that was given up; absent when none was.
+  Result<std::optional<Digest256>> FindGivenUp(const EnvironmentId& id, std::string_view thumbprint,
+                                               std::string_view note);
   // The one that was made for this request; absent when there is none.
   Result<std::optional<CustodyLink>> FindLink(const EnvironmentId& id, std::string_view thumbprint,
                                               std::string_view note);

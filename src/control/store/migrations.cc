@@ -150,9 +150,14 @@ constexpr std::string_view kUserTimes[] = {
 // 11: which file of a dataset was whole last. Times are whole seconds, and ids say which one began last.
 constexpr std::string_view kCompletions[] = {"ALTER TABLE uploads ADD COLUMN completion INTEGER NOT NULL DEFAULT 0"};
 
+// 12: approvals that were lost and given up (docs/adr/0019-a-rejection-goes-before-a-lost-approval.md).
+constexpr std::string_view kGivenUp[] = {
+    "CREATE TABLE custody_given_up(environment_id TEXT NOT NULL REFERENCES environments(id), thumbprint TEXT NOT NULL,"
+    " note TEXT NOT NULL, digest BLOB NOT NULL, PRIMARY KEY(environment_id, thumbprint, note)) STRICT, WITHOUT ROWID"};
+
 constexpr std::span<const std::string_view> kSteps[] = {kUsers, kEnvironments, kWork,     kAccess,   kLeases,
                                                         kNotes, kLogins,       kWebhooks, kInviters, kUserTimes,
-                                                        kCompletions};
+                                                        kCompletions, kGivenUp};
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "codec/ascii.h"
 #include "net/server/guarded.h"
 #include "net/server/on_pool.h"
 #include "net/server/trace_context.h"
@@ -152,8 +153,10 @@ std::optional<Refusal> Connection::CheckHost(const Request& request) const {
   if (host != nullptr) {
     const std::size_t colon = host->rfind(':');
     const bool has_port = colon != std::string::npos && host->find(']', colon) == std::string::npos;
-    const std::string name = has_port ? host->substr(0, colon) : *host;
-    if (std::find(hosts.begin(), hosts.end(), name) != hosts.end()) return std::nullopt;
+    const std::string name = codec::LowerCase(has_port ? host->substr(0, colon) : *host);
+    // Names of hosts have no case (RFC 9110, 4.2.3).
+    const auto is_it = [&](const std::string& ours) { return codec::LowerCase(ours) == name; };
+    if (std::ranges::any_of(hosts, is_it)) return std::nullopt;
   }
   return Refusal{421, "this server does not answer for that host"};
 }
