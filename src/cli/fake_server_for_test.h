@@ -285,6 +285,10 @@ class FakeServer {
     const auto found = datasets_.find(path[3]);
     if (found == datasets_.end()) return NoSuch();
     Dataset& dataset = found->second;
+    if (path.size() == 4 && request.method == net::HttpMethod::kDelete) {
+      datasets_.erase(found);
+      return Json(200, {{"message", "removed"}});
+    }
     if (path.size() == 4) return Json(200, {{"dataset", DatasetJson(path[3], dataset)}});
     if (path.size() == 5) {
       dataset.size_bytes = static_cast<std::uint64_t>(IntegerAt(body, "size_bytes"));

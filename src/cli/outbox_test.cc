@@ -166,5 +166,28 @@ TEST_F(OutboxTest, LinksOfAnotherCopyOfTheKeyAreAdopted) {
   EXPECT_EQ(home().LoadChain()->seq, 1U);
 }
 
+// The revocation was signed and not recorded; then it was recorded, and the answer to the removal itself was lost, so that
+// its repetition found nothing.
+TEST_F(OutboxTest, AnInterruptedRemovalIsSignedOnce) {
+  ASSERT_EQ(desk_({"env", "accept", "Study", "--yes"}).code, ExitCode::kOk);
+  ASSERT_EQ(desk_({"dataset", "upload", desk_.File("v.csv", "id,ward\n1,A\n"), "--env", "Study", "--name", "visits",
+                   "--policy", desk_.File("p.json", R"({"privacy_unit":"id","columns":{"id":{"roles":["join_key"],
+                                                          "domain":"person"}}})")}).code,
+            ExitCode::kOk);
+  server_.intercept = [](const net::HttpRequest& request) {
+    return request.target.ends_with("/links") ? std::optional(net::FakeJson(500, "")) : std::nullopt;
+  };
+  ASSERT_NE(desk_({"dataset", "remove", "visits", "--yes"}).code, ExitCode::kOk);
+  ASSERT_TRUE(std::filesystem::exists(outbox()));
+  server_.intercept = nullptr;
+  server_.tamper = [](const net::HttpRequest& request, net::HttpAnswer& answer) {
+    if (request.method == net::HttpMethod::kDelete) answer = net::FakeJson(404, R"({"error":"NOT_FOUND"})");
+  };
+  const Ran ran = desk_({"dataset", "remove", "visits", "--yes"});
+  EXPECT_EQ(ran.code, ExitCode::kOk) << ran.talk;
+  EXPECT_THAT(ran.talk, HasSubstr("the verified ledger says so"));
+  EXPECT_EQ(home().LoadChain()->seq, 3U) << "acceptance, manifest, revocation";
+}
+
 }  // namespace
 }  // namespace cloister::cli::for_test
