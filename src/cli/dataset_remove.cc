@@ -65,7 +65,7 @@ Result<ExitCode> Run(Context& context, const DatasetRemoveVerb& verb) {
   CLOISTER_TRY(Delete(*session, id));
   CLOISTER_TRY(CheckEnded(*session, known));
   if (context.out.json()) context.out.Json(codec::JsonObject{{"dataset", id.str()}, {"removed", true}});
-  context.out.Say("Removed " + id.str() + ": the verified ledger says so.");
+  context.out.Say("Removed " + id.str() + ": the verified ledger says that nothing reads it any more.");
   return ExitCode::kOk;
 }
 

@@ -166,8 +166,8 @@ TEST_F(OutboxTest, LinksOfAnotherCopyOfTheKeyAreAdopted) {
   EXPECT_EQ(home().LoadChain()->seq, 1U);
 }
 
-// The revocation was signed and not recorded; then it was recorded, and the answer to the removal itself was lost, so that
-// its repetition found nothing.
+// The revocation was signed and not recorded; then it was recorded, and the answer to the removal itself was lost, so
+// that its repetition found nothing.
 TEST_F(OutboxTest, AnInterruptedRemovalIsSignedOnce) {
   ASSERT_EQ(desk_({"env", "accept", "Study", "--yes"}).code, ExitCode::kOk);
   ASSERT_EQ(desk_({"dataset", "upload", desk_.File("v.csv", "id,ward\n1,A\n"), "--env", "Study", "--name", "visits",
@@ -185,7 +185,7 @@ TEST_F(OutboxTest, AnInterruptedRemovalIsSignedOnce) {
   };
   const Ran ran = desk_({"dataset", "remove", "visits", "--yes"});
   EXPECT_EQ(ran.code, ExitCode::kOk) << ran.talk;
-  EXPECT_THAT(ran.talk, HasSubstr("the verified ledger says so"));
+  EXPECT_THAT(ran.talk, HasSubstr("the verified ledger says that nothing reads it any more"));
   EXPECT_EQ(home().LoadChain()->seq, 3U) << "acceptance, manifest, revocation";
 }
 

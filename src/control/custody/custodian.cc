@@ -137,20 +137,19 @@ Result<VerifiedView> Custodian::Verify(EnvironmentSession& session, const Partic
 }
 
 // A link that a crash or a lost answer left behind goes first, the same bytes as before.
-Status Custodian::Resend(EnvironmentSession& session, const ParticipantKeyRecord& key,
-                         const std::optional<Digest256>& rejects) {
-  CLOISTER_ASSIGN(const auto last, parts_.store.custody.LastLink(session.id(), key.thumbprint));
-  if (!last) return {};
+Result<std::optional<CustodyLink>> Custodian::Resend(EnvironmentSession& session, const ParticipantKeyRecord& key,
+                                                     const std::optional<Digest256>& rejects) {
+  const std::optional<CustodyLink> none;
+  CLOISTER_ASSIGN(auto last, parts_.store.custody.LastLink(session.id(), key.thumbprint));
+  if (!last) return none;
   const bool recorded =
       session.Look([&](const ledger::LedgerState& state) { return state.EntryOfLink(last->digest).has_value(); });
-  if (recorded) return {};
-  if (rejects && Approves(*last, *rejects, key.public_key, session.id())) {
-    return parts_.store.custody.GiveUpLink(session.id(), key.thumbprint, *last);
-  }
+  if (recorded) return none;
+  if (rejects && Approves(*last, *rejects, key.public_key, session.id())) return last;
   const Result<RecordedLink> sent = Send(session, key.thumbprint, *last);
   // A definite no has freed the number: the new link may take it.
   if (!sent && !IsDefinite(sent.error())) return sent.error();
-  return {};
+  return none;
 }
 
 Result<RecordedLink> Custodian::Send(EnvironmentSession& session, std::string_view thumbprint,
@@ -178,7 +177,9 @@ Result<std::optional<Custodian::Said>> Custodian::SaidBefore(const EnvironmentSe
       said.recorded.refused = ledger::EncodeRefusal(*refusal);
     return entry.has_value();
   });
-  if (!recorded && !link) return Conflict("you have rejected the query since; ask anew if you approve it after all");
+  if (!recorded && !link) {  // a lasting answer: no later retry signs it after all (rest/idempotency.h)
+    return Error{Code::kRefused, "you have rejected the query since; if you approve it after all, say so anew"};
+  }
   if (!recorded) return std::optional<Said>();
   said.recorded.checkpoint = session.Checkpoint().value_or("");
   return std::optional(std::move(said));
@@ -190,7 +191,7 @@ Result<Custodian::Said> Custodian::Say(EnvironmentSession& session, const Partic
   (void)session.AwaitEnclave();
   MutexLock lock(session.signing_mutex());
   CLOISTER_ASSIGN(const ParticipantSecrets secrets, Open(key));
-  CLOISTER_TRY(Resend(session, key, statement.rejects));
+  CLOISTER_ASSIGN(const auto given_up, Resend(session, key, statement.rejects));
   CLOISTER_ASSIGN(auto before, SaidBefore(session, key.thumbprint, statement.note));
   if (before) return *std::move(before);
   CLOISTER_ASSIGN(const VerifiedView view, Verify(session, key, statement.which));
@@ -203,7 +204,7 @@ Result<Custodian::Said> Custodian::Say(EnvironmentSession& session, const Partic
                            .digest = link.digest(),
                            .document = link.compact(),
                            .note = std::string(statement.note)};
-  CLOISTER_TRY(parts_.store.custody.AddLink(session.id(), key.thumbprint, stored));
+  CLOISTER_TRY(parts_.store.custody.AddLink(session.id(), key.thumbprint, stored, given_up));
   CLOISTER_ASSIGN(RecordedLink recorded, Send(session, key.thumbprint, stored));
   return Said{.recorded = std::move(recorded), .digest = link.digest()};
 }

@@ -85,8 +85,9 @@ class Custodian {
   Result<attestation::VerifiedEnclave> Appraise(EnvironmentSession& session, const agreement::Charter& charter);
   Status CheckLedger(EnvironmentSession& session, const attestation::VerifiedEnclave& enclave, VerifiedView& view);
   Status RenewManifests(EnvironmentSession& session, const ParticipantKeyRecord& key, const Digest256& charter);
-  Status Resend(EnvironmentSession& session, const ParticipantKeyRecord& key,
-                const std::optional<Digest256>& rejects);
+  // What was left behind is sent. Answered instead where `rejects` gives it up; the rejection takes its place.
+  Result<std::optional<CustodyLink>> Resend(EnvironmentSession& session, const ParticipantKeyRecord& key,
+                                            const std::optional<Digest256>& rejects);
   Result<std::optional<Said>> SaidBefore(const EnvironmentSession& session, std::string_view thumbprint,
                                          std::string_view note);
   Result<RecordedLink> Send(EnvironmentSession& session, std::string_view thumbprint, const CustodyLink& link);

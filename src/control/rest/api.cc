@@ -292,7 +292,10 @@ Result<std::uint64_t> QueryNumber(const net::Request& request, const std::string
 }
 
 Status CheckDocument(const Member& member, const Statement& statement) {
-  if (!statement.document) return {};
+  if (!statement.document) {
+    if (member.key.custody == KeyCustody::kServer && statement.make) return {};
+    return InvalidArgument("'document' is missing: you keep your own key, so you sign this yourself");
+  }
   const auto peeked = agreement::PeekLink(*statement.document);
   if (!peeked) return Error{peeked.error().code, "'document': " + peeked.error().public_message};
   if (peeked->signer != member.key.thumbprint) {
@@ -309,10 +312,8 @@ Status CheckDocument(const Member& member, const Statement& statement) {
 }
 
 Result<RecordedLink> Submit(const Api& api, const Member& member, const Statement& statement) {
+  CLOISTER_TRY(CheckDocument(member, statement));
   if (!statement.document) {
-    if (member.key.custody != KeyCustody::kServer || !statement.make) {
-      return InvalidArgument("'document' is missing: you keep your own key, so you sign this yourself");
-    }
     CLOISTER_ASSIGN(Custodian::Said said,
                     api.custodian.Say(*member.session, member.key,
                                       {.which = statement.which,
@@ -322,7 +323,6 @@ Result<RecordedLink> Submit(const Api& api, const Member& member, const Statemen
                                        .rejects = statement.rejects}));
     return std::move(said.recorded);
   }
-  CLOISTER_TRY(CheckDocument(member, statement));
   CLOISTER_ASSIGN(const auto enclave, member.session->AwaitEnclave());
   return enclave->Link(*statement.document);
 }

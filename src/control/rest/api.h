@@ -158,11 +158,10 @@ struct Statement {
   std::function<bool(const agreement::LinkBody&)> means = {};  // a document says what the request asks for; empty: any
   std::optional<Digest256> rejects = {};                       // custodian.h
 };
-// kInvalidArgument for a document of another kind, or about something else; kPermissionDenied for one that is signed by
-// another key than the caller's.
+// kInvalidArgument for a document of another kind, or about something else, and without one from somebody who keeps his
+// own key; kPermissionDenied for one that is signed by another key than the caller's.
 Status CheckDocument(const Member& member, const Statement& statement);
-// Hands it to the enclave, a document after CheckDocument(). kInvalidArgument also without one from somebody who keeps
-// his own key.
+// Hands it to the enclave after CheckDocument().
 Result<RecordedLink> Submit(const Api& api, const Member& member, const Statement& statement);
 // The answer's members `entry`, `checkpoint`, `refused`?.
 void AddRecorded(codec::JsonObject& answer, const RecordedLink& recorded);

@@ -209,6 +209,9 @@ Result<net::Response> RemoveParticipant(const Api& api, const net::Request& requ
     return std::erase_if(charter.participants, [&](const auto& each) { return each.email == email; }) > 0;
   };
   CLOISTER_ASSIGN(const ChangedEpoch next, ChangeEpoch(*member.session, member.key.thumbprint, remove));
+  if (next.charter.participants.empty()) {
+    return FailedPrecondition("an environment has a participant; end it instead (POST .../terminate)");
+  }
   if (!next.is_new) {
     if (const auto before = ProposedBefore(request, member, email, false))
       return AnswerRecordedBefore(api, member, *before);

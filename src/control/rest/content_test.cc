@@ -209,9 +209,10 @@ TEST_F(OwnKeyTest, ADocumentAboutSomethingElseIsMalformed) {
   const std::string good = Signed();
   manifest_.object = *agreement::DecodeObjectRef(ObjectOf("else"), "object");
   const codec::JsonObject with_good{{"object", ObjectOf("good")}, {"document", good}};
+  EXPECT_EQ(own_.Post(upload_ + "/complete", {{"object", ObjectOf("else")}, {"document", good}}).status, 400);
   EXPECT_EQ(own_.Post(upload_ + "/complete", {{"object", ObjectOf("good")}, {"document", Signed()}}).status, 400);
   EXPECT_EQ(own_.Post(Register(own_, "other") + "/mark-available", {{"document", good}}).status, 409) << "no file";
-  EXPECT_EQ(own_.Post(upload_ + "/complete", with_good).status, 200);
+  EXPECT_EQ(own_.Post(upload_ + "/complete", with_good).status, 200) << "what was malformed changed nothing";
   const std::string query = "/api/tee/queries/" + SubmitQuery(ada_).TextAt("/query/id");
   const std::int64_t size = LedgerSize();
   const std::string revocation = Sign(own_, id_, agreement::Revocation{

@@ -31,7 +31,8 @@ Status CheckBucket(const Api& api, const DatasetRecord& dataset) {
                  "this server has no buckets to fetch 'gcs_path' from; leave it out and upload the file with PUT "
                  "/api/tee/datasets/{id}/content"};
   }
-  return cloud::CheckObjectName(*dataset.bucket, *dataset.bucket_path);
+  const Status named = cloud::CheckObjectName(*dataset.bucket, *dataset.bucket_path);
+  return named ? named : Error{named.error().code, "'gcs_bucket' and 'gcs_path': " + named.error().public_message};
 }
 
 Result<DatasetRecord> DecodeRegistration(const Api& api, const Member& member, const codec::Json& body) {

@@ -12,7 +12,7 @@ constexpr std::int64_t kDayMs = 86'400'000;
 
 Result<net::Response> AnswerDecided(const Api& api, const net::Request& request, const RecordedLink& recorded) {
   CLOISTER_ASSIGN(const QueryAccess access, RequireQuery(api, request, request.Param("id")));
-  CLOISTER_ASSIGN(auto json, EncodeQuery(api, access.member, access.label, access.query));
+  CLOISTER_ASSIGN(auto json, EncodeQuery(api, access.member, access.label));
   codec::JsonObject answer{{"query", std::move(json)}};
   return AnswerRecorded(200, std::move(answer), recorded);
 }
@@ -92,7 +92,7 @@ Result<net::Response> Reject(const Api& api, const net::Request& request) {
 
 // The enclave was told to stop it. What he signed as well is in the ledger, where it comes too late to have an effect.
 Result<net::Response> AnswerStopped(const Api& api, const QueryAccess& access, const RecordedLink* recorded) {
-  CLOISTER_ASSIGN(auto json, EncodeQuery(api, access.member, access.label, access.query));
+  CLOISTER_ASSIGN(auto json, EncodeQuery(api, access.member, access.label));
   codec::JsonObject answer{{"query", std::move(json)}};
   if (recorded != nullptr) AddRecorded(answer, *recorded);
   return JsonResponse(202, std::move(answer));
@@ -109,13 +109,14 @@ Result<net::Response> Cancel(const Api& api, const net::Request& request) {
     return Error{Code::kPermissionDenied, "only who submitted a query cancels it; others reject it"};
   }
   const bool executing = access.query.phase == ledger::QueryPhase::kReserved;
+  const Statement withdrawal = Rejecting(access.query, document, "withdrawn");
   if (executing) {
+    if (document) CLOISTER_TRY(CheckDocument(access.member, withdrawal));
     CLOISTER_ASSIGN(const auto enclave, access.member.session->AwaitEnclave());
     CLOISTER_TRY(enclave->Cancel(access.label.id));
   }
   if (executing && !document) return AnswerStopped(api, access, nullptr);
-  CLOISTER_ASSIGN(const RecordedLink recorded,
-                  Submit(api, access.member, Rejecting(access.query, document, "withdrawn")));
+  CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, access.member, withdrawal));
   if (executing) return AnswerStopped(api, access, &recorded);  // the ledger's fold takes it for too late
   return AnswerDecided(api, request, recorded);
 }

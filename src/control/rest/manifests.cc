@@ -99,6 +99,13 @@ Status PutStatusBack(const Api& api, const DatasetAccess& access, DatasetStatus 
   return api.store.datasets.SetStatus(access.dataset.id, status, error, api.clock.Now());
 }
 
+std::function<bool(const agreement::LinkBody&)> Names(const DatasetId& id, const agreement::SealedObjectRef& object) {
+  return [id, object](const agreement::LinkBody& body) {
+    const auto* manifest = std::get_if<agreement::Manifest>(&body);
+    return manifest != nullptr && manifest->dataset == id && manifest->object == object;
+  };
+}
+
 // The new terms hold under the proposed charter too. Where that cannot be signed now, nothing of his is in force there
 // until he signs again, and his inbox says so (docs/adr/0018-the-last-word-of-an-owner.md).
 void Renew(const Api& api, const DatasetAccess& access) {
@@ -106,6 +113,13 @@ void Renew(const Api& api, const DatasetAccess& access) {
 }
 
 }  // namespace
+
+Status CheckManifest(const DatasetAccess& access, const agreement::SealedObjectRef& object,
+                     const std::string& document) {
+  return CheckDocument(access.member, {.typ = kManifestTyp,
+                                       .document = document,
+                                       .means = Names(access.dataset.id, object)});
+}
 
 Status LookAgain(const Api& api, DatasetAccess& access) {
   CLOISTER_ASSIGN(auto stored, api.store.datasets.Find(access.dataset.id));
@@ -132,11 +146,6 @@ Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access,
     CLOISTER_ASSIGN(const bool late, IsLate(api, now, file));
     if (late) return Conflict("another file took this one's place since; upload it again if it is to come back");
   }
-  const auto names_it = [&object](const agreement::LinkBody& body) {
-    const auto* manifest = std::get_if<agreement::Manifest>(&body);
-    return manifest != nullptr && manifest->object == object;
-  };
-  CLOISTER_TRY(CheckDocument(access.member, {.typ = kManifestTyp, .document = document, .means = names_it}));
   return RecordTerms(api, now, object, document);
 }
 
@@ -153,10 +162,7 @@ Result<RecordedLink> RecordTerms(const Api& api, const DatasetAccess& access, co
   const auto make = [&](const VerifiedView& view) { return MakeManifest(access, object, view); };
   auto recorded =
       Submit(api, access.member,
-             {.typ = kManifestTyp, .document = document, .make = make, .means = [&id](const agreement::LinkBody& body) {
-                const auto* manifest = std::get_if<agreement::Manifest>(&body);
-                return manifest != nullptr && manifest->dataset == id;
-              }});
+             {.typ = kManifestTyp, .document = document, .make = make, .means = Names(id, object)});
   // The same document again stands where it stood, and the enclave is not asked to load it another time; nor is it for
   // one under a charter that is proposed.
   const auto standing = LinkInForce(access);

@@ -49,6 +49,25 @@ class OnceTest : public ServerFixture {
   std::string dataset_;
 };
 
+// The tag of before is forgiven to a request that has done it already; what never was a tag is not.
+TEST_F(OnceTest, WhatIsNoTagIsMalformedForARetryToo) {
+  const std::string terms = R"({"name":"next"})";
+  const std::string policy = R"({"policy":"aggregate_only","privacy_unit":"id"})";
+  ASSERT_EQ(Put("c-1", environment_ + "/charter", terms).status, 201);
+  EXPECT_EQ(Put("c-2", environment_ + "/charter", terms, "application/json", "j'#| [j").status, 400);
+  EXPECT_EQ(Put("c-3", environment_ + "/charter", terms, "application/json", R"("before")").status, 201);
+  EXPECT_EQ(Put("p-1", dataset_ + "/policy", policy, "application/json", "before").status, 400);
+  EXPECT_EQ(Put("p-2", dataset_ + "/policy", policy, "application/json", R"("before")").status, 200);
+}
+
+// Well formed, and against what stands.
+TEST_F(OnceTest, WhatStandsInTheWayIsAConflict) {
+  EXPECT_EQ(ada_.Delete(environment_ + "/participants/ada%40hospital.example").status, 409);
+  const Reply reply = ada_.Post(dataset_ + "/versions", {{"schema", {{"person", "bigint"}}}});
+  EXPECT_EQ(reply.status, 409) << reply.body;
+  EXPECT_NE(reply.Text("message").find("send a 'policy' with it"), std::string::npos) << reply.body;
+}
+
 TEST_F(OnceTest, APlainFileIsOneVersion) {
   const Reply first = PutFile("f-1", kFile);
   ASSERT_EQ(first.status, 200) << first.body;

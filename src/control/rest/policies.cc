@@ -56,6 +56,10 @@ Result<net::Response> ShowPolicy(const Api& api, const net::Request& request) {
 struct NewTerms {
   DatasetRecord dataset;
   std::optional<std::string> document;
+  // Which of them stand beside the document.
+  bool says_policy = false;
+  bool says_schema = false;
+  bool says_format = false;
 };
 
 Result<NewTerms> DecodeTerms(const codec::Json& body, const DatasetAccess& access, bool with_schema) {
@@ -63,7 +67,8 @@ Result<NewTerms> DecodeTerms(const codec::Json& body, const DatasetAccess& acces
   codec::ObjectReader in(body, "");
   NewTerms terms{.dataset = dataset, .document = std::nullopt};
   const codec::Json* schema_given = with_schema ? in.OptionalAny("schema") : nullptr;
-  if (with_schema) terms.dataset.format = in.OptionalString("format").value_or(dataset.format);
+  const auto format_given = with_schema ? in.OptionalString("format") : std::nullopt;
+  terms.dataset.format = format_given.value_or(dataset.format);
   const GivenPolicy given{.policy = in.OptionalAny("policy"),
                           .privacy_unit = in.OptionalString("privacy_unit"),
                           .group_size = DefaultGroupSize(access.member)};
@@ -71,6 +76,9 @@ Result<NewTerms> DecodeTerms(const codec::Json& body, const DatasetAccess& acces
   if (!with_schema && given.policy == nullptr && !terms.document) in.Fail("policy", "is missing");
   CLOISTER_TRY(in.Finish());
   CLOISTER_TRY(agreement::ParseDataFormat(terms.dataset.format));
+  terms.says_policy = given.policy != nullptr;
+  terms.says_schema = schema_given != nullptr;
+  terms.says_format = format_given.has_value();
   if (schema_given != nullptr) {
     CLOISTER_ASSIGN(const codec::Json schema, NormaliseSchema(*schema_given));
     terms.dataset.schema = codec::CanonicalJson(schema);
@@ -81,7 +89,12 @@ Result<NewTerms> DecodeTerms(const codec::Json& body, const DatasetAccess& acces
     CLOISTER_ASSIGN(const codec::Json policy, NormalisePolicy(given, schema));
     terms.dataset.policy = codec::CanonicalJson(policy);
   }
-  CLOISTER_TRY(TermsOf(terms.dataset));
+  const auto fits = TermsOf(terms.dataset);
+  if (!fits && given.policy == nullptr) {  // what was sent is well formed; what stands is in its way
+    return FailedPrecondition("the policy that stands does not fit the new schema: " + fits.error().public_message +
+                              "; send a 'policy' with it");
+  }
+  if (!fits) return fits.error();
   return terms;
 }
 
@@ -95,9 +108,18 @@ Status TakeFromDocument(const Member& member, NewTerms& terms) {
   if (manifest == nullptr || manifest->dataset != terms.dataset.id) {
     return InvalidArgument("'document' is no manifest of this dataset");
   }
-  terms.dataset.policy = codec::CanonicalJson(agreement::EncodePolicy(manifest->policy));
-  terms.dataset.schema = codec::CanonicalJson(agreement::EncodeSchema(manifest->schema));
-  terms.dataset.format = agreement::DataFormatName(manifest->format);
+  CLOISTER_ASSIGN(const Terms said, TermsOf(terms.dataset));
+  const std::string policy = codec::CanonicalJson(agreement::EncodePolicy(manifest->policy));
+  const std::string schema = codec::CanonicalJson(agreement::EncodeSchema(manifest->schema));
+  const std::string format(agreement::DataFormatName(manifest->format));
+  const bool differs =
+      (terms.says_policy && codec::CanonicalJson(agreement::EncodePolicy(said.policy)) != policy) ||
+      (terms.says_schema && codec::CanonicalJson(agreement::EncodeSchema(said.schema)) != schema) ||
+      (terms.says_format && terms.dataset.format != format);
+  if (differs) return InvalidArgument("'document' has other terms than stand beside it; send it alone");
+  terms.dataset.policy = policy;
+  terms.dataset.schema = schema;
+  terms.dataset.format = format;
   return {};
 }
 

@@ -50,7 +50,8 @@ std::optional<std::string> IfMatchOf(const net::Request& request) {
 }  // namespace
 
 bool MayHaveChangedIt(const net::Request& request) {
-  return !request.note.empty() && request.Header("if-match") != nullptr;
+  const auto given = IfMatchOf(request);
+  return !request.note.empty() && given && LookFor("", *given) == Verdict::kOther;
 }
 
 std::optional<net::Response> CheckIfMatch(const net::Request& request, std::string_view present) {

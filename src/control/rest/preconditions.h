@@ -14,7 +14,7 @@ namespace cloister::control {
 std::string EntityTag(std::string_view content);
 
 // Whether the request may have changed the tag itself: it may come again under its Idempotency-Key, and then with the
-// tag of before.
+// tag of before. What is no tag never was.
 bool MayHaveChangedIt(const net::Request& request);
 
 // Absent when the request names the present tag, alone or in a list, or `*`. Else the answer: 428 without If-Match, 412

@@ -1,6 +1,7 @@
 // GET, POST /api/tee/environments/{id}/queries; POST .../queries/check; GET /api/tee/queries/{id},
 // .../report.
 
+#include <map>
 #include <set>
 
 #include "codec/text.h"
@@ -215,7 +216,7 @@ Result<net::Response> AnswerSubmitted(const Api& api, const Member& member, cons
     return *record;
   });
   if (!query) return AnswerRecorded(202, {}, recorded);
-  CLOISTER_ASSIGN(auto json, EncodeQuery(api, member, label, *query));
+  CLOISTER_ASSIGN(auto json, EncodeQuery(api, member, label));
   codec::JsonObject answer{{"query", std::move(json)}};
   if (query->phase == ledger::QueryPhase::kRefused && query->report) {
     AddRecorded(answer, recorded);
@@ -292,24 +293,25 @@ Result<net::Response> SubmitQuery(const Api& api, const net::Request& request) {
 Result<net::Response> List(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const auto labels, api.store.queries.LabelsIn(member.record.id));
-  codec::JsonArray queries;
+  std::map<std::string, const QueryLabel*> recorded;
+  codec::JsonArray ids;
   for (const QueryLabel& label : labels) {
-    const auto query =
-        member.session->Look([&](const ledger::LedgerState& state) -> std::optional<ledger::QueryRecord> {
-          const auto* record = state.FindQuery(label.id);
-          if (record == nullptr) return std::nullopt;
-          return *record;
-        });
-    if (!query) continue;
-    CLOISTER_ASSIGN(auto json, EncodeQuery(api, member, label, *query));
-    queries.push_back(std::move(json));
+    if (!IsRecorded(member, label.id)) continue;
+    recorded.emplace(label.id.str(), &label);
+    ids.emplace_back(codec::JsonObject{{"id", label.id.str()}});
   }
-  return AnswerList(request, "queries", std::move(queries));
+  // The page first: a query is written out with what its ledger entries say, which is not done for all there ever were.
+  CLOISTER_ASSIGN(Page page, TakePage(request, std::move(ids)));
+  for (codec::Json& each : page.items) {
+    const QueryLabel& label = *recorded.at(std::string(each.at("id").as_string()));
+    CLOISTER_ASSIGN(each, EncodeQuery(api, member, label));
+  }
+  return JsonResponse(200, {{"queries", std::move(page.items)}, {"next_cursor", std::move(page.next)}});
 }
 
 Result<net::Response> Show(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const QueryAccess access, RequireQuery(api, request, request.Param("id")));
-  CLOISTER_ASSIGN(auto json, EncodeQuery(api, access.member, access.label, access.query));
+  CLOISTER_ASSIGN(auto json, EncodeQuery(api, access.member, access.label));
   return JsonResponse(200, {{"query", std::move(json)}});
 }
 

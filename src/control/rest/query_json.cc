@@ -209,11 +209,14 @@ Result<codec::JsonArray> EncodeDecisions(const Api& api, const Member& member, c
 
 // What the ledger says of it, all of one moment: a phase of before beside a readiness of after would be a status that
 // it never had.
-ledger::QueryRecord AddLedger(codec::JsonObject& json, const Member& member, const Digest256& digest,
+ledger::QueryRecord AddLedger(codec::JsonObject& json, const Member& member, const QueryId& id,
                               const std::optional<JobRecord>& job, Instant now) {
   return member.session->Look([&](const ledger::LedgerState& state) {
-    const ledger::QueryRecord* query = state.FindQuery(digest);
+    const ledger::QueryRecord* query = state.FindQuery(id);
     CLOISTER_CHECK(query != nullptr);  // no ledger loses one
+    json["name"] = query->request.name;
+    json["query_digest"] = codec::HexEncode(query->digest);
+    json["entry"] = query->entry;
     const std::string_view status = QueryStatus(state, *query, job, now);
     json["status"] = status;
     json["phase"] = ledger::QueryPhaseName(query->phase);
@@ -227,18 +230,14 @@ ledger::QueryRecord AddLedger(codec::JsonObject& json, const Member& member, con
 
 }  // namespace
 
-Result<codec::JsonObject> EncodeQuery(const Api& api, const Member& member, const QueryLabel& label,
-                                      const ledger::QueryRecord& known) {
+Result<codec::JsonObject> EncodeQuery(const Api& api, const Member& member, const QueryLabel& label) {
   CLOISTER_ASSIGN(const auto job, api.store.queries.FindJob(label.id));
   CLOISTER_ASSIGN(const auto result, api.store.queries.ResultOf(label.id));
   codec::JsonObject json{{"id", label.id.str()},
                          {"environment", label.environment.str()},
-                         {"name", known.request.name},
                          {"description", label.description},
-                         {"query_digest", codec::HexEncode(known.digest)},
-                         {"entry", known.entry},
                          {"created_at", FormatRfc3339(label.created_at)}};
-  const ledger::QueryRecord query = AddLedger(json, member, known.digest, job, api.clock.Now());
+  const ledger::QueryRecord query = AddLedger(json, member, label.id, job, api.clock.Now());
   CLOISTER_ASSIGN(const Instant ledger_at, NewestEntryTime(api, member, query));
   json["updated_at"] = FormatRfc3339(std::max(ledger_at, job ? job->updated_at : label.updated_at));
   CLOISTER_ASSIGN(json["decisions"], EncodeDecisions(api, member, query));

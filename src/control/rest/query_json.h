@@ -12,9 +12,8 @@ namespace cloister::control {
 std::string_view QueryStatus(const ledger::LedgerState& state, const ledger::QueryRecord& query,
                              const std::optional<JobRecord>& job, Instant now);
 
-// As the ledger has it now; `known` says which one it is.
-Result<codec::JsonObject> EncodeQuery(const Api& api, const Member& member, const QueryLabel& label,
-                                      const ledger::QueryRecord& known);
+// As the ledger has it now, in which it is recorded.
+Result<codec::JsonObject> EncodeQuery(const Api& api, const Member& member, const QueryLabel& label);
 
 // The findings of a report as `violations`.
 codec::JsonArray EncodeFindings(const std::vector<agreement::ReportFinding>& findings);

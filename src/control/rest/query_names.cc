@@ -38,6 +38,7 @@ Status TakeTitles(const Api& api, const Member& member, QueryBody& body) {
   if (body.datasets.empty()) return {};
   CLOISTER_ASSIGN(const auto records, api.store.datasets.InEnvironment(member.record.id));
   for (std::string& each : body.datasets) {
+    if (each.starts_with("dataset_")) continue;  // says an id, whatever somebody called his own
     const auto meant = std::ranges::find(records, each, [](const auto& record) { return record.title.value_or(""); });
     if (meant != records.end() && !each.empty()) each = meant->id.str();
   }

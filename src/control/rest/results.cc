@@ -154,8 +154,8 @@ net::Response SealedFile(const Api& api, const ResultRecord& result) {
   return response;
 }
 
-// Whether the first of the types that he names is that of a file. What he likes less (RFC 9110, 12.5.1) comes after it
-// with every client that there is.
+// Whether the first of the types that he names is that of a file. Clients name first what they like best; weights are
+// not looked at.
 bool WantsFile(const net::Request& request) {
   const std::string* accept = request.Header("accept");
   if (accept == nullptr) return false;

@@ -17,10 +17,19 @@ Status DeleteLink(Transaction& tx, const EnvironmentId& id, std::string_view thu
                 {id.str(), thumbprint, seq});
 }
 
+Status GiveUp(Transaction& tx, const EnvironmentId& id, std::string_view thumbprint, const CustodyLink& link) {
+  CLOISTER_TRY(DeleteLink(tx, id, thumbprint, link.seq));
+  if (link.note.empty()) return {};  // nobody asks for it again
+  return tx.Run("INSERT INTO custody_given_up(environment_id, thumbprint, note, digest) VALUES (?, ?, ?, ?)",
+                {id.str(), thumbprint, link.note, link.digest});
+}
+
 }  // namespace
 
-Status CustodyStore::AddLink(const EnvironmentId& id, std::string_view thumbprint, const CustodyLink& link) {
-  return db_.Transact([&](Transaction& tx) {
+Status CustodyStore::AddLink(const EnvironmentId& id, std::string_view thumbprint, const CustodyLink& link,
+                             const std::optional<CustodyLink>& given_up) {
+  return db_.Transact([&](Transaction& tx) -> Status {
+    if (given_up) CLOISTER_TRY(GiveUp(tx, id, thumbprint, *given_up));
     return tx.Run(
         "INSERT INTO custody_links(environment_id, thumbprint, seq, digest, document, note) VALUES (?, ?, ?, ?, ?, ?)",
         {id.str(), thumbprint, link.seq, link.digest, link.document, link.note});
@@ -29,15 +38,6 @@ Status CustodyStore::AddLink(const EnvironmentId& id, std::string_view thumbprin
 
 Status CustodyStore::RemoveLink(const EnvironmentId& id, std::string_view thumbprint, std::uint64_t seq) {
   return db_.Transact([&](Transaction& tx) { return DeleteLink(tx, id, thumbprint, seq); });
-}
-
-Status CustodyStore::GiveUpLink(const EnvironmentId& id, std::string_view thumbprint, const CustodyLink& link) {
-  return db_.Transact([&](Transaction& tx) -> Status {
-    CLOISTER_TRY(DeleteLink(tx, id, thumbprint, link.seq));
-    if (link.note.empty()) return {};
-    return tx.Run("INSERT INTO custody_given_up(environment_id, thumbprint, note, digest) VALUES (?, ?, ?, ?)",
-                  {id.str(), thumbprint, link.note, link.digest});
-  });
 }
 
 Result<std::optional<Digest256>> CustodyStore::FindGivenUp(const EnvironmentId& id, std::string_view thumbprint,

@@ -26,12 +26,12 @@ class CustodyStore {
  public:
   explicit CustodyStore(Db& db) : db_(db) {}
 
-  // kConflict when the number is used.
-  Status AddLink(const EnvironmentId& id, std::string_view thumbprint, const CustodyLink& link);
+  // kConflict when the number is used. `given_up`, whose contrary this one says, makes room for it, and is known from
+  // then on by its request.
+  Status AddLink(const EnvironmentId& id, std::string_view thumbprint, const CustodyLink& link,
+                 const std::optional<CustodyLink>& given_up = {});
   // The enclave said that it will not record it, and its number is free again.
   Status RemoveLink(const EnvironmentId& id, std::string_view thumbprint, std::uint64_t seq);
-  // Its participant has said the contrary since: its number is free again, and whose it was is known.
-  Status GiveUpLink(const EnvironmentId& id, std::string_view thumbprint, const CustodyLink& link);
   // The digest of the link of this request that was given up; absent when none was.
   Result<std::optional<Digest256>> FindGivenUp(const EnvironmentId& id, std::string_view thumbprint,
                                                std::string_view note);

@@ -286,10 +286,13 @@ TEST_F(StoreTest, KeepsLinksBeforeTheyAreSent) {
   EXPECT_EQ(store_->custody.FindLink(id, "who", "request")->value().document, "three");
   EXPECT_FALSE(store_->custody.FindLink(id, "who", "another")->has_value());
   EXPECT_FALSE(store_->custody.FindLink(id, "somebody", "request")->has_value());
-  ASSERT_TRUE(store_->custody.GiveUpLink(id, "who", *store_->custody.LastLink(id, "who").value()).has_value());
+  const auto three = *store_->custody.LastLink(id, "who");
+  ASSERT_TRUE(store_->custody.AddLink(id, "who", {.seq = 3, .digest = {4}, .document = "no"}, three).has_value());
+  EXPECT_EQ(store_->custody.LastLink(id, "who")->value().document, "no");
   EXPECT_FALSE(store_->custody.FindLink(id, "who", "request")->has_value());
   EXPECT_EQ(store_->custody.FindGivenUp(id, "who", "request")->value(), Digest256{3});
   EXPECT_FALSE(store_->custody.FindGivenUp(id, "somebody", "request")->has_value());
+  ASSERT_TRUE(store_->custody.RemoveLink(id, "who", 3).has_value());
   ASSERT_TRUE(store_->custody.RemoveLink(id, "who", 2).has_value());
   EXPECT_EQ(store_->custody.LastLink(id, "who")->value().document, "one");
   ASSERT_TRUE(store_->custody.SetView(id, "who", {.size = 3, .root = {4}}).has_value());
