@@ -8,6 +8,7 @@
 #include "agreement/fields.h"
 #include "agreement/group_size.h"
 #include "base/check.h"
+#include "codec/ascii.h"
 #include "codec/text.h"
 
 namespace cloister::agreement {
@@ -92,6 +93,35 @@ std::string_view RevocationEndsName(Revocation::Ends ends) {
 bool IsDatasetName(std::string_view name) {
   return !name.empty() && name.size() <= kDatasetNameBytesMax && name[0] >= 'a' && name[0] <= 'z' &&
          !name.starts_with("dataset_") && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == name.npos;
+}
+
+std::optional<DatasetId> DatasetIdIn(std::string_view word) {
+  constexpr std::string_view kBefore = "dataset_";
+  if (!word.starts_with(kBefore)) return std::nullopt;
+  const std::string id(word.substr(kBefore.size()));
+  const auto parsed = DatasetId::Parse(id.starts_with("ds_") ? id : "ds_" + id);
+  return parsed ? std::optional(*parsed) : std::nullopt;
+}
+
+std::string DatasetNameOf(std::string_view title) {
+  std::string name;
+  for (const char c : title) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (letter) name += codec::LowerCase(c);
+    else if (!name.empty() && name.back() != '_') name += '_';
+  }
+  while (!name.empty() && name.back() == '_') name.pop_back();
+  const bool taken = name.starts_with("dataset_");  // so begin the names by which ids are read
+  if (taken || (!name.empty() && name[0] >= '0' && name[0] <= '9')) name.insert(0, "t_");
+  name.resize(std::min(name.size(), kDatasetNameBytesMax));
+  return IsDatasetName(name) ? name : "";
+}
+
+bool IsTitleOf(std::string_view word, std::string_view name) {
+  const auto closes = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ')';
+  };
+  return !word.empty() && closes(word.front()) && closes(word.back()) && DatasetNameOf(word) == name;
 }
 
 codec::Json EncodeAcceptance(const Acceptance& acceptance) {

@@ -127,5 +127,13 @@ Result<Revocation> DecodeRevocation(const codec::Json& json);
 
 // Whether a text may name a dataset: [a-z][a-z0-9_]{0,62}, and not `dataset_...`, which names one by its id.
 bool IsDatasetName(std::string_view name);
+// Whether a word says a dataset by its id: dataset_ds_01... or dataset_01...; absent: it does not.
+std::optional<DatasetId> DatasetIdIn(std::string_view word);
+// The name that is made of a title, by which a query may call the dataset as well: "Visits of 2026" -> visits_of_2026,
+// "Dataset 1" -> t_dataset_1. Empty where a title has no letter of a to z.
+std::string DatasetNameOf(std::string_view title);
+// Whether a query that says `word` may mean the dataset of this name by its title. Not with what stands before or after
+// the title: "visits ;" is none.
+bool IsTitleOf(std::string_view word, std::string_view name);
 
 }  // namespace cloister::agreement

@@ -74,6 +74,30 @@ TEST(Acceptance, NamesKeysAndProgramsThatNobodyConfirmed) {
   EXPECT_THAT(problem({program.substr(1)}), HasSubstr("thumbprints and measurements"));
 }
 
+TEST(DatasetName, IsMadeOfATitle) {
+  EXPECT_EQ(DatasetNameOf("visits"), "visits");
+  EXPECT_EQ(DatasetNameOf(" Visits of\xC3\xA9 2026!"), "visits_of_2026");
+  EXPECT_EQ(DatasetNameOf("2026"), "t_2026");
+  EXPECT_EQ(DatasetNameOf("Dataset 1"), "t_dataset_1");
+  EXPECT_EQ(DatasetNameOf(std::string(90, 'a')), std::string(kDatasetNameBytesMax, 'a'));
+  EXPECT_EQ(DatasetNameOf("\xE6\x97\xA5"), "");
+}
+
+TEST(DatasetName, IsMeantByItsTitleAlone) {
+  EXPECT_TRUE(IsTitleOf("Visits (2026)", "visits_2026"));
+  EXPECT_TRUE(IsTitleOf("visits", "visits"));
+  for (const char* word : {"visits ", " visits", "visits;", "\"visits\"", "", "日", "visits 2026"}) {
+    EXPECT_FALSE(IsTitleOf(word, "visits")) << word;
+  }
+}
+
+TEST(DatasetName, IsNotTheWordForAnId) {
+  EXPECT_EQ(DatasetIdIn("dataset_ds_00000000000000000000000001")->str(), "ds_00000000000000000000000001");
+  EXPECT_EQ(DatasetIdIn("dataset_00000000000000000000000001")->str(), "ds_00000000000000000000000001");
+  EXPECT_FALSE(DatasetIdIn("dataset_2024"));
+  EXPECT_FALSE(DatasetIdIn("ds_00000000000000000000000001"));
+}
+
 TEST(DatasetName, IsNoneThatNamesAnotherByItsId) {
   EXPECT_TRUE(IsDatasetName("dataset"));
   EXPECT_TRUE(IsDatasetName("datasets_of_2026"));

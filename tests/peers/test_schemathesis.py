@@ -59,10 +59,11 @@ def mostly(value):
 
 @schemathesis.hook
 def map_path_parameters(context, path_parameters):
-    """Most requests are about objects that exist."""
+    """Most requests are about objects that exist; an id that is made up to be none stays as it is."""
     parent = next((part for part in context.operation.path.split('/') if part in IDS), None)
     for name, key in (('id', parent), ('upload', 'upload'), ('result', 'result')):
-        if path_parameters and key in IDS and mostly(path_parameters.get(name)) and name in path_parameters:
+        made = str((path_parameters or {{}}).get(name))
+        if key in IDS and re.fullmatch(r"[a-z]+_[0-9a-hjkmnp-tv-z]{{26}}", made) and mostly(made):
             path_parameters[name] = IDS[key]
     return path_parameters
 

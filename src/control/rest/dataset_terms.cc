@@ -116,21 +116,6 @@ Result<codec::Json> NormalisePolicy(const GivenPolicy& given, const agreement::D
   return agreement::WithGroupSize(std::move(policy), given.group_size);
 }
 
-Result<std::string> SqlNameOf(std::string_view name) {
-  std::string sql;
-  for (const char c : name) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (letter) sql += codec::LowerCase(c);
-    else if (!sql.empty() && sql.back() != '_') sql += '_';
-  }
-  while (!sql.empty() && sql.back() == '_') sql.pop_back();
-  const bool taken = sql.starts_with("dataset_");  // so begin the names by which ids are read
-  if (taken || (!sql.empty() && sql[0] >= '0' && sql[0] <= '9')) sql.insert(0, "t_");
-  sql.resize(std::min(sql.size(), agreement::kDatasetNameBytesMax));
-  if (!agreement::IsDatasetName(sql)) return InvalidArgument("'name' must hold a letter of a to z");
-  return sql;
-}
-
 std::string FormatOfPath(std::string_view path) {
   if (path.ends_with(".parquet")) return "parquet";
   if (path.ends_with(".jsonl") || path.ends_with(".ndjson")) return "jsonl";

@@ -30,10 +30,6 @@ struct GivenPolicy {
 // The policy in its one form, its group size stated; what it says is checked by whoever decodes it.
 Result<codec::Json> NormalisePolicy(const GivenPolicy& given, const agreement::DatasetSchema& schema);
 
-// A name of SQL for any name: "Patient Records 2026" -> "patient_records_2026"; "Dataset 1" -> "t_dataset_1".
-// kInvalidArgument when nothing is left.
-Result<std::string> SqlNameOf(std::string_view name);
-
 // "parquet" for "a/b.parquet"; "csv" for what ends otherwise.
 std::string FormatOfPath(std::string_view path);
 

@@ -18,8 +18,8 @@ Status NameIt(DatasetRecord& dataset) {
   CLOISTER_TRY(CheckLabel("name", dataset.name, agreement::kLabelBytesMax));
   if (agreement::IsDatasetName(dataset.name)) return {};
   dataset.title = dataset.name;
-  CLOISTER_ASSIGN(dataset.name, SqlNameOf(dataset.name));
-  return {};
+  dataset.name = agreement::DatasetNameOf(dataset.name);
+  return dataset.name.empty() ? InvalidArgument("'name' must hold a letter of a to z") : Status();
 }
 
 // Where the file is to be fetched from, if this server has such a place.

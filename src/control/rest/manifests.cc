@@ -115,7 +115,7 @@ void Renew(const Api& api, const DatasetAccess& access) {
 }  // namespace
 
 Status CheckManifest(const DatasetAccess& access, const agreement::SealedObjectRef& object,
-                     const std::string& document) {
+                     const std::optional<std::string>& document) {
   return CheckDocument(access.member, {.typ = kManifestTyp,
                                        .document = document,
                                        .means = Names(access.dataset.id, object)});
@@ -156,13 +156,15 @@ Result<RecordedLink> RecordTerms(const Api& api, const DatasetAccess& access, co
   const DatasetStatus before = stored ? stored->status : access.dataset.status;
   const std::uint64_t size =
       access.member.session->Look([](const ledger::LedgerState& state) { return state.size(); });
+  const Statement statement{.typ = kManifestTyp,
+                            .document = document,
+                            .make = [&](const VerifiedView& view) { return MakeManifest(access, object, view); },
+                            .means = Names(id, object)};
+  CLOISTER_TRY(CheckDocument(access.member, statement));
   // Before the manifest is recorded: from then on the dataset may be loaded at any time, and `available` must
   // stand.
   CLOISTER_TRY(api.store.datasets.SetStatus(id, DatasetStatus::kEncrypted, std::nullopt, api.clock.Now()));
-  const auto make = [&](const VerifiedView& view) { return MakeManifest(access, object, view); };
-  auto recorded =
-      Submit(api, access.member,
-             {.typ = kManifestTyp, .document = document, .make = make, .means = Names(id, object)});
+  auto recorded = Submit(api, access.member, statement);
   // The same document again stands where it stood, and the enclave is not asked to load it another time; nor is it for
   // one under a charter that is proposed.
   const auto standing = LinkInForce(access);

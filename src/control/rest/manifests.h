@@ -45,10 +45,10 @@ struct OfferedFile {
 Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access, const OfferedFile& file,
                                     const std::optional<std::string>& document);
 
-// kInvalidArgument for a document that is no manifest of this dataset with this object (api.h, CheckDocument): asked
-// before anything is done that only such a document may follow.
+// kInvalidArgument for a document that is no manifest of this dataset with this object, and without one from somebody
+// who keeps his own key (api.h, CheckDocument): asked before anything is done that only such a document may follow.
 Status CheckManifest(const DatasetAccess& access, const agreement::SealedObjectRef& object,
-                     const std::string& document);
+                     const std::optional<std::string>& document);
 
 // The object that the newest manifest of the dataset names, in force or not; absent before the first.
 std::optional<agreement::SealedObjectRef> NewestObject(const DatasetAccess& access);

@@ -52,6 +52,13 @@ Result<net::Response> ShowPolicy(const Api& api, const net::Request& request) {
   return response;
 }
 
+std::vector<ledger::ManifestRecord> VersionsOf(const DatasetAccess& access) {
+  return access.member.session->Look([&](const ledger::LedgerState& state) {
+    const auto known = state.datasets().find(access.dataset.id);
+    return known == state.datasets().end() ? std::vector<ledger::ManifestRecord>() : known->second.versions;
+  });
+}
+
 // What a request changes; what it does not say stays.
 struct NewTerms {
   DatasetRecord dataset;
@@ -89,6 +96,7 @@ Result<NewTerms> DecodeTerms(const codec::Json& body, const DatasetAccess& acces
     CLOISTER_ASSIGN(const codec::Json policy, NormalisePolicy(given, schema));
     terms.dataset.policy = codec::CanonicalJson(policy);
   }
+  if (terms.document && !terms.says_policy) return terms;  // the document has the policy
   const auto fits = TermsOf(terms.dataset);
   if (!fits && given.policy == nullptr) {  // what was sent is well formed; what stands is in its way
     return FailedPrecondition("the policy that stands does not fit the new schema: " + fits.error().public_message +
@@ -98,34 +106,57 @@ Result<NewTerms> DecodeTerms(const codec::Json& body, const DatasetAccess& acces
   return terms;
 }
 
+std::string TextOf(const agreement::DatasetPolicy& policy) {
+  return codec::CanonicalJson(agreement::EncodePolicy(policy));
+}
+std::string TextOf(const agreement::DatasetSchema& schema) {
+  return codec::CanonicalJson(agreement::EncodeSchema(schema));
+}
+
+// What stands beside a document says the same.
+Status CheckBeside(const NewTerms& terms, const agreement::Manifest& manifest) {
+  bool same = !terms.says_format || terms.dataset.format == agreement::DataFormatName(manifest.format);
+  if (terms.says_schema) {
+    CLOISTER_ASSIGN(const codec::Json json, codec::ParseJson(terms.dataset.schema));
+    CLOISTER_ASSIGN(const auto schema, agreement::DecodeSchema(json, "schema"));
+    same = same && TextOf(schema) == TextOf(manifest.schema);
+  }
+  if (terms.says_policy) {
+    CLOISTER_ASSIGN(const Terms said, TermsOf(terms.dataset));
+    same = same && TextOf(said.policy) == TextOf(manifest.policy);
+  }
+  return same ? Status() : InvalidArgument("'document' has other terms than stand beside it; send it alone");
+}
+
 // A manifest that its owner signed says its own terms.
-Status TakeFromDocument(const Member& member, NewTerms& terms) {
+Status TakeFromDocument(const DatasetAccess& access, NewTerms& terms) {
   if (!terms.document) return {};
-  CLOISTER_ASSIGN(const auto link, member.session->Look([&](const ledger::LedgerState& state) {
+  const auto object = NewestObject(access);
+  if (!object) return FailedPrecondition("there is no file yet that a manifest could name; upload it first");
+  CLOISTER_TRY(CheckManifest(access, *object, terms.document));
+  CLOISTER_ASSIGN(const auto link, access.member.session->Look([&](const ledger::LedgerState& state) {
     return state.VerifyLink(*terms.document);
   }));
   const auto* manifest = link.As<agreement::Manifest>();
-  if (manifest == nullptr || manifest->dataset != terms.dataset.id) {
-    return InvalidArgument("'document' is no manifest of this dataset");
-  }
-  CLOISTER_ASSIGN(const Terms said, TermsOf(terms.dataset));
-  const std::string policy = codec::CanonicalJson(agreement::EncodePolicy(manifest->policy));
-  const std::string schema = codec::CanonicalJson(agreement::EncodeSchema(manifest->schema));
-  const std::string format(agreement::DataFormatName(manifest->format));
-  const bool differs =
-      (terms.says_policy && codec::CanonicalJson(agreement::EncodePolicy(said.policy)) != policy) ||
-      (terms.says_schema && codec::CanonicalJson(agreement::EncodeSchema(said.schema)) != schema) ||
-      (terms.says_format && terms.dataset.format != format);
-  if (differs) return InvalidArgument("'document' has other terms than stand beside it; send it alone");
-  terms.dataset.policy = policy;
-  terms.dataset.schema = schema;
-  terms.dataset.format = format;
+  CLOISTER_CHECK(manifest != nullptr);  // CheckManifest()
+  CLOISTER_TRY(CheckBeside(terms, *manifest));
+  terms.dataset.policy = TextOf(manifest->policy);
+  terms.dataset.schema = TextOf(manifest->schema);
+  terms.dataset.format = agreement::DataFormatName(manifest->format);
   return {};
+}
+
+// A retry of what was said before something else was is told what the ledger has of it, and changes nothing.
+Status CheckNewest(const DatasetAccess& access, const Terms& terms) {
+  const agreement::Manifest newest = VersionsOf(access).back().manifest;
+  const bool same = TextOf(newest.policy) == TextOf(terms.policy) && TextOf(newest.schema) == TextOf(terms.schema) &&
+                    agreement::DataFormatName(newest.format) == access.dataset.format;
+  if (same) return {};
+  return Error{Code::kRefused, "these terms were recorded, and others have taken their place since"};
 }
 
 // Under the session's terms_mutex().
 Result<net::Response> Restate(const Api& api, DatasetAccess access, NewTerms terms) {
-  CLOISTER_TRY(TakeFromDocument(access.member, terms));
   CLOISTER_ASSIGN(const Terms before, TermsOf(access.dataset));
   CLOISTER_ASSIGN(const Terms after, TermsOf(terms.dataset));
   terms.dataset.updated_at = api.clock.Now();
@@ -135,6 +166,7 @@ Result<net::Response> Restate(const Api& api, DatasetAccess access, NewTerms ter
     CLOISTER_ASSIGN(recorded, RecordTerms(api, access, *object, terms.document));
   }
   if (recorded && recorded->refused) return AnswerWithoutEffect(*recorded);
+  if (recorded) CLOISTER_TRY(CheckNewest(access, after));
   CLOISTER_TRY(api.store.datasets.SetTerms(terms.dataset));
   CLOISTER_ASSIGN(const auto stored, api.store.datasets.Find(access.dataset.id));
   CLOISTER_ASSIGN(auto json, EncodeDataset(api, access.member, stored.value_or(access.dataset)));
@@ -155,6 +187,7 @@ Result<net::Response> PutPolicy(const Api& api, const net::Request& request) {
   MutexLock lock(session->terms_mutex());
   CLOISTER_TRY(LookAgain(api, access));
   CLOISTER_ASSIGN(NewTerms terms, DecodeTerms(body, access, false));
+  CLOISTER_TRY(TakeFromDocument(access, terms));
   // What is malformed is so in any version. A request that comes again after its work was done has changed the tag
   // itself (RFC 9110 section 13.1.1 lets it succeed).
   const bool done = MayHaveChangedIt(request) && terms.dataset.policy == access.dataset.policy;
@@ -170,14 +203,8 @@ Result<net::Response> AddVersion(const Api& api, const net::Request& request) {
   MutexLock lock(session->terms_mutex());
   CLOISTER_TRY(LookAgain(api, access));
   CLOISTER_ASSIGN(NewTerms terms, DecodeTerms(body, access, true));
+  CLOISTER_TRY(TakeFromDocument(access, terms));
   return Restate(api, std::move(access), std::move(terms));
-}
-
-std::vector<ledger::ManifestRecord> VersionsOf(const DatasetAccess& access) {
-  return access.member.session->Look([&](const ledger::LedgerState& state) {
-    const auto known = state.datasets().find(access.dataset.id);
-    return known == state.datasets().end() ? std::vector<ledger::ManifestRecord>() : known->second.versions;
-  });
 }
 
 Result<net::Response> ListVersions(const Api& api, const net::Request& request) {

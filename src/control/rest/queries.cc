@@ -136,8 +136,7 @@ void AddApprovers(const Member& member, codec::JsonObject& answer) {
 Result<net::Response> Check(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const codec::Json json, ReadJsonBody(request));
-  CLOISTER_ASSIGN(QueryBody body, DecodeQueryBody(json, true));
-  CLOISTER_TRY(TakeTitles(api, member, body));
+  CLOISTER_ASSIGN(const QueryBody body, DecodeQueryBody(json, true));
   CLOISTER_ASSIGN(const codec::JsonObject verdict, AskCompiler(api, member, body));
   codec::JsonObject answer = verdict;
   const codec::Json* findings = verdict.if_contains("findings");
@@ -241,7 +240,6 @@ Result<net::Response> SubmitQuery(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
   CLOISTER_ASSIGN(const codec::Json json, ReadJsonBody(request));
   CLOISTER_ASSIGN(QueryBody body, DecodeQueryBody(json, false));
-  CLOISTER_TRY(TakeTitles(api, member, body));
   RequestIds ids(api, request);
   const auto new_id = ids.Make<QueryId>();
   if (ids.repeatable() && !body.document && IsRecorded(member, new_id)) {

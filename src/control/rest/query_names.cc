@@ -7,15 +7,27 @@
 
 namespace cloister::control {
 
+namespace {
+
+std::optional<DatasetId> IdIn(const std::string& word) {
+  if (const auto id = DatasetId::Parse(word)) return *id;
+  return agreement::DatasetIdIn(word);
+}
+
+}  // namespace
+
 Result<std::vector<InForce>> ManifestsMeant(const ledger::LedgerState& state, const std::vector<std::string>& meant) {
   std::set<std::string> missing(meant.begin(), meant.end());
   std::vector<InForce> found;
   for (const auto& [id, record] : state.datasets()) {
     const auto* manifest = state.ManifestInForce(id);
     if (manifest == nullptr) continue;
-    const bool named =
-        missing.erase(id.str()) + missing.erase(manifest->manifest.name) + missing.erase("dataset_" + id.str()) > 0;
-    if (named || meant.empty()) found.push_back({id, record.owner, manifest});
+    // A word that says an id is none for what somebody calls his own.
+    const auto named = std::erase_if(missing, [&](const std::string& word) {
+      if (const auto said = IdIn(word)) return *said == id;
+      return word == manifest->manifest.name || agreement::IsTitleOf(word, manifest->manifest.name);
+    });
+    if (named > 0 || meant.empty()) found.push_back({id, record.owner, manifest});
   }
   if (!missing.empty()) {
     return NotFound("'accesses_datasets': " + *missing.begin() + " is no dataset with a manifest in force here");
@@ -32,17 +44,6 @@ void KeepNameable(std::vector<InForce>& all, std::string_view text) {
   });
   all.erase(all.begin() + agreement::kQueryDatasetsMax, all.end());
   std::ranges::sort(all, {}, &InForce::dataset);
-}
-
-Status TakeTitles(const Api& api, const Member& member, QueryBody& body) {
-  if (body.datasets.empty()) return {};
-  CLOISTER_ASSIGN(const auto records, api.store.datasets.InEnvironment(member.record.id));
-  for (std::string& each : body.datasets) {
-    if (each.starts_with("dataset_")) continue;  // says an id, whatever somebody called his own
-    const auto meant = std::ranges::find(records, each, [](const auto& record) { return record.title.value_or(""); });
-    if (meant != records.end() && !each.empty()) each = meant->id.str();
-  }
-  return {};
 }
 
 Result<std::vector<agreement::Thumbprint>> RecipientsMeant(const agreement::Charter& charter,

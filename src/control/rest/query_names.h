@@ -24,9 +24,6 @@ Result<std::vector<InForce>> ManifestsMeant(const ledger::LedgerState& state, co
 // that the report says what is wrong with them.
 void KeepNameable(std::vector<InForce>& all, std::string_view text);
 
-// A dataset's name that is no name of SQL stands for it too; the ledger has the one that was made of it.
-Status TakeTitles(const Api& api, const Member& member, QueryBody& body);
-
 // Everybody in the charter where nobody is named. kNotFound names who is no participant.
 Result<std::vector<agreement::Thumbprint>> RecipientsMeant(const agreement::Charter& charter,
                                                            const std::vector<std::string>& meant);

@@ -148,7 +148,8 @@ Result<net::Response> Complete(const Api& api, const net::Request& request) {
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
   CLOISTER_ASSIGN(const auto object, agreement::DecodeObjectRef(object_json, "object"));
-  if (document) CLOISTER_TRY(CheckManifest(access.access, object, *document));  // while nothing is complete
+  const bool signs_himself = access.access.member.key.custody == KeyCustody::kSelf && !access.upload.object;
+  if (document || signs_himself) CLOISTER_TRY(CheckManifest(access.access, object, document));  // nothing is complete
   const std::uint64_t size =
       access.access.member.session->Look([](const ledger::LedgerState& state) { return state.size(); });
   CLOISTER_ASSIGN(const bool is_new,

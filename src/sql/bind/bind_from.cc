@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agreement/documents.h"
 #include "sql/bind/binder.h"
 #include "sql/parse/tree_reader.h"
 
@@ -29,6 +30,11 @@ const CompileDataset* Binder::FindDataset(std::string_view written) const {
     const std::string id = LowerCase(dataset.id);
     const std::string bare = id.starts_with("ds_") ? id.substr(3) : id;
     if (name == LowerCase(dataset.name) || name == "dataset_" + id || name == "dataset_" + bare) return &dataset;
+  }
+  if (agreement::DatasetIdIn(name)) return nullptr;  // whatever somebody calls his own
+  // By its title: "Visits of 2026". No two datasets have one name, so it stands for one of them at most.
+  for (const CompileDataset& dataset : request_.datasets) {
+    if (agreement::IsTitleOf(written, dataset.name)) return &dataset;
   }
   return nullptr;
 }
