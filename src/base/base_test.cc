@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <string>
+#include <vector>
+
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/id.h"
@@ -25,6 +28,15 @@ Result<int> Quarter(int n) {
 TEST(Result, AssignAndTryPassTheErrorOn) {
   EXPECT_EQ(Quarter(8).value(), 2);
   EXPECT_EQ(Quarter(6).error().public_message, "odd");
+}
+
+TEST(Result, WhatIsTakenOutOfATemporaryLives) {
+  const auto words = []() -> Result<std::vector<std::string>> {
+    return std::vector<std::string>{"a word too long for the short string", "b"};
+  };
+  std::string all;
+  for (const std::string& each : *words()) all += each;
+  EXPECT_EQ(all, "a word too long for the short stringb");
 }
 
 TEST(ResultDeathTest, AskingForTheWrongSideStopsTheProcess) {

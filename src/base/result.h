@@ -35,10 +35,11 @@ class [[nodiscard]] Result {
 
   T& value() & { CLOISTER_CHECK(has_value()); return *std::get_if<0>(&state_); }
   const T& value() const& { CLOISTER_CHECK(has_value()); return *std::get_if<0>(&state_); }
-  T&& value() && { CLOISTER_CHECK(has_value()); return std::move(*std::get_if<0>(&state_)); }
+  // By value, so that `for (each : *F())` goes over something that lives.
+  T value() && { CLOISTER_CHECK(has_value()); return std::move(*std::get_if<0>(&state_)); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
   T value_or(T fallback) && { return has_value() ? std::move(*this).value() : std::move(fallback); }
