@@ -21,6 +21,7 @@ struct HttpLimits {
   std::int64_t head_ms = 10'000;       // from a request's first byte to the end of its head
   std::int64_t body_ms = 30'000;       // a whole body, so that one byte a second does not hold a buffer for days
   std::int64_t stall_ms = 15'000;      // a streamed body or an answer of which no byte moved
+  int unacknowledged_ms = 30'000;      // what was sent, by the client's machine
   std::int64_t stream_ms = 1'800'000;  // a streamed body or an answer from its first to its last byte
   std::int64_t linger_ms = 2'000;      // reading on after an early answer, so that the client sees it and not a reset
 

@@ -25,10 +25,11 @@ constexpr std::uint64_t kChunkOverheadBytes = 64 << 10;
 constexpr std::size_t kChunkedRestBytesMin = 5;
 
 // A second one of these would give the request two meanings.
-constexpr std::array<std::string_view, 15> kSingletons = {
+constexpr std::array<std::string_view, 16> kSingletons = {
     "host",           "content-length", "content-type", "transfer-encoding", "authorization",
     "expect",         "content-digest", "x-api-key",    "idempotency-key",   "cookie",
-    "sec-fetch-site", "origin",         "x-csrf-token", "sec-websocket-key", "sec-websocket-version"};
+    "sec-fetch-site", "origin",         "x-csrf-token", "sec-websocket-key", "sec-websocket-version",
+    "last-event-id"};
 
 bool IsDigits(std::string_view text) {
   return !text.empty() && text.size() <= 18 &&

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <netinet/tcp.h>
 #include <list>
 #include <thread>
 
@@ -112,6 +113,9 @@ class Reactor {
       }
       boost::system::error_code ignored;
       socket.set_option(tcp::no_delay(true), ignored);
+      // Whoever went without a word is found by what he never acknowledges, the ping of an event stream too.
+      using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;  // RFC 5482
+      socket.set_option(UserTimeout(context_.options.limits.unacknowledged_ms), ignored);
       if (context_.connections.fetch_add(1) >= context_.options.limits.connections_max) {
         asio::co_spawn(io_, TurnAway(std::move(socket)), asio::detached);
       } else {
