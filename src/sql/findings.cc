@@ -5,10 +5,20 @@
 namespace cloister::sql {
 namespace {
 
+constexpr std::size_t kMessageBytesMax = 1024;
+
 bool IsWordByte(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' ||
          byte >= 128;
+}
+
+// A message quotes what the query says, which may be a name of any length; where it stands is in the range.
+std::string Shortened(std::string message) {
+  if (message.size() <= kMessageBytesMax) return message;
+  std::size_t end = kMessageBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0) == 0x80) --end;  // no letter is cut in two
+  return message.substr(0, end) + "...";
 }
 
 }  // namespace
@@ -29,7 +39,7 @@ void Findings::Add(Complaint complaint) {
   finding.severity = "error";
   finding.range = range;
   finding.line = 1 + std::count(text_.begin(), text_.begin() + range.from, '\n');
-  finding.message = std::move(complaint.message);
+  finding.message = Shortened(std::move(complaint.message));
   finding.fix = std::move(complaint.fix);
   findings_.push_back(std::move(finding));
 }
