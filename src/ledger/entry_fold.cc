@@ -51,6 +51,8 @@ Status EntryFold::Fold(const CharterEntry& entry) {
     return Broken("epoch 1 has other recipients than entry 0");
   }
   state_.charters_.push_back({.entry = index_,
+                              .recorded = time_,
+                              .changed = time_,
                               .charter = entry.charter,
                               .digest = agreement::CharterDigest(entry.charter),
                               .recipient_commitment = entry.recipient_commitment});
@@ -79,6 +81,7 @@ Status EntryFold::Fold(const LinkEntry& entry) {
 void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::Acceptance&) {
   CharterRecord& charter = state_.charters_[*state_.proposed_];
   charter.acceptances.emplace(link.signer(), link.digest());
+  charter.changed = time_;
   // Everybody in the new epoch has signed: those who stay and those who come are exactly its participants.
   if (charter.acceptances.size() < charter.charter.participants.size()) return;
   charter.in_force_from = index_;
@@ -91,11 +94,17 @@ void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::M
   auto& dataset =
       state_.datasets_.try_emplace(manifest.dataset, DatasetRecord{.dataset = manifest.dataset, .owner = link.signer()})
           .first->second;
-  dataset.versions.push_back({.entry = index_, .recorded = time_, .digest = link.digest(), .manifest = manifest});
+  dataset.versions.push_back({.entry = index_,
+                              .recorded = time_,
+                              .digest = link.digest(),
+                              .manifest = manifest,
+                              .changed = time_});
 }
 
 void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::QueryRequest& request) {
   QueryRecord query{.entry = index_,
+                    .recorded = time_,
+                    .changed = time_,
                     .digest = link.digest(),
                     .submitter = link.signer(),
                     .request = request,
@@ -109,6 +118,7 @@ void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::Q
 
 void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::Approval& approval) {
   QueryRecord& query = state_.queries_.at(approval.query);
+  query.changed = time_;
   query.approvals[link.signer()] = {.entry = index_, .digest = link.digest(), .not_after = approval.not_after};
   query.ever_approved.insert(link.signer());
   query.rejections.erase(link.signer());
@@ -119,6 +129,7 @@ void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::A
 
 void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::Rejection& rejection) {
   QueryRecord& query = state_.queries_.at(rejection.query);
+  query.changed = time_;
   query.rejections.insert_or_assign(link.signer(), link.digest());
   if (link.signer() == query.submitter) {
     query.phase = QueryPhase::kWithdrawn;
@@ -148,6 +159,7 @@ void EntryFold::EndManifests(DatasetRecord& dataset) {
     if (one.revoked) continue;
     one.revoked = true;
     one.revoked_entry = index_;
+    one.changed = time_;
   }
 }
 
@@ -167,6 +179,7 @@ void EntryFold::TakeEffect(const agreement::SignedLink& link, const agreement::R
         const auto approval = query.approvals.find(link.signer());
         if (approval == query.approvals.end() || approval->second.digest != *revocation.document) continue;
         approval->second.revoked = true;
+        query.changed = time_;
       }
       return;
   }
@@ -225,6 +238,7 @@ Status EntryFold::Fold(const ReportEntry& entry) {
   const auto found = state_.queries_.find(report.body().query);
   QueryRecord* query = found == state_.queries_.end() ? nullptr : &found->second;
   CLOISTER_TRY(CheckReport(query, report.body()));
+  query->changed = time_;
   query->report_entry = index_;
   query->report = report.body();
   query->report_document = report.compact();
@@ -261,6 +275,7 @@ Status EntryFold::Fold(const ReservationEntry& reservation) {
   QueryRecord& query = state_.queries_.at(reservation.query);
   for (const agreement::Charge& charge : reservation.charges) state_.accounts_.Book(query.digest, charge);
   state_.accounts_.Settle(query.digest);
+  query.changed = time_;
   query.reservation = reservation;
   query.reservation_entry = index_;
   query.phase = QueryPhase::kReserved;
@@ -276,6 +291,7 @@ Result<QueryRecord*> EntryFold::QueryIn(const Digest256& digest, QueryPhase phas
 
 Status EntryFold::Fold(const ExecutionEntry& execution) {
   CLOISTER_ASSIGN(QueryRecord * query, QueryIn(execution.query, QueryPhase::kReserved));
+  query->changed = time_;
   query->execution = execution;
   query->execution_entry = index_;
   switch (execution.outcome) {
@@ -288,6 +304,7 @@ Status EntryFold::Fold(const ExecutionEntry& execution) {
 
 Status EntryFold::Fold(const ReleaseEntry& release) {
   CLOISTER_ASSIGN(QueryRecord * query, QueryIn(release.query, QueryPhase::kReleasing));
+  query->changed = time_;
   query->release = release;
   query->release_entry = index_;
   query->phase = QueryPhase::kReleased;

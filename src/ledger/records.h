@@ -27,6 +27,8 @@ struct BootRecord {
 
 struct CharterRecord {
   std::uint64_t entry = 0;
+  Instant recorded = {};
+  Instant changed = {};  // by the latest acceptance
   agreement::Charter charter;
   Digest256 digest{};
   Digest256 recipient_commitment{};
@@ -41,6 +43,7 @@ struct ManifestRecord {
   agreement::Manifest manifest;
   bool revoked = false;
   std::optional<std::uint64_t> revoked_entry = {};
+  Instant changed = {};  // recorded, or revoked
 };
 
 struct DatasetRecord {
@@ -76,7 +79,9 @@ bool IsFinal(QueryPhase phase);
 
 struct QueryRecord {
   std::uint64_t entry = 0;
-  Digest256 digest{};  // of the query link: what approvals name
+  Instant recorded = {};
+  Instant changed = {};  // by the newest entry that says something of it
+  Digest256 digest{};    // of the query link: what approvals name
   agreement::Thumbprint submitter = {};
   agreement::QueryRequest request;
   std::string document = {};  // the query link itself

@@ -72,6 +72,12 @@ const CharterRecord* LedgerState::FindCharter(const Digest256& digest) const {
   return found == charters_.rend() ? nullptr : &*found;
 }
 
+const CharterRecord* LedgerState::FirstCharterOf(const agreement::Thumbprint& participant) const {
+  const auto found = std::ranges::find_if(
+      charters_, [&](const CharterRecord& record) { return record.charter.Find(participant) != nullptr; });
+  return found == charters_.end() ? nullptr : &*found;
+}
+
 agreement::ChainState LedgerState::ChainOf(const agreement::Thumbprint& participant) const {
   const auto chain = chains_.find(participant);
   return chain == chains_.end() ? agreement::ChainState{} : chain->second;

@@ -92,6 +92,7 @@ class LedgerState {
   const CharterRecord* governing() const;  // in force; before that epoch 1 as it is proposed; null in an empty ledger
   const CharterRecord* newest_charter() const;  // the open proposal, else in force; null in an empty ledger
   const CharterRecord* FindCharter(const Digest256& digest) const;
+  const CharterRecord* FirstCharterOf(const agreement::Thumbprint& participant) const;  // null: in none
 
   agreement::ChainState ChainOf(const agreement::Thumbprint& participant) const;
   std::vector<std::uint64_t> LinksOf(const agreement::Thumbprint& participant) const;  // entries, in order

@@ -32,6 +32,19 @@ TEST_F(Ledger, ANewEpochIsInForceWhenAllWhoStayAndComeHaveAccepted) {
   EXPECT_EQ(story_.state().in_force()->charter.epoch, 2);
 }
 
+TEST_F(Ledger, AParticipantIsKnownSinceTheFirstCharterThatNamesHim) {
+  people::Person newcomer = people::Newcomer();
+  EXPECT_EQ(story_.state().FirstCharterOf(newcomer.thumbprint()), nullptr);
+  story_.Wait(60);
+  const Instant proposed = story_.now();
+  story_.Propose(people::Successor(charter_, {hospital_, insurer_, analyst_, newcomer}));
+  story_.Wait(60);
+  story_.Accept(hospital_);
+  EXPECT_EQ(story_.state().FirstCharterOf(newcomer.thumbprint())->recorded, proposed);
+  EXPECT_EQ(story_.state().FirstCharterOf(hospital_.thumbprint())->charter.epoch, 1);
+  EXPECT_EQ(story_.state().proposed()->changed, story_.now());
+}
+
 TEST_F(Ledger, ANewcomerWritesNothingButHisAcceptanceBeforeHeIsIn) {
   people::Person newcomer = people::Newcomer();
   story_.Propose(people::Successor(charter_, {hospital_, insurer_, analyst_, newcomer}));

@@ -141,6 +141,31 @@ TEST_F(Ledger, ARevokedApprovalCountsNoMoreButItsChargeStays) {
   EXPECT_EQ(RunsOn(kVisits), 1);
 }
 
+TEST_F(Ledger, AQueryChangesWithEachEntryThatSaysSomethingOfIt) {
+  OfferBoth();
+  const Instant asked = story_.now();
+  const Digest256 query = story_.Ask(analyst_, VisitsOnly());
+  const auto changed_now = [&] { return story_.state().FindQuery(query)->changed == story_.now(); };
+  const auto approval = story_.Sign(hospital_, story_.ApprovalOf(query));
+  const Revocation end{.ends = Revocation::Ends::kApproval, .document = approval.digest()};
+  story_.Wait(60);
+  story_.Ask(analyst_, Join('2'));
+  EXPECT_FALSE(changed_now());  // of another one
+  story_.Send(approval);
+  EXPECT_TRUE(changed_now());
+  story_.Wait(60);
+  story_.SignAndSend(hospital_, end);
+  EXPECT_TRUE(changed_now());
+  story_.Wait(60);
+  story_.Approve(hospital_, query);
+  story_.Wait(60);
+  story_.Approve(analyst_, query);  // he has no say: without effect
+  EXPECT_FALSE(changed_now());
+  story_.Run(query);
+  EXPECT_TRUE(changed_now());
+  EXPECT_EQ(story_.state().FindQuery(query)->recorded, asked);
+}
+
 TEST_F(Ledger, AReservationNamesWhatTheLedgerHas) {
   OfferBoth();
   const Digest256 query = story_.Ask(analyst_, VisitsOnly());
