@@ -103,7 +103,8 @@ class Enclave {
   bool IsLoaded(const DatasetId& dataset);
   // Runs an approved query to its end. kRefused, with every obstacle, when it may not run (yet).
   Result<ExecutionAnswer> Execute(const QueryId& query);
-  // Stops a running execution; what was reserved for it stays spent.
+  // Stops an execution that runs, or that an enclave before this one began; what was reserved for it stays spent. Once
+  // this is answered the query releases nothing. kFailedPrecondition where it has not begun, or has been executed.
   Status Cancel(const QueryId& query);
   // After a write that the host did not confirm: whatever is asked now fails, and only a new boot helps.
   bool is_broken() const;
@@ -150,6 +151,8 @@ class Enclave {
   Status HandOut(const Job& job, ByteView sealed);
   Result<ExecutionAnswer> Release(const Job& job, ByteView sealed);
   Result<ExecutionAnswer> RecordFailure(const Job& job, const Error& error);
+  // That it ended without a release: `code` is "CANCELLED" or kFailedCode.
+  Result<ExecutionAnswer> RecordOutcome(const Digest256& query, std::string_view code) CLOISTER_REQUIRES(mutex_);
 
   engine::UnconfinedDatabase unconfined_;
   sql::StatementParser& parser_;

@@ -174,6 +174,8 @@ Status Enclave::HandOut(const Job& job, ByteView sealed) {
 Result<ExecutionAnswer> Enclave::Release(const Job& job, ByteView sealed) {
   MutexLock lock(mutex_);
   if (job.query.phase != ledger::QueryPhase::kReleasing) {
+    // The last moment: who cancels later is told that it is too late.
+    if (job.cancellation->cancelled()) return RecordOutcome(job.query.digest, CodeName(Code::kCancelled));
     std::vector<ledger::EntryBody> executed;
     executed.emplace_back(
         ledger::ExecutionEntry{.query = job.query.digest, .outcome = ledger::Outcome::kReleased, .code = "OK"});
@@ -221,20 +223,33 @@ Result<ExecutionAnswer> Enclave::RecordFailure(const Job& job, const Error& erro
   // again.
   if (error.code == Code::kUnavailable || error.code == Code::kDataLoss) return error;
   if (job.query.phase == ledger::QueryPhase::kReleasing) return FailedPrecondition("the query failed");
-  const bool cancelled = error.code == Code::kCancelled;
-  const ledger::Outcome outcome = cancelled ? ledger::Outcome::kCancelled : ledger::Outcome::kFailed;
-  const std::string code(cancelled ? CodeName(Code::kCancelled) : ledger::kFailedCode);
   MutexLock lock(mutex_);
+  return RecordOutcome(job.query.digest,
+                       error.code == Code::kCancelled ? CodeName(Code::kCancelled) : ledger::kFailedCode);
+}
+
+Result<ExecutionAnswer> Enclave::RecordOutcome(const Digest256& query, std::string_view code) {
+  const bool cancelled = code == CodeName(Code::kCancelled);
+  const ledger::Outcome outcome = cancelled ? ledger::Outcome::kCancelled : ledger::Outcome::kFailed;
   std::vector<ledger::EntryBody> entry;
-  entry.emplace_back(ledger::ExecutionEntry{.query = job.query.digest, .outcome = outcome, .code = code});
+  entry.emplace_back(ledger::ExecutionEntry{.query = query, .outcome = outcome, .code = std::string(code)});
   CLOISTER_ASSIGN(const Written written, journal_->Append(std::move(entry), journal_->Now()));
-  return ExecutionAnswer{.outcome = outcome, .code = code, .checkpoint = written.checkpoint};
+  return ExecutionAnswer{.outcome = outcome, .code = std::string(code), .checkpoint = written.checkpoint};
 }
 
 Status Enclave::Cancel(const QueryId& query) {
   MutexLock lock(mutex_);
-  if (running_ != query) return FailedPrecondition("that query is not running");
-  cancellation_->Cancel();
+  CLOISTER_TRY(Launched());
+  const ledger::QueryRecord* record = journal_->state().FindQuery(query);
+  if (record == nullptr || record->phase != ledger::QueryPhase::kReserved) {
+    return FailedPrecondition("that query is not running");
+  }
+  if (running_ == query) {
+    cancellation_->Cancel();
+    return {};
+  }
+  // An enclave before this one ran it, and this one was not asked to go on with it.
+  CLOISTER_TRY(RecordOutcome(record->digest, CodeName(Code::kCancelled)));
   return {};
 }
 

@@ -246,9 +246,9 @@ Result<Custodian::Said> Custodian::Accept(EnvironmentSession& session, const Par
     std::ranges::sort(acceptance.unconfirmed);
     return agreement::LinkBody(std::move(acceptance));
   };
-  Result<Said> said = Say(session, key, {.which = LinkCharter::kProposed, .make = make});
+  Result<Said> said = Say(session, key, {.which = LinkCharter::kProposed, .make = make, .only_with_effect = true});
   if (!said && proposed) {
-    // A link that a crash left behind was sent first, and was this one.
+    // A link that a crash left behind was sent first, and was this one: a second one would be without effect.
     auto before = Accepted(session, key.thumbprint, *proposed);
     if (!before) return said;
     before->recorded.checkpoint = session.Checkpoint().value_or("");

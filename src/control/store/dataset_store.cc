@@ -51,7 +51,8 @@ UploadRecord ReadUpload(const SqlRow& row) {
                       .size_bytes = static_cast<std::uint64_t>(row.Integer(2)),
                       .part_size_bytes = static_cast<std::uint64_t>(row.Integer(3)),
                       .object = std::nullopt,
-                      .created_at = StoredTime(row, 6)};
+                      .created_at = StoredTime(row, 6),
+                      .updated_at = StoredTime(row, 7)};
   if (!row.IsNull(4)) {
     upload.object = agreement::SealedObjectRef{
         .header_digest = row.Digest(4), .length_bytes = upload.size_bytes, .root = row.Digest(5)};
@@ -129,17 +130,18 @@ Status DatasetStore::SetStatus(const DatasetId& id, DatasetStatus status, const 
 Status DatasetStore::AddUpload(const UploadRecord& upload) {
   return db_.Transact([&](Transaction& tx) {
     return tx.Run(
-        "INSERT INTO uploads(id, dataset_id, size_bytes, part_size_bytes, status, created_at) VALUES (?, ?, ?, ?, ?, "
-        "?)",
+        "INSERT INTO uploads(id, dataset_id, size_bytes, part_size_bytes, status, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         {upload.id.str(), upload.dataset.str(), upload.size_bytes, upload.part_size_bytes, "open",
-         StoredTime(upload.created_at)});
+         StoredTime(upload.created_at), StoredTime(upload.created_at)});
   });
 }
 
 Result<std::optional<UploadRecord>> DatasetStore::FindUpload(const UploadId& id) {
   return db_.Transact([&](Transaction& tx) {
     return tx.First(
-        "SELECT id, dataset_id, size_bytes, part_size_bytes, header_digest, root, created_at FROM uploads WHERE id = ?",
+        "SELECT id, dataset_id, size_bytes, part_size_bytes, header_digest, root, created_at, updated_at"
+        " FROM uploads WHERE id = ?",
         {id.str()}, ReadUpload);
   });
 }
@@ -147,7 +149,7 @@ Result<std::optional<UploadRecord>> DatasetStore::FindUpload(const UploadId& id)
 Result<std::vector<UploadRecord>> DatasetStore::UploadsOf(const DatasetId& id) {
   return db_.Transact([&](Transaction& tx) {
     return tx.All(
-        "SELECT id, dataset_id, size_bytes, part_size_bytes, header_digest, root, created_at FROM uploads"
+        "SELECT id, dataset_id, size_bytes, part_size_bytes, header_digest, root, created_at, updated_at FROM uploads"
         " WHERE dataset_id = ? ORDER BY id DESC",
         {id.str()}, ReadUpload);
   });
@@ -190,7 +192,7 @@ Status DatasetStore::CompleteUpload(const UploadId& id, const agreement::SealedO
 Result<std::optional<agreement::SealedObjectRef>> DatasetStore::NewestFile(const DatasetId& id) {
   CLOISTER_ASSIGN(const auto upload, db_.Transact([&](Transaction& tx) {
     return tx.First(
-        "SELECT id, dataset_id, size_bytes, part_size_bytes, header_digest, root, created_at FROM uploads"
+        "SELECT id, dataset_id, size_bytes, part_size_bytes, header_digest, root, created_at, updated_at FROM uploads"
         " WHERE dataset_id = ? AND status = 'complete' ORDER BY completion DESC, id DESC LIMIT 1",
         {id.str()}, ReadUpload);
   }));
@@ -218,6 +220,12 @@ Status DatasetStore::PutPart(const UploadId& id, const UploadPart& part) {
             " ON CONFLICT(upload_id, part) DO UPDATE SET size_bytes = excluded.size_bytes, digest = excluded.digest",
             {part.part, part.size_bytes, part.digest, id.str()}));
     return changed == 1 ? Status() : NotOpen();
+  });
+}
+
+Status DatasetStore::TouchUpload(const UploadId& id, Instant now) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run("UPDATE uploads SET updated_at = ? WHERE id = ?", {StoredTime(now), id.str()});
   });
 }
 

@@ -48,6 +48,7 @@ struct UploadRecord {
   std::uint64_t part_size_bytes = 0;
   std::optional<agreement::SealedObjectRef> object;  // once complete: what its owner says it is
   Instant created_at;
+  Instant updated_at;  // by a part, or by its completion
 };
 
 struct UploadPart {
@@ -89,6 +90,7 @@ class DatasetStore {
   Result<std::optional<UploadId>> FindObject(const DatasetId& id, const agreement::SealedObjectRef& object);
   // A part again replaces what was known of it. kConflict when no such upload is open.
   Status PutPart(const UploadId& id, const UploadPart& part);
+  Status TouchUpload(const UploadId& id, Instant now);
   Status RemovePart(const UploadId& id, std::uint64_t part);
   Result<std::vector<UploadPart>> Parts(const UploadId& id);
 

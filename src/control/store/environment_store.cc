@@ -150,6 +150,12 @@ Result<std::optional<Instant>> EnvironmentStore::NthNewest(const UserId& creator
   });
 }
 
+Status EnvironmentStore::Touch(const EnvironmentId& id, Instant now) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run("UPDATE environments SET updated_at = ? WHERE id = ?", {StoredTime(now), id.str()});
+  });
+}
+
 Status EnvironmentStore::RemoveInvitation(const EnvironmentId& id, std::string_view email) {
   return db_.Transact([&](Transaction& tx) {
     return tx.Run("DELETE FROM invitations WHERE environment_id = ? AND email = ?", {id.str(), email});

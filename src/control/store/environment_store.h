@@ -69,6 +69,7 @@ class EnvironmentStore {
   Result<std::optional<UserId>> Inviter(const EnvironmentId& id, std::string_view email);
   // The environments that wait for somebody of this address.
   Result<std::vector<EnvironmentId>> InvitationsOf(std::string_view email);
+  Status Touch(const EnvironmentId& id, Instant now);
   Status RemoveInvitation(const EnvironmentId& id, std::string_view email);
 
  private:

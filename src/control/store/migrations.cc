@@ -155,9 +155,14 @@ constexpr std::string_view kGivenUp[] = {
     "CREATE TABLE custody_given_up(environment_id TEXT NOT NULL REFERENCES environments(id), thumbprint TEXT NOT NULL,"
     " note TEXT NOT NULL, digest BLOB NOT NULL, PRIMARY KEY(environment_id, thumbprint, note)) STRICT, WITHOUT ROWID"};
 
+// 13: what a submitter was told is remembered over an enclave's end: his query is not run again.
+// And when an upload got its last part.
+constexpr std::string_view kCancels[] = {"ALTER TABLE jobs ADD COLUMN cancel_asked INTEGER NOT NULL DEFAULT 0",
+                                         "UPDATE uploads SET updated_at = created_at WHERE updated_at IS NULL"};
+
 constexpr std::span<const std::string_view> kSteps[] = {kUsers, kEnvironments, kWork,     kAccess,   kLeases,
                                                         kNotes, kLogins,       kWebhooks, kInviters, kUserTimes,
-                                                        kCompletions, kGivenUp};
+                                                        kCompletions, kGivenUp,      kCancels};
 
 }  // namespace
 

@@ -34,7 +34,8 @@ JobRecord ReadJob(const SqlRow& row) {
           .attempts = row.Integer(2),
           .code = row.OptionalText(3),
           .created_at = StoredTime(row, 4),
-          .updated_at = StoredTime(row, 5)};
+          .updated_at = StoredTime(row, 5),
+          .cancel_asked = row.Integer(6) != 0};
 }
 
 ResultRecord ReadResult(const SqlRow& row) {
@@ -124,6 +125,13 @@ Status QueryStore::ReleaseLeases(std::string_view owner) {
   });
 }
 
+Status QueryStore::AskCancel(const QueryId& query, Instant now) {
+  return db_.Transact([&](Transaction& tx) {
+    return tx.Run("UPDATE jobs SET cancel_asked = 1, updated_at = ? WHERE query_id = ?",
+                  {StoredTime(now), query.str()});
+  });
+}
+
 Status QueryStore::EndJob(const QueryId& query, JobStatus status, const std::optional<std::string>& code,
                           Instant now) {
   return db_.Transact([&](Transaction& tx) -> Status {
@@ -136,16 +144,18 @@ Status QueryStore::EndJob(const QueryId& query, JobStatus status, const std::opt
 
 Result<std::optional<JobRecord>> QueryStore::FindJob(const QueryId& query) {
   return db_.Transact([&](Transaction& tx) {
-    return tx.First("SELECT query_id, status, attempts, code, created_at, updated_at FROM jobs WHERE query_id = ?",
-                    {query.str()}, ReadJob);
+    return tx.First(
+        "SELECT query_id, status, attempts, code, created_at, updated_at, cancel_asked FROM jobs WHERE query_id = ?",
+        {query.str()}, ReadJob);
   });
 }
 
 Result<std::vector<JobRecord>> QueryStore::RunningJobsIn(const EnvironmentId& id) {
   return db_.Transact([&](Transaction& tx) {
     return tx.All(
-        "SELECT jobs.query_id, jobs.status, jobs.attempts, jobs.code, jobs.created_at, jobs.updated_at FROM jobs"
-        " JOIN queries ON queries.id = jobs.query_id WHERE queries.environment_id = ? AND jobs.status = 'running'",
+        "SELECT jobs.query_id, jobs.status, jobs.attempts, jobs.code, jobs.created_at, jobs.updated_at,"
+        " jobs.cancel_asked FROM jobs JOIN queries ON queries.id = jobs.query_id"
+        " WHERE queries.environment_id = ? AND jobs.status = 'running'",
         {id.str()}, ReadJob);
   });
 }

@@ -38,6 +38,7 @@ struct JobRecord {
   std::optional<std::string> code;  // of kFailed
   Instant created_at;
   Instant updated_at;
+  bool cancel_asked = false;  // by its submitter: it is not run again, only ended
 };
 
 struct JobLease {
@@ -74,6 +75,8 @@ class QueryStore {
   Result<bool> BeginJob(const QueryId& query, const JobLease& lease, Instant now);
   // The leases of every other owner end now: for the one process that can have the database open, when it starts.
   Status ReleaseLeases(std::string_view owner);
+  // Nothing where no job has begun.
+  Status AskCancel(const QueryId& query, Instant now);
   Status EndJob(const QueryId& query, JobStatus status, const std::optional<std::string>& code, Instant now);
   Result<std::optional<JobRecord>> FindJob(const QueryId& query);
   Result<std::vector<JobRecord>> RunningJobsIn(const EnvironmentId& id);

@@ -38,6 +38,7 @@ Result<std::unique_ptr<EnvironmentSession>> EnvironmentSession::Open(const Workf
                                                                      const EnvironmentRecord& record) {
   std::unique_ptr<EnvironmentSession> session(new EnvironmentSession(services, record));
   CLOISTER_TRY(session->Replay());
+  CLOISTER_TRY(session->FollowLedger());
   return session;
 }
 
@@ -56,6 +57,17 @@ Status EnvironmentSession::Replay() {
   }
   checkpoint_ = head->checkpoint;
   return {};
+}
+
+// A crash between the ledger's last entry and our own row leaves the ledger's word.
+Status EnvironmentSession::FollowLedger() {
+  {
+    MutexLock lock(mutex_);
+    if (!ledger_.terminated() || health_.lifecycle == Lifecycle::kTerminated) return {};
+    health_.lifecycle = Lifecycle::kTerminated;
+    health_.error.reset();
+  }
+  return services_.store.environments.SetLifecycle(id_, Lifecycle::kTerminated, std::nullopt, services_.clock.Now());
 }
 
 Status EnvironmentSession::Boot() {
@@ -228,6 +240,7 @@ Status EnvironmentSession::SetLifecycle(Lifecycle from, Lifecycle to) {
   CLOISTER_TRY(services_.store.environments.SetLifecycle(id_, to, std::nullopt, services_.clock.Now()));
   MutexLock lock(mutex_);
   health_.lifecycle = to;
+  health_.error.reset();
   ++news_;
   news_changed_.NotifyAll();
   return {};
@@ -263,7 +276,9 @@ Status EnvironmentSession::Suspend() {
 }
 
 Status EnvironmentSession::Resume() {
-  CLOISTER_TRY(SetLifecycle(Lifecycle::kSuspended, Lifecycle::kRunning));
+  CLOISTER_ASSIGN(const auto record, services_.store.environments.Find(id_));
+  const bool failed = health().lifecycle == Lifecycle::kFailed && record && record->recovery_blob;
+  CLOISTER_TRY(SetLifecycle(failed ? Lifecycle::kFailed : Lifecycle::kSuspended, Lifecycle::kRunning));
   (void)AwaitEnclave();
   return {};
 }

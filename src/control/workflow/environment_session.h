@@ -108,8 +108,8 @@ class EnvironmentSession {
   // Stops the enclave until Resume(), through restarts of the server too. kFailedPrecondition when it does not run, or
   // when stopping it would end the environment (recovery 'none').
   Status Suspend() CLOISTER_EXCLUDES(mutex_);
-  // The environment's thread starts the enclave again; returns when it runs, or is not awaited any longer.
-  // kFailedPrecondition when it is not suspended.
+  // The environment's thread starts the enclave again; returns when it runs, or is not awaited any longer. So too where
+  // it has failed and can be recovered. kFailedPrecondition when it is neither.
   Status Resume() CLOISTER_EXCLUDES(mutex_);
 
   // A counter that moves with every append, boot and end of a channel. Waits until it is not `seen`, at most
@@ -123,6 +123,7 @@ class EnvironmentSession {
   EnvironmentSession(const WorkflowServices& services, const EnvironmentRecord& record);
 
   Status Replay();
+  Status FollowLedger() CLOISTER_EXCLUDES(mutex_);
   Result<std::shared_ptr<Running>> Launch(const EnvironmentRecord& record, std::uint64_t boot);
   Result<LaunchCall> MakeLaunchCall(const EnvironmentRecord& record, const agreement::Charter& charter,
                                     const SecretBytes& sealer);

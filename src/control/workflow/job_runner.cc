@@ -63,11 +63,10 @@ void JobRunner::Loop() {
 
 bool JobRunner::RunOnce() {
   const auto health = session_.health();
-  if (health.lifecycle == Lifecycle::kTerminated) {
-    session_.Shutdown(kLastAnswersMs);  // the one who ended it still gets his answer
-    return false;
-  }
+  if (health.lifecycle == Lifecycle::kTerminated) session_.Shutdown(kLastAnswersMs);  // who ended it gets his answer
+  if (health.lifecycle == Lifecycle::kTerminated || health.lifecycle == Lifecycle::kFailed) SettleLeftJobs();
   if (health.lifecycle != Lifecycle::kRunning) return false;
+  left_settled_ = false;
   if (!health.enclave_runs) return KeepBooted();
   const auto enclave = session_.Enclave();
   if (!enclave) return false;
@@ -77,7 +76,7 @@ bool JobRunner::RunOnce() {
 }
 
 bool JobRunner::KeepBooted() {
-  if (stopping_) return false;
+  if (stopping_ || services_.clock.MonotonicMs() < boot_due_ms_) return false;
   const Status booted = session_.Boot();
   if (booted) {
     services_.log.Write(LogLevel::kWarning, kRoom,
@@ -86,8 +85,12 @@ bool JobRunner::KeepBooted() {
   }
   if (session_.health().lifecycle != Lifecycle::kRunning) return false;  // suspended or ended in between
   const bool hopeless = booted.error().code == Code::kFailedPrecondition;
-  if (hopeless || ++boot_attempts_ >= kBootAttemptsMax) session_.Fail(booted.error().public_message);
-  return false;
+  boot_due_ms_ = services_.clock.MonotonicMs() + (kBootPauseMs << boot_attempts_);
+  if (!hopeless && ++boot_attempts_ < kBootAttemptsMax) return false;
+  boot_attempts_ = 0;
+  boot_due_ms_ = 0;
+  session_.Fail(booted.error().public_message);
+  return true;
 }
 
 bool JobRunner::LoadDue(EnclaveClient& enclave) {
@@ -170,22 +173,52 @@ void JobRunner::SettleCutOffJobs() {
   }
 }
 
+void JobRunner::SettleLeftJobs() {
+  if (left_settled_) return;
+  const auto jobs = services_.store.queries.RunningJobsIn(session_.id());
+  if (!jobs) return;
+  left_settled_ = true;
+  for (const JobRecord& job : *jobs) {
+    EndJob(job.query, SettledCode(job.query).value_or(std::string(kEnvironmentEndedCode)));
+  }
+}
+
+bool JobRunner::EndCancelled(EnclaveClient& enclave, const QueryId& query) {
+  const Status cancelled = enclave.Cancel(query);
+  if (const auto code = SettledCode(query)) {
+    EndJob(query, *code);
+    return true;
+  }
+  // It had been executed before he spoke, and only its release is missing: that goes on.
+  if (!cancelled && cancelled.error().code == Code::kFailedPrecondition) return Execute(enclave, query);
+  return false;
+}
+
 bool JobRunner::ExecuteDue(EnclaveClient& enclave) {
   SettleCutOffJobs();
-  const Instant now = services_.clock.Now();
-  const auto due = session_.Look([&](const ledger::LedgerState& state) {
-    std::vector<QueryId> queries;
-    for (const auto& [digest, query] : state.queries()) {
-      if (MayRun(state, query, now)) queries.push_back(query.request.query);
-    }
-    return queries;
-  });
-  for (const QueryId& query : due) {
+  std::optional<QueryId> next;
+  for (const QueryId& query : QueriesDue()) {
     const auto job = services_.store.queries.FindJob(query);
     if (!job || (*job && ((*job)->status == JobStatus::kFailed || (*job)->attempts >= kJobAttemptsMax))) continue;
-    return Execute(enclave, query);
+    // At once: whoever took it back does not wait for what was asked before it.
+    if (*job && (*job)->cancel_asked) return EndCancelled(enclave, query);
+    if (!next) next = query;
   }
-  return false;
+  return next && Execute(enclave, *next);
+}
+
+std::vector<QueryId> JobRunner::QueriesDue() const {
+  const Instant now = services_.clock.Now();
+  return session_.Look([&](const ledger::LedgerState& state) {
+    std::map<std::uint64_t, QueryId> by_age;
+    for (const auto& [digest, query] : state.queries()) {
+      if (MayRun(state, query, now)) by_age.emplace(query.entry, query.request.query);
+    }
+    std::vector<QueryId> queries;
+    queries.reserve(by_age.size());
+    for (const auto& [entry, query] : by_age) queries.push_back(query);
+    return queries;
+  });
 }
 
 bool JobRunner::Execute(EnclaveClient& enclave, const QueryId& query) {

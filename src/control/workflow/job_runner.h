@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 #include <thread>
+#include <vector>
 
 #include "base/result.h"
 #include "base/rng.h"
@@ -16,7 +17,11 @@
 
 namespace cloister::control {
 
-inline constexpr int kBootAttemptsMax = 3;  // in a row, of an enclave that ended by itself
+// In a row, of an enclave that ended by itself, each twice as long after the one before: 12 seconds in all. Then the
+// environment has failed, until it is resumed.
+inline constexpr int kBootAttemptsMax = 8;
+inline constexpr std::int64_t kBootPauseMs = 100;
+inline constexpr std::string_view kEnvironmentEndedCode = "ENVIRONMENT_ENDED";  // of jobs that were cut off by it
 inline constexpr std::int64_t kJobAttemptsMax = 3;
 inline constexpr std::int64_t kJobPollMs = 1'000;  // how soon a deadline or a failed attempt is looked at again
 // Beyond what the enclave grants the query itself: loading before it, sealing and the time bucket after it.
@@ -67,7 +72,12 @@ class JobRunner {
   // What the enclave said of a file becomes the dataset's status; the store's error where it was not kept.
   Status Tell(const DueLoad& due, const Status& loaded);
   bool ExecuteDue(EnclaveClient& enclave);
+  std::vector<QueryId> QueriesDue() const;  // the oldest first
   void SettleCutOffJobs();
+  // No enclave comes any more: what was cut off is over.
+  void SettleLeftJobs();
+  // What its submitter took back while an enclave ran it that has ended since.
+  bool EndCancelled(EnclaveClient& enclave, const QueryId& query);
   // False when it could not even begin; the next round is due after a while.
   bool Execute(EnclaveClient& enclave, const QueryId& query);
   // The code of a job whose query is over, by what ledger and store hold: "OK" when its result is kept.
@@ -80,6 +90,8 @@ class JobRunner {
   std::thread thread_;
   std::atomic<bool> stopping_ = false;
   int boot_attempts_ = 0;
+  std::int64_t boot_due_ms_ = 0;  // monotonic: not before
+  bool left_settled_ = false;     // since it was over last
   // (boot entry, manifest digest) that this enclave has been asked to load.
   std::set<std::pair<std::uint64_t, Digest256>> load_asked_;
 };
