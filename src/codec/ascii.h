@@ -10,6 +10,8 @@ namespace cloister::codec {
 
 inline constexpr char LowerCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
+inline constexpr char UpperCase(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+
 inline std::string LowerCase(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = LowerCase(c);

@@ -147,29 +147,6 @@ Result<std::optional<net::Response>> RefuseDaily(const Api& api, const DailyLimi
 // A whole number of the query string; `absent` when it is not there.
 Result<std::uint64_t> QueryNumber(const net::Request& request, const std::string& name, std::uint64_t absent);
 
-// What a participant says on a route: the document that he signed, or how the server makes it where it keeps his
-// key.
-struct Statement {
-  std::string_view typ;  // of the document; empty: any
-  std::optional<std::string> document;
-  LinkCharter which = LinkCharter::kInForce;
-  // Only what has an effect is made; what the participant signed himself goes to the ledger as it is.
-  Custodian::MakeBody make = {};
-  std::function<bool(const agreement::LinkBody&)> means = {};  // a document says what the request asks for; empty: any
-  std::optional<Digest256> rejects = {};                       // custodian.h
-};
-// kInvalidArgument for a document of another kind, or about something else, and without one from somebody who keeps his
-// own key; kPermissionDenied for one that is signed by another key than the caller's.
-Status CheckDocument(const Member& member, const Statement& statement);
-// Hands it to the enclave after CheckDocument().
-Result<RecordedLink> Submit(const Api& api, const Member& member, const Statement& statement);
-// The answer's members `entry`, `checkpoint`, `refused`?.
-void AddRecorded(codec::JsonObject& answer, const RecordedLink& recorded);
-// `answer` with them; where the statement has no effect AnswerWithoutEffect(), so that what is answered 2xx holds.
-net::Response AnswerRecorded(int status, codec::JsonObject answer, const RecordedLink& recorded);
-// 409 with them and `about`, what the statement was about as it stands. `recorded` is refused.
-net::Response AnswerWithoutEffect(const RecordedLink& recorded, codec::JsonObject about = {});
-
 // A label that people read: not empty unless allowed, bounded, UTF-8 without control characters.
 Status CheckLabel(std::string_view name, std::string_view text, std::size_t bytes_max);
 // Lower case; kInvalidArgument, which names the member, for what cannot be an e-mail address.

@@ -94,6 +94,7 @@ Result<ApiKeyRecord> RequireOwnKey(const Api& api, const Caller& caller, const n
 
 Result<net::Response> Remove(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
+  CLOISTER_TRY(ReadNothing(request));
   CLOISTER_ASSIGN(const ApiKeyRecord key, RequireOwnKey(api, caller, request));
   CLOISTER_ASSIGN(const bool removed, api.store.users.RemoveApiKey(caller.user.id, key.id));
   if (!removed) return NotFound("there is no such key");

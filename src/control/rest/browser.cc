@@ -105,6 +105,7 @@ codec::JsonObject EncodeSession(const SessionRecord& session, std::string_view c
   return {{"id", session.id.str()},
           {"csrf_token", csrf_token},
           {"created_at", FormatRfc3339(session.created_at)},
+          {"updated_at", FormatRfc3339(session.last_used_at)},
           {"last_used_at", FormatRfc3339(session.last_used_at)},
           {"idle_expires_at", FormatRfc3339({session.last_used_at.unix_ms + kSessionIdleMs})},
           {"expires_at", FormatRfc3339(session.expires_at)}};

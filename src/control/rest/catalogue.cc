@@ -72,7 +72,9 @@ codec::JsonObject EncodeEntry(const agreement::Charter& charter, const std::stri
           {"levels", std::move(levels)},
           {"privacy_unit", std::move(unit)},
           {"min_group_size", manifest.policy.min_group_size},
-          {"columns", std::move(columns)}};
+          {"columns", std::move(columns)},
+          {"created_at", FormatRfc3339(record.recorded)},
+          {"updated_at", FormatRfc3339(record.changed)}};
 }
 
 // One item for each dataset that queries may read now.

@@ -10,6 +10,7 @@
 #include "control/rest/participant_keys.h"
 #include "control/rest/preconditions.h"
 #include "control/rest/routes.h"
+#include "control/rest/statements.h"
 
 namespace cloister::control {
 namespace {
@@ -145,6 +146,7 @@ Result<net::Response> DiffProposed(const Api& api, const net::Request& request) 
 // Nobody of that address is known: he becomes a participant when he comes.
 Result<net::Response> Invite(const Api& api, const Member& member, const std::string& email) {
   CLOISTER_TRY(api.store.environments.AddInvitation(member.record.id, email, member.caller.user.id));
+  CLOISTER_TRY(api.store.environments.Touch(member.record.id, api.clock.Now()));
   CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
   return JsonResponse(202,
                       {{"tee", std::move(tee)}, {"message", email + " is invited, and comes in when he logs in."}});
@@ -194,12 +196,14 @@ Result<net::Response> AddParticipant(const Api& api, const net::Request& request
 
 Result<net::Response> RemoveParticipant(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Member member, RequireMember(api, request, request.Param("id")));
+  CLOISTER_TRY(ReadNothing(request));
   CLOISTER_ASSIGN(const std::string email, ReadEmail(request.Param("email")));
   CLOISTER_TRY(RequireLiving(member));
   CLOISTER_ASSIGN(const auto inviter, api.store.environments.Inviter(member.record.id, email));
   if (inviter) {
     MutexLock lock(member.session->terms_mutex());  // whoever comes in meanwhile has come
     CLOISTER_TRY(api.store.environments.RemoveInvitation(member.record.id, email));
+    CLOISTER_TRY(api.store.environments.Touch(member.record.id, api.clock.Now()));
     CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
     return JsonResponse(200, {{"tee", std::move(tee)}, {"message", email + " is not invited any more."}});
   }

@@ -9,6 +9,7 @@
 #include "control/rest/problem.h"
 #include "control/rest/routes.h"
 #include "control/rest/sealed_intake.h"
+#include "control/rest/statements.h"
 #include "crypto/digest.h"
 
 namespace cloister::control {

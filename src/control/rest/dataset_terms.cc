@@ -34,10 +34,13 @@ constexpr std::array kSpellings = std::to_array<Spelling>({{"BOOL", "BOOLEAN"},
                                                            {"STR", "VARCHAR"},
                                                            {"DATETIME", "TIMESTAMP"}});
 
+// "Double", "decimal(10, 2)": in whatever letters, with or without a space behind the comma.
 std::string TypeOf(std::string_view given) {
   std::string type;
+  char before = 0;
   for (const char c : given) {
-    if (c != ' ') type += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (c != ' ' || before != ',') type += codec::UpperCase(c);
+    before = c;
   }
   for (const Spelling& each : kSpellings) {
     if (each.given == type) return std::string(each.type);

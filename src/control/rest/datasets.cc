@@ -45,10 +45,11 @@ Result<DatasetRecord> DecodeRegistration(const Api& api, const Member& member, c
                         .description = in.OptionalString("description", kDescriptionBytesMax).value_or(""),
                         .schema = {},
                         .policy = {},
-                        .format = in.OptionalString("format").value_or(""),
+                        .format = {},
                         .created_at = now,
                         .updated_at = now};
   const auto id = in.OptionalString("id");
+  const auto format = in.OptionalString("format");
   const codec::Json& given_schema = in.Any("schema");
   const GivenPolicy given{.policy = in.OptionalAny("policy"),
                           .privacy_unit = in.OptionalString("privacy_unit"),
@@ -59,7 +60,7 @@ Result<DatasetRecord> DecodeRegistration(const Api& api, const Member& member, c
   CLOISTER_TRY(NameIt(dataset));
   CLOISTER_TRY(CheckBucket(api, dataset));
   CLOISTER_TRY(CheckLabel("description", dataset.description, kDescriptionBytesMax));
-  if (dataset.format.empty()) dataset.format = FormatOfPath(dataset.bucket_path.value_or(""));
+  dataset.format = format.value_or(FormatOfPath(dataset.bucket_path.value_or("")));
   CLOISTER_TRY(agreement::ParseDataFormat(dataset.format));
   CLOISTER_ASSIGN(const codec::Json schema_json, NormaliseSchema(given_schema));
   CLOISTER_ASSIGN(const auto schema, agreement::DecodeSchema(schema_json, "schema"));

@@ -3,7 +3,9 @@
 #include "control/rest/problem.h"
 #include "control/rest/query_json.h"
 #include "control/rest/routes.h"
+#include "control/rest/statements.h"
 #include "control/rest/texts.h"
+#include "control/workflow/job_runner.h"
 
 namespace cloister::control {
 namespace {
@@ -98,6 +100,14 @@ Result<net::Response> AnswerStopped(const Api& api, const QueryAccess& access, c
   return JsonResponse(202, std::move(answer));
 }
 
+// What is answered 202 holds: an enclave that is started after this one's end is told too (JobRunner).
+Status StopExecution(const Api& api, const QueryAccess& access) {
+  CLOISTER_ASSIGN(const auto enclave, access.member.session->AwaitEnclave());
+  CLOISTER_TRY(api.store.queries.AskCancel(access.label.id, api.clock.Now()));
+  const Status told = enclave->Cancel(access.label.id);
+  return told || MayBeAskedAgain(told.error().code) ? Status() : told;
+}
+
 // The submitter takes his query back: by his signature before it runs; one that runs is stopped.
 Result<net::Response> Cancel(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const QueryAccess access, RequireQuery(api, request, request.Param("id")));
@@ -112,8 +122,7 @@ Result<net::Response> Cancel(const Api& api, const net::Request& request) {
   const Statement withdrawal = Rejecting(access.query, document, "withdrawn");
   if (executing) {
     if (document) CLOISTER_TRY(CheckDocument(access.member, withdrawal));
-    CLOISTER_ASSIGN(const auto enclave, access.member.session->AwaitEnclave());
-    CLOISTER_TRY(enclave->Cancel(access.label.id));
+    CLOISTER_TRY(StopExecution(api, access));
   }
   if (executing && !document) return AnswerStopped(api, access, nullptr);
   CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, access.member, withdrawal));

@@ -7,7 +7,18 @@
 namespace cloister::control {
 namespace {
 
-codec::JsonObject EncodeParticipant(const agreement::Participant& participant, const ledger::CharterRecord* record) {
+// The charter that people mean now: the one in force, else the proposed one, else the one it was created
+// with, which no ledger has.
+struct ShownCharter {
+  agreement::Charter charter;
+  const ledger::CharterRecord* record = nullptr;
+  Instant environment_created;
+};
+
+codec::JsonObject EncodeParticipant(const agreement::Participant& participant, const ShownCharter& shown,
+                                    const ledger::LedgerState& state) {
+  const auto* record = shown.record;
+  const auto* first = state.FirstCharterOf(participant.thumbprint);
   codec::JsonArray roles;
   for (const auto role : participant.roles) roles.emplace_back(agreement::ParticipantRoleName(role));
   return {{"thumbprint", participant.thumbprint},
@@ -15,20 +26,15 @@ codec::JsonObject EncodeParticipant(const agreement::Participant& participant, c
           {"name", participant.name},
           {"organisation", participant.organisation},
           {"roles", std::move(roles)},
-          {"accepted", record != nullptr && record->acceptances.contains(participant.thumbprint)}};
+          {"accepted", record != nullptr && record->acceptances.contains(participant.thumbprint)},
+          {"created_at", FormatRfc3339(first != nullptr ? first->recorded : shown.environment_created)},
+          {"updated_at", FormatRfc3339(record != nullptr ? record->changed : shown.environment_created)}};
 }
 
-// The charter that people mean now: the one in force, else the proposed one, else the one it was created
-// with.
-struct ShownCharter {
-  agreement::Charter charter;
-  const ledger::CharterRecord* record = nullptr;
-};
-
-void AddCharter(codec::JsonObject& json, const ShownCharter& shown) {
+void AddCharter(codec::JsonObject& json, const ShownCharter& shown, const ledger::LedgerState& state) {
   const agreement::Charter& charter = shown.charter;
   codec::JsonArray participants;
-  for (const auto& each : charter.participants) participants.push_back(EncodeParticipant(each, shown.record));
+  for (const auto& each : charter.participants) participants.push_back(EncodeParticipant(each, shown, state));
   json["epoch"] = charter.epoch;
   json["charter"] = agreement::EncodeCharter(charter);
   json["charter_digest"] = codec::HexEncode(agreement::CharterDigest(charter));
@@ -76,7 +82,11 @@ Result<codec::JsonObject> EncodeEnvironment(const Api& api, const EnvironmentRec
   session.Look([&](const ledger::LedgerState& state) {
     const ledger::CharterRecord* shown = state.governing();
     if (state.in_force() != nullptr) json["name"] = state.in_force()->charter.name;  // it may have changed since
-    AddCharter(json, {.charter = shown != nullptr ? shown->charter : first, .record = shown});
+    AddCharter(json,
+               {.charter = shown != nullptr ? shown->charter : first,
+                .record = shown,
+                .environment_created = record.created_at},
+               state);
     json["ledger_size"] = state.size();
     json["updated_at"] = FormatRfc3339(std::max(stored_at, state.last_time()));
   });

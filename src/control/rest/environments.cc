@@ -10,6 +10,7 @@
 #include "control/rest/idempotency.h"
 #include "control/rest/participant_keys.h"
 #include "control/rest/routes.h"
+#include "control/rest/statements.h"
 #include "control/rest/texts.h"
 
 namespace cloister::control {
@@ -335,7 +336,10 @@ Result<net::Response> Terminate(const Api& api, const net::Request& request) {
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
   CLOISTER_TRY(CheckLines("reason", reason.value_or("")));
-  CLOISTER_TRY(RequireLiving(member));
+  // One that comes again, since its answer was lost, finds it terminated by what he said then.
+  const bool terminated = member.session->health().lifecycle == Lifecycle::kTerminated;
+  const bool perhaps_again = terminated && (document || !member.caller.note.empty());
+  if (!perhaps_again) CLOISTER_TRY(RequireLiving(member));
   const bool began =
       member.session->Look([](const ledger::LedgerState& state) { return state.in_force() != nullptr; });
   if (!began) return Discard(api, member);

@@ -228,5 +228,30 @@ TEST_F(EnvironmentsTest, EndsForGood) {
   EXPECT_FALSE(enclave->running());
 }
 
+// A crash between the ledger's last entry and the server's own row.
+TEST_F(EnvironmentsTest, HasEndedWhereItsLedgerSaysSo) {
+  Person ada = WithServerKey("ada@hospital.example");
+  const std::string id = CreateEnvironment(ada, {});
+  ASSERT_EQ(ada.Post(Path(id, "/terminate")).status, 200);
+  ASSERT_TRUE(store_->environments.SetLifecycle(*EnvironmentId::Parse(id), Lifecycle::kRunning, {}, clock_.Now()));
+  RestartServer();
+  const Reply shown = LogIn("ada@hospital.example").Get(Path(id));
+  EXPECT_EQ(shown.TextAt("/tee/status"), "terminated");
+  EXPECT_FALSE(shown.At("/tee").as_object().contains("error_message"));
+}
+
+TEST_F(EnvironmentsTest, OneThatFailedIsResumedByItsCreator) {
+  Person ada = WithServerKey("ada@hospital.example");
+  const std::string kept = CreateEnvironment(ada, {}, "operator");
+  const std::string lost = CreateEnvironment(ada, {}, "none");
+  for (const std::string& id : {kept, lost}) fleet_->Find(*EnvironmentId::Parse(id))->Fail("the machine had no memory");
+  EXPECT_EQ(ada.Get(Path(kept)).TextAt("/tee/status"), "error");
+  EXPECT_EQ(ada.Post(Path(lost, "/resume")).status, 409);
+  const Reply resumed = ada.Post(Path(kept, "/resume"));
+  EXPECT_EQ(resumed.status, 200) << resumed.body;
+  EXPECT_FALSE(resumed.At("/tee").as_object().contains("error_message"));
+  EXPECT_EQ(AskUntil(ada, Path(kept), "/tee/status", {"active"}).TextAt("/tee/status"), "active");
+}
+
 }  // namespace
 }  // namespace cloister::control

@@ -112,10 +112,11 @@ class EventSource final : public net::EventSource {
   std::optional<std::string> StatusOf(const Member& member, const QueryId& id) const {
     const auto job = api_.store.queries.FindJob(id);
     if (!job) return std::nullopt;
+    const QueryMoment moment{.now = api_.clock.Now(), .health = member.session->health(), .job = *job};
     return member.session->Look([&](const ledger::LedgerState& state) -> std::optional<std::string> {
       const ledger::QueryRecord* query = state.FindQuery(id);
       if (query == nullptr) return std::nullopt;
-      return std::string(QueryStatus(state, *query, *job, api_.clock.Now()));
+      return std::string(QueryStatus(state, *query, moment));
     });
   }
 
@@ -133,9 +134,16 @@ class EventSource final : public net::EventSource {
 Result<std::int64_t> StartOf(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const std::int64_t newest, api.store.changes.Newest());
   net::Request given;
-  if (const std::string* field = request.Header("last-event-id")) given.query["last_event_id"] = *field;
-  else if (request.query.contains("last_event_id")) given.query = request.query;
-  else return newest;
+  if (const std::string* field = request.Header("last-event-id")) {
+    if (field->size() > 12 || (field->size() > 1 && field->starts_with('0'))) {
+      return InvalidArgument("'Last-Event-ID' must be the id of an event");
+    }
+    given.query["last_event_id"] = *field;
+  } else if (request.query.contains("last_event_id")) {
+    given.query = request.query;
+  } else {
+    return newest;
+  }
   CLOISTER_ASSIGN(const std::uint64_t seq, QueryNumber(given, "last_event_id", 0));
   return std::min(static_cast<std::int64_t>(seq), newest);
 }

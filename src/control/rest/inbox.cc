@@ -22,14 +22,23 @@ class Inbox {
   codec::JsonArray Take() { return std::move(items_); }
 
  private:
-  codec::JsonObject& Add(std::string_view kind, const std::string& id, const std::string& name,
-                         std::string_view what) {
-    items_.push_back(codec::JsonObject{{"kind", kind},
-                                       {"id", id},
-                                       {"name", name},
+  struct Item {
+    std::string_view kind;
+    std::string id;
+    std::string name;
+    std::string_view what;
+    Instant created;  // what waits
+    Instant changed;
+  };
+  codec::JsonObject& Add(const Item& item) {
+    items_.push_back(codec::JsonObject{{"kind", item.kind},
+                                       {"id", item.id},
+                                       {"name", item.name},
                                        {"environment", environment_->id.str()},
                                        {"environment_name", environment_->name},
-                                       {"message", what}});
+                                       {"message", item.what},
+                                       {"created_at", FormatRfc3339(item.created)},
+                                       {"updated_at", FormatRfc3339(item.changed)}});
     return items_.back().get_object();
   }
 
@@ -37,8 +46,12 @@ class Inbox {
     const auto* proposed = state.proposed();
     const bool mine = proposed != nullptr && proposed->charter.Find(me_) != nullptr;
     if (!mine || proposed->acceptances.contains(me_)) return;
-    codec::JsonObject& item = Add("charter", environment_->id.str(), environment_->name,
-                                  "a charter waits for your acceptance");
+    codec::JsonObject& item = Add({.kind = "charter",
+                                   .id = environment_->id.str(),
+                                   .name = environment_->name,
+                                   .what = "a charter waits for your acceptance",
+                                   .created = proposed->recorded,
+                                   .changed = proposed->changed});
     item["epoch"] = proposed->charter.epoch;
     item["digest"] = codec::HexEncode(proposed->digest);
   }
@@ -48,7 +61,12 @@ class Inbox {
       const auto& newest = record.versions.back();
       const bool waits = record.owner == me_ && !newest.revoked && state.ManifestInForce(id) == nullptr;
       if (waits && state.in_force() != nullptr && newest.manifest.charter != state.in_force()->digest) {
-        Add("dataset", id.str(), newest.manifest.name, "its manifest names an older charter; sign it anew");
+        Add({.kind = "dataset",
+             .id = id.str(),
+             .name = newest.manifest.name,
+             .what = "its manifest names an older charter; sign it anew",
+             .created = newest.recorded,
+             .changed = newest.changed});
       }
     }
   }
@@ -59,8 +77,12 @@ class Inbox {
     if (!readiness || !readiness->endings.empty()) return;  // what can never run waits for nobody
     const auto has = [&](const auto& people) { return std::ranges::find(people, me_) != people.end(); };
     if (!has(readiness->rule.owners_missing) && !has(readiness->rule.approvers_waiting)) return;
-    codec::JsonObject& item = Add("query", query.request.query.str(), query.request.name,
-                                  "a query waits for your decision");
+    codec::JsonObject& item = Add({.kind = "query",
+                                   .id = query.request.query.str(),
+                                   .name = query.request.name,
+                                   .what = "a query waits for your decision",
+                                   .created = query.recorded,
+                                   .changed = query.changed});
     item["query_digest"] = codec::HexEncode(query.digest);
     item["entry"] = query.entry;
   }

@@ -13,7 +13,9 @@ Result<net::Response> Switch(const Api& api, const net::Request& request, bool o
     return Error{Code::kPermissionDenied, "only who created an environment suspends and resumes it"};
   }
   CLOISTER_TRY(ReadNothing(request));
-  CLOISTER_TRY(on ? member.session->Resume() : member.session->Suspend());
+  // A request that comes again, since its answer was lost, finds it done.
+  const bool is_so = member.session->health().lifecycle == (on ? Lifecycle::kRunning : Lifecycle::kSuspended);
+  if (member.caller.note.empty() || !is_so) CLOISTER_TRY(on ? member.session->Resume() : member.session->Suspend());
   CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
   const std::string_view message = !on                                    ? "The enclave is stopped."
                                    : member.session->health().enclave_runs ? "The enclave runs again."

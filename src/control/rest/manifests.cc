@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "control/rest/dataset_json.h"
+#include "control/rest/statements.h"
 
 namespace cloister::control {
 

@@ -131,6 +131,24 @@ TEST_F(OnceTest, ChangedCharterTermsAreOneEpoch) {
   EXPECT_EQ(Put("c-2", environment_ + "/charter", R"({"name":"third"})", "application/json", tag).status, 412);
 }
 
+// Done, and its answer lost: it is so, and that is what is answered.
+TEST_F(OnceTest, WhatIsSuspendedResumedOrTerminatedAlreadyIsSo) {
+  for (const char* act : {"suspend", "resume", "terminate"}) {
+    const auto post = [&] {
+      return ada_.Send({.method = net::HttpMethod::kPost,
+                        .target = environment_ + "/" + act,
+                        .fields = {{"Idempotency-Key", act}}});
+    };
+    const Reply first = post();
+    ASSERT_EQ(first.status, 200) << first.body;
+    LoseAnswer(act);
+    const Reply again = post();
+    EXPECT_EQ(again.status, 200) << again.body;
+    EXPECT_EQ(again.TextAt("/tee/status"), first.TextAt("/tee/status"));
+    EXPECT_EQ(ada_.Post(environment_ + "/" + act).status, 409);
+  }
+}
+
 TEST_F(OnceTest, WhatIsRemovedIsRemovedOnce) {
   ASSERT_EQ(PutFile("f", kFile).status, 200);
   const auto remove = [&] {

@@ -13,6 +13,7 @@
 #include "control/rest/preconditions.h"
 #include "control/rest/query_check.h"
 #include "control/rest/routes.h"
+#include "control/rest/statements.h"
 
 namespace cloister::control {
 namespace {
@@ -219,7 +220,8 @@ Result<net::Response> ListVersions(const Api& api, const net::Request& request) 
                         {"schema", agreement::EncodeSchema(each.manifest.schema)},
                         {"policy", agreement::EncodePolicy(each.manifest.policy)},
                         {"object", agreement::EncodeObjectRef(each.manifest.object)},
-                        {"created_at", FormatRfc3339(each.recorded)}});
+                        {"created_at", FormatRfc3339(each.recorded)},
+                        {"updated_at", FormatRfc3339(each.changed)}});
   }
   return AnswerList(request, "versions", std::move(versions), "version");
 }

@@ -68,6 +68,24 @@ TEST_F(PoliciesTest, ADatasetHasNoNameByWhichAnIdIsRead) {
   EXPECT_EQ(ada_.Get(dataset).TextAt("/dataset/table_name"), "t_dataset_1");
 }
 
+// As far as the contract says it, and no further.
+TEST_F(PoliciesTest, TypesAndPresetsAreReadInWhateverLetters) {
+  int n = 0;
+  const auto status = [&](const char* type, const char* preset) {
+    return ada_.Post(environment_ + "/datasets", {{"name", "t" + std::to_string(++n)},
+                                                  {"schema", {{"id", "Int64"}, {"x", type}}},
+                                                  {"policy", preset},
+                                                  {"privacy_unit", "id"}}).status;
+  };
+  EXPECT_EQ(status("Double", "Aggregates-Only"), 201);
+  EXPECT_EQ(status("decimal(10, 2)", "AGGREGATE ONLY"), 201);
+  EXPECT_EQ(status("Date Time", "aggregates_only"), 400);
+  EXPECT_EQ(status(" DATE", "aggregates_only"), 400);
+  EXPECT_EQ(status("DECIMAL(10,  2)", "aggregates_only"), 400);
+  EXPECT_EQ(status("DECIMAL( 10,2)", "aggregates_only"), 400);
+  EXPECT_EQ(status("FLOAT", "aggregates  only"), 400);
+}
+
 TEST_F(PoliciesTest, AnotherPolicyIsTheNextVersion) {
   const std::string dataset = Share();
   EXPECT_EQ(PutJson(ada_, dataset + "/policy", {{"policy", Stricter()}}, "").status, 428);

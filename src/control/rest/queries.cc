@@ -12,6 +12,7 @@
 #include "control/rest/query_json.h"
 #include "control/rest/query_names.h"
 #include "control/rest/routes.h"
+#include "control/rest/statements.h"
 #include "ledger/released_before.h"
 #include "ledger/stored_answer.h"
 

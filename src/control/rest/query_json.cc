@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codec/text.h"
+#include "control/workflow/job_runner.h"
 #include "ledger/audit.h"
 
 namespace cloister::control {
@@ -12,6 +13,12 @@ using ledger::QueryPhase;
 
 constexpr std::string_view kExpired = "expired";
 constexpr std::string_view kExpiredCode = "EXPIRED";
+
+// No enclave runs, and none will.
+bool IsOver(const EnvironmentSession::Health& health) {
+  const bool ended = health.lifecycle == Lifecycle::kTerminated || health.lifecycle == Lifecycle::kFailed;
+  return ended && !health.enclave_runs;
+}
 
 codec::JsonObject EncodePerson(const ledger::LedgerState& state, const std::string& thumbprint) {
   codec::JsonObject json{{"thumbprint", thumbprint}};
@@ -58,7 +65,7 @@ void AddReport(codec::JsonObject& json, const ledger::LedgerState& state, const 
 }
 
 void AddDecisions(codec::JsonObject& json, const ledger::LedgerState& state, const ledger::QueryRecord& query,
-                  Instant now) {
+                  const QueryMoment& moment) {
   codec::JsonArray approvals;
   for (const auto& [thumbprint, approval] : query.approvals) {
     codec::JsonObject each = EncodePerson(state, thumbprint);
@@ -73,9 +80,9 @@ void AddDecisions(codec::JsonObject& json, const ledger::LedgerState& state, con
   for (const auto& [thumbprint, digest] : query.rejections) rejections.push_back(EncodePerson(state, thumbprint));
   json["rejections"] = std::move(rejections);
   if (query.phase != QueryPhase::kReported) return;
-  const auto readiness = state.ReadinessOf(query.digest, now);
+  const auto readiness = state.ReadinessOf(query.digest, moment.now);
   if (!readiness) return;
-  if (!readiness->endings.empty()) {  // nobody's word is waited for any more
+  if (!readiness->endings.empty() || IsOver(moment.health)) {  // nobody's word is waited for any more
     json["waiting_for"] = {{"owners", codec::JsonArray()},
                            {"approvers", codec::JsonArray()},
                            {"approvals", 0},
@@ -105,20 +112,6 @@ Result<ledger::Entry> EntryAt(const Api& api, const Member& member, std::uint64_
   return ledger::DecodeEntry(texts.front());
 }
 
-// Of the newest entry that says something of the query: what was decided, and how it ran.
-Result<Instant> NewestEntryTime(const Api& api, const Member& member, const ledger::QueryRecord& query) {
-  std::uint64_t newest = query.entry;
-  for (const auto& step : {query.report_entry, query.reservation_entry, query.execution_entry, query.release_entry}) {
-    newest = std::max(newest, step.value_or(0));
-  }
-  for (const auto& [who, approval] : query.approvals) newest = std::max(newest, approval.entry);
-  member.session->Look([&](const ledger::LedgerState& state) {
-    for (const auto& [who, link] : query.rejections) newest = std::max(newest, state.EntryOfLink(link).value_or(0));
-  });
-  CLOISTER_ASSIGN(const ledger::Entry entry, EntryAt(api, member, newest));
-  return entry.time;
-}
-
 // The receipt's time bucket: how long it ran, no more exactly than everybody may know.
 std::optional<double> ExecutionSeconds(const Member& member, const ResultRecord& result) {
   const auto checked = member.session->Look(
@@ -133,6 +126,7 @@ std::string ErrorMessage(std::string_view code) {
   if (code == ledger::kFailedCode) text = "the approved query ran and could not be finished; nothing was released";
   if (code == CodeName(Code::kCancelled)) text = "the query was cancelled";
   if (code == CodeName(Code::kDataLoss)) text = "a stored file is not the one that the ledger names";
+  if (code == kEnvironmentEndedCode) text = "the environment ended before the query did; nothing was released";
   if (code == kExpiredCode) text = "what the query was asked under is gone, so it can never run; submit it again";
   if (code == CodeName(Code::kUnavailable)) text = "the enclave went away each time; submit the query again";
   return std::string(code) + ": " + std::string(text);
@@ -141,23 +135,28 @@ std::string ErrorMessage(std::string_view code) {
 }  // namespace
 
 std::string_view QueryStatus(const ledger::LedgerState& state, const ledger::QueryRecord& query,
-                             const std::optional<JobRecord>& job, Instant now) {
+                             const QueryMoment& moment) {
+  const auto& job = moment.job;
   const bool job_failed = job && job->status == JobStatus::kFailed;
+  const bool over = IsOver(moment.health);
   switch (query.phase) {
-    case QueryPhase::kSubmitted: return "verifying";
+    case QueryPhase::kSubmitted: return over ? "error" : "verifying";
     case QueryPhase::kRefused:
     case QueryPhase::kRejected: return "rejected";
     case QueryPhase::kWithdrawn:
     case QueryPhase::kCancelled: return "cancelled";
     case QueryPhase::kReserved:
-    case QueryPhase::kReleasing: return job_failed ? "error" : "executing";
+    case QueryPhase::kReleasing:
+      if (job_failed || over) return "error";
+      return moment.health.lifecycle == Lifecycle::kSuspended ? "approved" : "executing";  // it begins anew
     case QueryPhase::kReleased:
       return job && job->status == JobStatus::kDone ? "completed" : job_failed ? "error" : "executing";
     case QueryPhase::kFailed: return "error";
     case QueryPhase::kReported: break;
   }
   if (job_failed) return "error";
-  const auto readiness = state.ReadinessOf(query.digest, now);
+  if (over) return kExpired;
+  const auto readiness = state.ReadinessOf(query.digest, moment.now);
   if (readiness && !readiness->endings.empty()) return kExpired;
   const bool ready = readiness && readiness->rule.state == agreement::RuleState::kMet && readiness->obstacles.empty();
   return ready ? "approved" : "submitted";
@@ -210,20 +209,21 @@ Result<codec::JsonArray> EncodeDecisions(const Api& api, const Member& member, c
 // What the ledger says of it, all of one moment: a phase of before beside a readiness of after would be a status that
 // it never had.
 ledger::QueryRecord AddLedger(codec::JsonObject& json, const Member& member, const QueryId& id,
-                              const std::optional<JobRecord>& job, Instant now) {
+                              const QueryMoment& moment) {
   return member.session->Look([&](const ledger::LedgerState& state) {
     const ledger::QueryRecord* query = state.FindQuery(id);
     CLOISTER_CHECK(query != nullptr);  // no ledger loses one
     json["name"] = query->request.name;
     json["query_digest"] = codec::HexEncode(query->digest);
     json["entry"] = query->entry;
-    const std::string_view status = QueryStatus(state, *query, job, now);
+    const std::string_view status = QueryStatus(state, *query, moment);
     json["status"] = status;
     json["phase"] = ledger::QueryPhaseName(query->phase);
     if (status == kExpired) json["error_message"] = ErrorMessage(kExpiredCode);
+    if (status == "error") json["error_message"] = ErrorMessage(kEnvironmentEndedCode);  // where nothing says more
     AddRequest(json, state, *query);
     AddReport(json, state, *query);
-    AddDecisions(json, state, *query, now);
+    AddDecisions(json, state, *query, moment);
     return *query;
   });
 }
@@ -237,9 +237,9 @@ Result<codec::JsonObject> EncodeQuery(const Api& api, const Member& member, cons
                          {"environment", label.environment.str()},
                          {"description", label.description},
                          {"created_at", FormatRfc3339(label.created_at)}};
-  const ledger::QueryRecord query = AddLedger(json, member, label.id, job, api.clock.Now());
-  CLOISTER_ASSIGN(const Instant ledger_at, NewestEntryTime(api, member, query));
-  json["updated_at"] = FormatRfc3339(std::max(ledger_at, job ? job->updated_at : label.updated_at));
+  const ledger::QueryRecord query = AddLedger(
+      json, member, label.id, {.now = api.clock.Now(), .health = member.session->health(), .job = job});
+  json["updated_at"] = FormatRfc3339(std::max(query.changed, job ? job->updated_at : label.updated_at));
   CLOISTER_ASSIGN(json["decisions"], EncodeDecisions(api, member, query));
   if (job && job->status == JobStatus::kFailed) json["error_message"] = ErrorMessage(job->code.value_or("INTERNAL"));
   if (query.execution && query.execution->outcome != ledger::Outcome::kReleased) {

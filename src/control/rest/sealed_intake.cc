@@ -113,6 +113,7 @@ Result<agreement::SealedObjectRef> SealedIntake::Finish() {
   const FilesTurn turn(which_.dataset);
   CLOISTER_TRY(RequireOpenUpload(api_, which_));
   CLOISTER_TRY(api_.store.datasets.CompleteUpload(which_.upload, object));
+  CLOISTER_TRY(api_.store.datasets.TouchUpload(which_.upload, api_.clock.Now()));
   finished_ = true;
   return object;
 }

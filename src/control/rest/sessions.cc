@@ -32,6 +32,7 @@ Result<net::Response> List(const Api& api, const net::Request& request) {
     sessions.push_back(codec::JsonObject{{"id", record.id.str()},
                                          {"current", caller.session && caller.session->id == record.id},
                                          {"created_at", FormatRfc3339(record.created_at)},
+                                         {"updated_at", FormatRfc3339(record.last_used_at)},
                                          {"last_used_at", FormatRfc3339(record.last_used_at)},
                                          {"expires_at", FormatRfc3339(record.expires_at)}});
   }
@@ -40,6 +41,7 @@ Result<net::Response> List(const Api& api, const net::Request& request) {
 
 Result<net::Response> EndAll(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
+  CLOISTER_TRY(ReadNothing(request));
   CLOISTER_ASSIGN(const std::int64_t ended, api.store.sessions.EndAllOf(caller.user.id));
   net::Response response =
       JsonResponse(200, {{"ended", ended}, {"message", "You are logged out everywhere. API keys go on."}});

@@ -52,7 +52,7 @@ Result<codec::JsonObject> EncodeUpload(const Api& api, const UploadRecord& uploa
                            {"parts", std::move(received)},
                            {"complete", upload.object.has_value()},
                            {"created_at", FormatRfc3339(upload.created_at)},
-                           {"updated_at", FormatRfc3339(upload.created_at)}};
+                           {"updated_at", FormatRfc3339(upload.updated_at)}};
 }
 
 Result<net::Response> Begin(const Api& api, const net::Request& request) {
@@ -137,6 +137,7 @@ Result<bool> PublishUpload(const Api& api, const UploadOfDataset& which, const a
   // What attempts at parts left behind that a crash cut off: while the row is open, so that somebody asks again.
   CLOISTER_TRY(api.blobs.DiscardDrafts(upload.id.str()));
   CLOISTER_TRY(api.store.datasets.CompleteUpload(upload.id, object));
+  CLOISTER_TRY(api.store.datasets.TouchUpload(upload.id, api.clock.Now()));
   return true;
 }
 
@@ -162,6 +163,7 @@ Result<net::Response> Complete(const Api& api, const net::Request& request) {
 // An unfinished upload is given up; what came of it is thrown away.
 Result<net::Response> Abort(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(const UploadAccess access, RequireUpload(api, request));
+  CLOISTER_TRY(ReadNothing(request));
   const FilesTurn turn(access.upload.dataset);
   CLOISTER_ASSIGN(const UploadRecord upload,
                   RequireUploadNow(api, {.dataset = access.upload.dataset, .upload = access.upload.id}));
