@@ -117,17 +117,23 @@ ExitCode RunInvocation(const Invocation& invocation) {
   return RunVerb(context, invocation.verb);
 }
 
-int Main(const std::vector<std::string>& arguments) {
-  crypto::StartLibrary();
+ExitCode RunCommandLine(const std::vector<std::string>& arguments) {
   const auto parsed = ParseCommandLine(arguments);
   if (const auto* answer = std::get_if<CommandLineAnswer>(&parsed)) {
     (answer->exit_code == ExitCode::kOk ? std::cout : std::cerr) << answer->text;
-    return static_cast<int>(answer->exit_code);
+    return answer->exit_code;
   }
-  const ExitCode code = RunInvocation(std::get<Invocation>(parsed));
+  return RunInvocation(std::get<Invocation>(parsed));
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  crypto::StartLibrary();
+  const ExitCode code = RunCommandLine(arguments);
   std::cout.flush();
+  if (std::cout) return static_cast<int>(code);
   // A full disk or a closed pipe behind a redirect must not look like success.
-  return static_cast<int>(std::cout ? code : ExitCode::kError);
+  std::cerr << "error: not all could be written to standard output: its disk is full, or it is closed\n";
+  return static_cast<int>(code == ExitCode::kOk ? ExitCode::kError : code);
 }
 
 }  // namespace

@@ -214,8 +214,12 @@ void AddGlobalFlags(CLI::App& app, GlobalFlags& global) {
   const auto set = [&global](double seconds) {
     global.timeout_ms = seconds > 0 ? static_cast<std::int64_t>(seconds * 1000) : 0;
   };
+  const auto number = [](const std::string& text) {
+    return text.find_first_not_of("0123456789.") == std::string::npos ? "" : "'" + text + "' is no number of seconds";
+  };
   app.add_option_function<double>("--timeout", set, "seconds; for what waits")
-      ->check(CLI::Range(0.0, kTimeoutSecondsMax));
+      ->check(CLI::Range(0.0, kTimeoutSecondsMax))
+      ->check(number);
 }
 
 void AddAll(CLI::App& app, Invocation& invocation) {
@@ -251,6 +255,13 @@ std::vector<std::string> WordsOf(const CLI::Option& option) {
   return words;
 }
 
+bool SpeaksOfPath(const CommandOption& option) {
+  const bool takes = option.takes_value || option.names.empty();
+  const std::string words = option.positional + " " + option.help;
+  return takes && (words.starts_with("FILE") || words.find("file") != std::string::npos ||
+                   words.find("folder") != std::string::npos);
+}
+
 CommandNode Describe(const CLI::App& app) {
   CommandNode node{.name = app.get_name(), .help = app.get_description(), .options = {}, .commands = {}};
   for (const CLI::Option* option : app.get_options()) {
@@ -262,6 +273,7 @@ CommandNode Describe(const CLI::App& app) {
     for (const std::string& name : option->get_snames()) described.names.push_back("-" + name);
     if (described.names.empty()) described.positional = option->get_name();
     described.words = WordsOf(*option);
+    described.takes_path = described.words.empty() && SpeaksOfPath(described);
     node.options.push_back(std::move(described));
   }
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {

@@ -27,6 +27,7 @@ struct CommandOption {
   bool takes_value = false;
   std::string positional = {};          // its name, such as FILE
   std::vector<std::string> words = {};  // the only values that it takes; empty: any
+  bool takes_path = false;              // of a file or folder, by its own words
 };
 struct CommandNode {
   std::string name;

@@ -1,5 +1,6 @@
 #include "cli/completion.h"
 
+#include <algorithm>
 #include <functional>
 #include <set>
 
@@ -88,6 +89,26 @@ std::string ValueCases(const CommandNode& root, const std::string& assign) {
   return text;
 }
 
+// Where paths are taken: "dataset upload" for what stands by itself, "dataset upload --schema" behind an option. What
+// takes an id or a name is offered no files: nobody means one there.
+std::string PathCases(const CommandNode& root) {
+  std::string text;
+  Walk(root, "", [&](const std::string& path, const CommandNode& node) {
+    for (const CommandOption& option : node.options) {
+      if (!option.takes_path) continue;
+      const std::string before = path.empty() ? "*" : Quoted(path);  // the root's stand behind any verb
+      if (option.names.empty()) text += (text.empty() ? "" : "|") + before;
+      for (const std::string& name : option.names) text += (text.empty() ? "" : "|") + before + "' " + name + "'";
+    }
+  });
+  return text;
+}
+
+bool TakesPathItself(const CommandNode& node) {
+  return std::any_of(node.options.begin(), node.options.end(),
+                     [](const CommandOption& option) { return option.names.empty() && option.takes_path; });
+}
+
 std::string FishDescription(const std::string& help) { return help.empty() ? "" : " -d " + Quoted(FirstLine(help)); }
 
 // Two conditions: what was typed already, and the verb under which it is offered.
@@ -101,7 +122,8 @@ std::string FishOption(const CommandOption& option) {
     text += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
   }
   if (!option.words.empty()) return text + " -x -a " + Quoted(Joined(option.words)) + FishDescription(option.help);
-  return text + (option.takes_value ? " -r" : "") + FishDescription(option.help);
+  const std::string value = !option.takes_value ? "" : option.takes_path ? " -r -F" : " -x";
+  return text + value + FishDescription(option.help);
 }
 
 }  // namespace
@@ -109,36 +131,42 @@ std::string FishOption(const CommandOption& option) {
 std::string BashCompletion(const CommandNode& root) {
   return "# bash completion of cloister; load it with: source <(cloister completion bash)\n"
          "_cloister() {\n"
-         "  local current=${COMP_WORDS[COMP_CWORD]} path='' words='' i word next\n"
+         "  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} path='' words='' i word next\n"
          "  COMPREPLY=()\n"
+         // The shell takes --level=full for three words.
+         "  [[ $current == = ]] && current=''\n"
+         "  [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD-2]}\n"
          "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
          "    word=${COMP_WORDS[i]}\n"
          "    case $word in\n"
          "      " +
          ValueOptions(root, "|") +
-         ") ((i++)); continue ;;\n"
+         ") ((i++)); [[ ${COMP_WORDS[i]} == = ]] && ((i++)); continue ;;\n"
          "      -*) continue ;;\n"
          "    esac\n"
          "    next=\"${path:+$path }$word\"\n"
          "    _cloister_words \"$next\" && path=$next\n"
          "  done\n"
-         "  case ${COMP_WORDS[COMP_CWORD-1]} in\n"
+         "  case $before in\n"
          "    " +
          ValueOptions(root, "|") +
-         ") _cloister_values \"$path ${COMP_WORDS[COMP_CWORD-1]}\" && COMPREPLY=($(compgen -W \"$words\" -- "
-         "\"$current\")) "
-         "|| _cloister_files; return ;;\n"
+         ") if _cloister_values \"$path $before\"; then COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
+         "      else _cloister_files \"$path $before\"; fi; return ;;\n"
          "  esac\n"
          "  _cloister_words \"$path\"\n"
          "  COMPREPLY=($(compgen -W \"$words " +
          GlobalWords(root) +
          "\" -- \"$current\"))\n"
-         "  [[ ${#COMPREPLY[@]} -eq 0 && $current != -* ]] && _cloister_files\n"
+         "  [[ ${#COMPREPLY[@]} -eq 0 && $current != -* ]] && _cloister_files \"$path\"\n"
          "}\n"
          // One name a line, and marked as files: the shell quotes `my file.csv` then, and puts a slash behind a folder.
          "_cloister_files() {\n"
-         "  mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
-         "  compopt -o filenames 2> /dev/null\n"
+         "  case $1 in\n"
+         "    " +
+         PathCases(root) +
+         ") mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
+         "      compopt -o filenames 2> /dev/null ;;\n"
+         "  esac\n"
          "}\n"
          "_cloister_values() {\n"
          "  case $1 in\n" +
@@ -170,8 +198,15 @@ std::string ZshCompletion(const CommandNode& root) {
          "    *) return 1 ;;\n"
          "  esac\n"
          "}\n"
+         "_cloister_paths() {\n"
+         "  case $1 in\n"
+         "    " +
+         PathCases(root) +
+         ") _files ;;\n"
+         "  esac\n"
+         "}\n"
          "_cloister() {\n"
-         "  local path_so_far='' found='' word i\n"
+         "  local path_so_far='' found='' word before=${words[CURRENT-1]} i\n"
          "  for ((i = 2; i < CURRENT; i++)); do\n"
          "    word=${words[i]}\n"
          "    case $word in\n"
@@ -183,15 +218,17 @@ std::string ZshCompletion(const CommandNode& root) {
          "    _cloister_words \"${path_so_far:+$path_so_far }$word\" && path_so_far=\"${path_so_far:+$path_so_far "
          "}$word\"\n"
          "  done\n"
-         "  case ${words[CURRENT-1]} in\n"
+         "  [[ ${words[CURRENT]} == --*=* ]] && before=${words[CURRENT]%%=*} && compset -P '*='\n"
+         "  case $before in\n"
          "    " +
          ValueOptions(root, "|") +
-         ") _cloister_values \"$path_so_far ${words[CURRENT-1]}\" && compadd -- ${=found} || _files; return ;;\n"
+         ") if _cloister_values \"$path_so_far $before\"; then compadd -- ${=found}\n"
+         "      else _cloister_paths \"$path_so_far $before\"; fi; return ;;\n"
          "  esac\n"
          "  _cloister_words \"$path_so_far\"\n"
          "  compadd -- ${=found} " +
          GlobalWords(root) +
-         " || _files\n"
+         " || _cloister_paths \"$path_so_far\"\n"
          "}\n"
          "compdef _cloister cloister\n";
 }
@@ -222,6 +259,7 @@ std::string FishCompletion(const CommandNode& root) {
   });
   text += "\n";
   Walk(root, "", [&](const std::string& path, const CommandNode& node) {
+    if (!TakesPathItself(node)) text += FishLine(path, " -f");
     for (const CommandNode& command : node.commands) {
       text += FishLine(path, " -f -a " + command.name + FishDescription(command.help));
     }

@@ -62,13 +62,13 @@ Result<ExitCode> Run(Context& context, const EnvCreateVerb& verb) {
 
 Result<ExitCode> Run(Context& context, const EnvListVerb&) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
-  CLOISTER_ASSIGN(const codec::Json answer, session->api().Get("/api/tee/environments"));
+  CLOISTER_ASSIGN(codec::JsonArray tees, ListEnvironments(*session));
   if (context.out.json()) {
-    context.out.Json(answer);
+    context.out.Json(codec::JsonObject{{"tees", std::move(tees)}});
     return ExitCode::kOk;
   }
   Table table({{"ENVIRONMENT"}, {"NAME"}, {"STATUS"}, {"EPOCH", Align::kRight}});
-  for (const codec::Json& tee : ArrayAt(answer, "tees")) {
+  for (const codec::Json& tee : tees) {
     table.Add({Printable(TextAt(tee, "id")), Printable(TextAt(tee, "name")), Printable(TextAt(tee, "status")),
                std::to_string(IntegerAt(tee, "epoch"))});
   }

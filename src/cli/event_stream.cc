@@ -3,6 +3,7 @@
 namespace cloister::cli {
 
 Status EventStream::Restart() {
+  heard_ = false;
   line_.clear();
   after_return_ = false;
   event_ = {};
@@ -43,6 +44,7 @@ void EventStream::Line(std::string_view line) {
     return;
   }
   const std::size_t colon = line.find(':');
+  heard_ = heard_ || colon == 0;
   if (colon == 0) return;  // a comment
   std::string_view value = colon == std::string_view::npos ? std::string_view() : line.substr(colon + 1);
   if (value.starts_with(' ')) value.remove_prefix(1);
@@ -50,6 +52,7 @@ void EventStream::Line(std::string_view line) {
 }
 
 void EventStream::Field(std::string_view name, std::string_view value) {
+  heard_ = heard_ || name == "event" || name == "id" || name == "data" || name == "retry";
   if (name == "event") event_.type = value;
   if (name == "id" && value.find('\0') == std::string_view::npos) id_ = value;
   if (name != "data") return;

@@ -32,6 +32,8 @@ class EventStream final : public net::DownloadBody {
   Status Restart() override;
   // kResourceExhausted for an event longer than kEventBytesMax.
   Status Write(ByteView piece) override;
+  // Whether a comment or a field came over this connection: what speaks at the other end is an event stream.
+  bool heard() const { return heard_; }
   // Of the last event that was handled; what Last-Event-ID asks to go on from.
   const std::string& last_id() const { return last_id_; }
 
@@ -40,6 +42,7 @@ class EventStream final : public net::DownloadBody {
   void Field(std::string_view name, std::string_view value);
 
   std::function<void(const ServerEvent&)> handler_;
+  bool heard_ = false;
   std::string line_;
   bool after_return_ = false;  // a CR ended a line; an LF that follows belongs to it
   ServerEvent event_;

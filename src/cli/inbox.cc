@@ -99,8 +99,7 @@ Result<codec::JsonArray> Environments(Session& session, const std::string& only)
     CLOISTER_ASSIGN(const NamedEnvironment found, FindEnvironment(session, only));
     return codec::JsonArray{codec::JsonObject{{"id", found.id.str()}, {"name", only}}};
   }
-  CLOISTER_ASSIGN(const codec::Json answer, session.api().Get("/api/tee/environments"));
-  return ArrayAt(answer, "tees");
+  return ListEnvironments(session);
 }
 
 void ShowTasks(Output& out, const std::vector<Task>& tasks) {

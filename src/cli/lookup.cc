@@ -7,9 +7,20 @@ namespace {
 
 constexpr std::string_view kEnvironmentsPath = "/api/tee/environments";
 
-Result<codec::JsonArray> ListEnvironments(Session& session) {
-  CLOISTER_ASSIGN(const codec::Json answer, session.api().Get(kEnvironmentsPath));
-  return ArrayAt(answer, "tees");
+constexpr int kPagesMax = 1000;
+
+Error NoList(std::string_view name) {
+  return Unavailable("the server's answer has no list '" + std::string(name) + "'; is this a Cloister server?");
+}
+
+Status TakeItems(const codec::Json& answer, std::string_view name, codec::JsonArray& items) {
+  const codec::Json& list = MemberAt(answer, name);
+  if (!list.is_array()) return NoList(name);
+  for (const codec::Json& item : list.get_array()) {
+    if (!item.is_object()) return NoList(name);
+    items.push_back(item);
+  }
+  return {};
 }
 
 // The id of the one object that is named so.
@@ -32,6 +43,23 @@ std::string EnvironmentPath(const EnvironmentId& id) { return std::string(kEnvir
 std::string DatasetPath(const DatasetId& id) { return "/api/tee/datasets/" + id.str(); }
 std::string QueryPath(const QueryId& id) { return "/api/tee/queries/" + id.str(); }
 
+Result<codec::JsonArray> FetchList(Session& session, const std::string& path, std::string_view name) {
+  codec::JsonArray items;
+  std::string target = path;
+  for (int page = 0; page < kPagesMax; ++page) {
+    CLOISTER_ASSIGN(const codec::Json answer, session.api().Get(target));
+    CLOISTER_TRY(TakeItems(answer, name, items));
+    const std::string cursor = TextAt(answer, "next_cursor");
+    if (cursor.empty()) return items;
+    target = path + "?cursor=" + net::EncodeSegment(cursor);
+  }
+  return ResourceExhausted("the server's list '" + std::string(name) + "' does not end");
+}
+
+Result<codec::JsonArray> ListEnvironments(Session& session) {
+  return FetchList(session, std::string(kEnvironmentsPath), "tees");
+}
+
 Result<codec::JsonArray> ListObjects(Session& session, const std::string& environment, std::string_view kind) {
   codec::JsonArray environments;
   if (environment.empty()) {
@@ -43,8 +71,9 @@ Result<codec::JsonArray> ListObjects(Session& session, const std::string& enviro
   codec::JsonArray objects;
   for (const codec::Json& each : environments) {
     CLOISTER_ASSIGN(const EnvironmentId id, EnvironmentId::Parse(TextAt(each, "id")));
-    CLOISTER_ASSIGN(const codec::Json answer, session.api().Get(EnvironmentPath(id) + "/" + std::string(kind)));
-    for (const codec::Json& object : ArrayAt(answer, kind)) objects.push_back(object);
+    CLOISTER_ASSIGN(const codec::JsonArray found,
+                    FetchList(session, EnvironmentPath(id) + "/" + std::string(kind), kind));
+    objects.insert(objects.end(), found.begin(), found.end());
   }
   return objects;
 }

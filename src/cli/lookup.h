@@ -30,6 +30,10 @@ std::string EnvironmentPath(const EnvironmentId& id);
 std::string DatasetPath(const DatasetId& id);
 std::string QueryPath(const QueryId& id);
 
+// The objects of a list route, page after page. kUnavailable for an answer without such a list: that is another server,
+// and must not look like one that has nothing.
+Result<codec::JsonArray> FetchList(Session& session, const std::string& path, std::string_view name);
+Result<codec::JsonArray> ListEnvironments(Session& session);
 // The objects of one environment, or of all if `environment` is empty. `kind` is "datasets" or "queries".
 Result<codec::JsonArray> ListObjects(Session& session, const std::string& environment, std::string_view kind);
 

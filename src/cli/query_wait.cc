@@ -64,6 +64,7 @@ Result<ExitCode> WaitForQuery(Session& session, const QueryId& id) {
     CLOISTER_ASSIGN(const codec::Json answer, session.api().Get(QueryPath(id)));
     const codec::Json& query = MemberAt(answer, "query");
     const std::string status = TextAt(query, "status");
+    if (status.empty()) return Unavailable("the server's answer has no query's status; is this a Cloister server?");
     const QueryStage stage = StageOf(status);
     if (status != shown) context.out.Say(Printable(status));
     shown = status;

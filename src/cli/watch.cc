@@ -2,6 +2,7 @@
 // again. What it shows is the server's word; what counts is read from the ledger by the other verbs.
 
 #include <map>
+#include <optional>
 
 #include "cli/event_stream.h"
 #include "cli/lookup.h"
@@ -88,7 +89,39 @@ Status PollChanges(Session& session, const std::string& environment, std::int64_
   return {};
 }
 
-// False when the server has no such route.
+// What came of one connection to the event stream.
+enum class Followed { kBroke, kTimeOver, kNoSuchRoute };
+
+Result<Followed> FollowOnce(Session& session, EventStream& stream, std::int64_t left_ms) {
+  net::HttpRequest request{.target = "/api/tee/events",
+                           .fields = {{"Accept", "text/event-stream"}},
+                           .download = &stream,
+                           .answer_bytes_max = kStreamBytesMax,
+                           .timeout_ms = left_ms,
+                           .once = true};
+  if (!stream.last_id().empty()) request.fields.push_back({"Last-Event-ID", stream.last_id()});
+  const Result<net::HttpAnswer> answer = session.api().Send(std::move(request));
+  if (!answer) {
+    if (!stream.heard()) return answer.error();
+    if (answer.error().code == Code::kDeadlineExceeded) return Followed::kTimeOver;
+    if (answer.error().code != Code::kUnavailable) return answer.error();
+    return Followed::kBroke;
+  }
+  if (answer->status == 404 || answer->status == 405) return Followed::kNoSuchRoute;
+  if (!answer->ok()) return net::ProblemError(*answer);
+  if (!answer->Field("Content-Type").starts_with("text/event-stream")) {
+    return Unavailable("the server answered with something that is no event stream; is this a Cloister server?");
+  }
+  return Followed::kBroke;
+}
+
+// Whether it is worth another try: the server was there before.
+bool MayComeBack(const Error& error) {
+  return error.code == Code::kUnavailable || error.code == Code::kDeadlineExceeded;
+}
+
+// False when the server has no such route. A server that is not there at first is an error at once, and one that went
+// away and did not come back is one at the end: whoever waits for a change must not take silence for none.
 Result<bool> FollowStream(Session& session, const std::string& environment, std::int64_t until_ms) {
   Context& context = session.context();
   EventStream stream([&](const ServerEvent& event) {
@@ -96,21 +129,19 @@ Result<bool> FollowStream(Session& session, const std::string& environment, std:
     const std::string of = TextAt(codec::Json(change), "environment");
     if (environment.empty() || of.empty() || of == environment) ShowChange(context, change);
   });
+  bool known = false;
+  std::optional<Error> away;
   for (;;) {
     const std::int64_t left_ms = until_ms - context.clock.MonotonicMs();
-    if (left_ms <= 0) return true;
-    net::HttpRequest request{.target = "/api/tee/events",
-                             .fields = {{"Accept", "text/event-stream"}},
-                             .download = &stream,
-                             .answer_bytes_max = kStreamBytesMax,
-                             .timeout_ms = left_ms};
-    if (!stream.last_id().empty()) request.fields.push_back({"Last-Event-ID", stream.last_id()});
-    const Result<net::HttpAnswer> answer = session.api().Send(std::move(request));
-    if (!answer && answer.error().code == Code::kDeadlineExceeded) return true;
-    if (!answer && answer.error().code != Code::kUnavailable) return answer.error();
-    if (answer && (answer->status == 404 || answer->status == 405)) return false;
-    if (answer && !answer->ok()) return net::ProblemError(*answer);
-    context.sleep(kPollEveryMs);  // the stream ended; it goes on where it was
+    if (left_ms <= 0) return away ? Result<bool>(*away) : Result<bool>(true);
+    const Result<Followed> followed = FollowOnce(session, stream, left_ms);
+    if (followed && *followed == Followed::kTimeOver) return true;
+    if (followed && *followed == Followed::kNoSuchRoute) return false;
+    if (!followed && (!known || !MayComeBack(followed.error()))) return followed.error();
+    known = true;
+    if (!followed && !away) context.out.Say("the server is away; trying again");
+    away = followed ? std::nullopt : std::optional(followed.error());
+    context.sleep(kPollEveryMs);  // it goes on where it was
   }
 }
 

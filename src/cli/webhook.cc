@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cli/lookup.h"
 #include "cli/printable.h"
 #include "cli/run.h"
 #include "cli/server_json.h"
@@ -78,13 +79,13 @@ Result<ExitCode> PostDelivery(Context& context, const std::string& path, const s
 
 Result<ExitCode> Run(Context& context, const WebhookListVerb&) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
-  CLOISTER_ASSIGN(const codec::Json answer, session->api().Get(kPath));
+  CLOISTER_ASSIGN(codec::JsonArray webhooks, FetchList(*session, std::string(kPath), "webhooks"));
   if (context.out.json()) {
-    context.out.Json(answer);
+    context.out.Json(codec::JsonObject{{"webhooks", std::move(webhooks)}});
     return ExitCode::kOk;
   }
   Table table({{"WEBHOOK"}, {"STATE"}, {"EVENTS"}, {"URL"}});
-  for (const codec::Json& webhook : ArrayAt(answer, "webhooks")) {
+  for (const codec::Json& webhook : webhooks) {
     table.Add({Printable(TextAt(webhook, "id")), StateOf(webhook),
                Printable(JoinedTexts(ArrayAt(webhook, "events"))), Printable(TextAt(webhook, "url"))});
   }
@@ -140,13 +141,14 @@ Result<ExitCode> Run(Context& context, const WebhookRemoveVerb& verb) {
 
 Result<ExitCode> Run(Context& context, const WebhookDeliveriesVerb& verb) {
   CLOISTER_ASSIGN(auto session, Session::Open(context));
-  CLOISTER_ASSIGN(const codec::Json answer, session->api().Get(PathOf(verb.webhook, "/deliveries")));
+  CLOISTER_ASSIGN(codec::JsonArray deliveries,
+                  FetchList(*session, PathOf(verb.webhook, "/deliveries"), "deliveries"));
   if (context.out.json()) {
-    context.out.Json(answer);
+    context.out.Json(codec::JsonObject{{"deliveries", std::move(deliveries)}});
     return ExitCode::kOk;
   }
   Table table({{"DELIVERY"}, {"TYPE"}, {"STATUS"}, {"OUTCOME"}, {"ATTEMPTS", Align::kRight}, {"LAST"}, {"NEXT"}});
-  for (const codec::Json& each : ArrayAt(answer, "deliveries")) {
+  for (const codec::Json& each : deliveries) {
     table.Add({Printable(TextAt(each, "id")), Printable(TextAt(each, "type")), Printable(TextAt(each, "status")),
                Printable(TextAt(each, "outcome")), std::to_string(IntegerAt(each, "attempts")),
                Printable(TextAt(each, "attempted_at")), Printable(TextAt(each, "next_attempt_at"))});

@@ -57,7 +57,15 @@ class Bash(unittest.TestCase):
             self.assertIn('--help', offered)
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, 'my file.csv').touch()
-            self.assertEqual(' '.join(self.offered('dataset', 'upload', folder + '/my')), folder + '/my file.csv')
+            for words in (('dataset', 'upload'), ('policy', 'test', 'p.json', '--schema'), ('--home',)):
+                self.assertEqual(' '.join(self.offered(*words, folder + '/my')), folder + '/my file.csv', words)
+            for words in (('query', 'approve'), ('env', 'show'), ('query', 'list', '--env'), ('query', 'wait')):
+                self.assertEqual(self.offered(*words, folder + '/my'), [], 'an id or a name is no file')
+
+    def test_a_value_behind_an_equals_sign(self):
+        self.assertEqual(self.offered('init', '--custody', '='), ['self', 'server'])
+        self.assertEqual(self.offered('result', 'get', 'q', '--format', '=', 's'), ['sealed'])
+        self.assertEqual(self.offered('--home', '=', 'env', 'quer'), ['query'], 'a value is no verb')
 
     def test_every_verb_of_the_help_is_offered(self):
         for family in ('env', 'dataset', 'policy', 'query', 'result', 'ledger', 'key'):
@@ -79,7 +87,10 @@ class OtherShells(unittest.TestCase):
     @unittest.skipUnless(shutil.which('fish'), 'the program fish is not installed')
     def test_fish_offers_the_same(self):
         for line, expected in (('cloister pol', ['policy']), ('cloister policy se', ['set']),
-                               ('cloister query submit x --wa', ['--wait']), ('cloister --home env quer', ['query'])):
+                               ('cloister query submit x --wa', ['--wait']), ('cloister --home env quer', ['query']),
+                               ('cloister init --custody=se', ['--custody=self', '--custody=server']),
+                               ('cloister dataset upload /et', ['/etc/']), ('cloister env show /et', []),
+                               ('cloister query list --env /et', [])):
             code = script('fish') + f'\ncomplete -C{json.dumps(line)}'
             self.assertEqual(self.ask('fish', '--no-config', '-c', code), expected, line)
 

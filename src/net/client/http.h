@@ -61,6 +61,8 @@ struct HttpRequest {
   std::int64_t timeout_ms = 60'000;  // for the whole exchange
   // A POST that does the same when it comes twice (the same signed bytes); other methods are so by definition.
   bool repeatable = false;
+  // Sent once whatever comes of it: whoever follows a stream begins anew himself, where it was.
+  bool once = false;
 };
 
 struct HttpAnswer {

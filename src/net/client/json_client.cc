@@ -54,9 +54,9 @@ Result<codec::Json> JsonOf(const HttpAnswer& answer) {
   if (!answer.ok()) return ProblemError(answer);
   if (answer.body.empty()) return codec::Json(nullptr);
   Result<codec::Json> json = codec::ParseJson(answer.body, {.bytes_max = kAnswerBytesMax});
-  if (json) return json;
-  return Unavailable("the server answered with something that is not JSON (" + json.error().public_message +
-                     "); is this a Cloister server?");
+  if (json && json->is_object()) return json;
+  const std::string found = json ? "not a JSON object" : "not JSON (" + json.error().public_message + ")";
+  return Unavailable("the server answered with something that is " + found + "; is this a Cloister server?");
 }
 
 }  // namespace cloister::net

@@ -38,7 +38,7 @@ class JsonClient {
   std::string api_key_;
 };
 
-// The body of a 2xx answer, or the problem's Error. An answer without a body is null.
+// The body of a 2xx answer, a JSON object, or the problem's Error. An answer without a body is null.
 Result<codec::Json> JsonOf(const HttpAnswer& answer);
 
 }  // namespace cloister::net

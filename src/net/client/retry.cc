@@ -36,7 +36,9 @@ std::optional<std::int64_t> DelayBeforeRetry(const RetryPolicy& policy, const At
   return std::max(delay_ms, outcome.retry_after_ms);
 }
 
-bool IsRepeatable(const HttpRequest& request) { return request.method != HttpMethod::kPost || request.repeatable; }
+bool IsRepeatable(const HttpRequest& request) {
+  return !request.once && (request.method != HttpMethod::kPost || request.repeatable);
+}
 
 Result<HttpAnswer> RetryingTransport::Perform(const HttpRequest& request) {
   for (int attempt = 1;; ++attempt) {
