@@ -145,7 +145,8 @@ Result<OutboundUrl> OutboundUrl::Parse(std::string_view url, Reach reach) {
   }
   // curl would take "https:///x" for the host x, and read a host anew after it has decoded its %XX.
   const std::string_view rest = url.substr(secure ? 8 : 7);
-  if (rest.starts_with('/') || rest.substr(0, rest.find_first_of("/?")).find('%') != std::string_view::npos) {
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  if (authority.empty() || authority.find('%') != std::string_view::npos) {
     return InvalidArgument("'url' names no host" + std::string(kMend));
   }
   const Url parsed(curl_url());
@@ -155,6 +156,9 @@ Result<OutboundUrl> OutboundUrl::Parse(std::string_view url, Reach reach) {
   }
   if (!PartOf(parsed.get(), CURLUPART_FRAGMENT).empty() || url.find('#') != std::string_view::npos) {
     return InvalidArgument("'url' must not have a fragment" + std::string(kMend));
+  }
+  if (authority.ends_with(':') || PartOf(parsed.get(), CURLUPART_PORT) == "0") {
+    return InvalidArgument("'url' must have a port from 1 to 65535, or none" + std::string(kMend));
   }
   const std::string host = PartOf(parsed.get(), CURLUPART_HOST);
   CLOISTER_TRY(CheckHost(host, secure, reach));

@@ -27,7 +27,7 @@ TEST(OutboundUrl, RefusesOtherSchemesAndShapes) {
                           "https://user@hooks.example/",
                           "https://user:pw@hooks.example/", "https://hooks.example/#x", "https://hooks.example/#",
                           "https://hooks.example/a b", "https://hooks.example/\r\nx: y", "https://hooks.example\\@x/",
-                          "https://hooks.example:99999/",
+                          "https://hooks.example:99999/", "https://hooks.example:/", "https://hooks.example:0/x",
                           "https://%33%33.example/", "https://a!b.example/", "https://h\xc3\xb6.example/"}) {
     EXPECT_FALSE(Takes(url)) << url;
     EXPECT_FALSE(Takes(url, Reach::kLoopback)) << url;
