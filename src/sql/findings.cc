@@ -30,6 +30,7 @@ void Findings::Add(Complaint complaint) {
   range.from = std::clamp<std::int64_t>(range.from, 0, size);
   range.to = std::clamp<std::int64_t>(range.to, range.from, size);
   if (range.from == range.to) range = Whole();
+  complaint.message = Shortened(std::move(complaint.message));
   for (const Finding& known : findings_) {
     if (known.rule == complaint.rule && known.range == range && known.message == complaint.message) return;
   }
@@ -39,7 +40,7 @@ void Findings::Add(Complaint complaint) {
   finding.severity = "error";
   finding.range = range;
   finding.line = 1 + std::count(text_.begin(), text_.begin() + range.from, '\n');
-  finding.message = Shortened(std::move(complaint.message));
+  finding.message = std::move(complaint.message);
   finding.fix = std::move(complaint.fix);
   findings_.push_back(std::move(finding));
 }
