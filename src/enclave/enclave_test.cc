@@ -83,6 +83,41 @@ TEST_F(EnclaveStory, CancellingInsideTheBucketDoesNotTellWhetherThePlanHadEnded)
   EXPECT_TRUE(host_.results.empty());
 }
 
+// Takes no result; somebody acts while it is offered one.
+class HostThatFails final : public Host {
+ public:
+  explicit HostThatFails(MemoryHost& host) : host_(host) {}
+  Status Append(const ledger::LogAppend& append) override { return host_.Append(append); }
+  Result<std::vector<std::string>> Read(std::uint64_t from, std::uint64_t count) override {
+    return host_.Read(from, count);
+  }
+  Result<Bytes> ReadObject(const ObjectRange& range) override { return host_.ReadObject(range); }
+  Status PutResult(const std::string&, std::uint64_t, ByteView) override {
+    then();
+    return Unavailable("the disk is full");
+  }
+  std::function<void()> then;
+
+ private:
+  MemoryHost& host_;
+};
+
+TEST_F(EnclaveStory, WhatWasCancelledWhileItsResultWasHandedOutNeverRunsAgain) {
+  Open();
+  Register();
+  Ask(kByWard);
+  Agreed(Say(hospital_, ApprovalOf(*query_)));
+  HostThatFails failing(host_);
+  enclave_ = MakeEnclave(failing);
+  ASSERT_TRUE(enclave_->Launch(KeptByHost()).has_value());
+  failing.then = [&] { EXPECT_TRUE(enclave_->Cancel(*query_).has_value()); };
+  const auto executed = enclave_->Execute(*query_);
+  ASSERT_TRUE(executed.has_value()) << executed.error().public_message;
+  EXPECT_EQ(executed->outcome, ledger::Outcome::kCancelled);
+  failing.then = [] {};
+  EXPECT_EQ(enclave_->Execute(*query_).error().code, Code::kRefused);
+}
+
 TEST_F(EnclaveStory, AReplayedLinkIsAnsweredAsBeforeAndWritesNothing) {
   Open();
   Register();

@@ -65,6 +65,10 @@ Result<ExecutionAnswer> Enclave::Execute(const QueryId& query) {
   Result<ExecutionAnswer> answer = RunJob(job);
   {
     MutexLock lock(mutex_);
+    // Whoever cancelled while the bytes were handed out was told that nothing is released: not by the next run either.
+    const ledger::QueryRecord* record = answer ? nullptr : journal_->state().FindQuery(query);
+    const bool reserved = record != nullptr && record->phase == ledger::QueryPhase::kReserved;
+    if (reserved && cancellation_->cancelled()) answer = RecordOutcome(record->digest, CodeName(Code::kCancelled));
     running_.reset();
     cancellation_.reset();
   }

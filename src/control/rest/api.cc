@@ -186,11 +186,12 @@ Result<Member> RequireProposed(const Api& api, Caller caller, const EnvironmentI
 }
 
 Status RequireLiving(const Member& member) {
-  switch (member.session->health().lifecycle) {
+  const auto health = member.session->health();
+  switch (health.lifecycle) {
     case Lifecycle::kTerminated: return FailedPrecondition("the environment is terminated");
     case Lifecycle::kFailed:
-      return FailedPrecondition(member.record.recovery_blob ? "the environment has failed; its creator may resume it"
-                                                            : "the environment has failed; create another one");
+      return FailedPrecondition(health.recoverable ? "the environment has failed; its creator may resume it"
+                                                   : "the environment has failed; create another one");
     case Lifecycle::kCreating:
     case Lifecycle::kRunning:
     case Lifecycle::kSuspended: break;

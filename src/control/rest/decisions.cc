@@ -100,12 +100,27 @@ Result<net::Response> AnswerStopped(const Api& api, const QueryAccess& access, c
   return JsonResponse(202, std::move(answer));
 }
 
-// What is answered 202 holds: an enclave that is started after this one's end is told too (JobRunner).
-Status StopExecution(const Api& api, const QueryAccess& access) {
+Status TellEnclave(const QueryAccess& access) {
   CLOISTER_ASSIGN(const auto enclave, access.member.session->AwaitEnclave());
-  CLOISTER_TRY(api.store.queries.AskCancel(access.label.id, api.clock.Now()));
-  const Status told = enclave->Cancel(access.label.id);
-  return told || MayBeAskedAgain(told.error().code) ? Status() : told;
+  return enclave->Cancel(access.label.id);
+}
+
+// What is answered 202 holds: the wish is kept before any enclave is told, and whichever runs the query after this
+// one's end looks at it first (JobRunner). An answer that says no leaves no wish behind.
+Status StopExecution(const Api& api, const QueryAccess& access) {
+  const QueryId& id = access.label.id;
+  CLOISTER_TRY(api.store.queries.SetCancelAsked(id, true, api.clock.Now()));
+  Status told = TellEnclave(access);
+  if (told) return {};
+  const bool waits = access.member.session->Look([&](const ledger::LedgerState& state) {
+    const ledger::QueryRecord* query = state.FindQuery(id);
+    return query != nullptr && (query->phase == ledger::QueryPhase::kReserved ||
+                                query->phase == ledger::QueryPhase::kCancelled);
+  });
+  if (told.error().code == Code::kUnavailable && waits) return {};
+  CLOISTER_TRY(api.store.queries.SetCancelAsked(id, false, api.clock.Now()));
+  if (told.error().code == Code::kUnavailable) return FailedPrecondition("the query has been executed already");
+  return told;
 }
 
 // The submitter takes his query back: by his signature before it runs; one that runs is stopped.

@@ -337,16 +337,19 @@ Result<net::Response> Terminate(const Api& api, const net::Request& request) {
   CLOISTER_TRY(in.Finish());
   CLOISTER_TRY(CheckLines("reason", reason.value_or("")));
   // One that comes again, since its answer was lost, finds it terminated by what he said then.
-  const bool terminated = member.session->health().lifecycle == Lifecycle::kTerminated;
+  const auto health = member.session->health();
+  const bool terminated = health.lifecycle == Lifecycle::kTerminated;
   const bool perhaps_again = terminated && (document || !member.caller.note.empty());
-  if (!perhaps_again) CLOISTER_TRY(RequireLiving(member));
+  const bool startable = health.lifecycle == Lifecycle::kSuspended ||
+                         (health.lifecycle == Lifecycle::kFailed && health.recoverable);
+  if (!perhaps_again && !startable) CLOISTER_TRY(RequireLiving(member));
   const bool began =
       member.session->Look([](const ledger::LedgerState& state) { return state.in_force() != nullptr; });
   if (!began) return Discard(api, member);
   const Statement statement = Terminating(document, reason.value_or("terminated"));
   // Whoever may end it may have it started for that; not whoever sends something else.
   CLOISTER_TRY(CheckDocument(member, statement));
-  if (member.session->health().lifecycle == Lifecycle::kSuspended) CLOISTER_TRY(member.session->Resume());
+  if (startable) CLOISTER_TRY(member.session->Resume());
   CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, member, statement));
   CLOISTER_ASSIGN(auto tee, EncodeEnvironment(api, member.record, *member.session));
   return AnswerRecorded(200, {{"tee", std::move(tee)}}, recorded);

@@ -253,5 +253,13 @@ TEST_F(EnvironmentsTest, OneThatFailedIsResumedByItsCreator) {
   EXPECT_EQ(AskUntil(ada, Path(kept), "/tee/status", {"active"}).TextAt("/tee/status"), "active");
 }
 
+TEST_F(EnvironmentsTest, OneThatFailedIsStartedToBeEnded) {
+  Person ada = WithServerKey("ada@hospital.example");
+  const std::string id = CreateEnvironment(ada, {}, "operator");
+  fleet_->Find(*EnvironmentId::Parse(id))->Fail("the machine had no memory");
+  const Reply ended = ada.Post(Path(id, "/terminate"));
+  EXPECT_EQ(ended.TextAt("/tee/status"), "terminated") << ended.body;
+}
+
 }  // namespace
 }  // namespace cloister::control

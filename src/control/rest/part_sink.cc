@@ -116,9 +116,8 @@ Status PartSink::Place() {
   if (there != nullptr) CLOISTER_TRY(api_.store.datasets.RemovePart(upload_.id, wanted_.part));
   CLOISTER_TRY(api_.blobs.MoveDraft(
       {.from = draft_, .into = upload_.id.str(), .offset = (wanted_.part - 1) * upload_.part_size_bytes}));
-  CLOISTER_TRY(api_.store.datasets.PutPart(
-      upload_.id, {.part = wanted_.part, .size_bytes = written_, .digest = wanted_.digest}));
-  return api_.store.datasets.TouchUpload(upload_.id, api_.clock.Now());
+  return api_.store.datasets.PutPart(
+      upload_.id, {.part = wanted_.part, .size_bytes = written_, .digest = wanted_.digest}, api_.clock.Now());
 }
 
 }  // namespace cloister::control

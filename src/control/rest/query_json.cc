@@ -14,11 +14,8 @@ using ledger::QueryPhase;
 constexpr std::string_view kExpired = "expired";
 constexpr std::string_view kExpiredCode = "EXPIRED";
 
-// No enclave runs, and none will.
-bool IsOver(const EnvironmentSession::Health& health) {
-  const bool ended = health.lifecycle == Lifecycle::kTerminated || health.lifecycle == Lifecycle::kFailed;
-  return ended && !health.enclave_runs;
-}
+// What an enclave still does after the word that ended the environment is not over before it ends.
+bool IsOver(const EnvironmentSession::Health& health) { return health.over() && !health.enclave_runs; }
 
 codec::JsonObject EncodePerson(const ledger::LedgerState& state, const std::string& thumbprint) {
   codec::JsonObject json{{"thumbprint", thumbprint}};
@@ -139,6 +136,8 @@ std::string_view QueryStatus(const ledger::LedgerState& state, const ledger::Que
   const auto& job = moment.job;
   const bool job_failed = job && job->status == JobStatus::kFailed;
   const bool over = IsOver(moment.health);
+  const Lifecycle lifecycle = moment.health.lifecycle;
+  const bool stopped = lifecycle == Lifecycle::kSuspended || lifecycle == Lifecycle::kFailed;
   switch (query.phase) {
     case QueryPhase::kSubmitted: return over ? "error" : "verifying";
     case QueryPhase::kRefused:
@@ -148,7 +147,7 @@ std::string_view QueryStatus(const ledger::LedgerState& state, const ledger::Que
     case QueryPhase::kReserved:
     case QueryPhase::kReleasing:
       if (job_failed || over) return "error";
-      return moment.health.lifecycle == Lifecycle::kSuspended ? "approved" : "executing";  // it begins anew
+      return stopped ? "approved" : "executing";  // it begins anew when it is resumed
     case QueryPhase::kReleased:
       return job && job->status == JobStatus::kDone ? "completed" : job_failed ? "error" : "executing";
     case QueryPhase::kFailed: return "error";

@@ -112,8 +112,7 @@ Result<agreement::SealedObjectRef> SealedIntake::Finish() {
   CLOISTER_TRY(api_.blobs.Publish(which_.upload.str(), object.length_bytes));  // long where the file is large: no turn
   const FilesTurn turn(which_.dataset);
   CLOISTER_TRY(RequireOpenUpload(api_, which_));
-  CLOISTER_TRY(api_.store.datasets.CompleteUpload(which_.upload, object));
-  CLOISTER_TRY(api_.store.datasets.TouchUpload(which_.upload, api_.clock.Now()));
+  CLOISTER_TRY(api_.store.datasets.CompleteUpload(which_.upload, object, api_.clock.Now()));
   finished_ = true;
   return object;
 }

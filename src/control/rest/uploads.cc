@@ -136,8 +136,7 @@ Result<bool> PublishUpload(const Api& api, const UploadOfDataset& which, const a
   CLOISTER_TRY(PublishOrSettle(api, upload));
   // What attempts at parts left behind that a crash cut off: while the row is open, so that somebody asks again.
   CLOISTER_TRY(api.blobs.DiscardDrafts(upload.id.str()));
-  CLOISTER_TRY(api.store.datasets.CompleteUpload(upload.id, object));
-  CLOISTER_TRY(api.store.datasets.TouchUpload(upload.id, api.clock.Now()));
+  CLOISTER_TRY(api.store.datasets.CompleteUpload(upload.id, object, api.clock.Now()));
   return true;
 }
 

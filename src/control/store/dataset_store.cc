@@ -178,13 +178,13 @@ Result<std::int64_t> DatasetStore::OpenUploads(const DatasetId& id) {
   });
 }
 
-Status DatasetStore::CompleteUpload(const UploadId& id, const agreement::SealedObjectRef& object) {
+Status DatasetStore::CompleteUpload(const UploadId& id, const agreement::SealedObjectRef& object, Instant now) {
   return db_.Transact([&](Transaction& tx) -> Status {
     CLOISTER_ASSIGN(const std::int64_t changed,
                     tx.Change("UPDATE uploads SET status = 'complete', size_bytes = ?, header_digest = ?, root = ?,"
-                              " completion = (SELECT max(completion) + 1 FROM uploads)"
+                              " updated_at = ?, completion = (SELECT max(completion) + 1 FROM uploads)"
                               " WHERE id = ? AND status = 'open'",
-                              {object.length_bytes, object.header_digest, object.root, id.str()}));
+                              {object.length_bytes, object.header_digest, object.root, StoredTime(now), id.str()}));
     return changed == 1 ? Status() : NotOpen();
   });
 }
@@ -210,7 +210,7 @@ Result<std::optional<UploadId>> DatasetStore::FindObject(const DatasetId& id,
   });
 }
 
-Status DatasetStore::PutPart(const UploadId& id, const UploadPart& part) {
+Status DatasetStore::PutPart(const UploadId& id, const UploadPart& part, Instant now) {
   return db_.Transact([&](Transaction& tx) -> Status {
     CLOISTER_ASSIGN(
         const std::int64_t changed,
@@ -219,12 +219,7 @@ Status DatasetStore::PutPart(const UploadId& id, const UploadPart& part) {
             " SELECT id, ?, ?, ? FROM uploads WHERE id = ? AND status = 'open'"
             " ON CONFLICT(upload_id, part) DO UPDATE SET size_bytes = excluded.size_bytes, digest = excluded.digest",
             {part.part, part.size_bytes, part.digest, id.str()}));
-    return changed == 1 ? Status() : NotOpen();
-  });
-}
-
-Status DatasetStore::TouchUpload(const UploadId& id, Instant now) {
-  return db_.Transact([&](Transaction& tx) {
+    if (changed != 1) return NotOpen();
     return tx.Run("UPDATE uploads SET updated_at = ? WHERE id = ?", {StoredTime(now), id.str()});
   });
 }

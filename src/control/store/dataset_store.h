@@ -83,14 +83,13 @@ class DatasetStore {
   // Nothing of it counts any more, neither object nor parts: so it may be cut off anywhere while its bytes go.
   Status WithdrawUpload(const UploadId& id);
   // Its blob is one of the dataset's objects from now on. kConflict when no such upload is open.
-  Status CompleteUpload(const UploadId& id, const agreement::SealedObjectRef& object);
+  Status CompleteUpload(const UploadId& id, const agreement::SealedObjectRef& object, Instant now);
   // The object of a dataset that was complete last.
   Result<std::optional<agreement::SealedObjectRef>> NewestFile(const DatasetId& id);
   // The upload of a dataset that was complete as this object first: nobody puts other bytes in its place.
   Result<std::optional<UploadId>> FindObject(const DatasetId& id, const agreement::SealedObjectRef& object);
   // A part again replaces what was known of it. kConflict when no such upload is open.
-  Status PutPart(const UploadId& id, const UploadPart& part);
-  Status TouchUpload(const UploadId& id, Instant now);
+  Status PutPart(const UploadId& id, const UploadPart& part, Instant now);
   Status RemovePart(const UploadId& id, std::uint64_t part);
   Result<std::vector<UploadPart>> Parts(const UploadId& id);
 

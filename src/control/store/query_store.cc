@@ -111,8 +111,8 @@ Result<bool> QueryStore::BeginJob(const QueryId& query, const JobLease& lease, I
                               " ON CONFLICT(query_id) DO UPDATE SET status = 'running', attempts = attempts + 1,"
                               " code = NULL, lease_owner = excluded.lease_owner, lease_until = excluded.lease_until,"
                               " updated_at = excluded.updated_at"
-                              " WHERE lease_owner IS NULL OR lease_owner = excluded.lease_owner"
-                              " OR lease_until <= excluded.updated_at",
+                              " WHERE cancel_asked = 0 AND (lease_owner IS NULL"
+                              " OR lease_owner = excluded.lease_owner OR lease_until <= excluded.updated_at)",
                               {query.str(), lease.owner, StoredTime(lease.until), StoredTime(now), StoredTime(now)}));
     if (taken > 0) CLOISTER_TRY(NoteQuery(tx, query));
     return taken > 0;
@@ -125,10 +125,10 @@ Status QueryStore::ReleaseLeases(std::string_view owner) {
   });
 }
 
-Status QueryStore::AskCancel(const QueryId& query, Instant now) {
+Status QueryStore::SetCancelAsked(const QueryId& query, bool asked, Instant now) {
   return db_.Transact([&](Transaction& tx) {
-    return tx.Run("UPDATE jobs SET cancel_asked = 1, updated_at = ? WHERE query_id = ?",
-                  {StoredTime(now), query.str()});
+    return tx.Run("UPDATE jobs SET cancel_asked = ?, updated_at = ? WHERE query_id = ?",
+                  {asked ? 1 : 0, StoredTime(now), query.str()});
   });
 }
 

@@ -70,13 +70,14 @@ class QueryStore {
   // When the n-th newest query of an environment was submitted, from 1.
   Result<std::optional<Instant>> NthNewest(const EnvironmentId& id, std::int64_t n);
 
-  // Takes the job, and counts an attempt. False when another owner's lease on it has not ended: nobody works on one job
-  // twice at once. EndJob gives the lease back; after a crash it ends by itself, or by ReleaseLeases.
+  // Takes the job, and counts an attempt. False when its cancelling is asked for, or another owner's lease on it has
+  // not ended: nobody works on one job twice at once. EndJob gives the lease back; after a crash it ends by itself, or
+  // by ReleaseLeases.
   Result<bool> BeginJob(const QueryId& query, const JobLease& lease, Instant now);
   // The leases of every other owner end now: for the one process that can have the database open, when it starts.
   Status ReleaseLeases(std::string_view owner);
   // Nothing where no job has begun.
-  Status AskCancel(const QueryId& query, Instant now);
+  Status SetCancelAsked(const QueryId& query, bool asked, Instant now);
   Status EndJob(const QueryId& query, JobStatus status, const std::optional<std::string>& code, Instant now);
   Result<std::optional<JobRecord>> FindJob(const QueryId& query);
   Result<std::vector<JobRecord>> RunningJobsIn(const EnvironmentId& id);

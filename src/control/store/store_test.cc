@@ -183,15 +183,15 @@ TEST_F(StoreTest, KeepsUploadsAndTheirParts) {
                             .part_size_bytes = 8,
                             .created_at = clock_.Now()};
   ASSERT_TRUE(store_->datasets.AddUpload(upload).has_value());
-  ASSERT_TRUE(store_->datasets.PutPart(upload.id, {.part = 2, .size_bytes = 2, .digest = {1}}).has_value());
-  ASSERT_TRUE(store_->datasets.PutPart(upload.id, {.part = 1, .size_bytes = 7, .digest = {2}}).has_value());
-  ASSERT_TRUE(store_->datasets.PutPart(upload.id, {.part = 1, .size_bytes = 8, .digest = {3}}).has_value());
+  ASSERT_TRUE(store_->datasets.PutPart(upload.id, {.part = 2, .size_bytes = 2, .digest = {1}}, {1}).has_value());
+  ASSERT_TRUE(store_->datasets.PutPart(upload.id, {.part = 1, .size_bytes = 7, .digest = {2}}, {1}).has_value());
+  ASSERT_TRUE(store_->datasets.PutPart(upload.id, {.part = 1, .size_bytes = 8, .digest = {3}}, {1}).has_value());
   const auto parts = *store_->datasets.Parts(upload.id);
   ASSERT_EQ(parts.size(), 2u);
   EXPECT_EQ(parts[0].size_bytes, 8u);
   EXPECT_EQ(*store_->datasets.OpenUploads(dataset.id), 1);
   EXPECT_FALSE(store_->datasets.FindObject(dataset.id, {{1}, 10, {2}})->has_value());
-  ASSERT_TRUE(store_->datasets.CompleteUpload(upload.id, {{1}, 10, {2}}).has_value());
+  ASSERT_TRUE(store_->datasets.CompleteUpload(upload.id, {{1}, 10, {2}}, {1}).has_value());
   EXPECT_EQ(*store_->datasets.OpenUploads(dataset.id), 0);
   EXPECT_EQ(store_->datasets.FindUpload(upload.id)->value().object->length_bytes, 10u);
   EXPECT_EQ(store_->datasets.FindObject(dataset.id, {{1}, 10, {2}})->value(), upload.id);
@@ -209,14 +209,14 @@ TEST_F(StoreTest, AnUploadThatIsNotOpenTakesNothing) {
   const UploadPart part{.part = 1, .size_bytes = 8, .digest = {1}};
   const UploadId gone = OpenUpload(dataset.id), first = OpenUpload(dataset.id), second = OpenUpload(dataset.id);
   ASSERT_TRUE(uploads.RemoveUpload(gone).has_value());
-  EXPECT_EQ(uploads.CompleteUpload(gone, {{1}, 8, {2}}).error().code, Code::kConflict);
-  EXPECT_EQ(uploads.PutPart(gone, part).error().code, Code::kConflict);
+  EXPECT_EQ(uploads.CompleteUpload(gone, {{1}, 8, {2}}, {1}).error().code, Code::kConflict);
+  EXPECT_EQ(uploads.PutPart(gone, part, {1}).error().code, Code::kConflict);
   // The one that was complete last is the newest, whichever began first.
-  ASSERT_TRUE(uploads.CompleteUpload(second, {{2}, 8, {2}}).has_value());
-  ASSERT_TRUE(uploads.CompleteUpload(first, {{3}, 8, {2}}).has_value());
+  ASSERT_TRUE(uploads.CompleteUpload(second, {{2}, 8, {2}}, {1}).has_value());
+  ASSERT_TRUE(uploads.CompleteUpload(first, {{3}, 8, {2}}, {1}).has_value());
   EXPECT_EQ(uploads.NewestFile(dataset.id)->value().header_digest, Digest256{3});
-  EXPECT_EQ(uploads.CompleteUpload(second, {{4}, 8, {2}}).error().code, Code::kConflict);
-  EXPECT_EQ(uploads.PutPart(second, part).error().code, Code::kConflict);
+  EXPECT_EQ(uploads.CompleteUpload(second, {{4}, 8, {2}}, {1}).error().code, Code::kConflict);
+  EXPECT_EQ(uploads.PutPart(second, part, {1}).error().code, Code::kConflict);
   ASSERT_TRUE(uploads.WithdrawUpload(first).has_value());
   EXPECT_EQ(uploads.NewestFile(dataset.id)->value().header_digest, Digest256{2});
   EXPECT_FALSE(uploads.FindUpload(first)->value().object.has_value());
@@ -228,9 +228,9 @@ TEST_F(StoreTest, NobodyTakesAnObjectsPlace) {
   DatasetStore& uploads = store_->datasets;
   const UploadId first = OpenUpload(dataset.id), second = OpenUpload(dataset.id), third = OpenUpload(dataset.id);
   const agreement::SealedObjectRef object{{1}, 8, {2}};
-  ASSERT_TRUE(uploads.CompleteUpload(second, object).has_value());
-  ASSERT_TRUE(uploads.CompleteUpload(first, object).has_value());
-  ASSERT_TRUE(uploads.CompleteUpload(third, {{1}, 8, {3}}).has_value());
+  ASSERT_TRUE(uploads.CompleteUpload(second, object, {1}).has_value());
+  ASSERT_TRUE(uploads.CompleteUpload(first, object, {1}).has_value());
+  ASSERT_TRUE(uploads.CompleteUpload(third, {{1}, 8, {3}}, {1}).has_value());
   EXPECT_EQ(uploads.FindObject(dataset.id, object)->value(), second);
   EXPECT_EQ(uploads.FindObject(dataset.id, {{1}, 8, {3}})->value(), third);
 }
@@ -250,6 +250,9 @@ TEST_F(StoreTest, KeepsOneResultPerQuery) {
   const JobLease other{.owner = "b", .until = mine.until};
   EXPECT_TRUE(store_->queries.BeginJob(label.id, mine, clock_.Now()).value());
   EXPECT_FALSE(store_->queries.BeginJob(label.id, other, clock_.Now()).value());  // the lease is another's
+  ASSERT_TRUE(store_->queries.SetCancelAsked(label.id, true, clock_.Now()).has_value());
+  EXPECT_FALSE(store_->queries.BeginJob(label.id, mine, clock_.Now()).value());  // it is taken back
+  ASSERT_TRUE(store_->queries.SetCancelAsked(label.id, false, clock_.Now()).has_value());
   EXPECT_TRUE(store_->queries.BeginJob(label.id, mine, clock_.Now()).value());
   EXPECT_EQ(store_->queries.RunningJobsIn(environment.id)->size(), 1u);
   ASSERT_TRUE(store_->queries.EndJob(label.id, JobStatus::kFailed, "CANCELLED", clock_.Now()).has_value());

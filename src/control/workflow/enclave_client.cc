@@ -88,7 +88,7 @@ Result<Executed> EnclaveClient::Execute(const QueryId& query, std::int64_t timeo
 }
 
 Status EnclaveClient::Cancel(const QueryId& query) {
-  CLOISTER_TRY(channel_.Call({.method = "cancel", .params = {{"query", query.str()}}, .timeout_ms = kPromptTimeoutMs}));
+  CLOISTER_TRY(channel_.Call({.method = "cancel", .params = {{"query", query.str()}}, .timeout_ms = kCallTimeoutMs}));
   return {};
 }
 

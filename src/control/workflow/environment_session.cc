@@ -27,7 +27,8 @@ EnvironmentSession::EnvironmentSession(const WorkflowServices& services, const E
       ledger_(record.id) {
   // What failed with its key still wrapped is tried again at each start of the server: what was missing, such
   // as the sealer's file, may be back. It fails again if not.
-  const bool again = record.lifecycle == Lifecycle::kFailed && record.recovery_blob.has_value();
+  health_.recoverable = record.recovery_blob.has_value();
+  const bool again = record.lifecycle == Lifecycle::kFailed && health_.recoverable;
   health_.lifecycle = again ? Lifecycle::kRunning : record.lifecycle;
   if (!again) health_.error = record.error;
 }
@@ -90,6 +91,7 @@ Status EnvironmentSession::Boot() {
     boot = ++boots_;
   }
   ended.reset();
+  CLOISTER_TRY(Replay());  // an enclave whose entries were not what the rules allow has left what nobody builds on
   Result<std::shared_ptr<Running>> running = Launch(*record, boot);
   if (!running) return std::move(running).error();
   if (health().lifecycle != from) return FailedPrecondition("the environment ended while its enclave was started");
@@ -139,6 +141,7 @@ Result<std::shared_ptr<EnvironmentSession::Running>> EnvironmentSession::Launch(
     CLOISTER_TRY(services_.store.environments.SetRecoveryBlob(id_, launched.recovery_blob, services_.clock.Now()));
   }
   MutexLock lock(mutex_);
+  if (!launched.recovery_blob.empty()) health_.recoverable = true;
   health_.sandbox = std::move(launched.sandbox);
   health_.boot_entry = launched.boot_entry;
   return running;
@@ -226,6 +229,10 @@ void EnvironmentSession::Fail(std::string_view error) {
 
 void EnvironmentSession::Abandon(std::string_view error) {
   (void)services_.store.environments.ForgetRecoveryBlob(id_, services_.clock.Now());
+  {
+    MutexLock lock(mutex_);
+    health_.recoverable = false;
+  }
   Fail(error);
 }
 
@@ -251,6 +258,7 @@ Status EnvironmentSession::Discard() {
   {
     MutexLock lock(mutex_);
     if (ledger_.in_force() != nullptr) return FailedPrecondition("a charter is in force");
+    if (health_.lifecycle == Lifecycle::kTerminated) return {};
     health_.lifecycle = Lifecycle::kTerminated;
     ++news_;
     news_changed_.NotifyAll();
@@ -276,8 +284,8 @@ Status EnvironmentSession::Suspend() {
 }
 
 Status EnvironmentSession::Resume() {
-  CLOISTER_ASSIGN(const auto record, services_.store.environments.Find(id_));
-  const bool failed = health().lifecycle == Lifecycle::kFailed && record && record->recovery_blob;
+  const Health now = health();
+  const bool failed = now.lifecycle == Lifecycle::kFailed && now.recoverable;
   CLOISTER_TRY(SetLifecycle(failed ? Lifecycle::kFailed : Lifecycle::kSuspended, Lifecycle::kRunning));
   (void)AwaitEnclave();
   return {};

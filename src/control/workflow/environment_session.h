@@ -90,9 +90,14 @@ class EnvironmentSession {
   struct Health {
     Lifecycle lifecycle = Lifecycle::kCreating;
     bool enclave_runs = false;
+    bool recoverable = false;  // another enclave can take up its key: what failed may be resumed
     std::optional<std::string> error;
     codec::Json sandbox;  // as the enclave reported at its boot
     std::uint64_t boot_entry = 0;
+    // No enclave will run any more, so that nothing that waits ever happens.
+    bool over() const {
+      return lifecycle == Lifecycle::kTerminated || (lifecycle == Lifecycle::kFailed && !recoverable);
+    }
   };
   Health health() const CLOISTER_EXCLUDES(mutex_);
   // The environment is over for this server; written to the store.

@@ -63,7 +63,7 @@ class HostDeskTest : public testing::Test {
                                             .created_at = clock_.Now()}));
     EXPECT_TRUE(blobs_.WriteDraft(upload.str(), 0, AsBytes("sealed")));
     EXPECT_TRUE(blobs_.Publish(upload.str(), 6));
-    EXPECT_TRUE(store_->datasets.CompleteUpload(upload, {{9}, 6, {1}}));
+    EXPECT_TRUE(store_->datasets.CompleteUpload(upload, {{9}, 6, {1}}, {1}));
     return id;
   }
   Result<net::ChannelAnswer> Ask(const char* method, codec::JsonObject params, std::string_view body = "") {

@@ -57,16 +57,22 @@ void JobRunner::Loop() {
   std::uint64_t seen = session_.WaitForNews(0, 0);
   while (!stopping_) {
     const bool more = RunOnce();
-    seen = session_.WaitForNews(seen, more ? 0 : kJobPollMs);
+    const std::int64_t boot_ms = boot_due_ms_ - services_.clock.MonotonicMs();
+    const std::int64_t pause_ms = boot_ms > 0 ? std::min(boot_ms, kJobPollMs) : kJobPollMs;
+    seen = session_.WaitForNews(seen, more ? 0 : pause_ms);
   }
 }
 
 bool JobRunner::RunOnce() {
   const auto health = session_.health();
   if (health.lifecycle == Lifecycle::kTerminated) session_.Shutdown(kLastAnswersMs);  // who ended it gets his answer
-  if (health.lifecycle == Lifecycle::kTerminated || health.lifecycle == Lifecycle::kFailed) SettleLeftJobs();
-  if (health.lifecycle != Lifecycle::kRunning) return false;
-  left_settled_ = false;
+  if (health.lifecycle == Lifecycle::kFailed) session_.Shutdown();  // what broke its own rules runs on otherwise
+  if (health.over()) SettleLeftJobs();
+  if (health.lifecycle != Lifecycle::kRunning) {
+    boot_attempts_ = 0;
+    boot_due_ms_ = 0;
+    return false;
+  }
   if (!health.enclave_runs) return KeepBooted();
   const auto enclave = session_.Enclave();
   if (!enclave) return false;
@@ -166,9 +172,9 @@ void JobRunner::SettleCutOffJobs() {
   if (!jobs) return;
   for (const JobRecord& job : *jobs) {
     if (const auto code = SettledCode(job.query)) {
-      EndJob(job.query, *code);
-    } else if (job.attempts >= kJobAttemptsMax) {
-      EndJob(job.query, std::string(CodeName(Code::kUnavailable)));
+      (void)EndJob(job.query, *code);
+    } else if (job.attempts >= kJobAttemptsMax && !job.cancel_asked) {
+      (void)EndJob(job.query, std::string(CodeName(Code::kUnavailable)));
     }
   }
 }
@@ -179,19 +185,22 @@ void JobRunner::SettleLeftJobs() {
   if (!jobs) return;
   left_settled_ = true;
   for (const JobRecord& job : *jobs) {
-    EndJob(job.query, SettledCode(job.query).value_or(std::string(kEnvironmentEndedCode)));
+    const auto code = SettledCode(job.query);
+    // Of a query whose end the ledger has, and the store could not be asked, nothing else is said meanwhile.
+    const bool unread = !code && session_.Look([&](const ledger::LedgerState& state) {
+      const ledger::QueryRecord* query = state.FindQuery(job.query);
+      return query != nullptr && ledger::IsFinal(query->phase);
+    });
+    if (unread || !EndJob(job.query, code.value_or(std::string(kEnvironmentEndedCode)))) left_settled_ = false;
   }
 }
 
 bool JobRunner::EndCancelled(EnclaveClient& enclave, const QueryId& query) {
   const Status cancelled = enclave.Cancel(query);
-  if (const auto code = SettledCode(query)) {
-    EndJob(query, *code);
-    return true;
-  }
+  if (const auto code = SettledCode(query)) return EndJob(query, *code).has_value();
   // It had been executed before he spoke, and only its release is missing: that goes on.
-  if (!cancelled && cancelled.error().code == Code::kFailedPrecondition) return Execute(enclave, query);
-  return false;
+  const bool late = !cancelled && cancelled.error().code == Code::kFailedPrecondition;
+  return late && services_.store.queries.SetCancelAsked(query, false, services_.clock.Now());
 }
 
 bool JobRunner::ExecuteDue(EnclaveClient& enclave) {
@@ -199,10 +208,12 @@ bool JobRunner::ExecuteDue(EnclaveClient& enclave) {
   std::optional<QueryId> next;
   for (const QueryId& query : QueriesDue()) {
     const auto job = services_.store.queries.FindJob(query);
-    if (!job || (*job && ((*job)->status == JobStatus::kFailed || (*job)->attempts >= kJobAttemptsMax))) continue;
+    if (!job || (*job && (*job)->status == JobStatus::kFailed)) continue;
     // At once: whoever took it back does not wait for what was asked before it.
-    if (*job && (*job)->cancel_asked) return EndCancelled(enclave, query);
-    if (!next) next = query;
+    const bool cancel_asked = *job && (*job)->cancel_asked;
+    if (cancel_asked && EndCancelled(enclave, query)) return true;
+    const bool tried_out = *job && (*job)->attempts >= kJobAttemptsMax;
+    if (!next && !cancel_asked && !tried_out) next = query;
   }
   return next && Execute(enclave, *next);
 }
@@ -235,22 +246,22 @@ bool JobRunner::Execute(EnclaveClient& enclave, const QueryId& query) {
   session_.desk().StopExpecting();
   // The ledger knows, even where the answer was lost.
   if (const auto code = SettledCode(query)) {
-    EndJob(query, *code);
+    (void)EndJob(query, *code);
     return true;
   }
   // An enclave that went away or a host that was short of something may do better next time; the rest is a
   // verdict.
   const Code code = executed ? Code::kDataLoss : executed.error().code;
   const auto job = services_.store.queries.FindJob(query);
-  const bool last = !job || !*job || (*job)->attempts >= kJobAttemptsMax;
-  if (!MayBeAskedAgain(code) || last) EndJob(query, std::string(CodeName(code)));
+  const bool last = !job || !*job || ((*job)->attempts >= kJobAttemptsMax && !(*job)->cancel_asked);
+  if (!MayBeAskedAgain(code) || last) (void)EndJob(query, std::string(CodeName(code)));
   return true;
 }
 
-void JobRunner::EndJob(const QueryId& query, const std::string& code) {
+Status JobRunner::EndJob(const QueryId& query, const std::string& code) {
   services_.log.Write(LogLevel::kInfo, kRoom, query.str() + " ended: " + code);
   const JobStatus status = code == "OK" ? JobStatus::kDone : JobStatus::kFailed;
-  (void)services_.store.queries.EndJob(query, status, code, services_.clock.Now());
+  return services_.store.queries.EndJob(query, status, code, services_.clock.Now());
 }
 
 }  // namespace cloister::control

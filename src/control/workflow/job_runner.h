@@ -76,13 +76,14 @@ class JobRunner {
   void SettleCutOffJobs();
   // No enclave comes any more: what was cut off is over.
   void SettleLeftJobs();
-  // What its submitter took back while an enclave ran it that has ended since.
+  // What its submitter took back while an enclave ran it that has ended since. False where it could not be done now.
   bool EndCancelled(EnclaveClient& enclave, const QueryId& query);
   // False when it could not even begin; the next round is due after a while.
   bool Execute(EnclaveClient& enclave, const QueryId& query);
   // The code of a job whose query is over, by what ledger and store hold: "OK" when its result is kept.
   std::optional<std::string> SettledCode(const QueryId& query);
-  void EndJob(const QueryId& query, const std::string& code);
+  // Where it is not written, the job stands as running, and the next round settles it.
+  Status EndJob(const QueryId& query, const std::string& code);
 
   EnvironmentSession& session_;
   const WorkflowServices& services_;
