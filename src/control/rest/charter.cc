@@ -250,10 +250,11 @@ Result<net::Response> Accept(const Api& api, const net::Request& request) {
   std::optional<Digest256> read;
   if (in.Has("charter_digest")) read = in.HexDigest("charter_digest");
   CLOISTER_TRY(in.Finish());
-  if (const auto enclave = member.session->AwaitEnclave(); !enclave) return enclave.error();
+  const bool again = document && Recorded(*member.session, *document);
+  if (!again) CLOISTER_TRY(member.session->AwaitEnclave());
   MutexLock lock(member.session->terms_mutex());
-  if (auto failed = CheckIfNamed(request, member)) return *std::move(failed);
-  if (read) CLOISTER_TRY(CheckNewestIs(*member.session, *read));
+  if (auto failed = again ? std::nullopt : CheckIfNamed(request, member)) return *std::move(failed);
+  if (read && !again) CLOISTER_TRY(CheckNewestIs(*member.session, *read));
   RecordedLink recorded;
   const auto before = member.session->Look(
       [&](const ledger::LedgerState& state) { return AlreadyAccepted(state, member.key.thumbprint); });

@@ -132,7 +132,7 @@ Status LookAgain(const Api& api, DatasetAccess& access) {
 Result<RecordedLink> RecordManifest(const Api& api, const DatasetAccess& access, const OfferedFile& file,
                                     const std::optional<std::string>& document) {
   const agreement::SealedObjectRef& object = file.object;
-  if (const auto enclave = access.member.session->AwaitEnclave(); !enclave) return enclave.error();
+  if (!document || !Recorded(*access.member.session, *document)) CLOISTER_TRY(access.member.session->AwaitEnclave());
   MutexLock lock(access.member.session->terms_mutex());
   DatasetAccess now = access;
   CLOISTER_TRY(LookAgain(api, now));

@@ -3,9 +3,7 @@
 #include "control/rest/problem.h"
 
 namespace cloister::control {
-namespace {
 
-// A document that comes again, since its answer was lost, is answered whether or not an enclave runs.
 std::optional<RecordedLink> Recorded(const EnvironmentSession& session, const std::string& document) {
   auto found = session.LookWithCheckpoint(
       [&](const ledger::LedgerState& state, const std::optional<std::string>& note) -> std::optional<RecordedLink> {
@@ -18,8 +16,6 @@ std::optional<RecordedLink> Recorded(const EnvironmentSession& session, const st
       });
   return found;
 }
-
-}  // namespace
 
 Status CheckDocument(const Member& member, const Statement& statement) {
   if (!statement.document) {

@@ -26,6 +26,9 @@ struct Statement {
 // kInvalidArgument for a document of another kind, or about something else, and without one from somebody who keeps his
 // own key; kPermissionDenied for one that is signed by another key than the caller's.
 Status CheckDocument(const Member& member, const Statement& statement);
+// A document that the ledger has already, as it stands there. It comes again where its answer was lost, and is answered
+// whether or not an enclave runs, and whatever has changed since (RFC 9110 section 13.1.1).
+std::optional<RecordedLink> Recorded(const EnvironmentSession& session, const std::string& document);
 // Hands it to the enclave after CheckDocument().
 Result<RecordedLink> Submit(const Api& api, const Member& member, const Statement& statement);
 // The answer's members `entry`, `checkpoint`, `refused`?.
