@@ -17,6 +17,7 @@ namespace cloister::cli {
 namespace {
 
 constexpr std::int64_t kPollChangesEveryMs = 2'000;
+constexpr std::int64_t kEndMs = 200;  // the transport's clock may ring so much before ours
 
 // "2026-11-22T08:36:00Z  query qry_... approved  spend by ward", or the event itself as one line of JSON.
 void ShowChange(Context& context, const codec::JsonObject& change) {
@@ -89,35 +90,37 @@ Status PollChanges(Session& session, const std::string& environment, std::int64_
   return {};
 }
 
+// Whether it is worth another try: the server was there before.
+bool MayComeBack(const Error& error) {
+  return error.code == Code::kUnavailable || error.code == Code::kDeadlineExceeded;
+}
+
 // What came of one connection to the event stream.
 enum class Followed { kBroke, kTimeOver, kNoSuchRoute };
 
-Result<Followed> FollowOnce(Session& session, EventStream& stream, std::int64_t left_ms) {
+Result<Followed> FollowOnce(Session& session, EventStream& stream, std::int64_t until_ms) {
+  const Clock& clock = session.context().clock;
   net::HttpRequest request{.target = "/api/tee/events",
                            .fields = {{"Accept", "text/event-stream"}},
                            .download = &stream,
                            .answer_bytes_max = kStreamBytesMax,
-                           .timeout_ms = left_ms,
+                           .timeout_ms = until_ms - clock.MonotonicMs(),
                            .once = true};
   if (!stream.last_id().empty()) request.fields.push_back({"Last-Event-ID", stream.last_id()});
   const Result<net::HttpAnswer> answer = session.api().Send(std::move(request));
   if (!answer) {
     if (!stream.heard()) return answer.error();
-    if (answer.error().code == Code::kDeadlineExceeded) return Followed::kTimeOver;
-    if (answer.error().code != Code::kUnavailable) return answer.error();
-    return Followed::kBroke;
+    if (!MayComeBack(answer.error())) return answer.error();
+    // One that says nothing for long, though a line that lives is pinged, is away: the time is not over by that.
+    return clock.MonotonicMs() >= until_ms - kEndMs ? Followed::kTimeOver : Followed::kBroke;
   }
+  if (answer->status == 429) return Unavailable("the server follows as many streams of yours as it may");
   if (answer->status == 404 || answer->status == 405) return Followed::kNoSuchRoute;
   if (!answer->ok()) return net::ProblemError(*answer);
   if (!answer->Field("Content-Type").starts_with("text/event-stream")) {
     return Unavailable("the server answered with something that is no event stream; is this a Cloister server?");
   }
   return Followed::kBroke;
-}
-
-// Whether it is worth another try: the server was there before.
-bool MayComeBack(const Error& error) {
-  return error.code == Code::kUnavailable || error.code == Code::kDeadlineExceeded;
 }
 
 // False when the server has no such route. A server that is not there at first is an error at once, and one that went
@@ -132,16 +135,15 @@ Result<bool> FollowStream(Session& session, const std::string& environment, std:
   bool known = false;
   std::optional<Error> away;
   for (;;) {
-    const std::int64_t left_ms = until_ms - context.clock.MonotonicMs();
-    if (left_ms <= 0) return away ? Result<bool>(*away) : Result<bool>(true);
-    const Result<Followed> followed = FollowOnce(session, stream, left_ms);
+    if (context.clock.MonotonicMs() >= until_ms - kEndMs) return away ? Result<bool>(*away) : Result<bool>(true);
+    const Result<Followed> followed = FollowOnce(session, stream, until_ms);
     if (followed && *followed == Followed::kTimeOver) return true;
     if (followed && *followed == Followed::kNoSuchRoute) return false;
     if (!followed && (!known || !MayComeBack(followed.error()))) return followed.error();
     known = true;
     if (!followed && !away) context.out.Say("the server is away; trying again");
     away = followed ? std::nullopt : std::optional(followed.error());
-    context.sleep(kPollEveryMs);  // it goes on where it was
+    context.sleep(away ? kPollChangesEveryMs : kPollEveryMs);  // it goes on where it was
   }
 }
 
