@@ -35,10 +35,8 @@ Status EventStream::Write(ByteView piece) {
 
 void EventStream::Line(std::string_view line) {
   if (line.empty()) {
-    if (has_data_) {
-      last_id_ = id_;
-      handler_(event_);
-    }
+    last_id_ = id_;  // without data too: a stream says at its beginning where it stands
+    if (has_data_) handler_(event_);
     event_ = {};
     has_data_ = false;
     return;

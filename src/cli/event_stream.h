@@ -34,7 +34,7 @@ class EventStream final : public net::DownloadBody {
   Status Write(ByteView piece) override;
   // Whether a comment or a field came over this connection: what speaks at the other end is an event stream.
   bool heard() const { return heard_; }
-  // Of the last event that was handled; what Last-Event-ID asks to go on from.
+  // Of the last event, if only one without data; what Last-Event-ID asks to go on from.
   const std::string& last_id() const { return last_id_; }
 
  private:

@@ -78,6 +78,23 @@ class Operator(unittest.TestCase):
                 seen += stream.readline().decode()
             self.assertEqual(json.loads(seen.rsplit('data: ', 1)[1])['id'], tee)
 
+    def test_who_is_cut_off_before_his_first_event_misses_nothing(self):
+        with stage.Server(self.folder) as server:
+            rest = Rest(url=server.url)
+            rest.key = rest.json('POST', '/api/dev/login', {'email': 'ana@a.example'})['api_key']
+            address = f'{server.url}/api/tee/events'
+            request = urllib.request.Request(address, headers={'X-API-Key': rest.key})
+            with urllib.request.urlopen(request, timeout=support.WAIT_SECONDS_MAX) as stream:
+                opening = [stream.readline().decode() for _ in range(4)]
+            self.assertRegex(''.join(opening), r'^retry: \d+\n: cloister\nid: \d+\n\n$')
+            tee = rest.json('POST', '/api/tee/environments', {'name': 'made meanwhile'})['tee']['id']
+            request.add_header('Last-Event-ID', opening[2].split()[1])
+            with urllib.request.urlopen(request, timeout=support.WAIT_SECONDS_MAX) as stream:
+                line = ''
+                while not line.startswith('data: '):
+                    line = stream.readline().decode()
+            self.assertEqual(json.loads(line[6:])['id'], tee)
+
 
 if __name__ == '__main__':
     support.main()

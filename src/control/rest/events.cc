@@ -3,6 +3,10 @@
 // itself has the id before it: whoever comes back with Last-Event-ID misses nothing, and may see the last change again.
 // A status is the one of when the event is sent: the sequence knows what changed, not to what.
 //
+//   retry: 3000
+//   : cloister
+//   id: 41                    where the stream stands, for whoever does not say where he left off
+//
 //   id: 42
 //   event: query
 //   data: {"kind":"query","environment":"env_...","id":"qry_...","status":"completed"}
@@ -24,7 +28,7 @@ namespace {
 
 constexpr std::int64_t kChangesAtOnce = 64;
 constexpr std::int64_t kPingMs = 15'000;  // so that proxies and both ends know that the line is alive
-constexpr std::string_view kOpening = "retry: 3000\n: cloister\n\n";
+constexpr std::string_view kOpening = "retry: 3000\n: cloister\n";
 constexpr int kStreamsPerUserMax = 16;  // of the server's 128: nobody keeps all others out
 
 enum class Form { kStream, kSocket };
@@ -44,6 +48,7 @@ class EventSource final : public net::EventSource {
  public:
   struct Terms {
     std::int64_t seq = 0;  // told already
+    bool resumes = false;  // by an id that the client has
     Form form = Form::kStream;
     std::unique_ptr<Streams::Seat> place;
   };
@@ -54,7 +59,7 @@ class EventSource final : public net::EventSource {
         form_(terms.form),
         seq_(terms.seq),
         pinged_ms_(api.clock.MonotonicMs()),
-        opening_(terms.form == Form::kStream ? kOpening : "") {}
+        opening_(terms.form == Form::kStream ? Opening(terms) : "") {}
 
   // Key or session is looked at each time: a stream does not outlive it, and does not keep it alive.
   Result<std::string> Poll() override {
@@ -74,6 +79,11 @@ class EventSource final : public net::EventSource {
   }
 
  private:
+  // Whoever is cut off before his first event comes back to here: an event without data gives its id to the client.
+  static std::string Opening(const Terms& terms) {
+    return std::string(kOpening) + (terms.resumes ? "" : "id: " + std::to_string(terms.seq) + "\n") + "\n";
+  }
+
   // The change's own number stands beside the last alone: a stream that breaks in between says them all again.
   std::string Render(const Member& member, const ChangeRecord& change) const {
     const auto subjects = SubjectsOf(*member.session, change);
@@ -153,6 +163,7 @@ Result<std::unique_ptr<net::EventSource>> Begin(const Api& api, const Streams& s
   CLOISTER_ASSIGN(const Caller caller, Authenticate(api, request));
   EventSource::Terms terms{.form = form};
   CLOISTER_ASSIGN(terms.seq, StartOf(api, request));
+  terms.resumes = request.Header("last-event-id") != nullptr || request.query.contains("last_event_id");
   terms.place = streams.Take(caller.user.id);
   if (terms.place == nullptr) {
     return ResourceExhausted("you have " + std::to_string(kStreamsPerUserMax) +
