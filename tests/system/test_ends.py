@@ -86,6 +86,15 @@ class Ends(unittest.TestCase):
                 kill()
                 self.assertEqual(self.end(self.running)['status'], 'cancelled')
 
+    def test_what_was_taken_back_twice_releases_nothing(self):
+        self.begin('operator')
+        self.ana.json('POST', f'{self.running}/cancel', expect=202)
+        self.ana.json('POST', f'{self.base}/suspend', expect=200)
+        if self.status(self.running) != 'cancelled':  # the enclave was quicker than the one who stopped it
+            self.ana.json('POST', f'{self.running}/cancel', expect=202)
+        self.ana.json('POST', f'{self.base}/resume', expect=200)
+        self.assertEqual(self.end(self.running)['status'], 'cancelled')
+
     def test_a_suspended_environment_executes_nothing(self):
         self.begin('operator')
         self.ana.json('POST', f'{self.base}/suspend', expect=200)

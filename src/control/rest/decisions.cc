@@ -105,22 +105,23 @@ Status TellEnclave(const QueryAccess& access) {
   return enclave->Cancel(access.label.id);
 }
 
-// What is answered 202 holds: the wish is kept before any enclave is told, and whichever runs the query after this
-// one's end looks at it first (JobRunner). An answer that says no leaves no wish behind.
+// What is answered 202 holds: the wish is kept before any enclave is told, and whichever comes to the query looks at it
+// first (JobRunner). So it is as good as done where no enclave could be told now; only of a query that was executed
+// before it came nothing is kept.
 Status StopExecution(const Api& api, const QueryAccess& access) {
   const QueryId& id = access.label.id;
+  const EnvironmentSession& session = *access.member.session;
   CLOISTER_TRY(api.store.queries.SetCancelAsked(id, true, api.clock.Now()));
-  Status told = TellEnclave(access);
+  const Status told = TellEnclave(access);
   if (told) return {};
-  const bool waits = access.member.session->Look([&](const ledger::LedgerState& state) {
+  const bool waits = session.Look([&](const ledger::LedgerState& state) {
     const ledger::QueryRecord* query = state.FindQuery(id);
     return query != nullptr && (query->phase == ledger::QueryPhase::kReserved ||
                                 query->phase == ledger::QueryPhase::kCancelled);
   });
-  if (told.error().code == Code::kUnavailable && waits) return {};
+  if (waits) return session.health().over() ? told : Status();
   CLOISTER_TRY(api.store.queries.SetCancelAsked(id, false, api.clock.Now()));
-  if (told.error().code == Code::kUnavailable) return FailedPrecondition("the query has been executed already");
-  return told;
+  return FailedPrecondition("the query has been executed already");
 }
 
 // The submitter takes his query back: by his signature before it runs; one that runs is stopped.
@@ -140,9 +141,13 @@ Result<net::Response> Cancel(const Api& api, const net::Request& request) {
     CLOISTER_TRY(StopExecution(api, access));
   }
   if (executing && !document) return AnswerStopped(api, access, nullptr);
-  CLOISTER_ASSIGN(const RecordedLink recorded, Submit(api, access.member, withdrawal));
-  if (executing) return AnswerStopped(api, access, &recorded);  // the ledger's fold takes it for too late
-  return AnswerDecided(api, request, recorded);
+  const auto recorded = Submit(api, access.member, withdrawal);
+  // The ledger's fold takes it for too late, and where no enclave can write it now it is stopped all the same.
+  if (executing && (recorded || MayBeAskedAgain(recorded.error().code))) {
+    return AnswerStopped(api, access, recorded ? &*recorded : nullptr);
+  }
+  if (!recorded) return recorded.error();
+  return AnswerDecided(api, request, *recorded);
 }
 
 }  // namespace

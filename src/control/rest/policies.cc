@@ -180,18 +180,26 @@ Result<net::Response> Restate(const Api& api, DatasetAccess access, NewTerms ter
   return response;
 }
 
+// The request's document is in the ledger already: it comes again, and needs neither an enclave nor an If-Match.
+bool IsRecorded(const EnvironmentSession& session, const codec::Json& body) {
+  const auto* object = body.if_object();
+  const codec::Json* document = object == nullptr ? nullptr : object->if_contains("document");
+  return document != nullptr && document->is_string() && Recorded(session, std::string(document->get_string()));
+}
+
 Result<net::Response> PutPolicy(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   const auto session = access.member.session;
-  if (const auto enclave = session->AwaitEnclave(); !enclave && NewestObject(access)) return enclave.error();
+  const bool again = IsRecorded(*session, body);
+  if (NewestObject(access) && !again) CLOISTER_TRY(session->AwaitEnclave());
   MutexLock lock(session->terms_mutex());
   CLOISTER_TRY(LookAgain(api, access));
   CLOISTER_ASSIGN(NewTerms terms, DecodeTerms(body, access, false));
   CLOISTER_TRY(TakeFromDocument(access, terms));
   // What is malformed is so in any version. A request that comes again after its work was done has changed the tag
   // itself (RFC 9110 section 13.1.1 lets it succeed).
-  const bool done = MayHaveChangedIt(request) && terms.dataset.policy == access.dataset.policy;
+  const bool done = again || (MayHaveChangedIt(request) && terms.dataset.policy == access.dataset.policy);
   if (auto failed = CheckIfMatch(request, EntityTag(access.dataset.policy)); failed && !done) return *std::move(failed);
   return Restate(api, std::move(access), std::move(terms));
 }
@@ -200,7 +208,7 @@ Result<net::Response> AddVersion(const Api& api, const net::Request& request) {
   CLOISTER_ASSIGN(DatasetAccess access, RequireOwner(api, request));
   CLOISTER_ASSIGN(const codec::Json body, ReadJsonBody(request));
   const auto session = access.member.session;
-  if (const auto enclave = session->AwaitEnclave(); !enclave && NewestObject(access)) return enclave.error();
+  if (NewestObject(access) && !IsRecorded(*session, body)) CLOISTER_TRY(session->AwaitEnclave());
   MutexLock lock(session->terms_mutex());
   CLOISTER_TRY(LookAgain(api, access));
   CLOISTER_ASSIGN(NewTerms terms, DecodeTerms(body, access, true));
@@ -314,7 +322,7 @@ bool HasEnded(const DatasetAccess& access) {
 Result<std::optional<RecordedLink>> Revoke(const Api& api, const DatasetAccess& access,
                                            const std::optional<std::string>& document) {
   // Nothing reads it any more where the environment has ended, and nobody signs anything there.
-  if (HasEnded(access) || !RequireLiving(access.member)) return std::optional<RecordedLink>();
+  if (HasEnded(access) || access.member.session->health().over()) return std::optional<RecordedLink>();
   const auto make = [&](const VerifiedView&) -> Result<agreement::LinkBody> {
     // A link that a crash left behind was sent first, and may have been this one.
     if (HasEnded(access)) return Conflict("the dataset's manifest has ended already");
@@ -351,7 +359,7 @@ Result<net::Response> Remove(const Api& api, const net::Request& request) {
   const auto document = in.OptionalString("document", crypto::kJwsBytesMax);
   CLOISTER_TRY(in.Finish());
   const auto session = access.member.session;
-  const bool signs = !HasEnded(access) && RequireLiving(access.member).has_value();
+  const bool signs = !HasEnded(access) && !session->health().over();
   if (const auto enclave = session->AwaitEnclave(); !enclave && signs) return enclave.error();
   MutexLock lock(session->terms_mutex());
   CLOISTER_TRY(LookAgain(api, access));

@@ -1,5 +1,7 @@
 #include "control/workflow/environment_session.h"
 
+#include <algorithm>
+
 namespace cloister::control {
 namespace {
 
@@ -92,6 +94,9 @@ Status EnvironmentSession::Boot() {
   }
   ended.reset();
   CLOISTER_TRY(Replay());  // an enclave whose entries were not what the rules allow has left what nobody builds on
+  if (Look([](const ledger::LedgerState& state) { return state.terminated(); })) {
+    return FailedPrecondition("the environment is terminated");
+  }
   Result<std::shared_ptr<Running>> running = Launch(*record, boot);
   if (!running) return std::move(running).error();
   if (health().lifecycle != from) return FailedPrecondition("the environment ended while its enclave was started");
@@ -218,6 +223,7 @@ bool EnvironmentSession::EnclaveRuns() const {
 void EnvironmentSession::Fail(std::string_view error) {
   {
     MutexLock lock(mutex_);
+    if (health_.lifecycle == Lifecycle::kTerminated) return;  // nothing is left that could fail
     health_.lifecycle = Lifecycle::kFailed;
     health_.error = error;
     ++news_;
@@ -258,7 +264,6 @@ Status EnvironmentSession::Discard() {
   {
     MutexLock lock(mutex_);
     if (ledger_.in_force() != nullptr) return FailedPrecondition("a charter is in force");
-    if (health_.lifecycle == Lifecycle::kTerminated) return {};
     health_.lifecycle = Lifecycle::kTerminated;
     ++news_;
     news_changed_.NotifyAll();
@@ -286,7 +291,11 @@ Status EnvironmentSession::Suspend() {
 Status EnvironmentSession::Resume() {
   const Health now = health();
   const bool failed = now.lifecycle == Lifecycle::kFailed && now.recoverable;
-  CLOISTER_TRY(SetLifecycle(failed ? Lifecycle::kFailed : Lifecycle::kSuspended, Lifecycle::kRunning));
+  {
+    MutexLock boot_lock(boot_mutex_);
+    if (failed) EndEnclave(0);  // one that broke its own rules may still be at work
+    CLOISTER_TRY(SetLifecycle(failed ? Lifecycle::kFailed : Lifecycle::kSuspended, Lifecycle::kRunning));
+  }
   (void)AwaitEnclave();
   return {};
 }
@@ -309,8 +318,10 @@ void EnvironmentSession::OnAppended(const ledger::LogAppend& append) {
   bool terminated = false;
   {
     MutexLock lock(mutex_);
-    for (const std::string& entry : append.entries) {
-      applied = ledger_.Apply(entry);
+    // What Boot() has read meanwhile, if this is the last word of the enclave before, is folded already.
+    const std::uint64_t folded = std::max(ledger_.size(), append.size_before) - append.size_before;
+    for (std::uint64_t i = folded; i < append.entries.size(); ++i) {
+      applied = ledger_.Apply(append.entries[i]);
       if (!applied) break;
     }
     checkpoint_ = append.checkpoint;

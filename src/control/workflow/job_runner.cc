@@ -198,9 +198,9 @@ void JobRunner::SettleLeftJobs() {
 bool JobRunner::EndCancelled(EnclaveClient& enclave, const QueryId& query) {
   const Status cancelled = enclave.Cancel(query);
   if (const auto code = SettledCode(query)) return EndJob(query, *code).has_value();
-  // It had been executed before he spoke, and only its release is missing: that goes on.
+  // It had been executed just before he spoke, and only its release was missing: there is none, as he was told.
   const bool late = !cancelled && cancelled.error().code == Code::kFailedPrecondition;
-  return late && services_.store.queries.SetCancelAsked(query, false, services_.clock.Now());
+  return late && EndJob(query, std::string(CodeName(Code::kCancelled)));
 }
 
 bool JobRunner::ExecuteDue(EnclaveClient& enclave) {
