@@ -76,7 +76,10 @@ class Reactor {
     if (!error) acceptor_.set_option(ReusePort(true), error);
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-    if (error) return Error{Code::kUnavailable, "the address cannot be listened on", error.message()};
+    if (error) {  // said to the operator alone, who starts it
+      return Unavailable(address.to_string() + " port " + std::to_string(port) + " cannot be listened on (" +
+                         error.message() + "); choose another, or end what has it");
+    }
     return acceptor_.local_endpoint().port();
   }
 
