@@ -41,7 +41,7 @@ class PlanTest : public testing::Test {
     return std::get<sql::CompiledQuery>(verdict).plan;
   }
 
-  std::unique_ptr<DuckDbStatementParser> parser_ = std::move(DuckDbStatementParser::Open().value());
+  std::unique_ptr<DuckDbStatementParser> parser_ = DuckDbStatementParser::Open().value();
   std::unique_ptr<Database> database_ = DatabaseForTest();
   Cancellation cancellation_;
   TextSink sink_;

@@ -15,7 +15,7 @@ class StatementParserTest : public testing::Test {
     return tree ? *tree : sql::StatementTree{};
   }
 
-  std::unique_ptr<DuckDbStatementParser> parser_ = std::move(DuckDbStatementParser::Open().value());
+  std::unique_ptr<DuckDbStatementParser> parser_ = DuckDbStatementParser::Open().value();
 };
 
 TEST_F(StatementParserTest, GivesTheTreeWithEveryMember) {
